@@ -1,0 +1,223 @@
+//! The client and its seam: who authorises a request, and who sends it.
+
+use std::{error::Error as StdError, fmt, sync::Arc};
+
+use bytes::Bytes;
+use http::Uri;
+
+use super::{Body, BoxFuture, Error, Operation, Request, ResponseValue, response};
+
+/// Decides whether and how a request may leave.
+///
+/// It is asked for every attempt, so that a credential which was renewed in between is used.
+pub trait Authorize: Send + Sync {
+    /// Changes the request so that it may leave, or refuses it.
+    fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a>;
+}
+
+/// The answer of an [`Authorize`], at once or later.
+pub enum Authorization<'a> {
+    /// Decided without waiting, and without allocating.
+    Ready(Result<(), Refusal>),
+    /// Decided when the future ends, for instance after a token was renewed.
+    Pending(BoxFuture<'a, Result<(), Refusal>>),
+}
+
+/// Why a request may not leave. It keeps the type of the reason.
+pub struct Refusal(Box<dyn StdError + Send + Sync>);
+
+impl Refusal {
+    /// A refusal for a reason. Its `Display` must name no secret.
+    pub fn new(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(reason.into())
+    }
+
+    /// The reason, if it is of this type.
+    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Refusal({})", self.0)
+    }
+}
+
+impl StdError for Refusal {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Sends every request as it is, without a credential.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unauthenticated;
+
+impl Authorize for Unauthenticated {
+    fn authorize<'a>(&'a self, _: &'a mut Request) -> Authorization<'a> {
+        Authorization::Ready(Ok(()))
+    }
+}
+
+/// Sends requests. It follows no redirect and adds no header but those of HTTP itself.
+pub trait Transport: Send + Sync {
+    /// Sends a call, once or, where the operation allows it, several times.
+    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>>;
+}
+
+/// A call to be sent: hands out the request, authorised anew for each attempt.
+pub struct Call<'a> {
+    request: Request,
+    authorize: &'a dyn Authorize,
+}
+
+impl Call<'_> {
+    /// The operation that is called.
+    pub fn operation(&self) -> &'static Operation {
+        self.request.operation()
+    }
+
+    /// The request of the next attempt, authorised.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or [`Error::InvalidArgument`] for a URL that is too long.
+    pub async fn authorized(&self) -> Result<http::Request<Bytes>, Error> {
+        authorized(self.authorize, self.request.clone()).await
+    }
+
+    /// The request of the only attempt, authorised.
+    ///
+    /// # Errors
+    /// As [`authorized`](Self::authorized).
+    pub async fn into_authorized(self) -> Result<http::Request<Bytes>, Error> {
+        authorized(self.authorize, self.request).await
+    }
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+async fn authorized(authorize: &dyn Authorize, mut request: Request) -> Result<http::Request<Bytes>, Error> {
+    let operation = request.operation();
+    let decision = match authorize.authorize(&mut request) {
+        Authorization::Ready(decision) => decision,
+        Authorization::Pending(decision) => decision.await,
+    };
+    decision.map_err(|refusal| Error::Refused { operation, refusal })?;
+    request.into_http().map_err(|argument| Error::InvalidArgument { operation, argument })
+}
+
+/// A client of Pleo's External API: one method an operation.
+///
+/// It is cheap to clone, and clones share their connections. It knows nothing of credentials: an
+/// [`Authorize`] brings them.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    base_url: Box<str>,
+    authorize: Box<dyn Authorize>,
+    transport: Box<dyn Transport>,
+}
+
+impl Client {
+    /// A client for the service at `base_url`, such as `https://external.staging.pleo.io` (Z3).
+    ///
+    /// Paths are put behind `base_url` as they are (Z2); slashes at its end are taken off.
+    ///
+    /// # Errors
+    /// When `base_url` is no absolute http or https URL, or holds user information, a query or a
+    /// fragment.
+    pub fn new(
+        base_url: &str,
+        authorize: impl Authorize + 'static,
+        transport: impl Transport + 'static,
+    ) -> Result<Self, InvalidBaseUrl> {
+        let base_url = check_base_url(base_url)?.into();
+        Ok(Self { inner: Arc::new(Inner { base_url, authorize: Box::new(authorize), transport: Box::new(transport) }) })
+    }
+
+    /// The base URL, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        &self.inner.base_url
+    }
+
+    pub(crate) async fn execute(&self, request: Request) -> Result<ResponseValue<Bytes>, Error> {
+        let operation = request.operation();
+        let call = Call { request, authorize: self.inner.authorize.as_ref() };
+        response::read(operation, self.inner.transport.send(call).await?).await
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base_url", &self.inner.base_url).finish_non_exhaustive()
+    }
+}
+
+/// A base URL that no request can be built on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidBaseUrl {
+    /// Not an absolute URL.
+    #[error("the base URL is not an absolute URL such as https://external.pleo.io")]
+    NotAbsolute,
+    /// A scheme other than http and https.
+    #[error("the base URL's scheme is neither https nor http")]
+    Scheme,
+    /// A user name or password in the URL. Credentials travel in a header only (Z29).
+    #[error("the base URL holds user information; credentials belong into the client's authorisation")]
+    UserInformation,
+    /// A query or fragment.
+    #[error("the base URL holds a query or a fragment")]
+    Query,
+}
+
+fn check_base_url(text: &str) -> Result<&str, InvalidBaseUrl> {
+    let uri: Uri = text.parse().map_err(|_| InvalidBaseUrl::NotAbsolute)?;
+    let authority = uri.authority().ok_or(InvalidBaseUrl::NotAbsolute)?;
+    if !matches!(uri.scheme_str(), Some("https" | "http")) {
+        return Err(InvalidBaseUrl::Scheme);
+    }
+    if authority.as_str().contains('@') {
+        return Err(InvalidBaseUrl::UserInformation);
+    }
+    if text.contains(['?', '#']) {
+        return Err(InvalidBaseUrl::Query);
+    }
+    Ok(text.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_scheme_host_and_maybe_a_path() {
+        assert_eq!(check_base_url("https://external.pleo.io/"), Ok("https://external.pleo.io"));
+        assert_eq!(check_base_url("http://127.0.0.1:80/mock//"), Ok("http://127.0.0.1:80/mock"));
+        for (text, error) in [
+            ("external.pleo.io", InvalidBaseUrl::NotAbsolute),
+            ("/v1", InvalidBaseUrl::NotAbsolute),
+            ("", InvalidBaseUrl::NotAbsolute),
+            ("ftp://external.pleo.io", InvalidBaseUrl::Scheme),
+            ("https://key:@external.pleo.io", InvalidBaseUrl::UserInformation),
+            ("https://external.pleo.io?a=b", InvalidBaseUrl::Query),
+            ("https://external.pleo.io/#a", InvalidBaseUrl::Query),
+        ] {
+            assert_eq!(check_base_url(text), Err(error), "{text}");
+        }
+    }
+}

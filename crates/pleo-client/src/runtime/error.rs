@@ -1,0 +1,333 @@
+//! Everything that can go wrong with a call.
+
+use std::{error::Error as StdError, fmt};
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{InvalidArgument, Operation, Refusal};
+
+/// Why a call has no result.
+///
+/// `Display` and `Debug` of it and of all that it holds show no body, no query and no header value,
+/// so that an error may go to a log as it is. What the service said is there to be asked for, see
+/// [`ApiError`].
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument cannot be sent. Nothing was sent.
+    #[error("{}: {argument}", operation.id)]
+    InvalidArgument {
+        /// The operation that was called.
+        operation: &'static Operation,
+        /// What is wrong with which argument.
+        #[source]
+        argument: InvalidArgument,
+    },
+    /// The client's [`Authorize`](super::Authorize) refused the request. Nothing was sent.
+    #[error("{}: refused before sending: {refusal}", operation.id)]
+    Refused {
+        /// The operation that was called.
+        operation: &'static Operation,
+        /// The refusal; [`Refusal::downcast_ref`] gives its type back.
+        #[source]
+        refusal: Refusal,
+    },
+    /// No complete answer arrived.
+    #[error("{}: {source}", operation.id)]
+    Transport {
+        /// The operation that was called.
+        operation: &'static Operation,
+        /// What happened on the way.
+        source: TransportError,
+    },
+    /// The service answered with something other than success.
+    #[error("{id}: {error}", id = .0.operation().id, error = .0)]
+    Api(#[from] Box<ApiError>),
+    /// The service answered with success, but the body is not what its document describes.
+    #[error("{id}: {error}", id = .0.operation().id, error = .0)]
+    Decode(#[from] Box<DecodeError>),
+}
+
+impl Error {
+    /// The operation that was called.
+    pub fn operation(&self) -> &'static Operation {
+        match self {
+            Self::InvalidArgument { operation, .. }
+            | Self::Refused { operation, .. }
+            | Self::Transport { operation, .. } => operation,
+            Self::Api(error) => error.operation(),
+            Self::Decode(error) => error.operation(),
+        }
+    }
+
+    /// The answer's status, if there was an answer.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Api(error) => Some(error.status()),
+            Self::Decode(error) => Some(error.status()),
+            Self::InvalidArgument { .. } | Self::Refused { .. } | Self::Transport { .. } => None,
+        }
+    }
+
+    /// The service's own error, if it sent one.
+    pub fn api_error(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variant = match self {
+            Self::InvalidArgument { .. } => "InvalidArgument",
+            Self::Refused { .. } => "Refused",
+            Self::Transport { .. } => "Transport",
+            Self::Api(_) => "Api",
+            Self::Decode(_) => "Decode",
+        };
+        write!(f, "{variant}({self})")
+    }
+}
+
+/// An answer other than success.
+pub struct ApiError {
+    operation: &'static Operation,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    truncated: bool,
+    details: Details,
+}
+
+/// The members that Pleo's error bodies have in common (E12 to E17 of its reference pages).
+#[derive(Default, Deserialize)]
+struct Details {
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
+    kind: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    message: Option<String>,
+}
+
+/// A string, or nothing for any other value: an odd `type` must not lose the `message`.
+fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(value.as_str().map(str::to_owned))
+}
+
+impl ApiError {
+    /// How much of a body is kept, in bytes.
+    pub const BODY_LIMIT: usize = 64 * 1024;
+
+    pub(crate) fn new(
+        operation: &'static Operation,
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+        truncated: bool,
+    ) -> Self {
+        let details = serde_json::from_slice(&body).unwrap_or_default();
+        Self { operation, status, headers, body, truncated, details }
+    }
+
+    /// The operation that was called.
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// The answer's status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Pleo's name for the error, such as `missing_contra_accounts`, where the body has one.
+    ///
+    /// Compare without regard to case: Pleo's documents spell it both ways.
+    pub fn kind(&self) -> Option<&str> {
+        self.details.kind.as_deref()
+    }
+
+    /// Pleo's explanation, where the body has one.
+    pub fn message(&self) -> Option<&str> {
+        self.details.message.as_deref()
+    }
+
+    /// The answer's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as it came, up to [`BODY_LIMIT`](Self::BODY_LIMIT) bytes.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Whether the body is not whole: it was longer than the limit, or its end never arrived.
+    pub fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// The body as a type of your choice, such as a generated one that documents this error.
+    ///
+    /// # Errors
+    /// When the body is not JSON of that type.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Box<DecodeError>> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Box::new(DecodeError::new(self.operation, self.status, self.headers.clone(), self.body.clone(), &error))
+        })
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = self.body.len();
+        write!(f, "answered {} with a body of {length} bytes", self.status)?;
+        if self.status.is_redirection() {
+            f.write_str(", a redirect, which is never followed")?;
+        }
+        if self.truncated {
+            f.write_str(", cut off")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("operation", &self.operation.id)
+            .field("status", &self.status.as_u16())
+            .field("body_length", &self.body.len())
+            .field("truncated", &self.truncated)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for ApiError {}
+
+/// A success whose body is not what its document describes.
+pub struct DecodeError {
+    operation: &'static Operation,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    line: usize,
+    column: usize,
+    category: &'static str,
+}
+
+impl DecodeError {
+    pub(crate) fn new(
+        operation: &'static Operation,
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+        error: &serde_json::Error,
+    ) -> Self {
+        // The error's own text may quote the body.
+        let category = match error.classify() {
+            serde_json::error::Category::Io => "could not be read",
+            serde_json::error::Category::Syntax => "is no JSON",
+            serde_json::error::Category::Data => "is JSON of another shape than its document describes",
+            serde_json::error::Category::Eof if body.is_empty() => "is empty",
+            serde_json::error::Category::Eof => "ends too early",
+        };
+        Self { operation, status, headers, body, line: error.line(), column: error.column(), category }
+    }
+
+    /// The operation that was called.
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// The answer's status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The answer's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as it came.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Line and column of the body, both from 1, where decoding stopped.
+    pub fn position(&self) -> (usize, usize) {
+        (self.line, self.column)
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "answered {} with a body that {} (line {}, column {})",
+            self.status, self.category, self.line, self.column
+        )
+    }
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DecodeError({}: {self})", self.operation.id)
+    }
+}
+
+impl StdError for DecodeError {}
+
+/// What happened to a request on its way, or to the answer on its way back.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+/// How far a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// No connection came about: nothing was sent, so any operation may be tried again.
+    Connect,
+    /// The time ran out; whether the request arrived is not known.
+    Timeout,
+    /// The connection failed; whether the request arrived is not known.
+    Connection,
+    /// The answer began, but its body did not arrive whole.
+    Body,
+}
+
+impl TransportError {
+    /// An error of a transport. `source` must show neither URL nor header values.
+    pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind, source: source.into() }
+    }
+
+    /// How far the request came.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            TransportErrorKind::Connect => "no connection to the service",
+            TransportErrorKind::Timeout => "no answer in time",
+            TransportErrorKind::Connection => "the connection failed",
+            TransportErrorKind::Body => "the answer broke off",
+        })
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.source.as_ref())
+    }
+}

@@ -1,0 +1,38 @@
+//! What generated code stands on: requests, answers, errors, and the seam for authorisation and
+//! transport.
+//!
+//! It takes the place of `progenitor_client`, see `docs/decisions/0002-own-runtime.md`.
+
+mod argument;
+mod client;
+mod decimal;
+mod error;
+pub(crate) mod object;
+mod open_enum;
+mod operation;
+mod request;
+mod response;
+mod sensitive;
+mod time;
+#[cfg(feature = "reqwest")]
+mod transport_reqwest;
+
+pub use argument::{ConversionError, InvalidArgument};
+pub use client::{Authorization, Authorize, Call, Client, InvalidBaseUrl, Refusal, Transport, Unauthenticated};
+pub use decimal::Decimal;
+pub use error::{ApiError, DecodeError, Error, TransportError, TransportErrorKind};
+pub(crate) use object::object;
+pub(crate) use open_enum::open_enum;
+pub use operation::{
+    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety, SecurityScheme,
+};
+pub use request::{QueryValue, Request};
+pub(crate) use request::RequestBuilder;
+pub use response::{Body, ResponseValue};
+pub use sensitive::Sensitive;
+pub use time::DateOrDateTime;
+#[cfg(feature = "reqwest")]
+pub use transport_reqwest::ReqwestTransport;
+
+/// A boxed future, as the seam's traits return it.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,63 @@
+//! The plain transport: one request, sent once by reqwest.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+
+use super::{Body, BoxFuture, Call, Error, Transport, TransportError, TransportErrorKind};
+
+/// Sends each call once, over pooled connections.
+#[derive(Debug, Clone)]
+pub struct ReqwestTransport(reqwest::Client);
+
+impl ReqwestTransport {
+    /// How long a connection may take to come about.
+    pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+    /// How long a call may take from beginning to end.
+    pub const TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// A transport that follows no redirect, keeps no cookie and retries nothing.
+    ///
+    /// # Errors
+    /// When the TLS library finds no root certificates or no provider.
+    pub fn new() -> Result<Self, TransportError> {
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(Self::CONNECT_TIMEOUT)
+            .timeout(Self::TIMEOUT)
+            .build()
+            .map(Self)
+            .map_err(|error| TransportError::new(TransportErrorKind::Connect, error.without_url()))
+    }
+
+    /// A transport over a client of your own making, for proxies, certificates or other timeouts.
+    ///
+    /// Build it with `redirect(Policy::none())`: a redirect would carry the request elsewhere.
+    pub fn with_client(client: reqwest::Client) -> Self {
+        Self(client)
+    }
+}
+
+impl Transport for ReqwestTransport {
+    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
+        Box::pin(async move {
+            let operation = call.operation();
+            let failed = |error: reqwest::Error| {
+                let kind = if error.is_connect() {
+                    TransportErrorKind::Connect
+                } else if error.is_timeout() {
+                    TransportErrorKind::Timeout
+                } else {
+                    TransportErrorKind::Connection
+                };
+                Error::Transport { operation, source: TransportError::new(kind, error.without_url()) }
+            };
+            let request = call.into_authorized().await?;
+            let request = reqwest::Request::try_from(request).map_err(failed)?;
+            let response = self.0.execute(request).await.map_err(failed)?;
+            let response: http::Response<reqwest::Body> = response.into();
+            Ok(response.map(|body| body.map_err(|error| Box::new(error.without_url()).into()).boxed_unsync()))
+        })
+    }
+}

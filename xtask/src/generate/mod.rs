@@ -1,0 +1,63 @@
+//! From the normalised document to the generated files.
+//!
+//! [`progenitor`] runs the generator, [`plan`] decides which family each type and operation
+//! belongs to, [`types`] and [`operations`] make the families' code of what the generator gave,
+//! [`catalogue`] writes the operation catalogue, [`calls`] the table by which the tests call every
+//! operation.
+
+mod calls;
+mod catalogue;
+mod operations;
+mod plan;
+mod print;
+mod progenitor;
+mod types;
+
+use std::collections::BTreeMap;
+
+use crate::spec::{Normalised, SpecError};
+
+/// Where the generated part of the client stands, from the root of the project.
+pub const CLIENT: &str = "crates/pleo-client/src/generated";
+/// Where the tests' table of calls stands.
+pub const CALLS: &str = "tests/src/calls.rs";
+/// Where the clean document stands.
+pub const OPENAPI: &str = "spec/openapi.json";
+/// Where the report stands.
+pub const REPORT: &str = "spec/report.md";
+
+/// Generated files: path from the root of the project, and content.
+pub type Files = BTreeMap<String, String>;
+
+/// Makes every generated file of a normalised document.
+///
+/// # Errors
+/// For a document that progenitor does not take, with operation and pointer.
+pub fn generate(normalised: &Normalised) -> Result<Files, SpecError> {
+    let mut files = generate_code(normalised)?;
+    let mut openapi = serde_json::to_string_pretty(&normalised.openapi).unwrap_or_default();
+    openapi.push('\n');
+    files.insert(OPENAPI.to_owned(), openapi);
+    files.insert(REPORT.to_owned(), normalised.report.to_markdown());
+    Ok(files)
+}
+
+/// Makes the client's files and the tests' table of calls.
+fn generate_code(normalised: &Normalised) -> Result<Files, SpecError> {
+    let raw = progenitor::run(&normalised.lowered)?;
+    let plan = plan::Plan::new(&normalised.openapi);
+    let mut files = Files::new();
+    let mut calls = calls::Calls::default();
+    for module in plan.modules() {
+        let folder = format!("{CLIENT}/{}", module.name);
+        files.insert(format!("{folder}/types.rs"), types::file(&plan, module, &raw));
+        if !module.operations.is_empty() {
+            files.insert(format!("{folder}/builder.rs"), operations::file(&plan, module, &raw, &mut calls)?);
+            files.insert(format!("{folder}/operations.rs"), catalogue::file(&plan, module));
+        }
+        files.insert(format!("{folder}/mod.rs"), operations::module_file(&plan, module));
+    }
+    files.insert(format!("{CLIENT}/mod.rs"), catalogue::root_file(&plan));
+    files.insert(CALLS.to_owned(), calls.file());
+    Ok(files)
+}

@@ -1,0 +1,396 @@
+//! The methods and builders of a module's operations.
+//!
+//! progenitor gives the fields of each builder, with their types, and the type of its success.
+//! Setters and `send` are ours: they keep a refusal's type and call our runtime.
+
+use std::fmt::Write as _;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::{Ident, Type, parse_quote, visit_mut::{self, VisitMut}};
+
+use super::{
+    calls::Calls,
+    plan::{COMMON, Module, OperationEntry, Plan},
+    print,
+    progenitor::{Raw, RawCall, first_argument},
+    types::shorten,
+};
+use crate::spec::{SpecError, merge, names};
+
+/// The file with the builders of a module.
+pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw, calls: &mut Calls) -> Result<String, SpecError> {
+    let mut code = TokenStream::new();
+    for (name, operation) in &module.operations {
+        let Some(call) = raw.calls.get(&names::pascal(name)) else {
+            return Err(internal(operation, "progenitor generated no builder"));
+        };
+        let builder = Builder::new(name, operation, call)?;
+        calls.add(module, &builder);
+        code.extend(builder.code());
+    }
+    let code = quote! {
+        #[allow(unused_imports)]
+        use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+        use super::{operations, types};
+
+        #code
+    };
+    let doc = format!("Calls of the API family `{}`, being built.", module.family);
+    Ok(print::file(plan, module, &doc, code))
+}
+
+fn internal(operation: &OperationEntry, problem: &str) -> SpecError {
+    SpecError::new(merge::RESULT, &operation.pointer, problem, "compare `xtask/src/generate` with the progenitor release in use")
+}
+
+/// The builder of one operation.
+pub(super) struct Builder<'a> {
+    pub(super) name: &'a str,
+    pub(super) arguments: Vec<Argument<'a>>,
+    pub(super) body: Option<Body>,
+    operation: &'a OperationEntry,
+    success: Type,
+}
+
+/// A path, query or header parameter.
+pub(super) struct Argument<'a> {
+    pub(super) ident: Ident,
+    pub(super) wire: &'a str,
+    location: &'a str,
+    /// What the setter takes, without the `Option` of an optional one.
+    pub(super) value: Type,
+    required: bool,
+    doc: String,
+}
+
+/// The request body.
+pub(super) struct Body {
+    /// The type that is sent.
+    pub(super) value: Type,
+    /// The type's builder, if it has one.
+    builder: Option<Type>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(name: &'a str, operation: &'a OperationEntry, call: &RawCall) -> Result<Self, SpecError> {
+        let field = |ident: &str| -> Option<Type> {
+            let field = call.builder.fields.iter().find(|field| field.ident.as_ref().is_some_and(|name| name == ident))?;
+            let mut value = first_argument(&field.ty)?;
+            ShortNames.visit_type_mut(&mut value);
+            Some(value)
+        };
+        let mut arguments = Vec::new();
+        for parameter in operation.parameters() {
+            let text = |key: &str| parameter.get(key).and_then(serde_json::Value::as_str);
+            let wire = text("name").unwrap_or_default();
+            let ident = names::snake(wire);
+            let Some(value) = field(&ident) else {
+                return Err(internal(operation, &format!("progenitor generated no argument `{ident}`")));
+            };
+            let required = parameter.get("required") == Some(&serde_json::Value::Bool(true));
+            arguments.push(Argument {
+                ident: format_ident!("{ident}"),
+                wire,
+                location: text("in").unwrap_or_default(),
+                value: if required { value } else { first_argument(&value).unwrap_or(value) },
+                required,
+                doc: argument_doc(parameter, required),
+            });
+        }
+        let body = field("body").map(|value| match type_of_builder(&value) {
+            Some(sent) => Body { value: sent, builder: Some(value) },
+            None => Body { value, builder: None },
+        });
+        let Some(mut success) = call.success.clone() else {
+            return Err(internal(operation, "progenitor generated no `send`"));
+        };
+        ShortNames.visit_type_mut(&mut success);
+        if success.to_token_stream().to_string().contains("ByteStream") {
+            return Err(internal(operation, "the success is neither JSON nor empty"));
+        }
+        Ok(Self { name, arguments, body, operation, success })
+    }
+
+    fn code(&self) -> TokenStream {
+        let struct_name = format_ident!("{}", names::pascal(self.name));
+        let doc = format!(
+            " A call of [`Client::{0}`]: `{1} {2}`.",
+            self.name,
+            self.operation.method.to_uppercase(),
+            self.operation.path
+        );
+        let new_doc = " The call without any argument set yet.";
+        let fields = self.arguments.iter().map(|argument| {
+            let (ident, value) = (&argument.ident, &argument.value);
+            if argument.required {
+                quote! { #ident: Result<#value, InvalidArgument> }
+            } else {
+                quote! { #ident: Result<Option<#value>, InvalidArgument> }
+            }
+        });
+        let initial = self.arguments.iter().map(|argument| {
+            let (ident, wire) = (&argument.ident, argument.wire);
+            if argument.required {
+                quote! { #ident: Err(InvalidArgument::Missing { name: #wire }) }
+            } else {
+                quote! { #ident: Ok(None) }
+            }
+        });
+        let setters = self.arguments.iter().map(Argument::setter);
+        let (body_field, body_initial, body_setters) = self.body.as_ref().map(Body::code).unzip3();
+        let send = self.send();
+        quote! {
+            #[doc = #doc]
+            #[derive(Clone, Debug)]
+            pub struct #struct_name<'a> {
+                client: &'a Client,
+                #(#fields,)*
+                #body_field
+            }
+
+            impl<'a> #struct_name<'a> {
+                #[doc = #new_doc]
+                pub fn new(client: &'a Client) -> Self {
+                    Self { client, #(#initial,)* #body_initial }
+                }
+
+                #(#setters)*
+                #body_setters
+                #send
+            }
+        }
+    }
+
+    fn send(&self) -> TokenStream {
+        let operation = format_ident!("{}", self.name.to_uppercase());
+        let success = &self.success;
+        let mut ordered: Vec<&Argument<'_>> = self.arguments.iter().filter(|argument| argument.location == "path").collect();
+        ordered.sort_by_key(|argument| self.operation.path.find(&format!("{{{}}}", argument.wire)));
+        ordered.extend(self.arguments.iter().filter(|argument| argument.location != "path"));
+        let steps = ordered.into_iter().map(|argument| {
+            let (step, wire, ident) = (format_ident!("{}", argument.location), argument.wire, &argument.ident);
+            if argument.location == "header" && argument.required {
+                quote! { .header(#wire, self.#ident.map(Some)) }
+            } else {
+                quote! { .#step(#wire, self.#ident) }
+            }
+        });
+        let json = self.body.as_ref().map(|body| {
+            let value = &body.value;
+            if body.builder.is_some() {
+                quote! { .json(self.body.and_then(|body| #value::try_from(body).map_err(InvalidArgument::body))) }
+            } else {
+                quote! { .json(self.body) }
+            }
+        });
+        let finish = if matches!(success, Type::Tuple(tuple) if tuple.elems.is_empty()) {
+            quote! { send_empty }
+        } else {
+            quote! { send_json }
+        };
+        let doc = " Sends the call.\n\n # Errors\n See [`Error`]; nothing is sent when an argument is missing or invalid.";
+        quote! {
+            #[doc = #doc]
+            pub async fn send(self) -> Result<ResponseValue<#success>, Error> {
+                RequestBuilder::new(self.client, &operations::#operation) #(#steps)* #json .#finish().await
+            }
+        }
+    }
+}
+
+/// Takes the parts of an optional triple apart.
+trait Unzip3 {
+    fn unzip3(self) -> (Option<TokenStream>, Option<TokenStream>, Option<TokenStream>);
+}
+
+impl Unzip3 for Option<(TokenStream, TokenStream, TokenStream)> {
+    fn unzip3(self) -> (Option<TokenStream>, Option<TokenStream>, Option<TokenStream>) {
+        self.map_or((None, None, None), |(a, b, c)| (Some(a), Some(b), Some(c)))
+    }
+}
+
+impl Argument<'_> {
+    fn setter(&self) -> TokenStream {
+        let Self { ident, wire, value, doc, .. } = self;
+        let some = (!self.required).then(|| quote! { .map(Some) });
+        quote! {
+            #[doc = #doc]
+            pub fn #ident<V: TryInto<#value>>(mut self, value: V) -> Self {
+                self.#ident = InvalidArgument::convert(#wire, value) #some;
+                self
+            }
+        }
+    }
+}
+
+impl Body {
+    fn code(&self) -> (TokenStream, TokenStream, TokenStream) {
+        let value = &self.value;
+        let doc = " The request body.";
+        match &self.builder {
+            Some(builder) => (
+                quote! { body: Result<#builder, InvalidArgument> },
+                quote! { body: Ok(Default::default()) },
+                quote! {
+                    #[doc = #doc]
+                    pub fn body<V>(mut self, value: V) -> Self
+                    where
+                        V: TryInto<#value>,
+                        V::Error: std::fmt::Display,
+                    {
+                        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+                        self
+                    }
+
+                    /// Sets fields of the request body.
+                    pub fn body_map(mut self, change: impl FnOnce(#builder) -> #builder) -> Self {
+                        self.body = self.body.map(change);
+                        self
+                    }
+                },
+            ),
+            None => (
+                quote! { body: Result<#value, InvalidArgument> },
+                quote! { body: Err(InvalidArgument::Missing { name: "body" }) },
+                quote! {
+                    #[doc = #doc]
+                    pub fn body<V: TryInto<#value>>(mut self, value: V) -> Self {
+                        self.body = InvalidArgument::convert("body", value);
+                        self
+                    }
+                },
+            ),
+        }
+    }
+}
+
+/// `types::X` of `types::builder::X`.
+fn type_of_builder(builder: &Type) -> Option<Type> {
+    let Type::Path(path) = builder else { return None };
+    let mut segments = path.path.segments.iter().map(|segment| &segment.ident);
+    match (segments.next(), segments.next(), segments.next()) {
+        (Some(types), Some(builder), Some(name)) if types == "types" && builder == "builder" => {
+            Some(parse_quote!(types::#name))
+        }
+        _ => None,
+    }
+}
+
+/// Writes names of Rust's prelude short.
+struct ShortNames;
+
+impl VisitMut for ShortNames {
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        visit_mut::visit_path_mut(self, path);
+        shorten(path);
+    }
+}
+
+fn argument_doc(parameter: &serde_json::Value, required: bool) -> String {
+    let text = |key: &str| parameter.get(key).and_then(serde_json::Value::as_str);
+    let need = if required { "required" } else { "optional" };
+    let location = text("in").unwrap_or_default();
+    let wire = text("name").unwrap_or_default();
+    let mut doc = match text("description") {
+        Some(description) => format!(" {}\n\n ", description.trim_end()),
+        None => " ".to_owned(),
+    };
+    let _ = write!(doc, "The {need} {location} parameter `{wire}`.");
+    doc
+}
+
+/// The file that declares a module: its methods on the client and its parts.
+pub(super) fn module_file(plan: &Plan, module: &Module) -> String {
+    if module.name == COMMON {
+        let doc = "What several API families share.";
+        return print::file(plan, module, doc, quote! { pub mod types; });
+    }
+    let apis = module.apis.iter().cloned().collect::<Vec<_>>().join(", ");
+    let mut doc = format!("The API family `{}` ({apis}).\n\n", module.family);
+    for (name, operation) in &module.operations {
+        let deprecated = if operation.flag("deprecated") { " (deprecated)" } else { "" };
+        let _ = writeln!(
+            doc,
+            "- [`{name}`](crate::Client::{name}): `{} {}`{deprecated}",
+            operation.method.to_uppercase(),
+            operation.path
+        );
+    }
+    let methods = module.operations.iter().map(|(name, operation)| method(name, operation));
+    let heading = format!(" Operations of the family [`{0}`](crate::{1}).", module.family, module.name);
+    let code = quote! {
+        pub mod builder;
+        pub mod operations;
+        pub mod types;
+
+        #[doc = #heading]
+        impl crate::Client { #(#methods)* }
+    };
+    print::file(plan, module, &doc, code)
+}
+
+fn method(name: &str, operation: &OperationEntry) -> TokenStream {
+    let ident = format_ident!("{name}");
+    let builder = format_ident!("{}", names::pascal(name));
+    let doc = method_doc(operation);
+    let pleo_id = operation.text("x-pleo-operation-id");
+    let alias = (!pleo_id.is_empty() && pleo_id != name && is_alias(pleo_id)).then(|| quote! { #[doc(alias = #pleo_id)] });
+    let deprecated = operation.flag("deprecated").then(|| match operation.text("x-pleo-superseded-by") {
+        "" => quote! { #[deprecated = "Pleo has deprecated this operation"] },
+        successor => {
+            let note = format!("Pleo has deprecated this operation; use `{successor}`");
+            quote! { #[deprecated = #note] }
+        }
+    });
+    quote! {
+        #[doc = #doc]
+        #alias
+        #deprecated
+        pub fn #ident(&self) -> builder::#builder<'_> {
+            builder::#builder::new(self)
+        }
+    }
+}
+
+/// Whether rustdoc takes the text as an alias.
+fn is_alias(text: &str) -> bool {
+    !text.contains(['"', '\'']) && text.trim() == text && !text.contains(|c: char| c.is_whitespace() && c != ' ')
+}
+
+fn method_doc(operation: &OperationEntry) -> String {
+    let mut doc = format!(" {}\n\n", operation.description().trim_end());
+    let _ = writeln!(doc, " - Request: `{} {}`", operation.method.to_uppercase(), operation.path);
+    let scopes = operation.value.get("x-pleo-scopes").and_then(serde_json::Value::as_array);
+    let scopes = scopes.map(|scopes| {
+        scopes.iter().filter_map(|scope| Some(format!("`{}`", scope.as_str()?))).collect::<Vec<_>>().join(", ")
+    });
+    let _ = match scopes.as_deref() {
+        Some("") => writeln!(doc, " - Scopes: none"),
+        Some(scopes) => writeln!(doc, " - Scopes: {scopes}"),
+        None => writeln!(doc, " - Scopes: not known from Pleo's documents"),
+    };
+    if operation.flag("deprecated") {
+        let _ = match operation.text("x-pleo-superseded-by") {
+            "" => writeln!(doc, " - Deprecated by Pleo"),
+            successor => writeln!(doc, " - Deprecated by Pleo, superseded by [`{successor}`](Self::{successor})"),
+        };
+    }
+    if operation.flag("x-pleo-unlisted") {
+        let _ = writeln!(doc, " - Left out of Pleo's documentation site");
+    }
+    let _ = writeln!(doc, " - Pleo's name: `{}` in {}", operation.text("x-pleo-operation-id"), operation.text("x-pleo-api"));
+    let page = documentation(operation);
+    let label = if page == INDEX { "index of Pleo's pages" } else { "Pleo's page" };
+    let _ = write!(doc, " - Documentation: [{label}]({page})");
+    doc
+}
+
+/// The index of all pages of Pleo's documentation (Z99).
+const INDEX: &str = "https://developers.pleo.io/llms.txt";
+
+/// Pleo's page about an operation, or the index of all pages where the page is not known.
+pub(super) fn documentation(operation: &OperationEntry) -> &str {
+    let url = operation.value.get("externalDocs").and_then(|docs| docs.get("url"));
+    url.and_then(serde_json::Value::as_str).unwrap_or(INDEX)
+}

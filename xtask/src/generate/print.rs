@@ -1,0 +1,47 @@
+//! Turning tokens into formatted files.
+
+use proc_macro2::TokenStream;
+
+use super::plan::{Module, Plan};
+
+/// A module's file: its header, then formatted code.
+///
+/// Tokens that are no Rust cannot be formatted; they are written as they are, so that the compiler
+/// shows what is wrong with them.
+pub(super) fn file(plan: &Plan, module: &Module, doc: &str, code: TokenStream) -> String {
+    let mut text = plan.header(module);
+    for line in doc.lines() {
+        text.push_str(if line.is_empty() { "//!" } else { "//! " });
+        text.push_str(line);
+        text.push('\n');
+    }
+    text.push('\n');
+    text.push_str(&format(code));
+    text
+}
+
+/// Formats tokens, with an empty line between items.
+pub(super) fn format(code: TokenStream) -> String {
+    let shown = code.to_string();
+    let Ok(file) = syn::parse2::<syn::File>(code) else { return shown };
+    space_out(&prettyplease::unparse(&file))
+}
+
+/// prettyplease sets items without a line between them, which is hard to read.
+fn space_out(code: &str) -> String {
+    let mut out = String::with_capacity(code.len() + code.len() / 20);
+    let mut previous = "";
+    for line in code.lines() {
+        let depth = line.len() - line.trim_start().len();
+        let closes_item = previous.trim_start().starts_with('}')
+            && previous.len() - previous.trim_start().len() == depth
+            && depth <= 8;
+        if closes_item && !line.trim_start().starts_with(['}', ')', '.', ';']) {
+            out.push('\n');
+        }
+        out.push_str(line);
+        out.push('\n');
+        previous = line;
+    }
+    out
+}

@@ -1,0 +1,294 @@
+//! The types of a module.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use serde_json::Value;
+use syn::{
+    Attribute, Field, Item, Path,
+    ext::IdentExt as _,
+    parse_quote,
+    punctuated::Punctuated,
+    visit::Visit,
+    visit_mut::{self, VisitMut},
+};
+
+use super::{
+    plan::{COMMON, Module, Plan, Wrapper},
+    print,
+    progenitor::Raw,
+};
+use crate::spec::names;
+
+/// The file with the types of a module.
+pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> String {
+    let mut items = Vec::new();
+    let mut builders = Vec::new();
+    let mut written = String::new();
+    for name in &module.schemas {
+        let rust = names::pascal(name);
+        let schema = plan.schema(name).unwrap_or(&Value::Null);
+        match plan.wrapper(name) {
+            _ if schema.get("enum").is_some() => open_enum(&mut written, &rust, schema),
+            Some(wrapper) => items.extend(alias(&rust, schema, wrapper)),
+            None => {
+                items.extend(types_of(plan, raw, &rust, &mut written));
+                if plan.is_sent(&rust) {
+                    builders.extend(type_builder_of(raw, &rust));
+                }
+            }
+        }
+    }
+    let generics = (module.name == COMMON).then(|| generics(plan));
+    let imports = imports(plan, module, &items, &builders);
+    let builder_module = (!builders.is_empty()).then(|| {
+        quote! {
+            /// Builders of the types that request bodies are made of.
+            pub mod builder { #(#builders)* }
+        }
+    });
+    let macros = quote! {
+        #[allow(unused_imports)]
+        use crate::runtime::{object, open_enum};
+    };
+    let code = quote! { #macros #imports #generics #(#items)* #builder_module };
+    let doc = match module.name.as_str() {
+        COMMON => "Types that several API families share.".to_owned(),
+        _ => format!("Types of the API family `{}`.", module.family),
+    };
+    print::file(plan, module, &doc, code) + &written
+}
+
+/// Everything that stands for one type. How an object is read and written is added to `written`.
+fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String) -> Vec<Item> {
+    let mut rewriter = TypeRewriter { in_builder: false };
+    let mut items: Vec<Item> = raw.types.get(rust).cloned().unwrap_or_default();
+    items.retain(|item| plan.is_sent(rust) || !is_builder_function(item));
+    for item in &mut items {
+        rewriter.visit_item_mut(item);
+        if is_builder_function(item) {
+            document_builder_function(item);
+        }
+        if let Item::Struct(item) = item
+            && let syn::Fields::Named(fields) = &mut item.fields
+        {
+            without_serde_derives(&mut item.attrs);
+            let _ = writeln!(written, "\nobject! {{\n    {rust} {{");
+            for field in &mut fields.named {
+                let (kind, wire) = take_serde_attribute(field);
+                let ident = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+                let _ = writeln!(written, "        {kind} {ident} = {wire:?},");
+            }
+            let _ = writeln!(written, "    }}\n}}");
+        }
+    }
+    items
+}
+
+/// Leaves of a `derive` what is not serde's.
+fn without_serde_derives(attributes: &mut [Attribute]) {
+    for attribute in attributes {
+        if attribute.path().is_ident("derive")
+            && let Ok(paths) = attribute.parse_args_with(Punctuated::<Path, syn::Token![,]>::parse_terminated)
+        {
+            let kept: Vec<Path> =
+                paths.into_iter().filter(|path| path.segments.first().is_none_or(|first| first.ident != "serde")).collect();
+            *attribute = parse_quote!(#[derive(#(#kept),*)]);
+        }
+    }
+}
+
+/// Takes typify's serde attribute off a field: the kind of the field and its name on the wire.
+///
+/// A required field that may be null is read as null when it is absent.
+fn take_serde_attribute(field: &mut Field) -> (&'static str, String) {
+    let mut wire = field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default();
+    let mut kind = "required";
+    field.attrs.retain(|attribute| {
+        if !attribute.path().is_ident("serde") {
+            return true;
+        }
+        let parsed = attribute.parse_nested_meta(|meta| {
+            let text = |meta: &syn::meta::ParseNestedMeta<'_>| meta.value()?.parse::<syn::LitStr>().map(|text| text.value());
+            if meta.path.is_ident("rename") {
+                wire = text(&meta)?;
+            } else if meta.path.is_ident("skip_serializing_if") {
+                text(&meta)?;
+                kind = "optional";
+            } else if meta.path.is_ident("deserialize_with") {
+                text(&meta)?;
+                kind = "nullable";
+            }
+            Ok(())
+        });
+        debug_assert!(parsed.is_ok(), "typify's attributes are of the forms above");
+        false
+    });
+    (kind, wire)
+}
+
+/// Pleo's name for a wrapper, as an alias of the generic type.
+fn alias(rust: &str, schema: &Value, wrapper: &Wrapper) -> Option<Item> {
+    let name = format_ident!("{rust}");
+    let doc = format!(" {}", schema.get("description").and_then(Value::as_str).unwrap_or(rust).trim_end());
+    let mut aliased: syn::Type = syn::parse_str(&wrapper.rust("")).ok()?;
+    TypeRewriter { in_builder: false }.visit_type_mut(&mut aliased);
+    Some(parse_quote!(#[doc = #doc] pub type #name = #aliased;))
+}
+
+/// The generic types that wrappers are aliases of.
+fn generics(plan: &Plan) -> TokenStream {
+    let page = plan.pagination().map(|pagination| {
+        let pagination = format_ident!("{}", names::pascal(pagination));
+        quote! {
+            /// One page of a list.
+            #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+            pub struct Page<T> {
+                /// What stands on the page.
+                pub data: Vec<T>,
+                /// Where the page lies and how to get the next.
+                pub pagination: #pagination,
+            }
+        }
+    });
+    let data = plan.has_wrappers().then(|| {
+        quote! {
+            /// An answer whose content stands under `data`.
+            #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+            pub struct Data<T> {
+                /// The content.
+                pub data: T,
+            }
+        }
+    });
+    quote! { #data #page }
+}
+
+fn type_builder_of(raw: &Raw, rust: &str) -> Vec<Item> {
+    let mut items = raw.type_builders.get(rust).cloned().unwrap_or_default();
+    let mut rewriter = TypeRewriter { in_builder: true };
+    for item in &mut items {
+        rewriter.visit_item_mut(item);
+        if let Item::Struct(item) = item {
+            let doc = format!(" Builds a [`{rust}`](super::{rust}).");
+            item.attrs.insert(0, parse_quote!(#[doc = #doc]));
+        }
+    }
+    items
+}
+
+/// `impl X { pub fn builder() -> builder::X }`
+fn is_builder_function(item: &Item) -> bool {
+    matches!(item, Item::Impl(item) if item.trait_.is_none()
+        && matches!(item.items.as_slice(), [syn::ImplItem::Fn(function)] if function.sig.ident == "builder"))
+}
+
+fn document_builder_function(item: &mut Item) {
+    if let Item::Impl(item) = item
+        && let Some(syn::ImplItem::Fn(function)) = item.items.first_mut()
+    {
+        function.attrs.push(parse_quote!(#[doc = " A builder without any field set yet."]));
+    }
+}
+
+/// Writes an enum by hand: the formatter does not know the macro's grammar.
+fn open_enum(out: &mut String, rust: &str, schema: &Value) {
+    let description = schema.get("description").and_then(Value::as_str).unwrap_or(rust);
+    let _ = writeln!(out, "\nopen_enum! {{");
+    for line in description.trim_end().lines() {
+        let _ = writeln!(out, "    /// {line}");
+    }
+    let _ = writeln!(out, "    pub enum {rust} {{");
+    let mut taken = BTreeSet::from(["Unknown".to_owned()]);
+    for value in schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        let _ = writeln!(out, "        {} = {value:?},", variant(value, &mut taken));
+    }
+    let _ = writeln!(out, "    }}\n}}");
+}
+
+/// The variant of a value; values that would share one are numbered.
+fn variant(value: &str, taken: &mut BTreeSet<String>) -> String {
+    let base = match value {
+        "" => "Empty".to_owned(),
+        "+1" => "Plus1".to_owned(),
+        "-1" => "Minus1".to_owned(),
+        _ => names::pascal(value),
+    };
+    let mut name = base.clone();
+    let mut number = 1;
+    while !taken.insert(name.clone()) {
+        number += 1;
+        name = format!("{base}{number}");
+    }
+    name
+}
+
+/// Brings the shared types that the module uses into it, for its users too.
+fn imports(plan: &Plan, module: &Module, items: &[Item], builders: &[Item]) -> Option<TokenStream> {
+    if module.name == COMMON {
+        return None;
+    }
+    let mut used = UsedNames(BTreeSet::new());
+    items.iter().chain(builders).for_each(|item| used.visit_item(item));
+    // Operations may take or give a shared type that no type of the family holds.
+    for operation in module.operations.values() {
+        crate::spec::walk::references(&Value::Object(operation.value.clone()), &mut |reference| {
+            if let Some(name) = crate::spec::pointer::schema_name(reference) {
+                used.0.insert(names::pascal(name));
+            }
+        });
+    }
+    let names: Vec<_> =
+        used.0.iter().filter(|name| plan.is_common(name)).map(|name| format_ident!("{name}")).collect();
+    (!names.is_empty()).then(|| quote! { pub use crate::common::types::{#(#names),*}; })
+}
+
+struct UsedNames(BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for UsedNames {
+    fn visit_path(&mut self, path: &'ast Path) {
+        if let Some(last) = path.segments.last() {
+            self.0.insert(last.ident.to_string());
+        }
+        syn::visit::visit_path(self, path);
+    }
+}
+
+/// Adapts generated types to our modules and runtime.
+struct TypeRewriter {
+    /// Whether the item stands in the module `builder` below the types.
+    in_builder: bool,
+}
+
+impl VisitMut for TypeRewriter {
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        visit_mut::visit_path_mut(self, path);
+        shorten(path);
+        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        match names.as_slice() {
+            ["self" | "super", "error", "ConversionError"] => *path = parse_quote!(crate::ConversionError),
+            ["types", name] => {
+                let name = format_ident!("{name}");
+                *path = if self.in_builder { parse_quote!(super::#name) } else { parse_quote!(#name) };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Writes names of Rust's prelude short. No schema may bear one, see `names::RESERVED_TYPES`.
+pub(super) fn shorten(path: &mut Path) {
+    const PRELUDE: [&str; 10] =
+        ["Option", "Vec", "String", "Result", "From", "TryFrom", "TryInto", "Default", "Box", "AsRef"];
+    let first = path.segments.first().map(|segment| segment.ident.to_string());
+    let third = path.segments.iter().nth(2).map(|segment| segment.ident.to_string());
+    if path.segments.len() >= 3
+        && first.as_deref() == Some("std")
+        && third.is_some_and(|third| PRELUDE.contains(&third.as_str()))
+    {
+        path.leading_colon = None;
+        path.segments = std::mem::take(&mut path.segments).into_iter().skip(2).collect();
+    }
+}

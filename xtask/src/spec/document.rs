@@ -1,0 +1,108 @@
+//! Reading one published document.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use super::SpecError;
+
+/// A published document as it was read.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// File name, such as `export.yaml`; the name that errors and the report use.
+    pub name: String,
+    /// The content. Object keys are sorted, so their order in the file does not matter.
+    pub value: Value,
+}
+
+impl Document {
+    /// Reads YAML, of which JSON is a part. Two equal keys in one object are an error.
+    ///
+    /// # Errors
+    /// Says line and column of what cannot be read.
+    pub fn parse(name: impl Into<String>, text: &str) -> Result<Self, SpecError> {
+        let name = name.into();
+        let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+        match serde_saphyr::from_str_with_options::<Value>(text, options) {
+            Ok(value) => Ok(Self { name, value }),
+            Err(error) => {
+                let place = error.location().map_or_else(
+                    || "at an unknown line".to_owned(),
+                    |at| format!("at line {}, column {}", at.line(), at.column()),
+                );
+                Err(SpecError::new(
+                    name,
+                    "",
+                    format!("neither YAML nor JSON {place}: {}", one_line(&error.to_string())),
+                    "fetch the document again, or restore the committed one with `git restore spec/published`",
+                ))
+            }
+        }
+    }
+
+    /// Reads every `.yaml`, `.yml` and `.json` file of a folder, sorted by name.
+    ///
+    /// # Errors
+    /// Fails for a folder without documents, an unreadable file or one that does not parse.
+    pub fn read_folder(folder: &Path) -> Result<Vec<Self>, SpecError> {
+        let shown = folder.display().to_string();
+        let unreadable = |error: std::io::Error| {
+            SpecError::new(&shown, "", format!("unreadable: {error}"), "check the path and its permissions")
+        };
+        let mut documents = Vec::new();
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if !matches!(extension, Some("yaml" | "yml" | "json")) {
+                continue;
+            }
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).map_err(|error| {
+                SpecError::new(&name, "", format!("unreadable: {error}"), "save the file as UTF-8 text")
+            })?;
+            documents.push(Self::parse(name, &text)?);
+        }
+        if documents.is_empty() {
+            return Err(SpecError::new(
+                shown,
+                "",
+                "holds no document",
+                "restore the published documents with `git restore spec/published`",
+            ));
+        }
+        documents.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(documents)
+    }
+
+    /// The file name without its extension, such as `export`.
+    pub fn stem(&self) -> &str {
+        self.name.rsplit_once('.').map_or(&self.name, |(stem, _)| stem)
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn malformed_files_are_refused_with_line_and_column() {
+        for (name, text, place) in [
+            ("a.yaml", "openapi: 3.0.1\npaths:\n  - [\n", "line 3"),
+            ("a.json", "{\n  \"openapi\": \"3.0.1\",\n  \"paths\": {]\n}", "line 3, column 13"),
+            ("a.yaml", "a: 1\nb: 2\na: 3\n", "line 3, column 1"),
+        ] {
+            let error = Document::parse(name, text).unwrap_err();
+            assert!(error.problem.contains(place), "{text:?} gave {error}");
+        }
+    }
+
+    #[test]
+    fn country_codes_and_versions_stay_what_they_are() {
+        let document = Document::parse("a.yaml", "a: [NO, on, yes, '1', 1.10.0]").unwrap();
+        assert_eq!(document.value["a"], serde_json::json!(["NO", "on", "yes", "1", "1.10.0"]));
+    }
+}

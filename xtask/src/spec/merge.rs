@@ -1,0 +1,220 @@
+//! One document of many.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::{Document, SpecError, names, pointer, report::Report, walk};
+
+/// The name of the merged document in errors and the report.
+pub const RESULT: &str = "spec/openapi.json";
+
+/// Merges clean documents.
+///
+/// Components of one name and one body (descriptions aside) become one. Of several bodies under
+/// one name the one that most documents share keeps the name (of equally many, that of the first
+/// document by name); the others get their document's name in front.
+///
+/// # Errors
+/// For a method and path, or a method name, that two documents describe, and for names that
+/// collide once they are Rust.
+pub fn merge(mut documents: Vec<Document>, report: &mut Report) -> Result<Value, SpecError> {
+    tell_apart(&mut documents, report);
+    let mut merged = Merged::default();
+    for document in &documents {
+        merged.add(document)?;
+    }
+    merged.check_type_names()?;
+    Ok(merged.finish(&documents))
+}
+
+/// Renames components that share a name with a different one of another document.
+fn tell_apart(documents: &mut [Document], report: &mut Report) {
+    let mut bodies: BTreeMap<String, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
+    for (index, document) in documents.iter().enumerate() {
+        for (name, schema) in schemas(&document.value) {
+            bodies.entry(name.clone()).or_default().entry(without_prose(schema).to_string()).or_default().push(index);
+        }
+    }
+    for (name, variants) in bodies {
+        let copies: usize = variants.values().map(Vec::len).sum();
+        if variants.len() == 1 {
+            if copies > 1 {
+                report.merging.push(format!("`{name}`: {copies} identical components became one"));
+            }
+            continue;
+        }
+        let keeps = variants
+            .values()
+            .max_by_key(|holders| (holders.len(), std::cmp::Reverse(holders.first().copied())))
+            .cloned()
+            .unwrap_or_default();
+        for index in variants.values().flatten().filter(|index| !keeps.contains(index)) {
+            let renamed = format!("{}{name}", names::pascal(documents[*index].stem()));
+            rename(&mut documents[*index].value, &name, &renamed);
+            report.merging.push(format!(
+                "`{name}` of `{}` differs from that of {} and became `{renamed}`",
+                documents[*index].name,
+                keeps.iter().map(|kept| format!("`{}`", documents[*kept].name)).collect::<Vec<_>>().join(", "),
+            ));
+        }
+    }
+}
+
+fn schemas(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    document.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten()
+}
+
+fn without_prose(schema: &Value) -> Value {
+    let mut root = json!({ "components": { "schemas": { "it": schema } } });
+    let stripped = walk::schemas_mut(&mut root, &mut |_, schema| {
+        if let Some(schema) = schema.as_object_mut() {
+            schema.remove("description");
+            schema.remove("example");
+        }
+        Ok(())
+    });
+    debug_assert!(stripped.is_ok(), "the visitor never refuses");
+    root["components"]["schemas"]["it"].take()
+}
+
+fn rename(document: &mut Value, from: &str, to: &str) {
+    fn references(value: &mut Value, from: &str, to: &str) {
+        match value {
+            Value::Object(map) => {
+                for (key, child) in map {
+                    if key == "$ref" && child == from {
+                        *child = Value::String(to.to_owned());
+                    } else {
+                        references(child, from, to);
+                    }
+                }
+            }
+            Value::Array(list) => list.iter_mut().for_each(|child| references(child, from, to)),
+            _ => {}
+        }
+    }
+    let pointer_of = |name: &str| format!("#{}", pointer::push("/components/schemas", name));
+    references(document, &pointer_of(from), &pointer_of(to));
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut)
+        && let Some(schema) = schemas.remove(from)
+    {
+        schemas.insert(to.to_owned(), schema);
+    }
+}
+
+#[derive(Default)]
+struct Merged {
+    paths: Map<String, Value>,
+    schemas: Map<String, Value>,
+    security: BTreeMap<String, Value>,
+    methods: BTreeMap<String, String>,
+    types: BTreeMap<String, (String, String)>,
+    collisions: Vec<SpecError>,
+}
+
+impl Merged {
+    fn add(&mut self, document: &Document) -> Result<(), SpecError> {
+        let global_security = document.value.get("security").cloned();
+        let mut value = document.value.clone();
+        let title = value.pointer("/info/title").cloned().unwrap_or(Value::Null);
+        walk::operations_mut(&mut value, |place, operation| {
+            let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if let Some(first) = self.methods.insert(name.clone(), format!("{} {}", document.name, place.pointer)) {
+                return Err(SpecError::new(
+                    &document.name,
+                    pointer::push(&place.pointer, "operationId"),
+                    format!("the operation is called `{name}`, like the one at {first}"),
+                    "give one of them another `x-pleo-name` in an overlay",
+                ));
+            }
+            if let Some(security) = &global_security {
+                operation.entry("security").or_insert_with(|| security.clone());
+            }
+            operation.insert("x-pleo-api".to_owned(), title.clone());
+            operation.insert("x-pleo-source".to_owned(), json!(document.stem()));
+            Ok(())
+        })?;
+        for (path, item) in value.get("paths").and_then(Value::as_object).into_iter().flatten() {
+            self.add_path(document, path, item)?;
+        }
+        for (name, schema) in schemas(&value) {
+            let at = pointer::push("/components/schemas", name);
+            let taken = self.types.insert(names::pascal(name), (name.clone(), document.name.clone()));
+            if let Some((other, file)) = taken
+                && other != *name
+            {
+                self.collisions.push(SpecError::new(
+                    &document.name,
+                    at,
+                    format!("the schema would be called `{}` in Rust, like `{other}` of {file}", names::pascal(name)),
+                    "rename one of them in an overlay",
+                ));
+            }
+            let target = self.schemas.entry(name.clone()).or_insert_with(|| schema.clone());
+            if let Some(target) = target.as_object_mut() {
+                let sources = target.entry("x-pleo-sources").or_insert_with(|| json!([]));
+                sources.as_array_mut().into_iter().for_each(|sources| sources.push(json!(document.stem())));
+            }
+        }
+        let schemes = value.pointer("/components/securitySchemes").and_then(Value::as_object);
+        for (name, scheme) in schemes.into_iter().flatten() {
+            let other = self.security.entry(name.clone()).or_insert_with(|| scheme.clone());
+            if other != scheme {
+                return Err(SpecError::new(
+                    &document.name,
+                    pointer::push("/components/securitySchemes", name),
+                    "a security scheme that another document declares differently",
+                    "see which one the service means, and correct the other in an overlay",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_path(&mut self, document: &Document, path: &str, item: &Value) -> Result<(), SpecError> {
+        let at = pointer::push("/paths", path);
+        let target = self.paths.entry(path.to_owned()).or_insert_with(|| json!({}));
+        for (key, value) in item.as_object().into_iter().flatten() {
+            if walk::METHODS.contains(&key.as_str()) {
+                if target.get(key).is_some() {
+                    return Err(SpecError::new(
+                        &document.name,
+                        pointer::push(&at, key),
+                        "an operation that another document describes too",
+                        "remove it from one of them with an overlay",
+                    ));
+                }
+                target[key] = value.clone();
+            }
+        }
+        Ok(())
+    }
+
+    fn check_type_names(&mut self) -> Result<(), SpecError> {
+        self.collisions.pop().map_or(Ok(()), Err)
+    }
+
+    fn finish(self, documents: &[Document]) -> Value {
+        let sources: Map<String, Value> = documents
+            .iter()
+            .map(|document| {
+                let info = |key: &str| document.value.pointer(&format!("/info/{key}")).cloned().unwrap_or(Value::Null);
+                (document.stem().to_owned(), json!({ "title": info("title"), "version": info("version") }))
+            })
+            .collect();
+        let servers: BTreeSet<String> = documents
+            .iter()
+            .flat_map(|document| document.value.get("servers").and_then(Value::as_array).into_iter().flatten())
+            .filter_map(|server| server.get("url")?.as_str().map(str::to_owned))
+            .collect();
+        let servers: Vec<Value> = servers.into_iter().map(|url| json!({ "url": url })).collect();
+        json!({
+            "openapi": "3.0.3",
+            "info": { "title": "Pleo External API", "version": "see x-pleo-sources", "x-pleo-sources": sources },
+            "servers": servers,
+            "paths": self.paths,
+            "components": { "schemas": self.schemas, "securitySchemes": self.security },
+        })
+    }
+}

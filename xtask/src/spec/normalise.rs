@@ -1,0 +1,86 @@
+//! The pipeline: overlays, cleaning passes, merging.
+
+use serde_json::Value;
+
+use super::{
+    Document, SpecError, merge,
+    overlay::{self, Overlay},
+    passes::{self, Expect, Pass},
+    report::Report,
+    shape,
+};
+
+/// What the pipeline makes of the published documents.
+#[derive(Debug, Clone)]
+pub struct Normalised {
+    /// One clean OpenAPI 3.0.3 document: the content of `spec/openapi.json`.
+    pub openapi: Value,
+    /// The same document made plain enough for the generator; never written to disk.
+    pub lowered: Value,
+    /// What each pass did: the content of `spec/report.md`.
+    pub report: Report,
+}
+
+/// Whether a pass that changed nothing is an error.
+///
+/// It is for the project's own documents: a pass whose reason is gone has to go too. It is not for
+/// a fixture, which holds one construct only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idle {
+    /// A pass that today's documents need must find something to do.
+    Refused,
+    /// Any pass may find nothing.
+    Allowed,
+}
+
+/// Runs the whole pipeline.
+///
+/// # Errors
+/// The first construct that no pass knows or may decide, with document, operation and pointer.
+pub fn normalise(mut documents: Vec<Document>, overlays: &[Overlay], idle: Idle) -> Result<Normalised, SpecError> {
+    let mut report = Report::default();
+    documents.sort_by(|a, b| a.name.cmp(&b.name));
+    for document in &documents {
+        shape::check(&document.name, &document.value)?;
+    }
+    report.overlays = overlay::apply_all(&mut documents, overlays)?;
+    for document in &mut documents {
+        passes::keep_source(document);
+    }
+    for pass in passes::CLEAN {
+        for document in &mut documents {
+            run(pass, &document.name, &mut document.value, &mut report)?;
+        }
+        refuse_idle(pass, idle, &report)?;
+    }
+    let openapi = merge::merge(documents, &mut report)?;
+    let mut lowered = openapi.clone();
+    for pass in passes::LOWER {
+        run(pass, merge::RESULT, &mut lowered, &mut report)?;
+        refuse_idle(pass, idle, &report)?;
+    }
+    Ok(Normalised { openapi, lowered, report })
+}
+
+/// Runs one pass over one document and notes what it did.
+///
+/// # Errors
+/// What the pass refuses.
+pub fn run(pass: &Pass, document: &str, value: &mut Value, report: &mut Report) -> Result<(), SpecError> {
+    let mut log = passes::Log::new(document);
+    (pass.run)(&mut log, value)?;
+    report.note(pass, document, log.into_places());
+    Ok(())
+}
+
+fn refuse_idle(pass: &Pass, idle: Idle, report: &Report) -> Result<(), SpecError> {
+    if idle == Idle::Allowed || pass.expect == Expect::IfPresent || report.count(pass.id) > 0 {
+        return Ok(());
+    }
+    Err(SpecError::new(
+        "spec/published",
+        "",
+        format!("pass `{}` found nothing to do", pass.id),
+        "its reason is gone: delete the pass, or mark it `IfPresent` with a fixture",
+    ))
+}

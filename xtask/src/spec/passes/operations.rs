@@ -1,0 +1,359 @@
+//! Passes over paths, operations and parameters.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Log;
+use crate::spec::{SpecError, names, pointer, walk};
+
+pub(super) fn foreign_extensions(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    fn clean(log: &mut Log, at: &str, value: &mut Value, named: bool) {
+        match value {
+            Value::Object(map) => {
+                if !named {
+                    let foreign: Vec<String> = map
+                        .keys()
+                        .filter(|key| key.starts_with("x-") && !key.starts_with("x-pleo-"))
+                        .cloned()
+                        .collect();
+                    for key in foreign {
+                        log.changed(pointer::push(at, &key));
+                        let hidden = key == "x-exclude" && map[&key] == json!("true");
+                        map.remove(&key);
+                        if hidden {
+                            map.insert("x-pleo-unlisted".to_owned(), Value::Bool(true));
+                        }
+                    }
+                }
+                for (key, child) in map {
+                    if !is_free(key) {
+                        // Below these keys the names are the document's own: a header may be called `x-id`.
+                        let named = !named && matches!(key.as_str(), "properties" | "schemas" | "headers");
+                        clean(log, &pointer::push(at, key), child, named);
+                    }
+                }
+            }
+            Value::Array(list) => {
+                for (index, child) in list.iter_mut().enumerate() {
+                    clean(log, &format!("{at}/{index}"), child, false);
+                }
+            }
+            _ => {}
+        }
+    }
+    fn is_free(key: &str) -> bool {
+        matches!(key, "default" | "enum" | "const" | "example" | "examples") || key.starts_with("x-")
+    }
+    clean(log, "", document, false);
+    Ok(())
+}
+
+pub(super) fn empty_path_items(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
+        paths.retain(|path, item| {
+            let keep = walk::METHODS.iter().any(|method| item.get(method).is_some());
+            if !keep {
+                log.changed(pointer::push("/paths", path));
+            }
+            keep
+        });
+    }
+    Ok(())
+}
+
+pub(super) fn inline_references(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    let Some(components) = document.get("components").cloned() else { return Ok(()) };
+    let resolve = |value: &mut Value| -> bool {
+        let mut resolved = false;
+        while let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let Some(target) =
+                reference.strip_prefix("#/components").and_then(|at| components.pointer(at)).cloned()
+            else {
+                break;
+            };
+            *value = target;
+            resolved = true;
+        }
+        resolved
+    };
+    let each = |log: &mut Log, at: &str, value: &mut Value| {
+        if resolve(value) {
+            log.changed(at);
+        }
+    };
+    for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
+        let at = pointer::push("/paths", path) + "/parameters";
+        for (index, parameter) in list_mut(item.get_mut("parameters")).enumerate() {
+            each(log, &format!("{at}/{index}"), parameter);
+        }
+    }
+    walk::operations_mut(document, |place, operation| {
+        for (index, parameter) in list_mut(operation.get_mut("parameters")).enumerate() {
+            each(log, &format!("{}/parameters/{index}", place.pointer), parameter);
+        }
+        if let Some(body) = operation.get_mut("requestBody") {
+            each(log, &format!("{}/requestBody", place.pointer), body);
+        }
+        for (status, response) in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
+            each(log, &pointer::push(&format!("{}/responses", place.pointer), status), response);
+        }
+        Ok(())
+    })?;
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        for section in ["parameters", "requestBodies", "responses", "examples", "headers"] {
+            if components.remove(section).is_some() {
+                log.changed(format!("/components/{section}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn list_mut(value: Option<&mut Value>) -> impl Iterator<Item = &mut Value> {
+    value.and_then(Value::as_array_mut).into_iter().flatten()
+}
+
+pub(super) fn path_parameters(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
+        let Some(item) = item.as_object_mut() else { continue };
+        let Some(Value::Array(shared)) = item.remove("parameters") else { continue };
+        log.changed(pointer::push("/paths", path) + "/parameters");
+        for method in walk::METHODS {
+            let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) else { continue };
+            let own = operation.entry("parameters").or_insert_with(|| json!([]));
+            let Some(own) = own.as_array_mut() else { continue };
+            let inherited: Vec<Value> = shared
+                .iter()
+                .filter(|shared| !own.iter().any(|own| key(own) == key(shared)))
+                .cloned()
+                .collect();
+            own.splice(0..0, inherited);
+        }
+    }
+    Ok(())
+}
+
+fn key(parameter: &Value) -> (Option<&Value>, Option<&Value>) {
+    (parameter.get("name"), parameter.get("in"))
+}
+
+pub(super) fn operation_names(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    walk::operations_mut(document, |place, operation| {
+        let published = operation.remove("operationId");
+        let name = match (operation.remove("x-pleo-name"), &published) {
+            (Some(Value::String(name)), _) => {
+                if names::snake(&name) != name {
+                    return Err(log.refuse(
+                        pointer::push(&place.pointer, "x-pleo-name"),
+                        format!("{name:?} is no method name"),
+                        "write it in snake case; it may not be a Rust keyword",
+                    ));
+                }
+                name
+            }
+            (Some(_), _) => {
+                return Err(log.refuse(
+                    pointer::push(&place.pointer, "x-pleo-name"),
+                    "a name that is no string",
+                    "write the method name as a string",
+                ));
+            }
+            (None, Some(Value::String(id))) => names::snake(id),
+            (None, _) => names::snake(&format!("{} {}", place.method, place.path)),
+        };
+        if let Some(published) = published {
+            operation.insert("x-pleo-operation-id".to_owned(), published);
+        }
+        operation.insert("operationId".to_owned(), Value::String(name));
+        log.changed(&place.pointer);
+        Ok(())
+    })
+}
+
+pub(super) fn families(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    let info = document.get_mut("info").and_then(Value::as_object_mut);
+    let source = info.as_ref().and_then(|info| info.get("x-pleo-source")).cloned();
+    let default = info.and_then(|info| info.remove("x-pleo-family")).or(source).unwrap_or_else(|| json!("api"));
+    walk::operations_mut(document, |place, operation| {
+        if !operation.contains_key("x-pleo-family") {
+            operation.insert("x-pleo-family".to_owned(), default.clone());
+            log.changed(&place.pointer);
+        }
+        let family = operation["x-pleo-family"].as_str().unwrap_or_default();
+        let kebab = family.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !kebab || !family.starts_with(|c: char| c.is_ascii_lowercase()) {
+            return Err(log.refuse(
+                pointer::push(&place.pointer, "x-pleo-family"),
+                format!("family {family:?}"),
+                "name the family in kebab case, such as `tax-codes`",
+            ));
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn checks(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    let mut methods = Taken::new("operation", "give one of them another `x-pleo-name` in an overlay");
+    for (place, operation) in walk::operations(document) {
+        let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
+        methods.take(log, &names::pascal(name), &pointer::push(&place.pointer, "operationId"))?;
+        check_parameters(log, &place, operation)?;
+    }
+    let mut types = Taken::new("schema", "give one of them another name in an overlay");
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+    for (name, schema) in schemas.into_iter().flatten() {
+        let at = pointer::push("/components/schemas", name);
+        let identifier = names::pascal(name);
+        if names::RESERVED_TYPES.contains(&identifier.as_str()) {
+            return Err(log.refuse(
+                at,
+                format!("schema {name:?} would hide Rust's own `{identifier}`"),
+                "give it another name in the document, or rename it in an overlay",
+            ));
+        }
+        types.take(log, &identifier, &at)?;
+        check_properties(log, &at, schema)?;
+    }
+    Ok(())
+}
+
+/// Identifiers that are taken, with the places that took them.
+struct Taken {
+    what: &'static str,
+    mend: &'static str,
+    by: BTreeMap<String, String>,
+}
+
+impl Taken {
+    fn new(what: &'static str, mend: &'static str) -> Self {
+        Self { what, mend, by: BTreeMap::new() }
+    }
+
+    fn take(&mut self, log: &Log, identifier: &str, at: &str) -> Result<(), SpecError> {
+        match self.by.insert(identifier.to_owned(), at.to_owned()) {
+            None => Ok(()),
+            Some(first) => Err(log.refuse(
+                at,
+                format!("the {} would be called `{identifier}` in Rust, like the one at {first}", self.what),
+                self.mend,
+            )),
+        }
+    }
+}
+
+fn check_properties(log: &Log, at: &str, schema: &Value) -> Result<(), SpecError> {
+    let mut fields = Taken::new("property", "rename one of them in the document; both cannot be fields");
+    for (name, _) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        fields.take(log, &names::snake(name), &pointer::push(&format!("{at}/properties"), name))?;
+    }
+    Ok(())
+}
+
+fn check_parameters(log: &Log, place: &walk::Place, operation: &Map<String, Value>) -> Result<(), SpecError> {
+    let mut arguments = Taken::new("parameter", "leave one of them out with an overlay, or hand-write the call");
+    let mut in_path = Vec::new();
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    for (index, parameter) in parameters.into_iter().flatten().enumerate() {
+        let at = format!("{}/parameters/{index}", place.pointer);
+        let text = |key: &str| parameter.get(key).and_then(Value::as_str);
+        let name = text("name").unwrap_or_default();
+        let identifier = names::snake(name);
+        if names::RESERVED_ARGUMENTS.contains(&identifier.as_str()) {
+            return Err(log.refuse(
+                pointer::push(&at, "name"),
+                format!("parameter {name:?} would hide the builder's own `{identifier}`"),
+                "hand-write the call, or leave the parameter out with an overlay",
+            ));
+        }
+        arguments.take(log, &identifier, &pointer::push(&at, "name"))?;
+        check_parameter(log, &at, parameter)?;
+        if text("in") == Some("path") {
+            in_path.push(name.to_owned());
+        }
+    }
+    let template: Vec<&str> =
+        place.path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect();
+    if let Some(name) = template.iter().find(|name| !in_path.iter().any(|declared| declared == *name)) {
+        return Err(log.refuse(
+            &place.pointer,
+            format!("path parameter `{name}` is not declared"),
+            "add it to `parameters` with an overlay",
+        ));
+    }
+    if let Some(name) = in_path.iter().find(|name| !template.contains(&name.as_str())) {
+        return Err(log.refuse(
+            &place.pointer,
+            format!("path parameter `{name}` does not stand in the path"),
+            "correct the path or the parameter",
+        ));
+    }
+    Ok(())
+}
+
+fn check_parameter(log: &Log, at: &str, parameter: &Value) -> Result<(), SpecError> {
+    let text = |key: &str| parameter.get(key).and_then(Value::as_str);
+    let flag = |key: &str| parameter.get(key).and_then(Value::as_bool);
+    let location = text("in").unwrap_or_default();
+    let (default_style, default_explode) = match location {
+        "query" => ("form", true),
+        "path" | "header" => ("simple", false),
+        "cookie" => {
+            return Err(log.refuse(
+                pointer::push(at, "in"),
+                "a cookie parameter",
+                "hand-write the call; no Pleo operation uses cookies",
+            ));
+        }
+        other => {
+            return Err(log.refuse(
+                pointer::push(at, "in"),
+                format!("parameter location {other:?}"),
+                "one of `path`, `query` and `header` belongs there",
+            ));
+        }
+    };
+    let style = text("style").unwrap_or(default_style);
+    if style != default_style {
+        return Err(log.refuse(
+            pointer::push(at, "style"),
+            format!("parameter style {style:?}, which the generator would send as {default_style:?}"),
+            "hand-write the call, or describe the parameter otherwise in an overlay",
+        ));
+    }
+    if location == "path" && flag("required") != Some(true) {
+        return Err(log.refuse(at, "a path parameter that is not required", "set `required: true` with an overlay"));
+    }
+    if flag("allowReserved") == Some(true) {
+        return Err(log.refuse(
+            pointer::push(at, "allowReserved"),
+            "a parameter that wants reserved characters unescaped",
+            "hand-write the call; every value is escaped here",
+        ));
+    }
+    let schema = parameter.get("schema").unwrap_or(&Value::Null);
+    let kind = schema.get("type").and_then(Value::as_str);
+    let list = kind == Some("array");
+    if list && flag("explode").unwrap_or(default_explode) != true {
+        return Err(log.refuse(
+            at,
+            "a list parameter without `explode`, which the generator would send as repeated keys",
+            "hand-write the call, or correct the document if the server takes repeated keys",
+        ));
+    }
+    let item = if list { schema.get("items").unwrap_or(&Value::Null) } else { schema };
+    if list && location != "query" {
+        return Err(log.refuse(at, "a list outside the query", "hand-write the call"));
+    }
+    let scalar = item.get("$ref").is_some()
+        || item.pointer("/allOf/0/$ref").is_some()
+        || matches!(item.get("type").and_then(Value::as_str), Some("string" | "integer" | "number" | "boolean"));
+    if !scalar {
+        return Err(log.refuse(
+            pointer::push(at, "schema"),
+            "a parameter that is neither a scalar nor a list of scalars",
+            "list its properties as parameters of their own with an overlay, or hand-write the call",
+        ));
+    }
+    Ok(())
+}
