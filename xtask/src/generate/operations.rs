@@ -142,7 +142,7 @@ impl<'a> Builder<'a> {
         let send = self.send();
         quote! {
             #[doc = #doc]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             pub struct #struct_name<'a> {
                 client: &'a Client,
                 #(#fields,)*

@@ -170,12 +170,33 @@ fn type_builder_of(raw: &Raw, rust: &str) -> Vec<Item> {
     let mut rewriter = TypeRewriter { in_builder: true };
     for item in &mut items {
         rewriter.visit_item_mut(item);
-        if let Item::Struct(item) = item {
-            let doc = format!(" Builds a [`{rust}`](super::{rust}).");
-            item.attrs.insert(0, parse_quote!(#[doc = #doc]));
+        match item {
+            Item::Struct(item) => {
+                let doc = format!(" Builds a [`{rust}`](super::{rust}).");
+                item.attrs = vec![parse_quote!(#[doc = #doc]), parse_quote!(#[derive(Clone)])];
+            }
+            Item::Impl(item) if item.trait_.is_none() => {
+                for item in &mut item.items {
+                    if let syn::ImplItem::Fn(setter) = item {
+                        convert_in_runtime(setter);
+                    }
+                }
+            }
+            _ => {}
         }
     }
     items
+}
+
+/// Lets a setter call the runtime's conversion instead of holding one of its own: a closure a
+/// field is what a compiler spends its time on.
+fn convert_in_runtime(setter: &mut syn::ImplItemFn) {
+    let name = setter.sig.ident.clone();
+    let text = name.unraw().to_string();
+    setter.block = parse_quote!({
+        self.#name = crate::runtime::convert_field(#text, value);
+        self
+    });
 }
 
 /// `impl X { pub fn builder() -> builder::X }`

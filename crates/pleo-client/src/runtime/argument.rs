@@ -59,6 +59,14 @@ impl InvalidArgument {
     }
 }
 
+/// Converts a value to the type of a body's field; the problem names the field.
+pub(crate) fn convert_field<V: TryInto<T>, T>(name: &'static str, value: V) -> Result<T, String>
+where
+    V::Error: std::fmt::Display,
+{
+    value.try_into().map_err(|error| format!("the value given for `{name}` does not fit: {error}"))
+}
+
 /// The name of a type without the modules of the outermost one.
 fn short_name<T>() -> &'static str {
     let full = std::any::type_name::<T>();

@@ -17,6 +17,7 @@ mod time;
 #[cfg(feature = "reqwest")]
 mod transport_reqwest;
 
+pub(crate) use argument::convert_field;
 pub use argument::{ConversionError, InvalidArgument};
 pub use client::{Authorization, Authorize, Call, Client, InvalidBaseUrl, Refusal, Transport, Unauthenticated};
 pub use decimal::Decimal;

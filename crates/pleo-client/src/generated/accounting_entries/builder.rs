@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::get_accounting_entry`]: `GET /v1/accounting-entries/{accountingEntryId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetAccountingEntry<'a> {
     client: &'a Client,
     accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -57,7 +57,7 @@ impl<'a> GetAccountingEntry<'a> {
 }
 
 /// A call of [`Client::get_core_accounting_entry`]: `GET /v1/accounting-entries/{accountingEntryId}/core`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetCoreAccountingEntry<'a> {
     client: &'a Client,
     accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -119,7 +119,7 @@ impl<'a> GetCoreAccountingEntry<'a> {
 }
 
 /// A call of [`Client::get_receipt`]: `GET /v1/accounting-entries/{accountingEntryId}/receipts/{receiptId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetReceipt<'a> {
     client: &'a Client,
     accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -179,7 +179,7 @@ impl<'a> GetReceipt<'a> {
 }
 
 /// A call of [`Client::list_receipts`]: `GET /v1/accounting-entries/{accountingEntryId}/receipts`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListReceipts<'a> {
     client: &'a Client,
     accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -297,7 +297,7 @@ impl<'a> ListReceipts<'a> {
 }
 
 /// A call of [`Client::search_accounting_entries`]: `POST /v1/accounting-entries:search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchAccountingEntries<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -439,7 +439,7 @@ impl<'a> SearchAccountingEntries<'a> {
 }
 
 /// A call of [`Client::search_core_accounting_entries`]: `POST /v1/accounting-entries/core:search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchCoreAccountingEntries<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -581,7 +581,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
 }
 
 /// A call of [`Client::search_receipts`]: `POST /v1/accounting-entries/receipts:search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchReceipts<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,

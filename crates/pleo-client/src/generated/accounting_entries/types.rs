@@ -303,7 +303,7 @@ pub struct SplitItemV1 {
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`AccountingEntryBaseSearchRequest`](super::AccountingEntryBaseSearchRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct AccountingEntryBaseSearchRequest {
         account_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
         bookkeeping_date_end: Result<
@@ -388,11 +388,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.account_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for account_ids: {e}")
-                });
+            self.account_ids = crate::runtime::convert_field("account_ids", value);
             self
         }
 
@@ -401,13 +397,10 @@ pub mod builder {
             T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.bookkeeping_date_end = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for bookkeeping_date_end: {e}"
-                    )
-                });
+            self.bookkeeping_date_end = crate::runtime::convert_field(
+                "bookkeeping_date_end",
+                value,
+            );
             self
         }
 
@@ -416,13 +409,10 @@ pub mod builder {
             T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.bookkeeping_date_start = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for bookkeeping_date_start: {e}"
-                    )
-                });
+            self.bookkeeping_date_start = crate::runtime::convert_field(
+                "bookkeeping_date_start",
+                value,
+            );
             self
         }
 
@@ -431,11 +421,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.employee_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for employee_ids: {e}")
-                });
+            self.employee_ids = crate::runtime::convert_field("employee_ids", value);
             self
         }
 
@@ -444,11 +430,7 @@ pub mod builder {
             T: TryInto<Option<Vec<super::ExportStatus>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.export_status = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for export_status: {e}")
-                });
+            self.export_status = crate::runtime::convert_field("export_status", value);
             self
         }
 
@@ -457,11 +439,7 @@ pub mod builder {
             T: TryInto<Option<Vec<super::AccountingEntryFamily>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.families = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for families: {e}")
-                });
+            self.families = crate::runtime::convert_field("families", value);
             self
         }
 
@@ -470,13 +448,10 @@ pub mod builder {
             T: TryInto<Option<Vec<String>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.foreign_extension_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for foreign_extension_ids: {e}"
-                    )
-                });
+            self.foreign_extension_ids = crate::runtime::convert_field(
+                "foreign_extension_ids",
+                value,
+            );
             self
         }
 
@@ -485,11 +460,7 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.has_account = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for has_account: {e}")
-                });
+            self.has_account = crate::runtime::convert_field("has_account", value);
             self
         }
 
@@ -498,13 +469,10 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.has_bookkeeping_date = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for has_bookkeeping_date: {e}"
-                    )
-                });
+            self.has_bookkeeping_date = crate::runtime::convert_field(
+                "has_bookkeeping_date",
+                value,
+            );
             self
         }
 
@@ -513,11 +481,7 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.has_note = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for has_note: {e}")
-                });
+            self.has_note = crate::runtime::convert_field("has_note", value);
             self
         }
 
@@ -526,11 +490,10 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.include_deleted = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for include_deleted: {e}")
-                });
+            self.include_deleted = crate::runtime::convert_field(
+                "include_deleted",
+                value,
+            );
             self
         }
 
@@ -539,11 +502,10 @@ pub mod builder {
             T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.performed_at_end = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for performed_at_end: {e}")
-                });
+            self.performed_at_end = crate::runtime::convert_field(
+                "performed_at_end",
+                value,
+            );
             self
         }
 
@@ -552,13 +514,10 @@ pub mod builder {
             T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.performed_at_start = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for performed_at_start: {e}"
-                    )
-                });
+            self.performed_at_start = crate::runtime::convert_field(
+                "performed_at_start",
+                value,
+            );
             self
         }
 
@@ -567,11 +526,7 @@ pub mod builder {
             T: TryInto<Option<Vec<super::ReviewStatus>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.review_status = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for review_status: {e}")
-                });
+            self.review_status = crate::runtime::convert_field("review_status", value);
             self
         }
 
@@ -580,11 +535,7 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.settled = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for settled: {e}")
-                });
+            self.settled = crate::runtime::convert_field("settled", value);
             self
         }
 
@@ -593,11 +544,7 @@ pub mod builder {
             T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.settled_at_end = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for settled_at_end: {e}")
-                });
+            self.settled_at_end = crate::runtime::convert_field("settled_at_end", value);
             self
         }
 
@@ -606,11 +553,10 @@ pub mod builder {
             T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.settled_at_start = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for settled_at_start: {e}")
-                });
+            self.settled_at_start = crate::runtime::convert_field(
+                "settled_at_start",
+                value,
+            );
             self
         }
 
@@ -619,9 +565,7 @@ pub mod builder {
             T: TryInto<Option<Vec<super::AccountingEntryStatus>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for status: {e}"));
+            self.status = crate::runtime::convert_field("status", value);
             self
         }
 
@@ -630,11 +574,7 @@ pub mod builder {
             T: TryInto<Option<Vec<super::AccountingEntrySubFamily>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.sub_families = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for sub_families: {e}")
-                });
+            self.sub_families = crate::runtime::convert_field("sub_families", value);
             self
         }
 
@@ -643,13 +583,10 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tag_group_ids_unset = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for tag_group_ids_unset: {e}"
-                    )
-                });
+            self.tag_group_ids_unset = crate::runtime::convert_field(
+                "tag_group_ids_unset",
+                value,
+            );
             self
         }
 
@@ -658,11 +595,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tag_row_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for tag_row_ids: {e}")
-                });
+            self.tag_row_ids = crate::runtime::convert_field("tag_row_ids", value);
             self
         }
 
@@ -671,11 +604,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tax_code_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for tax_code_ids: {e}")
-                });
+            self.tax_code_ids = crate::runtime::convert_field("tax_code_ids", value);
             self
         }
 
@@ -684,11 +613,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.team_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for team_ids: {e}")
-                });
+            self.team_ids = crate::runtime::convert_field("team_ids", value);
             self
         }
 
@@ -697,13 +622,10 @@ pub mod builder {
             T: TryInto<Option<Vec<String>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.transaction_value_currencies = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for transaction_value_currencies: {e}"
-                    )
-                });
+            self.transaction_value_currencies = crate::runtime::convert_field(
+                "transaction_value_currencies",
+                value,
+            );
             self
         }
     }
@@ -776,7 +698,7 @@ pub mod builder {
     }
 
     /// Builds a [`ReceiptSearchRequest`](super::ReceiptSearchRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct ReceiptSearchRequest {
         accounting_entry_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
         employee_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
@@ -807,13 +729,10 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.accounting_entry_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for accounting_entry_ids: {e}"
-                    )
-                });
+            self.accounting_entry_ids = crate::runtime::convert_field(
+                "accounting_entry_ids",
+                value,
+            );
             self
         }
 
@@ -822,11 +741,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.employee_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for employee_ids: {e}")
-                });
+            self.employee_ids = crate::runtime::convert_field("employee_ids", value);
             self
         }
 
@@ -835,11 +750,7 @@ pub mod builder {
             T: TryInto<Option<super::ReceiptFileType>>,
             T::Error: ::std::fmt::Display,
         {
-            self.file_type = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for file_type: {e}")
-                });
+            self.file_type = crate::runtime::convert_field("file_type", value);
             self
         }
 
@@ -848,11 +759,10 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.include_deleted = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for include_deleted: {e}")
-                });
+            self.include_deleted = crate::runtime::convert_field(
+                "include_deleted",
+                value,
+            );
             self
         }
 
@@ -861,11 +771,7 @@ pub mod builder {
             T: TryInto<Option<Vec<super::ReceiptMimeType>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.mime_type = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for mime_type: {e}")
-                });
+            self.mime_type = crate::runtime::convert_field("mime_type", value);
             self
         }
 
@@ -874,9 +780,7 @@ pub mod builder {
             T: TryInto<Option<Vec<super::ReceiptSource>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.source = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for source: {e}"));
+            self.source = crate::runtime::convert_field("source", value);
             self
         }
     }

@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::create_account_v1`]: `POST /v1/chart-of-accounts`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateAccountV1<'a> {
     client: &'a Client,
     body: Result<types::builder::BookkeepingAccountCreateRequestV1, InvalidArgument>,
@@ -68,7 +68,7 @@ impl<'a> CreateAccountV1<'a> {
 }
 
 /// A call of [`Client::create_accounts`]: `POST /v1/chart-of-accounts/batch`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateAccounts<'a> {
     client: &'a Client,
     body: Result<
@@ -132,7 +132,7 @@ impl<'a> CreateAccounts<'a> {
 }
 
 /// A call of [`Client::delete_account_v1`]: `DELETE /v1/chart-of-accounts/{accountId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeleteAccountV1<'a> {
     client: &'a Client,
     account_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -168,7 +168,7 @@ impl<'a> DeleteAccountV1<'a> {
 }
 
 /// A call of [`Client::get_account_v1`]: `GET /v1/chart-of-accounts/{accountId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetAccountV1<'a> {
     client: &'a Client,
     account_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -209,7 +209,7 @@ impl<'a> GetAccountV1<'a> {
 }
 
 /// A call of [`Client::search_accounts_v1`]: `POST /v1/chart-of-accounts:search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchAccountsV1<'a> {
     client: &'a Client,
     before: Result<Option<String>, InvalidArgument>,
@@ -336,7 +336,7 @@ impl<'a> SearchAccountsV1<'a> {
 }
 
 /// A call of [`Client::update_account_v1`]: `PUT /v1/chart-of-accounts/{accountId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateAccountV1<'a> {
     client: &'a Client,
     account_id: Result<::uuid::Uuid, InvalidArgument>,

@@ -175,7 +175,7 @@ pub type DataResponseBookkeepingAccountRestModelV1 = Data<BookkeepingAccountRest
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`BookkeepingAccountBatchCreateRequestV1`](super::BookkeepingAccountBatchCreateRequestV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct BookkeepingAccountBatchCreateRequestV1 {
         company_id: Result<::uuid::Uuid, String>,
         items: Result<Vec<super::BookkeepingAccountBatchRequestItemV1>, String>,
@@ -196,11 +196,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -209,9 +205,7 @@ pub mod builder {
             T: TryInto<Vec<super::BookkeepingAccountBatchRequestItemV1>>,
             T::Error: ::std::fmt::Display,
         {
-            self.items = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for items: {e}"));
+            self.items = crate::runtime::convert_field("items", value);
             self
         }
     }
@@ -240,7 +234,7 @@ pub mod builder {
     }
 
     /// Builds a [`BookkeepingAccountBatchRequestItemV1`](super::BookkeepingAccountBatchRequestItemV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct BookkeepingAccountBatchRequestItemV1 {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
@@ -269,11 +263,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -282,9 +272,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -293,11 +281,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_id: {e}")
-                });
+            self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
 
@@ -306,11 +290,7 @@ pub mod builder {
             T: TryInto<Option<::serde_json::Map<String, ::serde_json::Value>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -319,9 +299,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -330,13 +308,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tax_code_external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for tax_code_external_id: {e}"
-                    )
-                });
+            self.tax_code_external_id = crate::runtime::convert_field(
+                "tax_code_external_id",
+                value,
+            );
             self
         }
     }
@@ -373,7 +348,7 @@ pub mod builder {
     }
 
     /// Builds a [`BookkeepingAccountCreateRequestV1`](super::BookkeepingAccountCreateRequestV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct BookkeepingAccountCreateRequestV1 {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
@@ -404,11 +379,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -417,9 +388,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -428,11 +397,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -441,11 +406,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_id: {e}")
-                });
+            self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
 
@@ -454,11 +415,7 @@ pub mod builder {
             T: TryInto<Option<::serde_json::Map<String, ::serde_json::Value>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -467,9 +424,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -478,13 +433,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tax_code_external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for tax_code_external_id: {e}"
-                    )
-                });
+            self.tax_code_external_id = crate::runtime::convert_field(
+                "tax_code_external_id",
+                value,
+            );
             self
         }
     }
@@ -523,7 +475,7 @@ pub mod builder {
     }
 
     /// Builds a [`BookkeepingAccountSearchRequestV1`](super::BookkeepingAccountSearchRequestV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct BookkeepingAccountSearchRequestV1 {
         archived: Result<Option<bool>, String>,
         code: Result<Option<String>, String>,
@@ -563,11 +515,7 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -576,9 +524,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -587,9 +533,7 @@ pub mod builder {
             T: TryInto<Option<Vec<Option<String>>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.codes = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for codes: {e}"));
+            self.codes = crate::runtime::convert_field("codes", value);
             self
         }
 
@@ -598,11 +542,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -611,13 +551,10 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.exclude_if_assigned_to_category = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for exclude_if_assigned_to_category: {e}"
-                    )
-                });
+            self.exclude_if_assigned_to_category = crate::runtime::convert_field(
+                "exclude_if_assigned_to_category",
+                value,
+            );
             self
         }
 
@@ -626,13 +563,10 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.exclude_if_assigned_to_contra_account = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for exclude_if_assigned_to_contra_account: {e}"
-                    )
-                });
+            self.exclude_if_assigned_to_contra_account = crate::runtime::convert_field(
+                "exclude_if_assigned_to_contra_account",
+                value,
+            );
             self
         }
 
@@ -641,11 +575,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_id: {e}")
-                });
+            self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
 
@@ -654,9 +584,7 @@ pub mod builder {
             T: TryInto<Option<Vec<Option<::uuid::Uuid>>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.ids = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for ids: {e}"));
+            self.ids = crate::runtime::convert_field("ids", value);
             self
         }
 
@@ -665,9 +593,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
     }
@@ -715,7 +641,7 @@ pub mod builder {
     }
 
     /// Builds a [`BookkeepingAccountUpdateRequestV1`](super::BookkeepingAccountUpdateRequestV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct BookkeepingAccountUpdateRequestV1 {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
@@ -742,11 +668,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -755,9 +677,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -766,11 +686,7 @@ pub mod builder {
             T: TryInto<Option<::serde_json::Map<String, ::serde_json::Value>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -779,9 +695,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -790,13 +704,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tax_code_external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for tax_code_external_id: {e}"
-                    )
-                });
+            self.tax_code_external_id = crate::runtime::convert_field(
+                "tax_code_external_id",
+                value,
+            );
             self
         }
     }

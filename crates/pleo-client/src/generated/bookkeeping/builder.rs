@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::create_account_v1_beta`]: `POST /v1-beta/accounts`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateAccountV1Beta<'a> {
     client: &'a Client,
     body: Result<types::builder::BookkeepingAccountCreateRequestV4, InvalidArgument>,
@@ -68,7 +68,7 @@ impl<'a> CreateAccountV1Beta<'a> {
 }
 
 /// A call of [`Client::delete_account_v1_beta`]: `DELETE /v1-beta/accounts/{accountId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeleteAccountV1Beta<'a> {
     client: &'a Client,
     account_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -104,7 +104,7 @@ impl<'a> DeleteAccountV1Beta<'a> {
 }
 
 /// A call of [`Client::get_account_v1_beta`]: `GET /v1-beta/accounts/{accountId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetAccountV1Beta<'a> {
     client: &'a Client,
     account_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -145,7 +145,7 @@ impl<'a> GetAccountV1Beta<'a> {
 }
 
 /// A call of [`Client::search_accounts_v1_beta`]: `POST /v1-beta/accounts:search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchAccountsV1Beta<'a> {
     client: &'a Client,
     before: Result<Option<String>, InvalidArgument>,
@@ -272,7 +272,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
 }
 
 /// A call of [`Client::update_account_v1_beta`]: `PUT /v1-beta/accounts/{accountId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateAccountV1Beta<'a> {
     client: &'a Client,
     account_id: Result<::uuid::Uuid, InvalidArgument>,

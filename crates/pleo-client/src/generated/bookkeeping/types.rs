@@ -107,7 +107,7 @@ pub type DataResponseBookkeepingAccountRestModelV4 = Data<BookkeepingAccountRest
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`BookkeepingAccountCreateRequestV4`](super::BookkeepingAccountCreateRequestV4).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct BookkeepingAccountCreateRequestV4 {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
@@ -138,11 +138,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -151,9 +147,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -162,11 +156,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -175,11 +165,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_id: {e}")
-                });
+            self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
 
@@ -188,11 +174,7 @@ pub mod builder {
             T: TryInto<Option<::serde_json::Map<String, ::serde_json::Value>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -201,9 +183,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -212,13 +192,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tax_code_external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for tax_code_external_id: {e}"
-                    )
-                });
+            self.tax_code_external_id = crate::runtime::convert_field(
+                "tax_code_external_id",
+                value,
+            );
             self
         }
     }
@@ -257,7 +234,7 @@ pub mod builder {
     }
 
     /// Builds a [`BookkeepingAccountSearchRequestV4`](super::BookkeepingAccountSearchRequestV4).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct BookkeepingAccountSearchRequestV4 {
         archived: Result<Option<bool>, String>,
         code: Result<Option<String>, String>,
@@ -286,11 +263,7 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -299,9 +272,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -310,11 +281,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -323,11 +290,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_id: {e}")
-                });
+            self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
 
@@ -336,9 +299,7 @@ pub mod builder {
             T: TryInto<Option<Vec<Option<::uuid::Uuid>>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.ids = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for ids: {e}"));
+            self.ids = crate::runtime::convert_field("ids", value);
             self
         }
 
@@ -347,9 +308,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
     }
@@ -386,7 +345,7 @@ pub mod builder {
     }
 
     /// Builds a [`BookkeepingAccountUpdateRequestV4`](super::BookkeepingAccountUpdateRequestV4).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct BookkeepingAccountUpdateRequestV4 {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
@@ -413,11 +372,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -426,9 +381,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -437,11 +390,7 @@ pub mod builder {
             T: TryInto<Option<::serde_json::Map<String, ::serde_json::Value>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -450,9 +399,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -461,13 +408,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tax_code_external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for tax_code_external_id: {e}"
-                    )
-                });
+            self.tax_code_external_id = crate::runtime::convert_field(
+                "tax_code_external_id",
+                value,
+            );
             self
         }
     }

@@ -85,7 +85,7 @@ impl Money {
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`Money`](super::Money).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct Money {
         currency: Result<String, String>,
         minors: Result<i64, String>,
@@ -106,11 +106,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.currency = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for currency: {e}")
-                });
+            self.currency = crate::runtime::convert_field("currency", value);
             self
         }
 
@@ -119,9 +115,7 @@ pub mod builder {
             T: TryInto<i64>,
             T::Error: ::std::fmt::Display,
         {
-            self.minors = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for minors: {e}"));
+            self.minors = crate::runtime::convert_field("minors", value);
             self
         }
     }

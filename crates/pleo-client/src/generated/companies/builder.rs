@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::get_company`]: `GET /v1/companies/{companyId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetCompany<'a> {
     client: &'a Client,
     company_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -45,7 +45,7 @@ impl<'a> GetCompany<'a> {
 }
 
 /// A call of [`Client::list_companies`]: `GET /v1/companies`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListCompanies<'a> {
     client: &'a Client,
     organization_id: Result<Option<::uuid::Uuid>, InvalidArgument>,

@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::get_employee`]: `GET /v2/employees/{employeeId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetEmployee<'a> {
     client: &'a Client,
     employee_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -48,7 +48,7 @@ impl<'a> GetEmployee<'a> {
 }
 
 /// A call of [`Client::list_employees`]: `GET /v2/employees`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListEmployees<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,

@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::enrich_accounting_entry`]: `POST /v2/accounting-entries:enrich`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct EnrichAccountingEntry<'a> {
     client: &'a Client,
     email: Result<Option<String>, InvalidArgument>,

@@ -41,7 +41,7 @@ pub struct DataResponseAccountingEntryEnrichmentResponse {
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`AccountingEntryEnrichmentV2BodyRequest`](super::AccountingEntryEnrichmentV2BodyRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct AccountingEntryEnrichmentV2BodyRequest {
         receipts: Result<Vec<String>, String>,
         tags: Result<Option<Vec<::uuid::Uuid>>, String>,
@@ -62,11 +62,7 @@ pub mod builder {
             T: TryInto<Vec<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.receipts = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for receipts: {e}")
-                });
+            self.receipts = crate::runtime::convert_field("receipts", value);
             self
         }
 
@@ -75,9 +71,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tags = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for tags: {e}"));
+            self.tags = crate::runtime::convert_field("tags", value);
             self
         }
     }

@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::create_export_job_event_v0`]: `POST /v0/export-job-events`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateExportJobEventV0<'a> {
     client: &'a Client,
     body: Result<types::builder::CreateExportJobEvent, InvalidArgument>,
@@ -63,7 +63,7 @@ impl<'a> CreateExportJobEventV0<'a> {
 }
 
 /// A call of [`Client::create_export_job_event_v1`]: `POST /v1/export-job-events`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateExportJobEventV1<'a> {
     client: &'a Client,
     body: Result<types::builder::CreateExportJobEvent, InvalidArgument>,
@@ -119,7 +119,7 @@ impl<'a> CreateExportJobEventV1<'a> {
 }
 
 /// A call of [`Client::create_export_job_event_v2`]: `POST /v2/export-job-events`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateExportJobEventV2<'a> {
     client: &'a Client,
     body: Result<types::builder::CreateExportJobEvent, InvalidArgument>,
@@ -175,7 +175,7 @@ impl<'a> CreateExportJobEventV2<'a> {
 }
 
 /// A call of [`Client::create_export_job_event_v3`]: `POST /v3/export-job-events`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateExportJobEventV3<'a> {
     client: &'a Client,
     body: Result<types::builder::CreateExportJobEvent, InvalidArgument>,
@@ -231,7 +231,7 @@ impl<'a> CreateExportJobEventV3<'a> {
 }
 
 /// A call of [`Client::create_export_job_v0`]: `POST /v0/export-jobs`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateExportJobV0<'a> {
     client: &'a Client,
     body: Result<types::builder::CreateExportJob, InvalidArgument>,
@@ -289,7 +289,7 @@ impl<'a> CreateExportJobV0<'a> {
 }
 
 /// A call of [`Client::create_export_job_v1`]: `POST /v1/export-jobs`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateExportJobV1<'a> {
     client: &'a Client,
     body: Result<types::builder::CreateExportJob, InvalidArgument>,
@@ -347,7 +347,7 @@ impl<'a> CreateExportJobV1<'a> {
 }
 
 /// A call of [`Client::create_export_job_v2`]: `POST /v2/export-jobs`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateExportJobV2<'a> {
     client: &'a Client,
     body: Result<types::builder::CreateExportJob, InvalidArgument>,
@@ -405,7 +405,7 @@ impl<'a> CreateExportJobV2<'a> {
 }
 
 /// A call of [`Client::create_export_job_v3`]: `POST /v3/export-jobs`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateExportJobV3<'a> {
     client: &'a Client,
     body: Result<types::builder::CreateExportJob, InvalidArgument>,
@@ -463,7 +463,7 @@ impl<'a> CreateExportJobV3<'a> {
 }
 
 /// A call of [`Client::get_export_job_item`]: `GET /v3/export-job-items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetExportJobItem<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -513,7 +513,7 @@ impl<'a> GetExportJobItem<'a> {
 }
 
 /// A call of [`Client::get_export_job_v0`]: `GET /v0/export-jobs/{jobId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetExportJobV0<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -551,7 +551,7 @@ impl<'a> GetExportJobV0<'a> {
 }
 
 /// A call of [`Client::get_export_job_v1`]: `GET /v1/export-jobs/{jobId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetExportJobV1<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -589,7 +589,7 @@ impl<'a> GetExportJobV1<'a> {
 }
 
 /// A call of [`Client::get_export_job_v2`]: `GET /v2/export-jobs/{jobId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetExportJobV2<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -627,7 +627,7 @@ impl<'a> GetExportJobV2<'a> {
 }
 
 /// A call of [`Client::get_export_job_v3`]: `GET /v3/export-jobs/{jobId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetExportJobV3<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -665,7 +665,7 @@ impl<'a> GetExportJobV3<'a> {
 }
 
 /// A call of [`Client::list_export_items_v0`]: `GET /v0/export-items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportItemsV0<'a> {
     client: &'a Client,
     job_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -769,7 +769,7 @@ impl<'a> ListExportItemsV0<'a> {
 }
 
 /// A call of [`Client::list_export_items_v1`]: `GET /v1/export-items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportItemsV1<'a> {
     client: &'a Client,
     job_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -873,7 +873,7 @@ impl<'a> ListExportItemsV1<'a> {
 }
 
 /// A call of [`Client::list_export_items_v2`]: `GET /v2/export-items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportItemsV2<'a> {
     client: &'a Client,
     job_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -977,7 +977,7 @@ impl<'a> ListExportItemsV2<'a> {
 }
 
 /// A call of [`Client::list_export_items_v3`]: `GET /v3/export-items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportItemsV3<'a> {
     client: &'a Client,
     job_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -1081,7 +1081,7 @@ impl<'a> ListExportItemsV3<'a> {
 }
 
 /// A call of [`Client::list_export_job_items_v0`]: `GET /v0/export-jobs/{jobId}/items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportJobItemsV0<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1196,7 +1196,7 @@ impl<'a> ListExportJobItemsV0<'a> {
 }
 
 /// A call of [`Client::list_export_job_items_v1`]: `GET /v1/export-jobs/{jobId}/items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportJobItemsV1<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1311,7 +1311,7 @@ impl<'a> ListExportJobItemsV1<'a> {
 }
 
 /// A call of [`Client::list_export_job_items_v2`]: `GET /v2/export-jobs/{jobId}/items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportJobItemsV2<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1426,7 +1426,7 @@ impl<'a> ListExportJobItemsV2<'a> {
 }
 
 /// A call of [`Client::list_export_job_items_v3`]: `GET /v3/export-jobs/{jobId}/items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportJobItemsV3<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1541,7 +1541,7 @@ impl<'a> ListExportJobItemsV3<'a> {
 }
 
 /// A call of [`Client::list_export_jobs_v0`]: `GET /v0/export-jobs`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportJobsV0<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -1670,7 +1670,7 @@ impl<'a> ListExportJobsV0<'a> {
 }
 
 /// A call of [`Client::list_export_jobs_v1`]: `GET /v1/export-jobs`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportJobsV1<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -1799,7 +1799,7 @@ impl<'a> ListExportJobsV1<'a> {
 }
 
 /// A call of [`Client::list_export_jobs_v2`]: `GET /v2/export-jobs`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportJobsV2<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -1928,7 +1928,7 @@ impl<'a> ListExportJobsV2<'a> {
 }
 
 /// A call of [`Client::list_export_jobs_v3`]: `GET /v3/export-jobs`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListExportJobsV3<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -2046,7 +2046,7 @@ impl<'a> ListExportJobsV3<'a> {
 }
 
 /// A call of [`Client::search_export_job_items`]: `POST /v3/export-job-items:search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchExportJobItems<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -2181,7 +2181,7 @@ impl<'a> SearchExportJobItems<'a> {
 }
 
 /// A call of [`Client::update_export_job_items_v0`]: `PUT /v0/export-jobs/{jobId}/items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateExportJobItemsV0<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -2231,7 +2231,7 @@ impl<'a> UpdateExportJobItemsV0<'a> {
 }
 
 /// A call of [`Client::update_export_job_items_v1`]: `PUT /v1/export-jobs/{jobId}/items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateExportJobItemsV1<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -2281,7 +2281,7 @@ impl<'a> UpdateExportJobItemsV1<'a> {
 }
 
 /// A call of [`Client::update_export_job_items_v2`]: `PUT /v2/export-jobs/{jobId}/items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateExportJobItemsV2<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -2331,7 +2331,7 @@ impl<'a> UpdateExportJobItemsV2<'a> {
 }
 
 /// A call of [`Client::update_export_job_items_v3`]: `PUT /v3/export-jobs/{jobId}/items`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateExportJobItemsV3<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,

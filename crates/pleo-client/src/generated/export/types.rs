@@ -1077,7 +1077,7 @@ pub struct VendorV3 {
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`CreateExportJob`](super::CreateExportJob).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct CreateExportJob {
         accounting_entry_ids: Result<Vec<::uuid::Uuid>, String>,
         company_id: Result<::uuid::Uuid, String>,
@@ -1106,13 +1106,10 @@ pub mod builder {
             T: TryInto<Vec<::uuid::Uuid>>,
             T::Error: ::std::fmt::Display,
         {
-            self.accounting_entry_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for accounting_entry_ids: {e}"
-                    )
-                });
+            self.accounting_entry_ids = crate::runtime::convert_field(
+                "accounting_entry_ids",
+                value,
+            );
             self
         }
 
@@ -1121,11 +1118,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -1134,11 +1127,7 @@ pub mod builder {
             T: TryInto<Option<::uuid::Uuid>>,
             T::Error: ::std::fmt::Display,
         {
-            self.employee_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for employee_id: {e}")
-                });
+            self.employee_id = crate::runtime::convert_field("employee_id", value);
             self
         }
 
@@ -1147,11 +1136,7 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.is_interactive = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for is_interactive: {e}")
-                });
+            self.is_interactive = crate::runtime::convert_field("is_interactive", value);
             self
         }
 
@@ -1160,11 +1145,7 @@ pub mod builder {
             T: TryInto<Option<super::Options>>,
             T::Error: ::std::fmt::Display,
         {
-            self.options = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for options: {e}")
-                });
+            self.options = crate::runtime::convert_field("options", value);
             self
         }
     }
@@ -1195,7 +1176,7 @@ pub mod builder {
     }
 
     /// Builds a [`CreateExportJobEvent`](super::CreateExportJobEvent).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct CreateExportJobEvent {
         event: Result<super::ExportJobEventType, String>,
         failure_reason: Result<Option<String>, String>,
@@ -1220,9 +1201,7 @@ pub mod builder {
             T: TryInto<super::ExportJobEventType>,
             T::Error: ::std::fmt::Display,
         {
-            self.event = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for event: {e}"));
+            self.event = crate::runtime::convert_field("event", value);
             self
         }
 
@@ -1231,11 +1210,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.failure_reason = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for failure_reason: {e}")
-                });
+            self.failure_reason = crate::runtime::convert_field("failure_reason", value);
             self
         }
 
@@ -1244,13 +1219,10 @@ pub mod builder {
             T: TryInto<Option<super::ExportJobFailureReasonType>>,
             T::Error: ::std::fmt::Display,
         {
-            self.failure_reason_type = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for failure_reason_type: {e}"
-                    )
-                });
+            self.failure_reason_type = crate::runtime::convert_field(
+                "failure_reason_type",
+                value,
+            );
             self
         }
 
@@ -1259,9 +1231,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.job_id = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for job_id: {e}"));
+            self.job_id = crate::runtime::convert_field("job_id", value);
             self
         }
     }
@@ -1292,7 +1262,7 @@ pub mod builder {
     }
 
     /// Builds a [`Options`](super::Options).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct Options {
         vendor_based_bookkeeping: Result<Option<bool>, String>,
     }
@@ -1311,13 +1281,10 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.vendor_based_bookkeeping = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for vendor_based_bookkeeping: {e}"
-                    )
-                });
+            self.vendor_based_bookkeeping = crate::runtime::convert_field(
+                "vendor_based_bookkeeping",
+                value,
+            );
             self
         }
     }
@@ -1340,7 +1307,7 @@ pub mod builder {
     }
 
     /// Builds a [`SearchExportJobItemsRequest`](super::SearchExportJobItemsRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct SearchExportJobItemsRequest {
         accounting_entry_ids: Result<Vec<::uuid::Uuid>, String>,
         status: Result<Option<super::ExportJobItemStatus>, String>,
@@ -1363,13 +1330,10 @@ pub mod builder {
             T: TryInto<Vec<::uuid::Uuid>>,
             T::Error: ::std::fmt::Display,
         {
-            self.accounting_entry_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for accounting_entry_ids: {e}"
-                    )
-                });
+            self.accounting_entry_ids = crate::runtime::convert_field(
+                "accounting_entry_ids",
+                value,
+            );
             self
         }
 
@@ -1378,9 +1342,7 @@ pub mod builder {
             T: TryInto<Option<super::ExportJobItemStatus>>,
             T::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for status: {e}"));
+            self.status = crate::runtime::convert_field("status", value);
             self
         }
     }
@@ -1407,7 +1369,7 @@ pub mod builder {
     }
 
     /// Builds a [`UpdateExportJobItem`](super::UpdateExportJobItem).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct UpdateExportJobItem {
         accounting_entry_id: Result<::uuid::Uuid, String>,
         exported_at: Result<Option<::chrono::DateTime<::chrono::FixedOffset>>, String>,
@@ -1443,13 +1405,10 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.accounting_entry_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for accounting_entry_id: {e}"
-                    )
-                });
+            self.accounting_entry_id = crate::runtime::convert_field(
+                "accounting_entry_id",
+                value,
+            );
             self
         }
 
@@ -1458,11 +1417,7 @@ pub mod builder {
             T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.exported_at = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for exported_at: {e}")
-                });
+            self.exported_at = crate::runtime::convert_field("exported_at", value);
             self
         }
 
@@ -1471,11 +1426,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_id: {e}")
-                });
+            self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
 
@@ -1484,11 +1435,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_url = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_url: {e}")
-                });
+            self.external_url = crate::runtime::convert_field("external_url", value);
             self
         }
 
@@ -1497,11 +1444,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.failure_reason = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for failure_reason: {e}")
-                });
+            self.failure_reason = crate::runtime::convert_field("failure_reason", value);
             self
         }
 
@@ -1510,13 +1453,10 @@ pub mod builder {
             T: TryInto<Option<super::ExportJobItemFailureReasonTypeV2>>,
             T::Error: ::std::fmt::Display,
         {
-            self.failure_reason_type = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for failure_reason_type: {e}"
-                    )
-                });
+            self.failure_reason_type = crate::runtime::convert_field(
+                "failure_reason_type",
+                value,
+            );
             self
         }
 
@@ -1525,9 +1465,7 @@ pub mod builder {
             T: TryInto<super::ExportJobItemStatus>,
             T::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for status: {e}"));
+            self.status = crate::runtime::convert_field("status", value);
             self
         }
     }
@@ -1562,7 +1500,7 @@ pub mod builder {
     }
 
     /// Builds a [`UpdateExportJobItemV3`](super::UpdateExportJobItemV3).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct UpdateExportJobItemV3 {
         accounting_entry_id: Result<::uuid::Uuid, String>,
         exported_at: Result<Option<::chrono::DateTime<::chrono::FixedOffset>>, String>,
@@ -1598,13 +1536,10 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.accounting_entry_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for accounting_entry_id: {e}"
-                    )
-                });
+            self.accounting_entry_id = crate::runtime::convert_field(
+                "accounting_entry_id",
+                value,
+            );
             self
         }
 
@@ -1613,11 +1548,7 @@ pub mod builder {
             T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.exported_at = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for exported_at: {e}")
-                });
+            self.exported_at = crate::runtime::convert_field("exported_at", value);
             self
         }
 
@@ -1626,11 +1557,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_id: {e}")
-                });
+            self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
 
@@ -1639,11 +1566,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_url = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_url: {e}")
-                });
+            self.external_url = crate::runtime::convert_field("external_url", value);
             self
         }
 
@@ -1652,11 +1575,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.failure_reason = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for failure_reason: {e}")
-                });
+            self.failure_reason = crate::runtime::convert_field("failure_reason", value);
             self
         }
 
@@ -1665,13 +1584,10 @@ pub mod builder {
             T: TryInto<Option<super::ExportJobItemFailureReasonType>>,
             T::Error: ::std::fmt::Display,
         {
-            self.failure_reason_type = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for failure_reason_type: {e}"
-                    )
-                });
+            self.failure_reason_type = crate::runtime::convert_field(
+                "failure_reason_type",
+                value,
+            );
             self
         }
 
@@ -1680,9 +1596,7 @@ pub mod builder {
             T: TryInto<super::ExportJobItemStatus>,
             T::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for status: {e}"));
+            self.status = crate::runtime::convert_field("status", value);
             self
         }
     }

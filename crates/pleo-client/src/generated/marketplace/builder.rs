@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::activate_installation`]: `POST /v1/installations/me:activate`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ActivateInstallation<'a> {
     client: &'a Client,
 }
@@ -32,7 +32,7 @@ impl<'a> ActivateInstallation<'a> {
 }
 
 /// A call of [`Client::complete_installation`]: `PUT /v1/installations/completions`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CompleteInstallation<'a> {
     client: &'a Client,
 }
@@ -57,7 +57,7 @@ impl<'a> CompleteInstallation<'a> {
 }
 
 /// A call of [`Client::create_installation`]: `POST /v1/installations/me`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateInstallation<'a> {
     client: &'a Client,
     body: Result<types::builder::CreateClientInstallationRequest, InvalidArgument>,
@@ -115,7 +115,7 @@ impl<'a> CreateInstallation<'a> {
 }
 
 /// A call of [`Client::delete_installation`]: `DELETE /v1/installations/me`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeleteInstallation<'a> {
     client: &'a Client,
 }
@@ -138,7 +138,7 @@ impl<'a> DeleteInstallation<'a> {
 }
 
 /// A call of [`Client::get_installation`]: `GET /v1/installations/me`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetInstallation<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -176,7 +176,7 @@ impl<'a> GetInstallation<'a> {
 }
 
 /// A call of [`Client::introspect_authentication`]: `GET /v1/introspect`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct IntrospectAuthentication<'a> {
     client: &'a Client,
 }
@@ -201,7 +201,7 @@ impl<'a> IntrospectAuthentication<'a> {
 }
 
 /// A call of [`Client::update_installation`]: `PUT /v1/installations/me`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateInstallation<'a> {
     client: &'a Client,
     body: Result<types::builder::UpdateInstallationRequest, InvalidArgument>,

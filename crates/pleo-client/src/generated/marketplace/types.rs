@@ -78,7 +78,7 @@ impl UpdateInstallationRequest {
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`CreateClientInstallationRequest`](super::CreateClientInstallationRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct CreateClientInstallationRequest {
         metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
         status: Result<Option<super::InstallationStatus>, String>,
@@ -99,11 +99,7 @@ pub mod builder {
             T: TryInto<Option<::serde_json::Map<String, ::serde_json::Value>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -112,9 +108,7 @@ pub mod builder {
             T: TryInto<Option<super::InstallationStatus>>,
             T::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for status: {e}"));
+            self.status = crate::runtime::convert_field("status", value);
             self
         }
     }
@@ -143,7 +137,7 @@ pub mod builder {
     }
 
     /// Builds a [`UpdateInstallationRequest`](super::UpdateInstallationRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct UpdateInstallationRequest {
         error_code: Result<Option<super::InstallationErrorCode>, String>,
         metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
@@ -166,11 +160,7 @@ pub mod builder {
             T: TryInto<Option<super::InstallationErrorCode>>,
             T::Error: ::std::fmt::Display,
         {
-            self.error_code = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for error_code: {e}")
-                });
+            self.error_code = crate::runtime::convert_field("error_code", value);
             self
         }
 
@@ -179,11 +169,7 @@ pub mod builder {
             T: TryInto<Option<::serde_json::Map<String, ::serde_json::Value>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -192,9 +178,7 @@ pub mod builder {
             T: TryInto<super::InstallationStatus>,
             T::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for status: {e}"));
+            self.status = crate::runtime::convert_field("status", value);
             self
         }
     }

@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::archive_tags`]: `POST /v0/tags/archive`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ArchiveTags<'a> {
     client: &'a Client,
     body: Result<types::builder::BulkTagArchiveModel, InvalidArgument>,
@@ -65,7 +65,7 @@ impl<'a> ArchiveTags<'a> {
 }
 
 /// A call of [`Client::create_tag`]: `POST /v0/tag-groups/{groupId}/tags`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateTag<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -134,7 +134,7 @@ impl<'a> CreateTag<'a> {
 }
 
 /// A call of [`Client::create_tag_dimension_value`]: `POST /v0/tags/{tagId}/dimensions/{dimensionId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateTagDimensionValue<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -214,7 +214,7 @@ impl<'a> CreateTagDimensionValue<'a> {
 }
 
 /// A call of [`Client::create_tag_group`]: `POST /v0/tag-groups`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateTagGroup<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -283,7 +283,7 @@ impl<'a> CreateTagGroup<'a> {
 }
 
 /// A call of [`Client::create_tag_group_dimension`]: `POST /v0/tag-groups/{groupId}/dimensions`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateTagGroupDimension<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -352,7 +352,7 @@ impl<'a> CreateTagGroupDimension<'a> {
 }
 
 /// A call of [`Client::delete_tag`]: `DELETE /v0/tags/{tagId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeleteTag<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -388,7 +388,7 @@ impl<'a> DeleteTag<'a> {
 }
 
 /// A call of [`Client::delete_tag_dimension_value`]: `DELETE /v0/tags/{tagId}/dimensions/{dimensionId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeleteTagDimensionValue<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -437,7 +437,7 @@ impl<'a> DeleteTagDimensionValue<'a> {
 }
 
 /// A call of [`Client::delete_tag_group`]: `DELETE /v0/tag-groups/{groupId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeleteTagGroup<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -473,7 +473,7 @@ impl<'a> DeleteTagGroup<'a> {
 }
 
 /// A call of [`Client::delete_tag_group_dimension`]: `DELETE /v0/tag-groups/{groupId}/dimensions/{dimensionId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeleteTagGroupDimension<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -520,7 +520,7 @@ impl<'a> DeleteTagGroupDimension<'a> {
 }
 
 /// A call of [`Client::delete_tags`]: `DELETE /v0/tags`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeleteTags<'a> {
     client: &'a Client,
     body: Result<types::builder::BulkTagDeleteModel, InvalidArgument>,
@@ -576,7 +576,7 @@ impl<'a> DeleteTags<'a> {
 }
 
 /// A call of [`Client::get_tag`]: `GET /v0/tags/{tagId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetTag<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -614,7 +614,7 @@ impl<'a> GetTag<'a> {
 }
 
 /// A call of [`Client::get_tag_dimension_value`]: `GET /v0/tags/{tagId}/dimensions/{dimensionId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetTagDimensionValue<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -663,7 +663,7 @@ impl<'a> GetTagDimensionValue<'a> {
 }
 
 /// A call of [`Client::get_tag_group`]: `GET /v0/tag-groups/{groupId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetTagGroup<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -701,7 +701,7 @@ impl<'a> GetTagGroup<'a> {
 }
 
 /// A call of [`Client::get_tag_group_dimension`]: `GET /v0/tag-groups/{groupId}/dimensions/{dimensionId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetTagGroupDimension<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -750,7 +750,7 @@ impl<'a> GetTagGroupDimension<'a> {
 }
 
 /// A call of [`Client::get_tag_group_usage`]: `GET /v0/tag-groups/{groupId}/usage`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetTagGroupUsage<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -788,7 +788,7 @@ impl<'a> GetTagGroupUsage<'a> {
 }
 
 /// A call of [`Client::list_aggregated_tag_groups`]: `GET /v0/aggregations/tag-groups`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListAggregatedTagGroups<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -849,7 +849,7 @@ impl<'a> ListAggregatedTagGroups<'a> {
 }
 
 /// A call of [`Client::list_tag_dimension_values`]: `GET /v0/tags/{tagId}/dimensions`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListTagDimensionValues<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -887,7 +887,7 @@ impl<'a> ListTagDimensionValues<'a> {
 }
 
 /// A call of [`Client::list_tag_group_dimensions`]: `GET /v0/tag-groups/{groupId}/dimensions`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListTagGroupDimensions<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -925,7 +925,7 @@ impl<'a> ListTagGroupDimensions<'a> {
 }
 
 /// A call of [`Client::list_tag_groups`]: `GET /v0/tag-groups`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListTagGroups<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -999,7 +999,7 @@ impl<'a> ListTagGroups<'a> {
 }
 
 /// A call of [`Client::list_tags`]: `GET /v0/tag-groups/{groupId}/tags`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListTags<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1115,7 +1115,7 @@ impl<'a> ListTags<'a> {
 }
 
 /// A call of [`Client::search_aggregated_tags`]: `POST /v0/aggregations/tags`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchAggregatedTags<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -1250,7 +1250,7 @@ impl<'a> SearchAggregatedTags<'a> {
 }
 
 /// A call of [`Client::search_tags`]: `POST /v0/tags:search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchTags<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -1397,7 +1397,7 @@ impl<'a> SearchTags<'a> {
 }
 
 /// A call of [`Client::search_tags_by_query`]: `GET /v0/tags`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchTagsByQuery<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -1535,7 +1535,7 @@ impl<'a> SearchTagsByQuery<'a> {
 }
 
 /// A call of [`Client::update_tag`]: `PUT /v0/tags/{tagId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateTag<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1604,7 +1604,7 @@ impl<'a> UpdateTag<'a> {
 }
 
 /// A call of [`Client::update_tag_dimension_value`]: `PUT /v0/tags/{tagId}/dimensions/{dimensionId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateTagDimensionValue<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1684,7 +1684,7 @@ impl<'a> UpdateTagDimensionValue<'a> {
 }
 
 /// A call of [`Client::update_tag_group`]: `PUT /v0/tag-groups/{groupId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateTagGroup<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1753,7 +1753,7 @@ impl<'a> UpdateTagGroup<'a> {
 }
 
 /// A call of [`Client::update_tag_group_dimension`]: `PUT /v0/tag-groups/{groupId}/dimensions/{dimensionId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateTagGroupDimension<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,

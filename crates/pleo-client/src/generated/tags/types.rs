@@ -383,7 +383,7 @@ pub struct TagUsageModel {
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`BulkTagArchiveModel`](super::BulkTagArchiveModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct BulkTagArchiveModel {
         archived: Result<bool, String>,
         company_id: Result<::uuid::Uuid, String>,
@@ -406,11 +406,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -419,11 +415,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -432,11 +424,7 @@ pub mod builder {
             T: TryInto<Vec<::uuid::Uuid>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tag_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for tag_ids: {e}")
-                });
+            self.tag_ids = crate::runtime::convert_field("tag_ids", value);
             self
         }
     }
@@ -463,7 +451,7 @@ pub mod builder {
     }
 
     /// Builds a [`BulkTagDeleteModel`](super::BulkTagDeleteModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct BulkTagDeleteModel {
         company_id: Result<::uuid::Uuid, String>,
         tag_ids: Result<Vec<::uuid::Uuid>, String>,
@@ -484,11 +472,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -497,11 +481,7 @@ pub mod builder {
             T: TryInto<Vec<::uuid::Uuid>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tag_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for tag_ids: {e}")
-                });
+            self.tag_ids = crate::runtime::convert_field("tag_ids", value);
             self
         }
     }
@@ -526,7 +506,7 @@ pub mod builder {
     }
 
     /// Builds a [`CompositeTagSearchRequest`](super::CompositeTagSearchRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct CompositeTagSearchRequest {
         archived: Result<Option<bool>, String>,
         include_archived: Result<Option<bool>, String>,
@@ -553,11 +533,7 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -566,11 +542,10 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.include_archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for include_archived: {e}")
-                });
+            self.include_archived = crate::runtime::convert_field(
+                "include_archived",
+                value,
+            );
             self
         }
 
@@ -579,11 +554,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tag_group_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for tag_group_ids: {e}")
-                });
+            self.tag_group_ids = crate::runtime::convert_field("tag_group_ids", value);
             self
         }
 
@@ -592,11 +563,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tag_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for tag_ids: {e}")
-                });
+            self.tag_ids = crate::runtime::convert_field("tag_ids", value);
             self
         }
 
@@ -605,11 +572,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.text_search = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for text_search: {e}")
-                });
+            self.text_search = crate::runtime::convert_field("text_search", value);
             self
         }
     }
@@ -642,7 +605,7 @@ pub mod builder {
     }
 
     /// Builds a [`TagCreateModel`](super::TagCreateModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TagCreateModel {
         archived: Result<bool, String>,
         code: Result<String, String>,
@@ -667,11 +630,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -680,9 +639,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -691,9 +648,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -702,13 +657,10 @@ pub mod builder {
             T: TryInto<Option<Vec<String>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.other_dimension_values = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for other_dimension_values: {e}"
-                    )
-                });
+            self.other_dimension_values = crate::runtime::convert_field(
+                "other_dimension_values",
+                value,
+            );
             self
         }
     }
@@ -737,7 +689,7 @@ pub mod builder {
     }
 
     /// Builds a [`TagDimensionValueCreateModel`](super::TagDimensionValueCreateModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TagDimensionValueCreateModel {
         value: Result<String, String>,
     }
@@ -756,9 +708,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.value = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for value: {e}"));
+            self.value = crate::runtime::convert_field("value", value);
             self
         }
     }
@@ -779,7 +729,7 @@ pub mod builder {
     }
 
     /// Builds a [`TagDimensionValueUpdateModel`](super::TagDimensionValueUpdateModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TagDimensionValueUpdateModel {
         value: Result<String, String>,
     }
@@ -798,9 +748,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.value = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for value: {e}"));
+            self.value = crate::runtime::convert_field("value", value);
             self
         }
     }
@@ -821,7 +769,7 @@ pub mod builder {
     }
 
     /// Builds a [`TagGroupCreateModel`](super::TagGroupCreateModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TagGroupCreateModel {
         archived: Result<bool, String>,
         code: Result<String, String>,
@@ -846,11 +794,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -859,9 +803,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -870,11 +812,7 @@ pub mod builder {
             T: TryInto<Option<::std::collections::BTreeMap<String, String>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -883,9 +821,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
     }
@@ -914,7 +850,7 @@ pub mod builder {
     }
 
     /// Builds a [`TagGroupDimensionCreateModel`](super::TagGroupDimensionCreateModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TagGroupDimensionCreateModel {
         code: Result<String, String>,
         display_order: Result<Option<i32>, String>,
@@ -939,9 +875,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -950,11 +884,7 @@ pub mod builder {
             T: TryInto<Option<i32>>,
             T::Error: ::std::fmt::Display,
         {
-            self.display_order = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for display_order: {e}")
-                });
+            self.display_order = crate::runtime::convert_field("display_order", value);
             self
         }
 
@@ -963,9 +893,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -974,11 +902,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.visible = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for visible: {e}")
-                });
+            self.visible = crate::runtime::convert_field("visible", value);
             self
         }
     }
@@ -1009,7 +933,7 @@ pub mod builder {
     }
 
     /// Builds a [`TagGroupDimensionUpdateModel`](super::TagGroupDimensionUpdateModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TagGroupDimensionUpdateModel {
         code: Result<String, String>,
         display_order: Result<i32, String>,
@@ -1034,9 +958,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -1045,11 +967,7 @@ pub mod builder {
             T: TryInto<i32>,
             T::Error: ::std::fmt::Display,
         {
-            self.display_order = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for display_order: {e}")
-                });
+            self.display_order = crate::runtime::convert_field("display_order", value);
             self
         }
 
@@ -1058,9 +976,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -1069,11 +985,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.visible = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for visible: {e}")
-                });
+            self.visible = crate::runtime::convert_field("visible", value);
             self
         }
     }
@@ -1104,7 +1016,7 @@ pub mod builder {
     }
 
     /// Builds a [`TagGroupUpdateModel`](super::TagGroupUpdateModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TagGroupUpdateModel {
         archived: Result<bool, String>,
         code: Result<String, String>,
@@ -1129,11 +1041,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -1142,9 +1050,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -1153,11 +1059,7 @@ pub mod builder {
             T: TryInto<::std::collections::BTreeMap<String, String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -1166,9 +1068,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
     }
@@ -1197,7 +1097,7 @@ pub mod builder {
     }
 
     /// Builds a [`TagUpdateModel`](super::TagUpdateModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TagUpdateModel {
         archived: Result<bool, String>,
         code: Result<String, String>,
@@ -1222,11 +1122,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -1235,9 +1131,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -1246,9 +1140,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -1257,13 +1149,10 @@ pub mod builder {
             T: TryInto<Option<Vec<String>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.other_dimension_values = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for other_dimension_values: {e}"
-                    )
-                });
+            self.other_dimension_values = crate::runtime::convert_field(
+                "other_dimension_values",
+                value,
+            );
             self
         }
     }

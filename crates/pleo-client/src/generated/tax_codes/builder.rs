@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::calculate_tax_amounts`]: `POST /v0/tax-codes:calculate-tax-amounts`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CalculateTaxAmounts<'a> {
     client: &'a Client,
     body: Result<types::builder::CalculateTaxesRequest, InvalidArgument>,
@@ -65,7 +65,7 @@ impl<'a> CalculateTaxAmounts<'a> {
 }
 
 /// A call of [`Client::create_tax_code`]: `POST /v0/tax-codes`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateTaxCode<'a> {
     client: &'a Client,
     body: Result<types::builder::TaxCodeCreateUpdateModel, InvalidArgument>,
@@ -123,7 +123,7 @@ impl<'a> CreateTaxCode<'a> {
 }
 
 /// A call of [`Client::delete_tax_code`]: `DELETE /v0/tax-codes/{taxCodeId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeleteTaxCode<'a> {
     client: &'a Client,
     tax_code_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -159,7 +159,7 @@ impl<'a> DeleteTaxCode<'a> {
 }
 
 /// A call of [`Client::get_tax_code`]: `GET /v0/tax-codes/{taxCodeId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetTaxCode<'a> {
     client: &'a Client,
     tax_code_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -197,7 +197,7 @@ impl<'a> GetTaxCode<'a> {
 }
 
 /// A call of [`Client::search_tax_codes`]: `POST /v0/tax-codes:search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchTaxCodes<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -332,7 +332,7 @@ impl<'a> SearchTaxCodes<'a> {
 }
 
 /// A call of [`Client::update_tax_code`]: `PUT /v0/tax-codes/{taxCodeId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateTaxCode<'a> {
     client: &'a Client,
     tax_code_id: Result<::uuid::Uuid, InvalidArgument>,

@@ -144,7 +144,7 @@ pub struct Taxes {
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`CalculateTaxesRequest`](super::CalculateTaxesRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct CalculateTaxesRequest {
         amounts_by_tax_code_id: Result<
             ::std::collections::BTreeMap<String, Vec<super::TaxedAmount>>,
@@ -168,13 +168,10 @@ pub mod builder {
             T: TryInto<::std::collections::BTreeMap<String, Vec<super::TaxedAmount>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.amounts_by_tax_code_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for amounts_by_tax_code_id: {e}"
-                    )
-                });
+            self.amounts_by_tax_code_id = crate::runtime::convert_field(
+                "amounts_by_tax_code_id",
+                value,
+            );
             self
         }
     }
@@ -199,7 +196,7 @@ pub mod builder {
     }
 
     /// Builds a [`TaxCodeCreateUpdateModel`](super::TaxCodeCreateUpdateModel).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TaxCodeCreateUpdateModel {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
@@ -232,11 +229,7 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -245,9 +238,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -256,11 +247,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -269,13 +256,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.ingoing_tax_account = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for ingoing_tax_account: {e}"
-                    )
-                });
+            self.ingoing_tax_account = crate::runtime::convert_field(
+                "ingoing_tax_account",
+                value,
+            );
             self
         }
 
@@ -284,9 +268,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -295,13 +277,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.outgoing_tax_account = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for outgoing_tax_account: {e}"
-                    )
-                });
+            self.outgoing_tax_account = crate::runtime::convert_field(
+                "outgoing_tax_account",
+                value,
+            );
             self
         }
 
@@ -310,9 +289,7 @@ pub mod builder {
             T: TryInto<crate::Decimal>,
             T::Error: ::std::fmt::Display,
         {
-            self.rate = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for rate: {e}"));
+            self.rate = crate::runtime::convert_field("rate", value);
             self
         }
 
@@ -321,9 +298,7 @@ pub mod builder {
             T: TryInto<super::TaxCodeTypeModel>,
             T::Error: ::std::fmt::Display,
         {
-            self.type_ = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for type_: {e}"));
+            self.type_ = crate::runtime::convert_field("type_", value);
             self
         }
     }
@@ -362,7 +337,7 @@ pub mod builder {
     }
 
     /// Builds a [`TaxCodeSearchRequest`](super::TaxCodeSearchRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TaxCodeSearchRequest {
         archived: Result<Option<bool>, String>,
         code: Result<Option<String>, String>,
@@ -387,11 +362,7 @@ pub mod builder {
             T: TryInto<Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
-            self.archived = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for archived: {e}")
-                });
+            self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
@@ -400,9 +371,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -411,11 +380,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tax_code_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for tax_code_ids: {e}")
-                });
+            self.tax_code_ids = crate::runtime::convert_field("tax_code_ids", value);
             self
         }
 
@@ -424,9 +389,7 @@ pub mod builder {
             T: TryInto<Option<super::TaxCodeTypeModel>>,
             T::Error: ::std::fmt::Display,
         {
-            self.type_ = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for type_: {e}"));
+            self.type_ = crate::runtime::convert_field("type_", value);
             self
         }
     }
@@ -457,7 +420,7 @@ pub mod builder {
     }
 
     /// Builds a [`TaxedAmount`](super::TaxedAmount).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct TaxedAmount {
         amount: Result<super::Money, String>,
         id: Result<String, String>,
@@ -478,9 +441,7 @@ pub mod builder {
             T: TryInto<super::Money>,
             T::Error: ::std::fmt::Display,
         {
-            self.amount = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for amount: {e}"));
+            self.amount = crate::runtime::convert_field("amount", value);
             self
         }
 
@@ -489,9 +450,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.id = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for id: {e}"));
+            self.id = crate::runtime::convert_field("id", value);
             self
         }
     }

@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::activate_vendor`]: `POST /v1/vendors/{id}:activate`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ActivateVendor<'a> {
     client: &'a Client,
     id: Result<::uuid::Uuid, InvalidArgument>,
@@ -74,7 +74,7 @@ impl<'a> ActivateVendor<'a> {
 }
 
 /// A call of [`Client::archive_vendor`]: `POST /v1/vendors/{id}:archive`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ArchiveVendor<'a> {
     client: &'a Client,
     id: Result<::uuid::Uuid, InvalidArgument>,
@@ -110,7 +110,7 @@ impl<'a> ArchiveVendor<'a> {
 }
 
 /// A call of [`Client::create_csv_import_job`]: `POST /v1/vendors/csv-import/jobs`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateCsvImportJob<'a> {
     client: &'a Client,
     body: Result<types::builder::CreateCsvImportJobRequestV1, InvalidArgument>,
@@ -168,7 +168,7 @@ impl<'a> CreateCsvImportJob<'a> {
 }
 
 /// A call of [`Client::create_vendor`]: `POST /v1/vendors`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateVendor<'a> {
     client: &'a Client,
     body: Result<types::builder::VendorCreateRequest, InvalidArgument>,
@@ -226,7 +226,7 @@ impl<'a> CreateVendor<'a> {
 }
 
 /// A call of [`Client::get_csv_import_job`]: `GET /v1/vendors/csv-import/jobs/{jobId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetCsvImportJob<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -264,7 +264,7 @@ impl<'a> GetCsvImportJob<'a> {
 }
 
 /// A call of [`Client::get_csv_import_job_presigned_url`]: `POST /v1/vendors/csv-import/jobs/{jobId}:get-presigned-url`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetCsvImportJobPresignedUrl<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -302,7 +302,7 @@ impl<'a> GetCsvImportJobPresignedUrl<'a> {
 }
 
 /// A call of [`Client::get_vendor`]: `GET /v1/vendors/{id}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetVendor<'a> {
     client: &'a Client,
     id: Result<::uuid::Uuid, InvalidArgument>,
@@ -340,7 +340,7 @@ impl<'a> GetVendor<'a> {
 }
 
 /// A call of [`Client::list_csv_import_job_errors`]: `GET /v1/vendors/csv-import/jobs/{jobId}/errors`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListCsvImportJobErrors<'a> {
     client: &'a Client,
     before: Result<Option<String>, InvalidArgument>,
@@ -444,7 +444,7 @@ impl<'a> ListCsvImportJobErrors<'a> {
 }
 
 /// A call of [`Client::run_csv_import_job`]: `POST /v1/vendors/csv-import/jobs/{jobId}:run`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RunCsvImportJob<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -482,7 +482,7 @@ impl<'a> RunCsvImportJob<'a> {
 }
 
 /// A call of [`Client::search_csv_import_jobs`]: `POST /v1/vendors/csv-import/jobs:search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchCsvImportJobs<'a> {
     client: &'a Client,
     before: Result<Option<String>, InvalidArgument>,
@@ -619,7 +619,7 @@ impl<'a> SearchCsvImportJobs<'a> {
 }
 
 /// A call of [`Client::search_vendors`]: `POST /v1/vendors:search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SearchVendors<'a> {
     client: &'a Client,
     company_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -756,7 +756,7 @@ impl<'a> SearchVendors<'a> {
 }
 
 /// A call of [`Client::update_csv_import_job_metadata`]: `PUT /v1/vendors/csv-import/jobs/{jobId}/metadata`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateCsvImportJobMetadata<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -825,7 +825,7 @@ impl<'a> UpdateCsvImportJobMetadata<'a> {
 }
 
 /// A call of [`Client::update_csv_import_job_status`]: `PUT /v1/vendors/csv-import/jobs/{jobId}/status`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateCsvImportJobStatus<'a> {
     client: &'a Client,
     job_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -894,7 +894,7 @@ impl<'a> UpdateCsvImportJobStatus<'a> {
 }
 
 /// A call of [`Client::update_vendor`]: `PUT /v1/vendors/{id}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateVendor<'a> {
     client: &'a Client,
     id: Result<::uuid::Uuid, InvalidArgument>,

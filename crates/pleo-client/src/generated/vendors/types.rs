@@ -306,7 +306,7 @@ impl VendorUpdateRequest {
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`ActivateVendorEventRequest`](super::ActivateVendorEventRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct ActivateVendorEventRequest {
         code: Result<Option<String>, String>,
         external_id: Result<String, String>,
@@ -327,9 +327,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -338,11 +336,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_id: {e}")
-                });
+            self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
     }
@@ -369,7 +363,7 @@ pub mod builder {
     }
 
     /// Builds a [`CreateCsvImportJobRequestV1`](super::CreateCsvImportJobRequestV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct CreateCsvImportJobRequestV1 {
         company_id: Result<::uuid::Uuid, String>,
         csv_format: Result<Option<super::CsvFormatV1>, String>,
@@ -398,11 +392,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -411,11 +401,7 @@ pub mod builder {
             T: TryInto<Option<super::CsvFormatV1>>,
             T::Error: ::std::fmt::Display,
         {
-            self.csv_format = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for csv_format: {e}")
-                });
+            self.csv_format = crate::runtime::convert_field("csv_format", value);
             self
         }
 
@@ -424,11 +410,7 @@ pub mod builder {
             T: TryInto<Option<::serde_json::Map<String, ::serde_json::Value>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -437,11 +419,10 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.original_filename = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for original_filename: {e}")
-                });
+            self.original_filename = crate::runtime::convert_field(
+                "original_filename",
+                value,
+            );
             self
         }
 
@@ -450,9 +431,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.type_ = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for type_: {e}"));
+            self.type_ = crate::runtime::convert_field("type_", value);
             self
         }
     }
@@ -485,7 +464,7 @@ pub mod builder {
     }
 
     /// Builds a [`CsvFormatV1`](super::CsvFormatV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct CsvFormatV1 {
         delimiter: Result<String, String>,
         escape_character: Result<Option<String>, String>,
@@ -520,11 +499,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.delimiter = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for delimiter: {e}")
-                });
+            self.delimiter = crate::runtime::convert_field("delimiter", value);
             self
         }
 
@@ -533,11 +508,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.escape_character = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for escape_character: {e}")
-                });
+            self.escape_character = crate::runtime::convert_field(
+                "escape_character",
+                value,
+            );
             self
         }
 
@@ -546,13 +520,10 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.ignore_empty_lines = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for ignore_empty_lines: {e}"
-                    )
-                });
+            self.ignore_empty_lines = crate::runtime::convert_field(
+                "ignore_empty_lines",
+                value,
+            );
             self
         }
 
@@ -561,11 +532,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.quote_character = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for quote_character: {e}")
-                });
+            self.quote_character = crate::runtime::convert_field(
+                "quote_character",
+                value,
+            );
             self
         }
 
@@ -574,11 +544,10 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.record_separator = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for record_separator: {e}")
-                });
+            self.record_separator = crate::runtime::convert_field(
+                "record_separator",
+                value,
+            );
             self
         }
 
@@ -587,13 +556,10 @@ pub mod builder {
             T: TryInto<bool>,
             T::Error: ::std::fmt::Display,
         {
-            self.skip_header_record = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for skip_header_record: {e}"
-                    )
-                });
+            self.skip_header_record = crate::runtime::convert_field(
+                "skip_header_record",
+                value,
+            );
             self
         }
     }
@@ -626,7 +592,7 @@ pub mod builder {
     }
 
     /// Builds a [`SearchCsvImportJobsRequestV1`](super::SearchCsvImportJobsRequestV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct SearchCsvImportJobsRequestV1 {
         ids: Result<Option<Vec<::uuid::Uuid>>, String>,
         statuses: Result<Option<Vec<super::CsvImportJobStatusV1>>, String>,
@@ -649,9 +615,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.ids = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for ids: {e}"));
+            self.ids = crate::runtime::convert_field("ids", value);
             self
         }
 
@@ -660,11 +624,7 @@ pub mod builder {
             T: TryInto<Option<Vec<super::CsvImportJobStatusV1>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.statuses = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for statuses: {e}")
-                });
+            self.statuses = crate::runtime::convert_field("statuses", value);
             self
         }
 
@@ -673,9 +633,7 @@ pub mod builder {
             T: TryInto<Option<Vec<String>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.types = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for types: {e}"));
+            self.types = crate::runtime::convert_field("types", value);
             self
         }
     }
@@ -704,7 +662,7 @@ pub mod builder {
     }
 
     /// Builds a [`UpdateMetadataRequestV1`](super::UpdateMetadataRequestV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct UpdateMetadataRequestV1 {
         metadata: Result<::serde_json::Map<String, ::serde_json::Value>, String>,
         strategy: Result<super::UpdateMetadataStrategyV1, String>,
@@ -725,11 +683,7 @@ pub mod builder {
             T: TryInto<::serde_json::Map<String, ::serde_json::Value>>,
             T::Error: ::std::fmt::Display,
         {
-            self.metadata = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for metadata: {e}")
-                });
+            self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
@@ -738,11 +692,7 @@ pub mod builder {
             T: TryInto<super::UpdateMetadataStrategyV1>,
             T::Error: ::std::fmt::Display,
         {
-            self.strategy = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for strategy: {e}")
-                });
+            self.strategy = crate::runtime::convert_field("strategy", value);
             self
         }
     }
@@ -769,7 +719,7 @@ pub mod builder {
     }
 
     /// Builds a [`UpdateStatusRequestV1`](super::UpdateStatusRequestV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct UpdateStatusRequestV1 {
         error_message: Result<Option<String>, String>,
         error_type: Result<Option<super::CsvImportErrorTypeV1>, String>,
@@ -792,11 +742,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.error_message = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for error_message: {e}")
-                });
+            self.error_message = crate::runtime::convert_field("error_message", value);
             self
         }
 
@@ -805,11 +751,7 @@ pub mod builder {
             T: TryInto<Option<super::CsvImportErrorTypeV1>>,
             T::Error: ::std::fmt::Display,
         {
-            self.error_type = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for error_type: {e}")
-                });
+            self.error_type = crate::runtime::convert_field("error_type", value);
             self
         }
 
@@ -818,9 +760,7 @@ pub mod builder {
             T: TryInto<super::CsvImportJobStatusV1>,
             T::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for status: {e}"));
+            self.status = crate::runtime::convert_field("status", value);
             self
         }
     }
@@ -849,7 +789,7 @@ pub mod builder {
     }
 
     /// Builds a [`VendorCreateRequest`](super::VendorCreateRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct VendorCreateRequest {
         code: Result<Option<String>, String>,
         company_id: Result<::uuid::Uuid, String>,
@@ -884,9 +824,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -895,11 +833,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -908,11 +842,7 @@ pub mod builder {
             T: TryInto<Option<super::CountryCode>>,
             T::Error: ::std::fmt::Display,
         {
-            self.country = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for country: {e}")
-                });
+            self.country = crate::runtime::convert_field("country", value);
             self
         }
 
@@ -921,11 +851,10 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.default_currency = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for default_currency: {e}")
-                });
+            self.default_currency = crate::runtime::convert_field(
+                "default_currency",
+                value,
+            );
             self
         }
 
@@ -934,11 +863,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_id: {e}")
-                });
+            self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
 
@@ -947,9 +872,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -958,13 +881,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.registration_number = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for registration_number: {e}"
-                    )
-                });
+            self.registration_number = crate::runtime::convert_field(
+                "registration_number",
+                value,
+            );
             self
         }
 
@@ -973,13 +893,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tax_registration_number = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for tax_registration_number: {e}"
-                    )
-                });
+            self.tax_registration_number = crate::runtime::convert_field(
+                "tax_registration_number",
+                value,
+            );
             self
         }
     }
@@ -1016,7 +933,7 @@ pub mod builder {
     }
 
     /// Builds a [`VendorSearchRequestV1`](super::VendorSearchRequestV1).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct VendorSearchRequestV1 {
         accounting_systems: Result<Option<Vec<String>>, String>,
         codes: Result<Option<Vec<String>>, String>,
@@ -1049,13 +966,10 @@ pub mod builder {
             T: TryInto<Option<Vec<String>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.accounting_systems = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for accounting_systems: {e}"
-                    )
-                });
+            self.accounting_systems = crate::runtime::convert_field(
+                "accounting_systems",
+                value,
+            );
             self
         }
 
@@ -1064,9 +978,7 @@ pub mod builder {
             T: TryInto<Option<Vec<String>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.codes = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for codes: {e}"));
+            self.codes = crate::runtime::convert_field("codes", value);
             self
         }
 
@@ -1075,11 +987,7 @@ pub mod builder {
             T: TryInto<Option<Vec<super::CountryCode>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.countries = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for countries: {e}")
-                });
+            self.countries = crate::runtime::convert_field("countries", value);
             self
         }
 
@@ -1088,11 +996,7 @@ pub mod builder {
             T: TryInto<Option<Vec<String>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_ids = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_ids: {e}")
-                });
+            self.external_ids = crate::runtime::convert_field("external_ids", value);
             self
         }
 
@@ -1101,9 +1005,7 @@ pub mod builder {
             T: TryInto<Option<Vec<::uuid::Uuid>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.ids = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for ids: {e}"));
+            self.ids = crate::runtime::convert_field("ids", value);
             self
         }
 
@@ -1112,9 +1014,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -1123,9 +1023,7 @@ pub mod builder {
             T: TryInto<Option<Vec<super::VendorState>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.states = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for states: {e}"));
+            self.states = crate::runtime::convert_field("states", value);
             self
         }
 
@@ -1134,13 +1032,10 @@ pub mod builder {
             T: TryInto<Option<Vec<String>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tax_registration_numbers = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for tax_registration_numbers: {e}"
-                    )
-                });
+            self.tax_registration_numbers = crate::runtime::convert_field(
+                "tax_registration_numbers",
+                value,
+            );
             self
         }
     }
@@ -1179,7 +1074,7 @@ pub mod builder {
     }
 
     /// Builds a [`VendorUpdateRequest`](super::VendorUpdateRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct VendorUpdateRequest {
         code: Result<Option<String>, String>,
         company_id: Result<::uuid::Uuid, String>,
@@ -1216,9 +1111,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.code = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for code: {e}"));
+            self.code = crate::runtime::convert_field("code", value);
             self
         }
 
@@ -1227,11 +1120,7 @@ pub mod builder {
             T: TryInto<::uuid::Uuid>,
             T::Error: ::std::fmt::Display,
         {
-            self.company_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for company_id: {e}")
-                });
+            self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
@@ -1240,11 +1129,7 @@ pub mod builder {
             T: TryInto<Option<super::CountryCode>>,
             T::Error: ::std::fmt::Display,
         {
-            self.country = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for country: {e}")
-                });
+            self.country = crate::runtime::convert_field("country", value);
             self
         }
 
@@ -1253,11 +1138,10 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.default_currency = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for default_currency: {e}")
-                });
+            self.default_currency = crate::runtime::convert_field(
+                "default_currency",
+                value,
+            );
             self
         }
 
@@ -1266,11 +1150,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.external_id = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for external_id: {e}")
-                });
+            self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
 
@@ -1279,9 +1159,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.name = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self.name = crate::runtime::convert_field("name", value);
             self
         }
 
@@ -1290,13 +1168,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.registration_number = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for registration_number: {e}"
-                    )
-                });
+            self.registration_number = crate::runtime::convert_field(
+                "registration_number",
+                value,
+            );
             self
         }
 
@@ -1305,9 +1180,7 @@ pub mod builder {
             T: TryInto<super::VendorState>,
             T::Error: ::std::fmt::Display,
         {
-            self.state = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for state: {e}"));
+            self.state = crate::runtime::convert_field("state", value);
             self
         }
 
@@ -1316,13 +1189,10 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.tax_registration_number = value
-                .try_into()
-                .map_err(|e| {
-                    format!(
-                        "error converting supplied value for tax_registration_number: {e}"
-                    )
-                });
+            self.tax_registration_number = crate::runtime::convert_field(
+                "tax_registration_number",
+                value,
+            );
             self
         }
     }

@@ -7,7 +7,7 @@
 use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
 use super::{operations, types};
 /// A call of [`Client::create_subscription`]: `POST /v1/subscriptions`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CreateSubscription<'a> {
     client: &'a Client,
     body: Result<types::builder::SubscriptionRequest, InvalidArgument>,
@@ -65,7 +65,7 @@ impl<'a> CreateSubscription<'a> {
 }
 
 /// A call of [`Client::delete_subscription`]: `DELETE /v1/subscriptions/{id}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeleteSubscription<'a> {
     client: &'a Client,
     id: Result<::uuid::Uuid, InvalidArgument>,
@@ -101,7 +101,7 @@ impl<'a> DeleteSubscription<'a> {
 }
 
 /// A call of [`Client::get_subscription`]: `GET /v1/subscriptions/{id}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetSubscription<'a> {
     client: &'a Client,
     id: Result<::uuid::Uuid, InvalidArgument>,
@@ -139,7 +139,7 @@ impl<'a> GetSubscription<'a> {
 }
 
 /// A call of [`Client::get_subscription_secret`]: `GET /v1/subscriptions/{id}/secret`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GetSubscriptionSecret<'a> {
     client: &'a Client,
     id: Result<::uuid::Uuid, InvalidArgument>,
@@ -177,7 +177,7 @@ impl<'a> GetSubscriptionSecret<'a> {
 }
 
 /// A call of [`Client::list_subscription_activities`]: `GET /v1/subscriptions/{id}/activities`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListSubscriptionActivities<'a> {
     client: &'a Client,
     id: Result<::uuid::Uuid, InvalidArgument>,
@@ -299,7 +299,7 @@ impl<'a> ListSubscriptionActivities<'a> {
 }
 
 /// A call of [`Client::list_subscriptions`]: `GET /v1/subscriptions`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ListSubscriptions<'a> {
     client: &'a Client,
     status: Result<Option<String>, InvalidArgument>,
@@ -414,7 +414,7 @@ impl<'a> ListSubscriptions<'a> {
 }
 
 /// A call of [`Client::update_subscription`]: `PUT /v1/subscriptions/{id}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpdateSubscription<'a> {
     client: &'a Client,
     id: Result<::uuid::Uuid, InvalidArgument>,

@@ -118,7 +118,7 @@ pub type SubscriptionSecretResponse = Data<SubscriptionSecretModel>;
 /// Builders of the types that request bodies are made of.
 pub mod builder {
     /// Builds a [`AuthCredential`](super::AuthCredential).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct AuthCredential {
         password: Result<Option<crate::Sensitive>, String>,
         token: Result<Option<crate::Sensitive>, String>,
@@ -141,11 +141,7 @@ pub mod builder {
             T: TryInto<Option<crate::Sensitive>>,
             T::Error: ::std::fmt::Display,
         {
-            self.password = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for password: {e}")
-                });
+            self.password = crate::runtime::convert_field("password", value);
             self
         }
 
@@ -154,9 +150,7 @@ pub mod builder {
             T: TryInto<Option<crate::Sensitive>>,
             T::Error: ::std::fmt::Display,
         {
-            self.token = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for token: {e}"));
+            self.token = crate::runtime::convert_field("token", value);
             self
         }
 
@@ -165,11 +159,7 @@ pub mod builder {
             T: TryInto<Option<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.username = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for username: {e}")
-                });
+            self.username = crate::runtime::convert_field("username", value);
             self
         }
     }
@@ -196,7 +186,7 @@ pub mod builder {
     }
 
     /// Builds a [`EndpointAuth`](super::EndpointAuth).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct EndpointAuth {
         credentials: Result<Option<super::AuthCredential>, String>,
         type_: Result<Option<super::EndpointAuthType>, String>,
@@ -217,11 +207,7 @@ pub mod builder {
             T: TryInto<Option<super::AuthCredential>>,
             T::Error: ::std::fmt::Display,
         {
-            self.credentials = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for credentials: {e}")
-                });
+            self.credentials = crate::runtime::convert_field("credentials", value);
             self
         }
 
@@ -230,9 +216,7 @@ pub mod builder {
             T: TryInto<Option<super::EndpointAuthType>>,
             T::Error: ::std::fmt::Display,
         {
-            self.type_ = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for type_: {e}"));
+            self.type_ = crate::runtime::convert_field("type_", value);
             self
         }
     }
@@ -257,7 +241,7 @@ pub mod builder {
     }
 
     /// Builds a [`SubscriptionRequest`](super::SubscriptionRequest).
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct SubscriptionRequest {
         custom_headers: Result<
             Option<::std::collections::BTreeMap<String, crate::Sensitive>>,
@@ -287,11 +271,7 @@ pub mod builder {
             T: TryInto<Option<::std::collections::BTreeMap<String, crate::Sensitive>>>,
             T::Error: ::std::fmt::Display,
         {
-            self.custom_headers = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for custom_headers: {e}")
-                });
+            self.custom_headers = crate::runtime::convert_field("custom_headers", value);
             self
         }
 
@@ -300,11 +280,7 @@ pub mod builder {
             T: TryInto<Option<super::EndpointAuth>>,
             T::Error: ::std::fmt::Display,
         {
-            self.endpoint_auth = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for endpoint_auth: {e}")
-                });
+            self.endpoint_auth = crate::runtime::convert_field("endpoint_auth", value);
             self
         }
 
@@ -313,11 +289,7 @@ pub mod builder {
             T: TryInto<String>,
             T::Error: ::std::fmt::Display,
         {
-            self.endpoint_url = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for endpoint_url: {e}")
-                });
+            self.endpoint_url = crate::runtime::convert_field("endpoint_url", value);
             self
         }
 
@@ -326,11 +298,7 @@ pub mod builder {
             T: TryInto<Vec<String>>,
             T::Error: ::std::fmt::Display,
         {
-            self.event_types = value
-                .try_into()
-                .map_err(|e| {
-                    format!("error converting supplied value for event_types: {e}")
-                });
+            self.event_types = crate::runtime::convert_field("event_types", value);
             self
         }
 
@@ -339,9 +307,7 @@ pub mod builder {
             T: TryInto<Option<super::SubscriptionStatus>>,
             T::Error: ::std::fmt::Display,
         {
-            self.status = value
-                .try_into()
-                .map_err(|e| format!("error converting supplied value for status: {e}"));
+            self.status = crate::runtime::convert_field("status", value);
             self
         }
     }
