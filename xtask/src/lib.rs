@@ -2,3 +2,44 @@
 
 pub mod generate;
 pub mod spec;
+pub mod tree;
+
+use std::path::{Path, PathBuf};
+
+use generate::Files;
+use spec::{
+    Document, Normalised, SpecError,
+    normalise::{self, Idle},
+    overlay::Overlay,
+};
+
+/// The folder with the published documents, from the root of the project.
+pub const PUBLISHED: &str = "spec/published";
+/// The folder with the overlays, from the root of the project.
+pub const OVERLAYS: &str = "spec/overlays";
+
+/// The root of the project.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Reads the published documents and overlays below `root` and normalises them.
+///
+/// # Errors
+/// The first thing that cannot be read, or that no pass knows.
+pub fn read(root: &Path) -> Result<Normalised, SpecError> {
+    let documents = Document::read_folder(&root.join(PUBLISHED))?;
+    let overlays = Overlay::read_folder(&root.join(OVERLAYS))?;
+    normalise::normalise(documents, &overlays, Idle::Refused)
+}
+
+/// Everything that is generated from the documents below `root`. Nothing is written.
+///
+/// # Errors
+/// As [`read`], and what the generator cannot take.
+pub fn generated(root: &Path) -> Result<(Normalised, Files), SpecError> {
+    let normalised = read(root)?;
+    let files = generate::generate(&normalised)?;
+    Ok((normalised, files))
+}

@@ -1,9 +1,48 @@
-//! Low-level client for Pleo's External API.
+//! Low-level client for Pleo's External API: one method for each of its operations, generated from
+//! the OpenAPI documents that Pleo publishes.
+//!
+//! ```no_run
+//! use pleo_client::{Client, ReqwestTransport, Unauthenticated};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::new("https://external.staging.pleo.io", Unauthenticated, ReqwestTransport::new()?)?;
+//! let page = client.list_companies().limit(20).send().await?;
+//! for company in &page.data {
+//!     println!("{} {}", company.id, company.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Finding an operation
+//!
+//! Operations are methods of [`Client`], one block a family there and one module a family here:
+//! [`accounting_entries`], [`accounts`], [`bookkeeping`], [`companies`], [`employees`],
+//! [`enrichment`], [`export`], [`marketplace`], [`tags`], [`tax_codes`], [`vendors`], [`webhooks`].
+//! A search for Pleo's own name of an operation, such as `getExportJobsListV3`, finds it as well.
+//! [`operations`] lists all of them with what is known of each.
+//!
+//! # What answers decode to
+//!
+//! - Unknown fields are ignored, and enums keep values that they do not know.
+//! - A field that the documents call optional or nullable is an `Option`; null and absent are both
+//!   `None`.
+//! - Times keep their offset. Decimal amounts are exact, see [`Decimal`]; amounts in minor units are
+//!   integers.
+//! - Signing secrets and signed links are [`Sensitive`]: `Debug` does not show them.
+//! - Published patterns and bounds stand in the documentation of a field and are not enforced.
+//!
+//! # The seam
+//!
+//! A client is made of a base URL, an [`Authorize`] that brings the credential and may refuse a
+//! request, and a [`Transport`] that sends it. Credentials, environments and companies are not this
+//! crate's business, nor are retries.
 
 #[rustfmt::skip]
 #[allow(clippy::all, missing_docs)]
 mod generated;
-pub mod runtime;
+pub mod operations;
+mod runtime;
 
 pub use generated::*;
 pub use runtime::*;

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use quote::ToTokens;
-use syn::{Type, visit_mut::{self, VisitMut}};
+use syn::{
+    Type,
+    visit_mut::{self, VisitMut},
+};
 
 use super::{operations::Builder, plan::Module};
 
@@ -21,7 +24,13 @@ impl Calls {
         };
         let _ = writeln!(self.0, "    {} {{", builder.name);
         for argument in &builder.arguments {
-            let _ = writeln!(self.0, "        {:?} => {}: {},", argument.wire, argument.ident, shown(&argument.value));
+            let _ = writeln!(
+                self.0,
+                "        {:?} => {}: {},",
+                argument.wire,
+                argument.ident,
+                shown(&argument.value)
+            );
         }
         let _ = match &builder.body {
             Some(body) => writeln!(self.0, "    }} body {};", shown(&body.value)),

@@ -7,7 +7,10 @@ use std::fmt::Write as _;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
-use syn::{Ident, Type, parse_quote, visit_mut::{self, VisitMut}};
+use syn::{
+    Ident, Type, parse_quote,
+    visit_mut::{self, VisitMut},
+};
 
 use super::{
     calls::Calls,
@@ -41,7 +44,12 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw, calls: &mut Calls) -
 }
 
 fn internal(operation: &OperationEntry, problem: &str) -> SpecError {
-    SpecError::new(merge::RESULT, &operation.pointer, problem, "compare `xtask/src/generate` with the progenitor release in use")
+    SpecError::new(
+        merge::RESULT,
+        &operation.pointer,
+        problem,
+        "compare `xtask/src/generate` with the progenitor release in use",
+    )
 }
 
 /// The builder of one operation.
@@ -75,7 +83,11 @@ pub(super) struct Body {
 impl<'a> Builder<'a> {
     fn new(name: &'a str, operation: &'a OperationEntry, call: &RawCall) -> Result<Self, SpecError> {
         let field = |ident: &str| -> Option<Type> {
-            let field = call.builder.fields.iter().find(|field| field.ident.as_ref().is_some_and(|name| name == ident))?;
+            let field = call
+                .builder
+                .fields
+                .iter()
+                .find(|field| field.ident.as_ref().is_some_and(|name| name == ident))?;
             let mut value = first_argument(&field.ty)?;
             ShortNames.visit_type_mut(&mut value);
             Some(value)
@@ -165,11 +177,13 @@ impl<'a> Builder<'a> {
     fn send(&self) -> TokenStream {
         let operation = format_ident!("{}", self.name.to_uppercase());
         let success = &self.success;
-        let mut ordered: Vec<&Argument<'_>> = self.arguments.iter().filter(|argument| argument.location == "path").collect();
+        let mut ordered: Vec<&Argument<'_>> =
+            self.arguments.iter().filter(|argument| argument.location == "path").collect();
         ordered.sort_by_key(|argument| self.operation.path.find(&format!("{{{}}}", argument.wire)));
         ordered.extend(self.arguments.iter().filter(|argument| argument.location != "path"));
         let steps = ordered.into_iter().map(|argument| {
-            let (step, wire, ident) = (format_ident!("{}", argument.location), argument.wire, &argument.ident);
+            let (step, wire, ident) =
+                (format_ident!("{}", argument.location), argument.wire, &argument.ident);
             if argument.location == "header" && argument.required {
                 quote! { .header(#wire, self.#ident.map(Some)) }
             } else {
@@ -335,7 +349,8 @@ fn method(name: &str, operation: &OperationEntry) -> TokenStream {
     let builder = format_ident!("{}", names::pascal(name));
     let doc = method_doc(operation);
     let pleo_id = operation.text("x-pleo-operation-id");
-    let alias = (!pleo_id.is_empty() && pleo_id != name && is_alias(pleo_id)).then(|| quote! { #[doc(alias = #pleo_id)] });
+    let alias = (!pleo_id.is_empty() && pleo_id != name && is_alias(pleo_id))
+        .then(|| quote! { #[doc(alias = #pleo_id)] });
     let deprecated = operation.flag("deprecated").then(|| match operation.text("x-pleo-superseded-by") {
         "" => quote! { #[deprecated = "Pleo has deprecated this operation"] },
         successor => {
@@ -355,7 +370,9 @@ fn method(name: &str, operation: &OperationEntry) -> TokenStream {
 
 /// Whether rustdoc takes the text as an alias.
 fn is_alias(text: &str) -> bool {
-    !text.contains(['"', '\'']) && text.trim() == text && !text.contains(|c: char| c.is_whitespace() && c != ' ')
+    !text.contains(['"', '\''])
+        && text.trim() == text
+        && !text.contains(|c: char| c.is_whitespace() && c != ' ')
 }
 
 fn method_doc(operation: &OperationEntry) -> String {
@@ -363,7 +380,11 @@ fn method_doc(operation: &OperationEntry) -> String {
     let _ = writeln!(doc, " - Request: `{} {}`", operation.method.to_uppercase(), operation.path);
     let scopes = operation.value.get("x-pleo-scopes").and_then(serde_json::Value::as_array);
     let scopes = scopes.map(|scopes| {
-        scopes.iter().filter_map(|scope| Some(format!("`{}`", scope.as_str()?))).collect::<Vec<_>>().join(", ")
+        scopes
+            .iter()
+            .filter_map(|scope| Some(format!("`{}`", scope.as_str()?)))
+            .collect::<Vec<_>>()
+            .join(", ")
     });
     let _ = match scopes.as_deref() {
         Some("") => writeln!(doc, " - Scopes: none"),
@@ -373,13 +394,20 @@ fn method_doc(operation: &OperationEntry) -> String {
     if operation.flag("deprecated") {
         let _ = match operation.text("x-pleo-superseded-by") {
             "" => writeln!(doc, " - Deprecated by Pleo"),
-            successor => writeln!(doc, " - Deprecated by Pleo, superseded by [`{successor}`](Self::{successor})"),
+            successor => {
+                writeln!(doc, " - Deprecated by Pleo, superseded by [`{successor}`](Self::{successor})")
+            }
         };
     }
     if operation.flag("x-pleo-unlisted") {
         let _ = writeln!(doc, " - Left out of Pleo's documentation site");
     }
-    let _ = writeln!(doc, " - Pleo's name: `{}` in {}", operation.text("x-pleo-operation-id"), operation.text("x-pleo-api"));
+    let _ = writeln!(
+        doc,
+        " - Pleo's name: `{}` in {}",
+        operation.text("x-pleo-operation-id"),
+        operation.text("x-pleo-api")
+    );
     let page = documentation(operation);
     let label = if page == INDEX { "index of Pleo's pages" } else { "Pleo's page" };
     let _ = write!(doc, " - Documentation: [{label}]({page})");

@@ -294,7 +294,8 @@ impl Wrapper {
         }
         let data = properties.get("data")?;
         let list = || {
-            let plain = data.get("type") == Some(&Value::from("array")) && data.get("nullable") != Some(&Value::Bool(true));
+            let plain = data.get("type") == Some(&Value::from("array"))
+                && data.get("nullable") != Some(&Value::Bool(true));
             plain.then(|| referred(data.get("items")?)).flatten()
         };
         match (properties.len(), properties.get("pagination")) {

@@ -38,9 +38,11 @@ pub(super) fn run(lowered: &Value) -> Result<Raw, SpecError> {
 }
 
 fn attempt(lowered: &Value) -> Result<syn::File, String> {
-    let spec: openapiv3::OpenAPI = serde_json::from_value(lowered.clone()).map_err(|error| error.to_string())?;
+    let spec: openapiv3::OpenAPI =
+        serde_json::from_value(lowered.clone()).map_err(|error| error.to_string())?;
     let settings = settings(lowered);
-    let tokens = quietly(|| Generator::new(&settings).generate_tokens(&spec).map_err(|error| error.to_string()))??;
+    let tokens =
+        quietly(|| Generator::new(&settings).generate_tokens(&spec).map_err(|error| error.to_string()))??;
     syn::parse2(tokens).map_err(|error| format!("generated code that is no Rust: {error}"))
 }
 
@@ -91,14 +93,22 @@ fn culprit(lowered: &Value, problem: &str) -> SpecError {
             let mut one = bare.clone();
             one["paths"] = json!({ &place.path: { place.method: operation } });
             if let Err(problem) = attempt(&one) {
-                return SpecError::new(merge::RESULT, place.pointer, format!("progenitor cannot take it: {problem}"), mend);
+                return SpecError::new(
+                    merge::RESULT,
+                    place.pointer,
+                    format!("progenitor cannot take it: {problem}"),
+                    mend,
+                );
             }
         }
     } else if let Some(schemas) = lowered.pointer("/components/schemas").and_then(Value::as_object) {
         for name in schemas.keys() {
             let mut one = bare.clone();
-            let own: serde_json::Map<String, Value> =
-                schemas.iter().filter(|(other, _)| *other == name || refers(schemas, name, other)).map(|(k, v)| (k.clone(), v.clone())).collect();
+            let own: serde_json::Map<String, Value> = schemas
+                .iter()
+                .filter(|(other, _)| *other == name || refers(schemas, name, other))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect();
             one["components"]["schemas"] = Value::Object(own);
             if let Err(problem) = attempt(&one) {
                 return SpecError::new(
@@ -151,7 +161,8 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let result = panic::catch_unwind(panic::AssertUnwindSafe(work));
     QUIET.set(false);
     result.map_err(|payload| {
-        let message = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+        let message =
+            payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
         message.unwrap_or("it panicked without a message").to_owned()
     })
 }
@@ -216,9 +227,13 @@ fn owner(item: &ItemImpl) -> Option<&Ident> {
         return Some(name);
     }
     let (implemented, _) = item.trait_.as_ref()?;
-    let syn::PathArguments::AngleBracketed(arguments) = &implemented.segments.last()?.arguments else { return Some(name) };
+    let syn::PathArguments::AngleBracketed(arguments) = &implemented.segments.last()?.arguments else {
+        return Some(name);
+    };
     match arguments.args.first() {
-        Some(syn::GenericArgument::Type(Type::Path(from))) => from.path.segments.last().map(|segment| &segment.ident),
+        Some(syn::GenericArgument::Type(Type::Path(from))) => {
+            from.path.segments.last().map(|segment| &segment.ident)
+        }
         _ => Some(name),
     }
 }
@@ -243,7 +258,9 @@ fn success(implementation: &ItemImpl) -> Option<Type> {
 /// The first type argument of a type, such as the `T` of `Option<T>`.
 pub(super) fn first_argument(outer: &Type) -> Option<Type> {
     let Type::Path(path) = outer else { return None };
-    let syn::PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+    let syn::PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+        return None;
+    };
     arguments.args.iter().find_map(|argument| match argument {
         syn::GenericArgument::Type(inner) => Some(inner.clone()),
         _ => None,

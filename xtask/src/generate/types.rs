@@ -92,8 +92,10 @@ fn without_serde_derives(attributes: &mut [Attribute]) {
         if attribute.path().is_ident("derive")
             && let Ok(paths) = attribute.parse_args_with(Punctuated::<Path, syn::Token![,]>::parse_terminated)
         {
-            let kept: Vec<Path> =
-                paths.into_iter().filter(|path| path.segments.first().is_none_or(|first| first.ident != "serde")).collect();
+            let kept: Vec<Path> = paths
+                .into_iter()
+                .filter(|path| path.segments.first().is_none_or(|first| first.ident != "serde"))
+                .collect();
             *attribute = parse_quote!(#[derive(#(#kept),*)]);
         }
     }
@@ -110,7 +112,9 @@ fn take_serde_attribute(field: &mut Field) -> (&'static str, String) {
             return true;
         }
         let parsed = attribute.parse_nested_meta(|meta| {
-            let text = |meta: &syn::meta::ParseNestedMeta<'_>| meta.value()?.parse::<syn::LitStr>().map(|text| text.value());
+            let text = |meta: &syn::meta::ParseNestedMeta<'_>| {
+                meta.value()?.parse::<syn::LitStr>().map(|text| text.value())
+            };
             if meta.path.is_ident("rename") {
                 wire = text(&meta)?;
             } else if meta.path.is_ident("skip_serializing_if") {
@@ -222,7 +226,8 @@ fn open_enum(out: &mut String, rust: &str, schema: &Value) {
     }
     let _ = writeln!(out, "    pub enum {rust} {{");
     let mut taken = BTreeSet::from(["Unknown".to_owned()]);
-    for value in schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+    for value in schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    {
         let _ = writeln!(out, "        {} = {value:?},", variant(value, &mut taken));
     }
     let _ = writeln!(out, "    }}\n}}");

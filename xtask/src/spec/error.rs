@@ -44,9 +44,7 @@ impl SpecError {
         }
         let path = tokens.next()?;
         let method = tokens.next()?;
-        super::walk::METHODS
-            .contains(&method.as_str())
-            .then(|| format!("{} {path}", method.to_uppercase()))
+        super::walk::METHODS.contains(&method.as_str()).then(|| format!("{} {path}", method.to_uppercase()))
     }
 }
 

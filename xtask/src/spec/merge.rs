@@ -33,7 +33,12 @@ fn tell_apart(documents: &mut [Document], report: &mut Report) {
     let mut bodies: BTreeMap<String, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
     for (index, document) in documents.iter().enumerate() {
         for (name, schema) in schemas(&document.value) {
-            bodies.entry(name.clone()).or_default().entry(without_prose(schema).to_string()).or_default().push(index);
+            bodies
+                .entry(name.clone())
+                .or_default()
+                .entry(without_prose(schema).to_string())
+                .or_default()
+                .push(index);
         }
     }
     for (name, variants) in bodies {
@@ -55,7 +60,11 @@ fn tell_apart(documents: &mut [Document], report: &mut Report) {
             report.merging.push(format!(
                 "`{name}` of `{}` differs from that of {} and became `{renamed}`",
                 documents[*index].name,
-                keeps.iter().map(|kept| format!("`{}`", documents[*kept].name)).collect::<Vec<_>>().join(", "),
+                keeps
+                    .iter()
+                    .map(|kept| format!("`{}`", documents[*kept].name))
+                    .collect::<Vec<_>>()
+                    .join(", "),
             ));
         }
     }
@@ -120,7 +129,9 @@ impl Merged {
         let title = value.pointer("/info/title").cloned().unwrap_or(Value::Null);
         walk::operations_mut(&mut value, |place, operation| {
             let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
-            if let Some(first) = self.methods.insert(name.clone(), format!("{} {}", document.name, place.pointer)) {
+            if let Some(first) =
+                self.methods.insert(name.clone(), format!("{} {}", document.name, place.pointer))
+            {
                 return Err(SpecError::new(
                     &document.name,
                     pointer::push(&place.pointer, "operationId"),
@@ -147,7 +158,10 @@ impl Merged {
                 self.collisions.push(SpecError::new(
                     &document.name,
                     at,
-                    format!("the schema would be called `{}` in Rust, like `{other}` of {file}", names::pascal(name)),
+                    format!(
+                        "the schema would be called `{}` in Rust, like `{other}` of {file}",
+                        names::pascal(name)
+                    ),
                     "rename one of them in an overlay",
                 ));
             }
@@ -199,13 +213,17 @@ impl Merged {
         let sources: Map<String, Value> = documents
             .iter()
             .map(|document| {
-                let info = |key: &str| document.value.pointer(&format!("/info/{key}")).cloned().unwrap_or(Value::Null);
+                let info = |key: &str| {
+                    document.value.pointer(&format!("/info/{key}")).cloned().unwrap_or(Value::Null)
+                };
                 (document.stem().to_owned(), json!({ "title": info("title"), "version": info("version") }))
             })
             .collect();
         let servers: BTreeSet<String> = documents
             .iter()
-            .flat_map(|document| document.value.get("servers").and_then(Value::as_array).into_iter().flatten())
+            .flat_map(|document| {
+                document.value.get("servers").and_then(Value::as_array).into_iter().flatten()
+            })
             .filter_map(|server| server.get("url")?.as_str().map(str::to_owned))
             .collect();
         let servers: Vec<Value> = servers.into_iter().map(|url| json!({ "url": url })).collect();

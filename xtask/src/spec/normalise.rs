@@ -37,7 +37,11 @@ pub enum Idle {
 ///
 /// # Errors
 /// The first construct that no pass knows or may decide, with document, operation and pointer.
-pub fn normalise(mut documents: Vec<Document>, overlays: &[Overlay], idle: Idle) -> Result<Normalised, SpecError> {
+pub fn normalise(
+    mut documents: Vec<Document>,
+    overlays: &[Overlay],
+    idle: Idle,
+) -> Result<Normalised, SpecError> {
     let mut report = Report::default();
     documents.sort_by(|a, b| a.name.cmp(&b.name));
     for document in &documents {

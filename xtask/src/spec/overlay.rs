@@ -71,7 +71,12 @@ impl Overlay {
             } else {
                 continue;
             };
-            return Err(SpecError::new(name, format!("/actions/{index}"), problem, "see spec/README.md for the form"));
+            return Err(SpecError::new(
+                name,
+                format!("/actions/{index}"),
+                problem,
+                "see spec/README.md for the form",
+            ));
         }
         overlay.name = name.to_owned();
         Ok(overlay)
@@ -104,7 +109,10 @@ impl Overlay {
 /// # Errors
 /// For an overlay without a document, an action that matches nothing, or one whose result is no
 /// longer a document that the passes know.
-pub fn apply_all(documents: &mut [Document], overlays: &[Overlay]) -> Result<Vec<(String, usize)>, SpecError> {
+pub fn apply_all(
+    documents: &mut [Document],
+    overlays: &[Overlay],
+) -> Result<Vec<(String, usize)>, SpecError> {
     let mut applied = Vec::new();
     for overlay in overlays {
         let shared = overlay.name == SHARED;
@@ -216,7 +224,10 @@ mod tests {
     }
 
     fn overlay(actions: &str) -> Result<Overlay, SpecError> {
-        Overlay::parse("a.yaml", &format!("overlay: 1.0.0\ninfo: {{title: t, version: 1.0.0}}\nactions:\n{actions}"))
+        Overlay::parse(
+            "a.yaml",
+            &format!("overlay: 1.0.0\ninfo: {{title: t, version: 1.0.0}}\nactions:\n{actions}"),
+        )
     }
 
     #[test]
@@ -232,7 +243,8 @@ mod tests {
 
     #[test]
     fn a_removal_takes_out_every_match() {
-        let overlay = overlay("- {target: \"$.paths[*][?@.tags[0] == 'x']\", reason: test, remove: true}").unwrap();
+        let overlay =
+            overlay("- {target: \"$.paths[*][?@.tags[0] == 'x']\", reason: test, remove: true}").unwrap();
         let mut documents = [document()];
         apply_all(&mut documents, &[overlay]).unwrap();
         assert_eq!(documents[0].value["paths"]["/a"], json!({}));

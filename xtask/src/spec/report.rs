@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{merge, passes::{self, Pass, Stage}};
+use super::{
+    merge,
+    passes::{self, Pass, Stage},
+};
 
 /// How many places are listed for one pass and document; the rest is counted.
 const LISTED: usize = 6;

@@ -117,7 +117,10 @@ static PATH_ITEM: Fields = Fields {
         ("summary", Is(Text)),
         (
             "trace",
-            Refused("TRACE cannot carry a credential safely", "take the operation out with an overlay `remove`"),
+            Refused(
+                "TRACE cannot carry a credential safely",
+                "take the operation out with an overlay `remove`",
+            ),
         ),
     ],
 };
@@ -127,7 +130,10 @@ static OPERATION: Fields = Fields {
     required: &["responses"],
     components: None,
     fields: &[
-        ("callbacks", Refused("callbacks are not generated", "take the `callbacks` out with an overlay `remove`")),
+        (
+            "callbacks",
+            Refused("callbacks are not generated", "take the `callbacks` out with an overlay `remove`"),
+        ),
         ("deprecated", Is(Flag)),
         ("description", Is(Text)),
         ("externalDocs", Is(Any)),
@@ -151,7 +157,10 @@ static PARAMETER: Fields = Fields {
         ("allowReserved", Is(Flag)),
         (
             "content",
-            Refused("a parameter with a media type", "describe it by `schema` with an overlay, or hand-write the call"),
+            Refused(
+                "a parameter with a media type",
+                "describe it by `schema` with an overlay, or hand-write the call",
+            ),
         ),
         ("deprecated", Is(Flag)),
         ("description", Is(Text)),
@@ -243,10 +252,7 @@ static SCHEMA: Fields = Fields {
         ("oneOf", Is(List(&SCHEMA_SHAPE))),
         ("pattern", Is(Text)),
         ("patternProperties", NO_CONDITIONS),
-        (
-            "prefixItems",
-            Refused("a tuple", "describe it as an array of any value in an overlay"),
-        ),
+        ("prefixItems", Refused("a tuple", "describe it as an array of any value in an overlay")),
         ("properties", Is(MapOf(&SCHEMA_SHAPE))),
         ("readOnly", Is(Flag)),
         ("required", Is(List(&Text))),
@@ -371,7 +377,11 @@ impl Checker<'_> {
     fn reference(&self, at: &str, reference: &Value, section: &str) -> Result<(), SpecError> {
         let at = pointer::push(at, "$ref");
         let Some(reference) = reference.as_str() else {
-            return Err(self.error(&at, format!("{} where a reference belongs", kind(reference)), "correct the document"));
+            return Err(self.error(
+                &at,
+                format!("{} where a reference belongs", kind(reference)),
+                "correct the document",
+            ));
         };
         let prefix = format!("#/components/{section}/");
         if !reference.starts_with('#') {

@@ -28,9 +28,9 @@ pub fn operations_mut(
 pub fn operations(document: &Value) -> impl Iterator<Item = (Place, &Map<String, Value>)> {
     let paths = document.get("paths").and_then(Value::as_object);
     paths.into_iter().flatten().flat_map(|(path, item)| {
-        METHODS.iter().filter_map(move |method| {
-            Some((Place::new(path, method), item.get(method)?.as_object()?))
-        })
+        METHODS
+            .iter()
+            .filter_map(move |method| Some((Place::new(path, method), item.get(method)?.as_object()?)))
     })
 }
 

@@ -188,8 +188,10 @@ pub enum InvalidBaseUrl {
 fn check_base_url(text: &str) -> Result<&str, InvalidBaseUrl> {
     let uri: Uri = text.parse().map_err(|_| InvalidBaseUrl::NotAbsolute)?;
     let authority = uri.authority().ok_or(InvalidBaseUrl::NotAbsolute)?;
-    if !matches!(uri.scheme_str(), Some("https" | "http")) {
-        return Err(InvalidBaseUrl::Scheme);
+    match uri.scheme_str() {
+        Some("https" | "http") => {}
+        Some(_) => return Err(InvalidBaseUrl::Scheme),
+        None => return Err(InvalidBaseUrl::NotAbsolute),
     }
     if authority.as_str().contains('@') {
         return Err(InvalidBaseUrl::UserInformation);

@@ -126,6 +126,7 @@ macro_rules! open_enum {
 pub(crate) use open_enum;
 
 #[cfg(test)]
+#[allow(unreachable_pub, reason = "the macro declares public types")]
 mod tests {
     open_enum! {
         /// For the tests.

@@ -344,7 +344,9 @@ mod tests {
     fn pass_ids_are_unique_and_kebab_case() {
         let ids: Vec<&str> = CLEAN.iter().chain(LOWER).map(|pass| pass.id).collect();
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
-        assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')));
+        assert!(
+            ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
+        );
     }
 
     #[test]

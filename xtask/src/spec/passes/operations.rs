@@ -95,7 +95,9 @@ pub(super) fn inline_references(log: &mut Log, document: &mut Value) -> Result<(
         if let Some(body) = operation.get_mut("requestBody") {
             each(log, &format!("{}/requestBody", place.pointer), body);
         }
-        for (status, response) in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
+        for (status, response) in
+            operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten()
+        {
             each(log, &pointer::push(&format!("{}/responses", place.pointer), status), response);
         }
         Ok(())
@@ -174,7 +176,8 @@ pub(super) fn operation_names(log: &mut Log, document: &mut Value) -> Result<(),
 pub(super) fn families(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     let info = document.get_mut("info").and_then(Value::as_object_mut);
     let source = info.as_ref().and_then(|info| info.get("x-pleo-source")).cloned();
-    let default = info.and_then(|info| info.remove("x-pleo-family")).or(source).unwrap_or_else(|| json!("api"));
+    let default =
+        info.and_then(|info| info.remove("x-pleo-family")).or(source).unwrap_or_else(|| json!("api"));
     walk::operations_mut(document, |place, operation| {
         if !operation.contains_key("x-pleo-family") {
             operation.insert("x-pleo-family".to_owned(), default.clone());
@@ -251,7 +254,8 @@ fn check_properties(log: &Log, at: &str, schema: &Value) -> Result<(), SpecError
 }
 
 fn check_parameters(log: &Log, place: &walk::Place, operation: &Map<String, Value>) -> Result<(), SpecError> {
-    let mut arguments = Taken::new("parameter", "leave one of them out with an overlay, or hand-write the call");
+    let mut arguments =
+        Taken::new("parameter", "leave one of them out with an overlay, or hand-write the call");
     let mut in_path = Vec::new();
     let parameters = operation.get("parameters").and_then(Value::as_array);
     for (index, parameter) in parameters.into_iter().flatten().enumerate() {
@@ -322,7 +326,11 @@ fn check_parameter(log: &Log, at: &str, parameter: &Value) -> Result<(), SpecErr
         ));
     }
     if location == "path" && flag("required") != Some(true) {
-        return Err(log.refuse(at, "a path parameter that is not required", "set `required: true` with an overlay"));
+        return Err(log.refuse(
+            at,
+            "a path parameter that is not required",
+            "set `required: true` with an overlay",
+        ));
     }
     if flag("allowReserved") == Some(true) {
         return Err(log.refuse(
@@ -347,7 +355,10 @@ fn check_parameter(log: &Log, at: &str, parameter: &Value) -> Result<(), SpecErr
     }
     let scalar = item.get("$ref").is_some()
         || item.pointer("/allOf/0/$ref").is_some()
-        || matches!(item.get("type").and_then(Value::as_str), Some("string" | "integer" | "number" | "boolean"));
+        || matches!(
+            item.get("type").and_then(Value::as_str),
+            Some("string" | "integer" | "number" | "boolean")
+        );
     if !scalar {
         return Err(log.refuse(
             pointer::push(at, "schema"),

@@ -13,9 +13,15 @@ pub(super) fn media_types(log: &mut Log, document: &mut Value) -> Result<(), Spe
         if let Some(Value::Object(body)) = operation.get_mut("requestBody") {
             one_media_type(log, &format!("{}/requestBody", place.pointer), body)?;
         }
-        for (status, response) in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
+        for (status, response) in
+            operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten()
+        {
             if let Value::Object(response) = response {
-                one_media_type(log, &pointer::push(&format!("{}/responses", place.pointer), status), response)?;
+                one_media_type(
+                    log,
+                    &pointer::push(&format!("{}/responses", place.pointer), status),
+                    response,
+                )?;
             }
         }
         Ok(())
@@ -51,7 +57,9 @@ fn essence(media_type: &str) -> String {
 
 pub(super) fn schemaless_media_types(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     walk::operations_mut(document, |place, operation| {
-        for (status, response) in operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
+        for (status, response) in
+            operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten()
+        {
             let Some(content) = response.get_mut("content").and_then(Value::as_object_mut) else { continue };
             content.retain(|media_type, media| {
                 let keep = media.get("schema").is_some();
@@ -68,7 +76,8 @@ pub(super) fn schemaless_media_types(log: &mut Log, document: &mut Value) -> Res
                 response.remove("x-pleo-media-type");
             }
         }
-        let body = operation.get("requestBody").and_then(|body| body.get("content")).and_then(Value::as_object);
+        let body =
+            operation.get("requestBody").and_then(|body| body.get("content")).and_then(Value::as_object);
         if body.is_some_and(|content| content.values().any(|media| media.get("schema").is_none())) {
             return Err(log.refuse(
                 format!("{}/requestBody/content", place.pointer),
@@ -115,8 +124,10 @@ pub(super) fn one_success(log: &mut Log, document: &mut Value) -> Result<(), Spe
     walk::operations_mut(document, |place, operation| {
         let at = format!("{}/responses", place.pointer);
         let Some(Value::Object(responses)) = operation.get_mut("responses") else { return Ok(()) };
-        let schemas: Vec<Option<&Value>> =
-            responses.values().map(|response| response.pointer("/content/application~1json/schema")).collect();
+        let schemas: Vec<Option<&Value>> = responses
+            .values()
+            .map(|response| response.pointer("/content/application~1json/schema"))
+            .collect();
         let Some((first, others)) = schemas.split_first() else {
             return Err(log.refuse(
                 at,

@@ -108,7 +108,13 @@ pub(super) fn all_of(log: &mut Log, document: &mut Value) -> Result<(), SpecErro
     walk::schemas_mut(document, &mut |at, schema| {
         let Some(Value::Array(members)) = schema.get("allOf") else { return Ok(()) };
         match members.as_slice() {
-            [] => return Err(log.refuse(pointer::push(at, "allOf"), "an empty `allOf`", "remove it with an overlay")),
+            [] => {
+                return Err(log.refuse(
+                    pointer::push(at, "allOf"),
+                    "an empty `allOf`",
+                    "remove it with an overlay",
+                ));
+            }
             [member] if schema.as_object().is_some_and(|schema| schema.len() == 1) => {
                 *schema = member.clone();
             }
@@ -140,9 +146,7 @@ fn add_object(
     root: &Value,
     depth: usize,
 ) -> Result<(), SpecError> {
-    let refuse = |problem: String| {
-        Err(log.refuse(at, problem, "describe the merged object in an overlay"))
-    };
+    let refuse = |problem: String| Err(log.refuse(at, problem, "describe the merged object in an overlay"));
     if depth > 16 {
         return refuse("an `allOf` that contains itself".to_owned());
     }
@@ -157,16 +161,23 @@ fn add_object(
         match key.as_str() {
             "type" if value == "object" => {}
             "properties" => {
-                let properties = merged.as_object_mut().map(|merged| merged.entry("properties").or_insert_with(|| json!({})));
+                let properties = merged
+                    .as_object_mut()
+                    .map(|merged| merged.entry("properties").or_insert_with(|| json!({})));
                 let Some(Value::Object(properties)) = properties else { continue };
                 for (name, property) in value.as_object().into_iter().flatten() {
-                    if properties.insert(name.clone(), property.clone()).is_some_and(|other| other != *property) {
+                    if properties
+                        .insert(name.clone(), property.clone())
+                        .is_some_and(|other| other != *property)
+                    {
                         return refuse(format!("members of `allOf` that differ on property `{name}`"));
                     }
                 }
             }
             "required" => {
-                let required = merged.as_object_mut().map(|merged| merged.entry("required").or_insert_with(|| json!([])));
+                let required = merged
+                    .as_object_mut()
+                    .map(|merged| merged.entry("required").or_insert_with(|| json!([])));
                 let Some(Value::Array(required)) = required else { continue };
                 for name in value.as_array().into_iter().flatten() {
                     if !required.contains(name) {
@@ -193,7 +204,9 @@ pub(super) fn unions(log: &mut Log, document: &mut Value) -> Result<(), SpecErro
     walk::schemas_mut(document, &mut |at, schema| {
         let Some(schema) = schema.as_object_mut() else { return Ok(()) };
         if schema.contains_key("oneOf") || schema.contains_key("anyOf") {
-            let kept = ["description", "deprecated"].iter().filter_map(|key| Some((key.to_string(), schema.remove(*key)?)));
+            let kept = ["description", "deprecated"]
+                .iter()
+                .filter_map(|key| Some((key.to_string(), schema.remove(*key)?)));
             let kept: Map<String, Value> = kept.collect();
             *schema = kept;
             log.changed(at);
@@ -210,7 +223,9 @@ pub(super) fn unions(log: &mut Log, document: &mut Value) -> Result<(), SpecErro
 
 pub(super) fn any_values(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     walk::schemas_mut(document, &mut |at, schema| {
-        let Some(values) = schema.get_mut("additionalProperties").and_then(Value::as_object_mut) else { return Ok(()) };
+        let Some(values) = schema.get_mut("additionalProperties").and_then(Value::as_object_mut) else {
+            return Ok(());
+        };
         let bare = values.keys().all(|key| matches!(key.as_str(), "type" | "nullable"));
         if bare && values.get("type") == Some(&json!("object")) {
             values.clear();
@@ -272,8 +287,12 @@ pub(super) fn bounds_in_docs(log: &mut Log, document: &mut Value) -> Result<(), 
                 match (key, &value) {
                     ("pattern", Value::String(pattern)) => sentences.push(format!("Matches `{pattern}`.")),
                     ("multipleOf", step) => sentences.push(format!("A multiple of {step}.")),
-                    ("exclusiveMaximum", Value::Bool(true)) => sentences.push("Less than the upper bound.".to_owned()),
-                    ("exclusiveMinimum", Value::Bool(true)) => sentences.push("More than the lower bound.".to_owned()),
+                    ("exclusiveMaximum", Value::Bool(true)) => {
+                        sentences.push("Less than the upper bound.".to_owned())
+                    }
+                    ("exclusiveMinimum", Value::Bool(true)) => {
+                        sentences.push("More than the lower bound.".to_owned())
+                    }
                     _ => {}
                 }
             }
@@ -290,7 +309,11 @@ pub(super) fn bounds_in_docs(log: &mut Log, document: &mut Value) -> Result<(), 
     // Progenitor documents a parameter by its own description, not by its schema's.
     walk::operations_mut(document, |_, operation| {
         for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
-            let bounds = parameter.pointer("/schema/description").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let bounds = parameter
+                .pointer("/schema/description")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             if let Some(parameter) = parameter.as_object_mut() {
                 describe(parameter, &bounds);
             }
@@ -328,11 +351,16 @@ fn strings(value: Option<&Value>) -> Vec<String> {
 pub(super) fn optional_collections(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     walk::schemas_mut(document, &mut |at, schema| {
         let required = strings(schema.get("required"));
-        for (name, property) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        for (name, property) in
+            schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
+        {
             let Some(property) = property.as_object_mut() else { continue };
             let map = property.get("type") == Some(&json!("object")) && !property.contains_key("properties");
             let list = property.get("type") == Some(&json!("array"));
-            if (map || list) && !required.contains(name) && property.get("nullable") != Some(&Value::Bool(true)) {
+            if (map || list)
+                && !required.contains(name)
+                && property.get("nullable") != Some(&Value::Bool(true))
+            {
                 property.insert("nullable".to_owned(), Value::Bool(true));
                 log.changed(pointer::push(&format!("{at}/properties"), name));
             }
@@ -347,7 +375,11 @@ pub(super) fn formats(log: &mut Log, document: &mut Value) -> Result<(), SpecErr
         let kind = schema.get("type").and_then(Value::as_str).map(str::to_owned);
         if schema.remove("x-pleo-sensitive") == Some(Value::Bool(true)) {
             if kind.as_deref() != Some("string") {
-                return Err(log.refuse(at, "only a string can be `x-pleo-sensitive`", "mark the strings inside it"));
+                return Err(log.refuse(
+                    at,
+                    "only a string can be `x-pleo-sensitive`",
+                    "mark the strings inside it",
+                ));
             }
             schema.insert("format".to_owned(), json!("sensitive"));
             log.changed(at);
@@ -372,7 +404,9 @@ pub(super) fn open_objects(log: &mut Log, document: &mut Value) -> Result<(), Sp
     walk::schemas_mut(document, &mut |at, schema| {
         if let Some(schema) = schema.as_object_mut() {
             let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
-            if (closed || schema.contains_key("properties")) && schema.remove("additionalProperties").is_some() {
+            if (closed || schema.contains_key("properties"))
+                && schema.remove("additionalProperties").is_some()
+            {
                 log.changed(pointer::push(at, "additionalProperties"));
             }
         }
@@ -383,7 +417,8 @@ pub(super) fn open_objects(log: &mut Log, document: &mut Value) -> Result<(), Sp
 pub(super) fn annotations(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     walk::schemas_mut(document, &mut |at, schema| {
         if let Some(schema) = schema.as_object_mut() {
-            for key in ["title", "example", "xml", "externalDocs", "readOnly", "writeOnly", "x-pleo-sources"] {
+            for key in ["title", "example", "xml", "externalDocs", "readOnly", "writeOnly", "x-pleo-sources"]
+            {
                 if schema.remove(key).is_some() {
                     log.changed(pointer::push(at, key));
                 }

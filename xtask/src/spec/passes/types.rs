@@ -20,8 +20,9 @@ pub(super) fn nullable_components(log: &mut Log, document: &mut Value) -> Result
             nullable.insert(format!("#{}", pointer::push(SCHEMAS, name)));
         }
     }
-    let is_nullable =
-        |schema: &Value| schema.get("$ref").and_then(Value::as_str).is_some_and(|reference| nullable.contains(reference));
+    let is_nullable = |schema: &Value| {
+        schema.get("$ref").and_then(Value::as_str).is_some_and(|reference| nullable.contains(reference))
+    };
     walk::schemas_mut(document, &mut |_, schema| {
         // The reference inside a wrapper is visited too; what is nullable is the wrapper.
         if let Some(inner) = schema.pointer("/allOf/0")
@@ -129,9 +130,11 @@ pub(super) fn inline_types(log: &mut Log, document: &mut Value) -> Result<(), Sp
         for (at, schema) in walk::operation_schemas_mut(&place.pointer, operation) {
             let tail = &at[place.pointer.len()..];
             let suffix = match pointer::tokens(tail).collect::<Vec<_>>().as_slice() {
-                [part, index, ..] if part == "parameters" => {
-                    index.parse().ok().and_then(|index: usize| parameters.get(index).cloned()).unwrap_or_default()
-                }
+                [part, index, ..] if part == "parameters" => index
+                    .parse()
+                    .ok()
+                    .and_then(|index: usize| parameters.get(index).cloned())
+                    .unwrap_or_default(),
                 [part, ..] if part == "requestBody" => "Request".to_owned(),
                 _ => "Response".to_owned(),
             };

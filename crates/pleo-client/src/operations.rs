@@ -1,0 +1,32 @@
+//! The catalogue of all operations.
+
+use crate::{Operation, generated::FAMILIES};
+
+/// All operations, by family, then by name.
+pub fn all() -> impl Iterator<Item = &'static Operation> {
+    FAMILIES.iter().flat_map(|(_, operations)| operations.iter().copied())
+}
+
+/// The names of the API families.
+pub fn families() -> impl Iterator<Item = &'static str> {
+    FAMILIES.iter().map(|(family, _)| *family)
+}
+
+/// The operation of this name: that of the client's method, such as `list_export_jobs_v3`, or
+/// Pleo's own, such as `getExportJobsListV3`.
+pub fn find(name: &str) -> Option<&'static Operation> {
+    all().find(|operation| operation.id == name).or_else(|| all().find(|operation| operation.pleo_id == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_are_found_by_both_names() {
+        let ours = find("list_export_jobs_v3").map(|operation| operation.path);
+        assert_eq!(ours, Some("/v3/export-jobs"));
+        assert_eq!(find("Search for Companies").map(|operation| operation.id), Some("list_companies"));
+        assert_eq!(find("no_such_operation"), None);
+    }
+}

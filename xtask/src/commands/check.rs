@@ -1,0 +1,28 @@
+//! `cargo xtask check`
+
+use std::fmt::Write as _;
+
+use anyhow::{Result, bail};
+use xtask::tree::{self, Difference};
+
+use super::generate;
+
+/// Fails if the tree is not what the documents make it.
+pub(crate) fn run() -> Result<()> {
+    let (_, files) = generate::make()?;
+    let differences = tree::differences(&xtask::root(), &files)?;
+    if differences.is_empty() {
+        println!("in sync    {} generated files are what spec/ makes them", files.len());
+        return Ok(());
+    }
+    let mut message = format!("{} generated files are not what spec/ makes them", differences.len());
+    for (path, difference) in &differences {
+        let what = match difference {
+            Difference::Missing => "missing",
+            Difference::Changed => "changed",
+            Difference::Stale => "stale",
+        };
+        let _ = write!(message, "\n  {what}  {path}");
+    }
+    bail!("{message}\nto mend it, run:  cargo xtask generate");
+}

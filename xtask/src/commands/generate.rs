@@ -1,0 +1,58 @@
+//! `cargo xtask generate`
+
+use anyhow::{Context as _, Result};
+use xtask::{
+    generate::{self, Files},
+    spec::{Normalised, passes, walk},
+    tree::Change,
+};
+
+use crate::steps::step;
+
+/// Makes the generated files and writes those that differ.
+pub(crate) fn run() -> Result<()> {
+    write()?;
+    Ok(())
+}
+
+/// Makes and writes the generated files; what was changed can be taken back.
+pub(crate) fn write() -> Result<Change> {
+    let root = xtask::root();
+    let (_, files) = make()?;
+    step("write", "spec/ and crates/pleo-client", || {
+        let change =
+            Change::apply(&root, &files).context("nothing was changed; free the file and run again")?;
+        let done = match change.count() {
+            0 => format!("nothing to change in {} files", files.len()),
+            changed => format!("{changed} of {} files changed", files.len()),
+        };
+        Ok((change, done))
+    })
+}
+
+/// Makes the generated files in memory.
+pub(crate) fn make() -> Result<(Normalised, Files)> {
+    let root = xtask::root();
+    let normalised = step("normalise", "spec/published and spec/overlays", || -> Result<_> {
+        let normalised = xtask::read(&root)?;
+        let passes: Vec<_> = passes::CLEAN.iter().chain(passes::LOWER).collect();
+        let places: usize = passes.iter().map(|pass| normalised.report.count(pass.id)).sum();
+        let documents =
+            normalised.openapi.pointer("/info/x-pleo-sources").and_then(|value| value.as_object());
+        let done = format!(
+            "{} documents, {} passes at {places} places",
+            documents.map_or(0, |documents| documents.len()),
+            passes.len()
+        );
+        Ok((normalised, done))
+    })?;
+    let files = step("generate", "crates/pleo-client", || -> Result<_> {
+        let files = generate::generate(&normalised)?;
+        let code = files.iter().filter(|(path, _)| path.starts_with(generate::CLIENT));
+        let lines: usize = code.map(|(_, text)| text.lines().count()).sum();
+        let operations = walk::operations(&normalised.openapi).count();
+        let done = format!("{operations} operations in {lines} lines");
+        Ok((files, done))
+    })?;
+    Ok((normalised, files))
+}

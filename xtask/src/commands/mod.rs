@@ -1,0 +1,6 @@
+//! One module a command.
+
+pub(crate) mod check;
+pub(crate) mod generate;
+pub(crate) mod sync;
+pub(crate) mod test;
