@@ -34,7 +34,7 @@ crate::call::calls! {
         "limit" => limit: i32,
         "sorting_order" => sorting_order: Vec<pleo_client::accounting_entries::types::PageOrder>,
         "sorting_keys" => sorting_keys: Vec<pleo_client::accounting_entries::types::AccountingEntriesSortingKeys>,
-    } body pleo_client::accounting_entries::types::AccountingEntryBaseSearchRequest;
+    } => pleo_client::accounting_entries::types::AccountingEntryBaseSearchRequest;
     search_core_accounting_entries {
         "company_id" => company_id: ::uuid::Uuid,
         "organization_id" => organization_id: ::uuid::Uuid,
@@ -43,7 +43,7 @@ crate::call::calls! {
         "limit" => limit: i32,
         "sorting_order" => sorting_order: Vec<pleo_client::accounting_entries::types::PageOrder>,
         "sorting_keys" => sorting_keys: Vec<pleo_client::accounting_entries::types::AccountingEntriesSortingKeys>,
-    } body pleo_client::accounting_entries::types::AccountingEntryBaseSearchRequest;
+    } => pleo_client::accounting_entries::types::AccountingEntryBaseSearchRequest;
     search_receipts {
         "company_id" => company_id: ::uuid::Uuid,
         "partner_id" => partner_id: ::uuid::Uuid,
@@ -53,11 +53,11 @@ crate::call::calls! {
         "limit" => limit: i32,
         "sorting_order" => sorting_order: Vec<pleo_client::accounting_entries::types::PageOrder>,
         "sorting_keys" => sorting_keys: Vec<pleo_client::accounting_entries::types::ReceiptsSortingKeys>,
-    } body pleo_client::accounting_entries::types::ReceiptSearchRequest;
+    } => pleo_client::accounting_entries::types::ReceiptSearchRequest;
     create_account_v1 {
-    } body pleo_client::accounts::types::BookkeepingAccountCreateRequestV1;
+    } => pleo_client::accounts::types::BookkeepingAccountCreateRequestV1;
     create_accounts {
-    } body pleo_client::accounts::types::BookkeepingAccountBatchCreateRequestV1;
+    } => pleo_client::accounts::types::BookkeepingAccountBatchCreateRequestV1;
     delete_account_v1 {
         "accountId" => account_id: ::uuid::Uuid,
     }
@@ -71,12 +71,12 @@ crate::call::calls! {
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::accounts::types::PageOrder>,
-    } body pleo_client::accounts::types::BookkeepingAccountSearchRequestV1;
+    } => pleo_client::accounts::types::BookkeepingAccountSearchRequestV1;
     update_account_v1 {
         "accountId" => account_id: ::uuid::Uuid,
-    } body pleo_client::accounts::types::BookkeepingAccountUpdateRequestV1;
+    } => pleo_client::accounts::types::BookkeepingAccountUpdateRequestV1;
     create_account_v1_beta {
-    } body pleo_client::bookkeeping::types::BookkeepingAccountCreateRequestV4;
+    } => pleo_client::bookkeeping::types::BookkeepingAccountCreateRequestV4;
     delete_account_v1_beta {
         "accountId" => account_id: ::uuid::Uuid,
     }
@@ -90,10 +90,10 @@ crate::call::calls! {
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::bookkeeping::types::PageOrder>,
-    } body pleo_client::bookkeeping::types::BookkeepingAccountSearchRequestV4;
+    } => pleo_client::bookkeeping::types::BookkeepingAccountSearchRequestV4;
     update_account_v1_beta {
         "accountId" => account_id: ::uuid::Uuid,
-    } body pleo_client::bookkeeping::types::BookkeepingAccountUpdateRequestV4;
+    } => pleo_client::bookkeeping::types::BookkeepingAccountUpdateRequestV4;
     get_company {
         "companyId" => company_id: ::uuid::Uuid,
     }
@@ -128,23 +128,23 @@ crate::call::calls! {
         "currency" => currency: String,
         "card_last_four_digits" => card_last_four_digits: String,
         "merchant_name" => merchant_name: String,
-    } body pleo_client::enrichment::types::AccountingEntryEnrichmentV2BodyRequest;
+    } => pleo_client::enrichment::types::AccountingEntryEnrichmentV2BodyRequest;
     create_export_job_event_v0 {
-    } body pleo_client::export::types::CreateExportJobEvent;
+    } => pleo_client::export::types::CreateExportJobEvent;
     create_export_job_event_v1 {
-    } body pleo_client::export::types::CreateExportJobEvent;
+    } => pleo_client::export::types::CreateExportJobEvent;
     create_export_job_event_v2 {
-    } body pleo_client::export::types::CreateExportJobEvent;
+    } => pleo_client::export::types::CreateExportJobEvent;
     create_export_job_event_v3 {
-    } body pleo_client::export::types::CreateExportJobEvent;
+    } => pleo_client::export::types::CreateExportJobEvent;
     create_export_job_v0 {
-    } body pleo_client::export::types::CreateExportJob;
+    } => pleo_client::export::types::CreateExportJob;
     create_export_job_v1 {
-    } body pleo_client::export::types::CreateExportJob;
+    } => pleo_client::export::types::CreateExportJob;
     create_export_job_v2 {
-    } body pleo_client::export::types::CreateExportJob;
+    } => pleo_client::export::types::CreateExportJob;
     create_export_job_v3 {
-    } body pleo_client::export::types::CreateExportJob;
+    } => pleo_client::export::types::CreateExportJob;
     get_export_job_item {
         "company_id" => company_id: ::uuid::Uuid,
         "accounting_entry_id" => accounting_entry_id: ::uuid::Uuid,
@@ -288,25 +288,25 @@ crate::call::calls! {
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
-    } body pleo_client::export::types::SearchExportJobItemsRequest;
+    } => pleo_client::export::types::SearchExportJobItemsRequest;
     update_export_job_items_v0 {
         "jobId" => job_id: ::uuid::Uuid,
-    } body Vec<pleo_client::export::types::UpdateExportJobItem>;
+    } => Vec<pleo_client::export::types::UpdateExportJobItem>;
     update_export_job_items_v1 {
         "jobId" => job_id: ::uuid::Uuid,
-    } body Vec<pleo_client::export::types::UpdateExportJobItem>;
+    } => Vec<pleo_client::export::types::UpdateExportJobItem>;
     update_export_job_items_v2 {
         "jobId" => job_id: ::uuid::Uuid,
-    } body Vec<pleo_client::export::types::UpdateExportJobItem>;
+    } => Vec<pleo_client::export::types::UpdateExportJobItem>;
     update_export_job_items_v3 {
         "jobId" => job_id: ::uuid::Uuid,
-    } body Vec<pleo_client::export::types::UpdateExportJobItemV3>;
+    } => Vec<pleo_client::export::types::UpdateExportJobItemV3>;
     activate_installation {
     }
     complete_installation {
     }
     create_installation {
-    } body pleo_client::marketplace::types::CreateClientInstallationRequest;
+    } => pleo_client::marketplace::types::CreateClientInstallationRequest;
     delete_installation {
     }
     get_installation {
@@ -315,22 +315,22 @@ crate::call::calls! {
     introspect_authentication {
     }
     update_installation {
-    } body pleo_client::marketplace::types::UpdateInstallationRequest;
+    } => pleo_client::marketplace::types::UpdateInstallationRequest;
     archive_tags {
-    } body pleo_client::tags::types::BulkTagArchiveModel;
+    } => pleo_client::tags::types::BulkTagArchiveModel;
     create_tag {
         "groupId" => group_id: ::uuid::Uuid,
-    } body pleo_client::tags::types::TagCreateModel;
+    } => pleo_client::tags::types::TagCreateModel;
     create_tag_dimension_value {
         "tagId" => tag_id: ::uuid::Uuid,
         "dimensionId" => dimension_id: ::uuid::Uuid,
-    } body pleo_client::tags::types::TagDimensionValueCreateModel;
+    } => pleo_client::tags::types::TagDimensionValueCreateModel;
     create_tag_group {
         "company_id" => company_id: ::uuid::Uuid,
-    } body pleo_client::tags::types::TagGroupCreateModel;
+    } => pleo_client::tags::types::TagGroupCreateModel;
     create_tag_group_dimension {
         "groupId" => group_id: ::uuid::Uuid,
-    } body pleo_client::tags::types::TagGroupDimensionCreateModel;
+    } => pleo_client::tags::types::TagGroupDimensionCreateModel;
     delete_tag {
         "tagId" => tag_id: ::uuid::Uuid,
     }
@@ -346,7 +346,7 @@ crate::call::calls! {
         "dimensionId" => dimension_id: ::uuid::Uuid,
     }
     delete_tags {
-    } body pleo_client::tags::types::BulkTagDeleteModel;
+    } => pleo_client::tags::types::BulkTagDeleteModel;
     get_tag {
         "tagId" => tag_id: ::uuid::Uuid,
     }
@@ -399,7 +399,7 @@ crate::call::calls! {
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::tags::types::PageOrder>,
-    } body pleo_client::tags::types::CompositeTagSearchRequest;
+    } => pleo_client::tags::types::CompositeTagSearchRequest;
     search_tags {
         "company_id" => company_id: ::uuid::Uuid,
         "organization_id" => organization_id: ::uuid::Uuid,
@@ -409,7 +409,7 @@ crate::call::calls! {
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::tags::types::PageOrder>,
-    } body pleo_client::tags::types::CompositeTagSearchRequest;
+    } => pleo_client::tags::types::CompositeTagSearchRequest;
     search_tags_by_query {
         "company_id" => company_id: ::uuid::Uuid,
         "text_search" => text_search: String,
@@ -424,22 +424,22 @@ crate::call::calls! {
     }
     update_tag {
         "tagId" => tag_id: ::uuid::Uuid,
-    } body pleo_client::tags::types::TagUpdateModel;
+    } => pleo_client::tags::types::TagUpdateModel;
     update_tag_dimension_value {
         "tagId" => tag_id: ::uuid::Uuid,
         "dimensionId" => dimension_id: ::uuid::Uuid,
-    } body pleo_client::tags::types::TagDimensionValueUpdateModel;
+    } => pleo_client::tags::types::TagDimensionValueUpdateModel;
     update_tag_group {
         "groupId" => group_id: ::uuid::Uuid,
-    } body pleo_client::tags::types::TagGroupUpdateModel;
+    } => pleo_client::tags::types::TagGroupUpdateModel;
     update_tag_group_dimension {
         "groupId" => group_id: ::uuid::Uuid,
         "dimensionId" => dimension_id: ::uuid::Uuid,
-    } body pleo_client::tags::types::TagGroupDimensionUpdateModel;
+    } => pleo_client::tags::types::TagGroupDimensionUpdateModel;
     calculate_tax_amounts {
-    } body pleo_client::tax_codes::types::CalculateTaxesRequest;
+    } => pleo_client::tax_codes::types::CalculateTaxesRequest;
     create_tax_code {
-    } body pleo_client::tax_codes::types::TaxCodeCreateUpdateModel;
+    } => pleo_client::tax_codes::types::TaxCodeCreateUpdateModel;
     delete_tax_code {
         "taxCodeId" => tax_code_id: ::uuid::Uuid,
     }
@@ -454,20 +454,20 @@ crate::call::calls! {
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::tax_codes::types::PageOrder>,
-    } body pleo_client::tax_codes::types::TaxCodeSearchRequest;
+    } => pleo_client::tax_codes::types::TaxCodeSearchRequest;
     update_tax_code {
         "taxCodeId" => tax_code_id: ::uuid::Uuid,
-    } body pleo_client::tax_codes::types::TaxCodeCreateUpdateModel;
+    } => pleo_client::tax_codes::types::TaxCodeCreateUpdateModel;
     activate_vendor {
         "id" => id: ::uuid::Uuid,
-    } body pleo_client::vendors::types::ActivateVendorEventRequest;
+    } => pleo_client::vendors::types::ActivateVendorEventRequest;
     archive_vendor {
         "id" => id: ::uuid::Uuid,
     }
     create_csv_import_job {
-    } body pleo_client::vendors::types::CreateCsvImportJobRequestV1;
+    } => pleo_client::vendors::types::CreateCsvImportJobRequestV1;
     create_vendor {
-    } body pleo_client::vendors::types::VendorCreateRequest;
+    } => pleo_client::vendors::types::VendorCreateRequest;
     get_csv_import_job {
         "jobId" => job_id: ::uuid::Uuid,
     }
@@ -497,7 +497,7 @@ crate::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::vendors::types::PageOrder>,
         "company_id" => company_id: ::uuid::Uuid,
-    } body pleo_client::vendors::types::SearchCsvImportJobsRequestV1;
+    } => pleo_client::vendors::types::SearchCsvImportJobsRequestV1;
     search_vendors {
         "company_id" => company_id: ::uuid::Uuid,
         "before" => before: String,
@@ -506,18 +506,18 @@ crate::call::calls! {
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::vendors::types::PageOrder>,
-    } body pleo_client::vendors::types::VendorSearchRequestV1;
+    } => pleo_client::vendors::types::VendorSearchRequestV1;
     update_csv_import_job_metadata {
         "jobId" => job_id: ::uuid::Uuid,
-    } body pleo_client::vendors::types::UpdateMetadataRequestV1;
+    } => pleo_client::vendors::types::UpdateMetadataRequestV1;
     update_csv_import_job_status {
         "jobId" => job_id: ::uuid::Uuid,
-    } body pleo_client::vendors::types::UpdateStatusRequestV1;
+    } => pleo_client::vendors::types::UpdateStatusRequestV1;
     update_vendor {
         "id" => id: ::uuid::Uuid,
-    } body pleo_client::vendors::types::VendorUpdateRequest;
+    } => pleo_client::vendors::types::VendorUpdateRequest;
     create_subscription {
-    } body pleo_client::webhooks::types::SubscriptionRequest;
+    } => pleo_client::webhooks::types::SubscriptionRequest;
     delete_subscription {
         "id" => id: ::uuid::Uuid,
     }
@@ -549,5 +549,5 @@ crate::call::calls! {
     }
     update_subscription {
         "id" => id: ::uuid::Uuid,
-    } body pleo_client::webhooks::types::SubscriptionRequest;
+    } => pleo_client::webhooks::types::SubscriptionRequest;
 }

@@ -1,1 +1,17 @@
+//! What the end-to-end tests share.
+//!
+//! [`published`] reads Pleo's documents on its own, without anything that the generator uses;
+//! [`values`] makes values that fit their schemas; [`call`] calls an operation by name through its
+//! generated builder; [`transport`] answers without a network.
 
+// The helpers of tests fail as tests do.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
+pub mod call;
+#[rustfmt::skip]
+mod calls;
+pub mod published;
+pub mod transport;
+pub mod values;
+
+pub use calls::call;

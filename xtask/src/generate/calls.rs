@@ -33,7 +33,7 @@ impl Calls {
             );
         }
         let _ = match &builder.body {
-            Some(body) => writeln!(self.0, "    }} body {};", shown(&body.value)),
+            Some(body) => writeln!(self.0, "    }} => {};", shown(&body.value)),
             None => writeln!(self.0, "    }}"),
         };
     }

@@ -12,51 +12,51 @@ use serde_json::Value;
 use xtask::spec::{Document, SpecError, overlay::Overlay};
 
 /// The root of the project.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
 /// A folder below `xtask/tests`.
-pub fn fixtures(name: &str) -> PathBuf {
+pub(crate) fn fixtures(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
 /// The nine documents as they are published.
-pub fn published() -> Vec<Document> {
+pub(crate) fn published() -> Vec<Document> {
     Document::read_folder(&root().join("spec/published")).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// What this project adds to them.
-pub fn overlays() -> Vec<Overlay> {
+pub(crate) fn overlays() -> Vec<Overlay> {
     Overlay::read_folder(&root().join("spec/overlays")).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The entries of a folder, sorted by name.
-pub fn entries(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     entries
 }
 
 /// The name of a file or folder, without extension.
-pub fn stem(path: &Path) -> String {
+pub(crate) fn stem(path: &Path) -> String {
     path.file_stem().unwrap().to_string_lossy().into_owned()
 }
 
 /// A document of a fixture file.
-pub fn read(path: &Path) -> Result<Document, SpecError> {
+pub(crate) fn read(path: &Path) -> Result<Document, SpecError> {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     Document::parse(name, &fs::read_to_string(path).unwrap())
 }
 
 /// A value as text that can be compared by eye.
-pub fn pretty(value: &Value) -> String {
+pub(crate) fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap()
 }
 
 /// Whether a text is a JSON pointer as RFC 6901 writes one: empty, or tokens that each follow a
 /// slash and hold `~` only as `~0` and `~1`.
-pub fn is_pointer(text: &str) -> bool {
+pub(crate) fn is_pointer(text: &str) -> bool {
     let escaped = |token: &str| token.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     text.is_empty() || (text.starts_with('/') && text.split('/').all(escaped))
 }
