@@ -15,3 +15,8 @@ pub mod transport;
 pub mod values;
 
 pub use calls::call;
+
+/// Compiles the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

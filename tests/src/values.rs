@@ -170,8 +170,8 @@ impl<'a> Values<'a> {
         let low = schema["minItems"].as_u64().unwrap_or(0) as usize;
         let high = schema["maxItems"].as_u64().unwrap_or(3).min(3) as usize;
         let length = match self.style {
-            Style::BrokenBounds => 5,
-            Style::Full | Style::UnknownEnumValues | Style::Nulls | Style::Absent | Style::Times => high.max(low),
+            Style::BrokenBounds => 2,
+            Style::Full | Style::UnknownEnumValues | Style::Nulls | Style::Absent | Style::Times => high.min(2).max(low),
             _ if depth > 6 => low,
             _ => self.rng.usize(low..=high.max(low)),
         };

@@ -3,7 +3,7 @@
 mod commands;
 mod steps;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -11,6 +11,9 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", max_term_width = 100)]
 struct Arguments {
+    /// The folder that holds spec/ and the generated client [default: this project].
+    #[arg(long, global = true)]
+    root: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -28,11 +31,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Sync => commands::sync::run(),
-        Command::Generate => commands::generate::run(),
-        Command::Check => commands::check::run(),
-        Command::Test => commands::test::run(),
+    let arguments = Arguments::parse();
+    let root = arguments.root.unwrap_or_else(xtask::root);
+    let result = match arguments.command {
+        Command::Sync => commands::sync::run(&root),
+        Command::Generate => commands::generate::run(&root),
+        Command::Check => commands::check::run(&root),
+        Command::Test => commands::test::run(&root),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! `cargo xtask check`
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
 use anyhow::{Result, bail};
 use xtask::tree::{self, Difference};
@@ -8,9 +8,9 @@ use xtask::tree::{self, Difference};
 use super::generate;
 
 /// Fails if the tree is not what the documents make it.
-pub(crate) fn run() -> Result<()> {
-    let (_, files) = generate::make()?;
-    let differences = tree::differences(&xtask::root(), &files)?;
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let (_, files) = generate::make(root)?;
+    let differences = tree::differences(root, &files)?;
     if differences.is_empty() {
         println!("in sync    {} generated files are what spec/ makes them", files.len());
         return Ok(());

@@ -1,5 +1,7 @@
 //! `cargo xtask generate`
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 use xtask::{
     generate::{self, Files},
@@ -10,18 +12,17 @@ use xtask::{
 use crate::steps::step;
 
 /// Makes the generated files and writes those that differ.
-pub(crate) fn run() -> Result<()> {
-    write()?;
+pub(crate) fn run(root: &Path) -> Result<()> {
+    write(root)?;
     Ok(())
 }
 
 /// Makes and writes the generated files; what was changed can be taken back.
-pub(crate) fn write() -> Result<Change> {
-    let root = xtask::root();
-    let (_, files) = make()?;
+pub(crate) fn write(root: &Path) -> Result<Change> {
+    let (_, files) = make(root)?;
     step("write", "spec/ and crates/pleo-client", || {
         let change =
-            Change::apply(&root, &files).context("nothing was changed; free the file and run again")?;
+            Change::apply(root, &files).context("nothing was changed; free the file and run again")?;
         let done = match change.count() {
             0 => format!("nothing to change in {} files", files.len()),
             changed => format!("{changed} of {} files changed", files.len()),
@@ -31,10 +32,9 @@ pub(crate) fn write() -> Result<Change> {
 }
 
 /// Makes the generated files in memory.
-pub(crate) fn make() -> Result<(Normalised, Files)> {
-    let root = xtask::root();
+pub(crate) fn make(root: &Path) -> Result<(Normalised, Files)> {
     let normalised = step("normalise", "spec/published and spec/overlays", || -> Result<_> {
-        let normalised = xtask::read(&root)?;
+        let normalised = xtask::read(root)?;
         let passes: Vec<_> = passes::CLEAN.iter().chain(passes::LOWER).collect();
         let places: usize = passes.iter().map(|pass| normalised.report.count(pass.id)).sum();
         let documents =

@@ -1,6 +1,6 @@
 //! `cargo xtask sync`
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -9,13 +9,12 @@ use crate::steps::step;
 
 /// Makes the generated files, writes those that differ, and verifies them. A client that does not
 /// compile is taken back.
-pub(crate) fn run() -> Result<()> {
-    let root = xtask::root();
-    let change = generate::write()?;
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let change = generate::write(root)?;
     let verified = step("verify", "cargo check of pleo-client", || -> Result<_> {
         let output = Command::new(env!("CARGO"))
             .args(["check", "--quiet", "--package", "pleo-client", "--all-features"])
-            .current_dir(&root)
+            .current_dir(root)
             .output()
             .context("cargo could not be started")?;
         if !output.status.success() {

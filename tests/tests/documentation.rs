@@ -1,0 +1,75 @@
+//! What the generated documentation says about each operation.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use pleo_client::{Operation, operations};
+
+/// The documentation, attributes and signature of every method of the client, by name.
+fn methods() -> BTreeMap<String, String> {
+    let generated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/pleo-client/src/generated");
+    let mut methods = BTreeMap::new();
+    for family in operations::families() {
+        let code = fs::read_to_string(generated.join(family.replace('-', "_")).join("mod.rs")).unwrap();
+        let (_, block) = code.split_once("impl crate::Client {").unwrap();
+        for method in block.split_inclusive("    }\n") {
+            if let Some((_, signature)) = method.split_once("pub fn ") {
+                let name = signature.split('(').next().unwrap();
+                methods.insert(name.to_owned(), method.to_owned());
+            }
+        }
+    }
+    methods
+}
+
+fn assert_says(operation: &Operation, documentation: &str, part: &str) {
+    assert!(documentation.contains(part), "{}: {part:?} is not in\n{documentation}", operation.id);
+}
+
+#[test]
+fn every_operation_says_what_it_does_sends_needs_and_where_to_read_more() {
+    let methods = methods();
+    assert_eq!(methods.len(), 114);
+    for operation in operations::all() {
+        let documentation = &methods[operation.id];
+        assert_says(operation, documentation, &format!("`{} {}`", operation.method, operation.path));
+        assert_says(operation, documentation, operation.description);
+        assert_says(operation, documentation, operation.documentation);
+        assert_says(operation, documentation, &format!("Pleo's name: `{}`", operation.pleo_id));
+        match operation.scopes {
+            Some(scopes) => {
+                assert!(!scopes.is_empty(), "{}: absent means unknown, never none", operation.id);
+                scopes.iter().for_each(|scope| assert_says(operation, documentation, &format!("`{scope}`")));
+            }
+            None => assert_says(operation, documentation, "Scopes: not known"),
+        }
+    }
+}
+
+#[test]
+fn a_search_for_pleos_own_name_finds_every_operation() {
+    let methods = methods();
+    for operation in operations::all() {
+        let alias = format!("#[doc(alias = \"{}\")]", operation.pleo_id);
+        assert!(
+            operation.pleo_id == operation.id || methods[operation.id].contains(&alias),
+            "{} is not found as {}",
+            operation.id,
+            operation.pleo_id
+        );
+    }
+}
+
+#[test]
+fn deprecated_operations_warn_and_name_their_successor() {
+    let methods = methods();
+    let mut deprecated = 0;
+    for operation in operations::all() {
+        let documentation = &methods[operation.id];
+        assert_eq!(operation.deprecated, documentation.contains("#[deprecated"), "{}", operation.id);
+        if let Some(successor) = operation.superseded_by {
+            assert_says(operation, documentation, &format!("use `{successor}`"));
+        }
+        deprecated += usize::from(operation.deprecated);
+    }
+    assert_eq!(deprecated, 18);
+}

@@ -1,0 +1,163 @@
+//! The commands, run on copies of the project's spec/ and generated files.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use xtask::generate::{CLIENT, OPENAPI};
+
+/// A copy of what the commands read and write.
+struct Copy(tempfile::TempDir);
+
+impl Copy {
+    fn new() -> Self {
+        let copy = Self(tempfile::tempdir().unwrap());
+        for part in ["spec", CLIENT, "tests/src"] {
+            for file in files_below(&xtask::root().join(part)) {
+                let target = copy.0.path().join(file.strip_prefix(xtask::root()).unwrap());
+                fs::create_dir_all(target.parent().unwrap()).unwrap();
+                fs::copy(&file, target).unwrap();
+            }
+        }
+        copy
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.0.path().join(file)
+    }
+
+    fn edit(&self, file: &str, edit: impl FnOnce(String) -> String) {
+        let path = self.path(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let edited = edit(text.clone());
+        assert_ne!(edited, text, "the edit of {file} changed nothing");
+        fs::write(path, edited).unwrap();
+    }
+
+    fn run(&self, command: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(["--root"])
+            .arg(self.0.path())
+            .arg(command)
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a command that has to fail and returns what it says.
+    fn fails(&self, command: &str) -> String {
+        let output = self.run(command);
+        assert_eq!(output.status.code(), Some(1), "{command} did not fail");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn succeeds(&self, command: &str) -> String {
+        let output = self.run(command);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn snapshot(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        files_below(self.0.path()).into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+#[test]
+fn the_committed_files_are_what_spec_makes_them() {
+    let said = Copy::new().succeeds("check");
+    assert!(said.contains("114 operations") && said.contains("in sync"), "{said}");
+}
+
+#[test]
+fn the_generated_code_stays_below_35_000_lines() {
+    let lines: usize = files_below(&xtask::root().join(CLIENT))
+        .into_iter()
+        .map(|file| fs::read_to_string(file).unwrap().lines().count())
+        .sum();
+    assert!((10_000..35_000).contains(&lines), "{lines} lines");
+}
+
+#[test]
+fn a_hand_edited_missing_or_stale_file_is_named_with_the_command_that_mends_it() {
+    let copy = Copy::new();
+    let edited = format!("{CLIENT}/tags/builder.rs");
+    let stale = format!("{CLIENT}/tags/more.rs");
+    copy.edit(&edited, |text| text.replace("Sends the call.", "Sends the call!"));
+    fs::remove_file(copy.path(OPENAPI)).unwrap();
+    fs::write(copy.path(&stale), "").unwrap();
+    let said = copy.fails("check");
+    for line in [
+        format!("changed  {edited}"),
+        format!("missing  {OPENAPI}"),
+        format!("stale  {stale}"),
+        "cargo xtask generate".to_owned(),
+    ] {
+        assert!(said.contains(&line), "{line} is not in:\n{said}");
+    }
+    copy.succeeds("generate");
+    copy.succeeds("check");
+    assert!(!copy.path(&stale).exists());
+}
+
+#[test]
+fn a_change_of_the_documents_or_overlays_is_drift() {
+    let copy = Copy::new();
+    copy.edit("spec/published/oberon.yaml", |text| text.replace("jobTitle:", "jobName:"));
+    assert!(copy.fails("check").contains("employees/types.rs"));
+    let copy = Copy::new();
+    copy.edit("spec/overlays/oberon.yaml", |text| text.replace("list_companies", "list_all_companies"));
+    assert!(copy.fails("check").contains("companies/mod.rs"));
+}
+
+#[test]
+fn a_malformed_file_is_named_with_line_and_column_and_nothing_changes() {
+    let copy = Copy::new();
+    copy.edit("spec/published/triton.yaml", |text| text.replacen("info:\n", "info:\n  title: [\n", 1));
+    let before = copy.snapshot();
+    let said = copy.fails("generate");
+    assert!(said.contains("triton.yaml") && said.contains("line ") && said.contains("column "), "{said}");
+    assert_eq!(copy.snapshot(), before);
+}
+
+#[test]
+fn a_refused_construct_changes_nothing() {
+    let copy = Copy::new();
+    copy.edit("spec/published/triton.yaml", |text| {
+        text.replacen("explode: true", "explode: true\n          surprise: 1", 1)
+    });
+    let before = copy.snapshot();
+    let said = copy.fails("generate");
+    for part in ["triton.yaml", "POST /v2/accounting-entries:enrich", "/parameters/0/surprise"] {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+    assert_eq!(copy.snapshot(), before);
+}
+
+#[test]
+fn an_overlay_whose_target_is_gone_is_refused() {
+    let copy = Copy::new();
+    copy.edit("spec/overlays/triton.yaml", |text| text.replacen("$.paths['/v2/", "$.paths['/v9/", 1));
+    let said = copy.fails("generate");
+    assert!(said.contains("matches nothing"), "{said}");
+}
+
+#[test]
+fn a_pass_that_found_nothing_to_do_is_refused() {
+    let copy = Copy::new();
+    copy.edit("spec/published/oberon.yaml", |text| text.replace("  /scim/v2/{subResource}: {}\n", ""));
+    let said = copy.fails("generate");
+    assert!(said.contains("empty-path-items"), "{said}");
+}
