@@ -26,7 +26,8 @@ impl Transport for Canned {
         Box::pin(async move {
             call.into_authorized().await?;
             let (status, body) = self.answer.lock().unwrap().clone();
-            let mut response = http::Response::new(Full::new(body).map_err(|never| match never {}).boxed_unsync());
+            let mut response =
+                http::Response::new(Full::new(body).map_err(|never| match never {}).boxed_unsync());
             *response.status_mut() = status;
             Ok(response)
         })

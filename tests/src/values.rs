@@ -99,7 +99,12 @@ impl<'a> Values<'a> {
         match schema["format"].as_str() {
             Some("uuid") => {
                 let (a, b, c, d) = (self.rng.u32(..), self.rng.u16(..), self.rng.u16(..), self.rng.u16(..));
-                format!("{a:08x}-{b:04x}-4{:03x}-8{:03x}-{:012x}", c & 0xfff, d & 0xfff, self.rng.u64(..1 << 48))
+                format!(
+                    "{a:08x}-{b:04x}-4{:03x}-8{:03x}-{:012x}",
+                    c & 0xfff,
+                    d & 0xfff,
+                    self.rng.u64(..1 << 48)
+                )
             }
             Some("date-time") => self.time(schema["pattern"] == json!("YYYY-MM-DD")),
             Some("url") => format!("https://files.test/{}?sig=%2B{}", self.word(1, 8), self.word(1, 8)),
@@ -115,9 +120,9 @@ impl<'a> Values<'a> {
         let low = schema["minLength"].as_u64().unwrap_or(0) as usize;
         let high = schema["maxLength"].as_u64().unwrap_or(24).min(24) as usize;
         match schema["pattern"].as_str() {
-            Some("^[A-Z2-7=~]+$") => {
-                (0..self.rng.usize(1..20)).map(|_| *self.rng.choice(b"ABCXYZ234567=~").unwrap() as char).collect()
-            }
+            Some("^[A-Z2-7=~]+$") => (0..self.rng.usize(1..20))
+                .map(|_| *self.rng.choice(b"ABCXYZ234567=~").unwrap() as char)
+                .collect(),
             Some(other) => panic!("pattern {other}"),
             None => self.word(low, high.max(low)),
         }
@@ -126,19 +131,15 @@ impl<'a> Values<'a> {
     /// Text of any script, with what JSON, queries and paths have to escape.
     fn word(&mut self, low: usize, high: usize) -> String {
         const ALPHABET: [char; 24] = [
-            'a', 'b', 'Z', '0', '9', ' ', '"', '\\', '/', '&', '=', '+', '%', '#', '?', '<', '\n', '\t', 'é', 'ß', '日',
-            '🦀', '\u{0}', '\u{2028}',
+            'a', 'b', 'Z', '0', '9', ' ', '"', '\\', '/', '&', '=', '+', '%', '#', '?', '<', '\n', '\t', 'é',
+            'ß', '日', '🦀', '\u{0}', '\u{2028}',
         ];
         (0..self.rng.usize(low..=high)).map(|_| *self.rng.choice(&ALPHABET).unwrap()).collect()
     }
 
     fn time(&mut self, plain_date: bool) -> String {
-        let date = format!(
-            "{:04}-{:02}-{:02}",
-            self.rng.u16(1990..2100),
-            self.rng.u8(1..=12),
-            self.rng.u8(1..=28)
-        );
+        let date =
+            format!("{:04}-{:02}-{:02}", self.rng.u16(1990..2100), self.rng.u8(1..=12), self.rng.u8(1..=28));
         if plain_date && self.style == Style::Times && self.rng.bool() {
             return date;
         }
@@ -171,7 +172,9 @@ impl<'a> Values<'a> {
         let high = schema["maxItems"].as_u64().unwrap_or(3).min(3) as usize;
         let length = match self.style {
             Style::BrokenBounds => 2,
-            Style::Full | Style::UnknownEnumValues | Style::Nulls | Style::Absent | Style::Times => high.min(2).max(low),
+            Style::Full | Style::UnknownEnumValues | Style::Nulls | Style::Absent | Style::Times => {
+                high.min(2).max(low)
+            }
             _ if depth > 6 => low,
             _ => self.rng.usize(low..=high.max(low)),
         };
@@ -181,9 +184,11 @@ impl<'a> Values<'a> {
             items.push(first);
         } else if schema["uniqueItems"] == json!(true) {
             let mut seen = Vec::new();
-            items.retain(|item| !seen.contains(item) && {
-                seen.push(item.clone());
-                true
+            items.retain(|item| {
+                !seen.contains(item) && {
+                    seen.push(item.clone());
+                    true
+                }
             });
         }
         Value::Array(items)
@@ -207,7 +212,8 @@ impl<'a> Values<'a> {
             }
             let value = self.at_depth(property, depth + 1);
             // An optional field that is null is equal to an absent one, and encoded as that.
-            let same_as_absent = value.is_null() && !needed && matches!(self.style, Style::Valid | Style::UnknownFields);
+            let same_as_absent =
+                value.is_null() && !needed && matches!(self.style, Style::Valid | Style::UnknownFields);
             if !same_as_absent {
                 object.insert(name.clone(), value);
             }

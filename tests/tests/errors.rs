@@ -1,5 +1,7 @@
 //! Errors keep what the service said and show none of it.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
 use std::error::Error as StdError;
 
 use bytes::Bytes;
@@ -8,7 +10,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 use httpmock::MockServer;
 use pleo_client::{
     ApiError, Authorization, Authorize, Body, BoxFuture, Call, Client, Error, InvalidArgument, Refusal,
-    ReqwestTransport, Request, Transport, TransportError, TransportErrorKind, Unauthenticated,
+    Request, ReqwestTransport, Transport, TransportError, TransportErrorKind, Unauthenticated,
     common::types::ExceptionInfo,
 };
 use pleo_tests::transport::Canned;
@@ -197,7 +199,10 @@ async fn a_connection_that_closes_early_is_told_by_how_far_the_answer_came() {
     let silent = Client::new(&answering(String::new()).await, Unauthenticated, transport()).unwrap();
     let error = employees(&silent).await;
     assert_quiet(&error);
-    assert!(matches!(&error, Error::Transport { source, .. } if source.kind() == TransportErrorKind::Connection), "{error:?}");
+    assert!(
+        matches!(&error, Error::Transport { source, .. } if source.kind() == TransportErrorKind::Connection),
+        "{error:?}"
+    );
 
     let cut = format!("HTTP/1.1 500 x\r\ncontent-length: 1000\r\n\r\n{{\"message\":\"{CANARY}");
     let cut = Client::new(&answering(cut).await, Unauthenticated, transport()).unwrap();
@@ -215,7 +220,10 @@ async fn no_connection_means_that_nothing_was_sent() {
     let client = Client::new(&url, Unauthenticated, ReqwestTransport::new().unwrap()).unwrap();
     let error = employees(&client).await;
     assert_quiet(&error);
-    assert!(matches!(&error, Error::Transport { source, .. } if source.kind() == TransportErrorKind::Connect), "{error:?}");
+    assert!(
+        matches!(&error, Error::Transport { source, .. } if source.kind() == TransportErrorKind::Connect),
+        "{error:?}"
+    );
 }
 
 /// A refusal with facts of its own.
@@ -258,7 +266,10 @@ async fn arguments_that_cannot_be_sent_are_named_before_anything_is_sent() {
     let client = Canned::client(200, "{}");
     let missing = client.get_company().send().await.unwrap_err();
     assert!(
-        matches!(&missing, Error::InvalidArgument { argument: InvalidArgument::Missing { name: "companyId" }, .. }),
+        matches!(
+            &missing,
+            Error::InvalidArgument { argument: InvalidArgument::Missing { name: "companyId" }, .. }
+        ),
         "{missing:?}"
     );
     assert_eq!(missing.to_string(), "get_company: `companyId` is required and was not given");

@@ -1,5 +1,7 @@
 //! Every operation is generated and sends what its published document describes.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
 use std::sync::{Arc, Mutex};
 
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
@@ -75,7 +77,8 @@ fn expected(operation: &PublishedOperation<'_>, seed: u64) -> Expected {
         }
         arguments.parameters.insert(name.to_owned(), value);
     }
-    let body = operation.request_body().map(|(media_type, schema)| (media_type.to_owned(), values.value(schema)));
+    let body =
+        operation.request_body().map(|(media_type, schema)| (media_type.to_owned(), values.value(schema)));
     arguments.body = body.as_ref().map(|(_, body)| body.clone());
     Expected { arguments, path, query, body }
 }
@@ -113,7 +116,9 @@ async fn every_operation_sends_what_its_document_describes() {
             let expected = expected(described, seed);
             let (status, success) = described.successes()[0];
             let body = match success {
-                Success::Json(schema) => Values::new(described.document, Style::Valid, seed).value(schema).to_string(),
+                Success::Json(schema) => {
+                    Values::new(described.document, Style::Valid, seed).value(schema).to_string()
+                }
                 Success::Empty => String::new(),
             };
             *answer.lock().unwrap() = (status, body);
@@ -142,8 +147,12 @@ fn compare(id: &str, described: &PublishedOperation<'_>, expected: &Expected, ar
     assert_eq!(sorted(&arrived.query), sorted(&expected.query), "{id}");
 
     let header = |wanted: &str| {
-        let found: Vec<&str> =
-            arrived.headers.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect();
+        let found: Vec<&str> = arrived
+            .headers
+            .iter()
+            .filter(|(name, _)| name == wanted)
+            .map(|(_, value)| value.as_str())
+            .collect();
         assert!(found.len() < 2, "{id} sent {wanted} twice");
         found.first().map(|value| (*value).to_owned())
     };
@@ -181,7 +190,8 @@ fn the_catalogue_says_what_the_documents_say() {
             .parameters()
             .map(|parameter| (parameter["name"].as_str().unwrap(), parameter["required"] == true))
             .collect();
-        let ours: Vec<_> = operation.parameters.iter().map(|parameter| (parameter.name, parameter.required)).collect();
+        let ours: Vec<_> =
+            operation.parameters.iter().map(|parameter| (parameter.name, parameter.required)).collect();
         assert_eq!(ours, parameters, "{}", operation.id);
         let media_type = described.request_body().map(|(media_type, _)| media_type);
         assert_eq!(operation.request_body.map(|body| body.media_type), media_type, "{}", operation.id);
@@ -199,8 +209,21 @@ fn the_catalogue_says_what_the_documents_say() {
 #[test]
 fn names_are_one_verb_one_noun_and_a_version_only_among_several() {
     const VERBS: [&str; 15] = [
-        "activate", "archive", "calculate", "complete", "create", "delete", "enrich", "get", "introspect", "list",
-        "run", "search", "update", "close", "open",
+        "activate",
+        "archive",
+        "calculate",
+        "complete",
+        "create",
+        "delete",
+        "enrich",
+        "get",
+        "introspect",
+        "list",
+        "run",
+        "search",
+        "update",
+        "close",
+        "open",
     ];
     let names: Vec<&str> = operations::all().map(|operation| operation.id).collect();
     let base = |name: &str| {

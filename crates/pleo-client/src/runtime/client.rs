@@ -146,7 +146,13 @@ impl Client {
         transport: impl Transport + 'static,
     ) -> Result<Self, InvalidBaseUrl> {
         let base_url = check_base_url(base_url)?.into();
-        Ok(Self { inner: Arc::new(Inner { base_url, authorize: Box::new(authorize), transport: Box::new(transport) }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                base_url,
+                authorize: Box::new(authorize),
+                transport: Box::new(transport),
+            }),
+        })
     }
 
     /// The base URL, without a slash at its end.

@@ -119,20 +119,28 @@ mod tests {
 
     #[test]
     fn floats_that_binary_cannot_hold_stay_exact() {
-        let sum: rust_decimal::Decimal = serde_json::from_str::<Vec<Decimal>>("[0.1, 0.2]").unwrap().into_iter().map(Decimal::get).sum();
+        let sum: rust_decimal::Decimal =
+            serde_json::from_str::<Vec<Decimal>>("[0.1, 0.2]").unwrap().into_iter().map(Decimal::get).sum();
         assert_eq!(sum.to_string(), "0.3");
     }
 
     #[test]
     fn trailing_zeros_exponents_and_quoted_numbers_are_read() {
-        for (text, shown) in [("12.50", "12.50"), ("1E+2", "100"), ("1.5e-3", "0.0015"), ("\"7.10\"", "7.10")] {
+        for (text, shown) in [("12.50", "12.50"), ("1E+2", "100"), ("1.5e-3", "0.0015"), ("\"7.10\"", "7.10")]
+        {
             assert_eq!(serde_json::from_str::<Decimal>(text).unwrap().to_string(), shown);
         }
     }
 
     #[test]
     fn what_would_be_rounded_is_refused() {
-        for text in ["0.12345678901234567890123456789012", "123456789012345678901234567890123", "true", "\"\"", "null"] {
+        for text in [
+            "0.12345678901234567890123456789012",
+            "123456789012345678901234567890123",
+            "true",
+            "\"\"",
+            "null",
+        ] {
             assert!(serde_json::from_str::<Decimal>(text).is_err(), "{text} was taken");
         }
     }

@@ -176,7 +176,13 @@ impl ApiError {
     /// When the body is not JSON of that type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Box<DecodeError>> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            Box::new(DecodeError::new(self.operation, self.status, self.headers.clone(), self.body.clone(), &error))
+            Box::new(DecodeError::new(
+                self.operation,
+                self.status,
+                self.headers.clone(),
+                self.body.clone(),
+                &error,
+            ))
         })
     }
 }

@@ -19,7 +19,9 @@ mod transport_reqwest;
 
 pub(crate) use argument::convert_field;
 pub use argument::{ConversionError, InvalidArgument};
-pub use client::{Authorization, Authorize, Call, Client, InvalidBaseUrl, Refusal, Transport, Unauthenticated};
+pub use client::{
+    Authorization, Authorize, Call, Client, InvalidBaseUrl, Refusal, Transport, Unauthenticated,
+};
 pub use decimal::Decimal;
 pub use error::{ApiError, DecodeError, Error, TransportError, TransportErrorKind};
 pub(crate) use object::object;
@@ -27,8 +29,8 @@ pub(crate) use open_enum::open_enum;
 pub use operation::{
     CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety, SecurityScheme,
 };
-pub use request::{QueryValue, Request};
 pub(crate) use request::RequestBuilder;
+pub use request::{QueryValue, Request};
 pub use response::{Body, ResponseValue};
 pub use sensitive::Sensitive;
 pub use time::DateOrDateTime;

@@ -174,9 +174,7 @@ macro_rules! query_value_by_display {
     };
 }
 
-query_value_by_display!(
-    bool, i32, i64, uuid::Uuid, chrono::NaiveDate, super::Decimal, super::DateOrDateTime
-);
+query_value_by_display!(bool, i32, i64, uuid::Uuid, chrono::NaiveDate, super::Decimal, super::DateOrDateTime);
 
 impl<T: QueryValue> QueryValue for Option<T> {
     fn append(&self, name: &str, request: &mut Request) {
@@ -242,7 +240,11 @@ impl<'a> RequestBuilder<'a> {
         self.request.url.push_str(std::mem::take(&mut self.template));
     }
 
-    pub(crate) fn query<T: QueryValue>(mut self, name: &'static str, value: Result<T, InvalidArgument>) -> Self {
+    pub(crate) fn query<T: QueryValue>(
+        mut self,
+        name: &'static str,
+        value: Result<T, InvalidArgument>,
+    ) -> Self {
         self.finish_path();
         match value {
             Ok(value) => value.append(name, &mut self.request),
@@ -378,21 +380,61 @@ mod tests {
     /// Text that tries to leave its segment, and any other text.
     fn segments() -> impl Strategy<Value = String> {
         const TRICKS: &[&str] = &[
-            "", ".", "..", "%2e", "%2e%2e", "%2E%2e", "..%2f", "../x", "..\\x", "\\", "/", "//", "a/b", "?", "?a=b",
-            "#", "#a", "%", "%00", "\0", "\r\n", "\t", " ", "a b", "ä", "日本", "{part}", "}", ":", ";", "@", "a:archive",
-            ". ", ".%20", "\u{202e}", "\u{7f}", "http://evil.test/",
+            "",
+            ".",
+            "..",
+            "%2e",
+            "%2e%2e",
+            "%2E%2e",
+            "..%2f",
+            "../x",
+            "..\\x",
+            "\\",
+            "/",
+            "//",
+            "a/b",
+            "?",
+            "?a=b",
+            "#",
+            "#a",
+            "%",
+            "%00",
+            "\0",
+            "\r\n",
+            "\t",
+            " ",
+            "a b",
+            "ä",
+            "日本",
+            "{part}",
+            "}",
+            ":",
+            ";",
+            "@",
+            "a:archive",
+            ". ",
+            ".%20",
+            "\u{202e}",
+            "\u{7f}",
+            "http://evil.test/",
         ];
-        prop_oneof![proptest::sample::select(TRICKS).prop_map(str::to_owned), any::<String>(), "[./%\\\\?#e2]{0,6}"]
+        prop_oneof![
+            proptest::sample::select(TRICKS).prop_map(str::to_owned),
+            any::<String>(),
+            "[./%\\\\?#e2]{0,6}"
+        ]
     }
 
     #[test]
     fn any_path_parameter_arrives_as_exactly_that_segment_or_is_refused_before_sending() {
         let (server, paths) = server();
-        let client = Client::new(&server.base_url(), Unauthenticated, ReqwestTransport::new().unwrap()).unwrap();
+        let client =
+            Client::new(&server.base_url(), Unauthenticated, ReqwestTransport::new().unwrap()).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let outcome = runner(512).run(&(segments(), segments()), |(thing, part)| {
             paths.lock().unwrap().clear();
-            let call = RequestBuilder::new(&client, &OPERATION).path("thing", Ok(&thing)).path("part", Ok(&part));
+            let call =
+                RequestBuilder::new(&client, &OPERATION).path("thing", Ok(&thing)).path("part", Ok(&part));
             let sent = runtime.block_on(call.send_empty());
             let paths = paths.lock().unwrap().clone();
             match sent {
@@ -428,13 +470,18 @@ mod tests {
 
     #[test]
     fn header_parameters_are_sent_and_bad_ones_refused() {
-        let client = Client::new("http://127.0.0.1:9", Unauthenticated, ReqwestTransport::new().unwrap()).unwrap();
+        let client =
+            Client::new("http://127.0.0.1:9", Unauthenticated, ReqwestTransport::new().unwrap()).unwrap();
         let call = || RequestBuilder::new(&client, &OPERATION).path("thing", Ok(1)).path("part", Ok(2));
-        let (_, request) = call().header("x-trace", Ok(Some("abc"))).header("x-none", Ok(None::<i32>)).finish().unwrap();
+        let (_, request) =
+            call().header("x-trace", Ok(Some("abc"))).header("x-none", Ok(None::<i32>)).finish().unwrap();
         assert_eq!(request.headers()["x-trace"], "abc");
         assert!(!request.headers().contains_key("x-none"));
         let refused = call().header("x-trace", Ok(Some("a\r\nb: c"))).finish().unwrap_err();
-        assert!(matches!(refused, Error::InvalidArgument { argument: InvalidArgument::Header { name: "x-trace" }, .. }));
+        assert!(matches!(
+            refused,
+            Error::InvalidArgument { argument: InvalidArgument::Header { name: "x-trace" }, .. }
+        ));
     }
 
     #[test]
