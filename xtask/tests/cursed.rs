@@ -32,7 +32,8 @@ impl Expected {
         let text = fs::read_to_string(path).unwrap();
         let mut lines = text.lines();
         let expected = lines.next().and_then(|line| line.strip_prefix("# expect: "));
-        let expected = expected.unwrap_or_else(|| panic!("{} does not begin with `# expect: `", path.display()));
+        let expected =
+            expected.unwrap_or_else(|| panic!("{} does not begin with `# expect: `", path.display()));
         let says = lines.next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default();
         assert!(!says.is_empty(), "the second line of {} says what is cursed", path.display());
         if expected == "compiles" {
@@ -121,7 +122,14 @@ fn compile(clients: &BTreeMap<String, Files>) -> Vec<String> {
     let workspace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cursed");
     write_workspace(&workspace, clients);
     let output = Command::new(env!("CARGO"))
-        .args(["check", "--workspace", "--no-default-features", "--offline", "--keep-going", "--message-format=json"])
+        .args([
+            "check",
+            "--workspace",
+            "--no-default-features",
+            "--offline",
+            "--keep-going",
+            "--message-format=json",
+        ])
         .current_dir(&workspace)
         .env("CARGO_TARGET_DIR", workspace.join("target"))
         .env("RUSTFLAGS", "-Awarnings")
@@ -132,7 +140,9 @@ fn compile(clients: &BTreeMap<String, Files>) -> Vec<String> {
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let message: Value = serde_json::from_str(line).unwrap();
         let Some(member) = message.pointer("/target/name").and_then(Value::as_str) else { continue };
-        let Some(member) = member.strip_prefix("cursed_").map(|name| name.replace('_', "-")) else { continue };
+        let Some(member) = member.strip_prefix("cursed_").map(|name| name.replace('_', "-")) else {
+            continue;
+        };
         reached.insert(member.clone());
         if message.pointer("/message/level").is_some_and(|level| level == "error") {
             let rendered = message.pointer("/message/rendered").and_then(Value::as_str).unwrap_or_default();
@@ -174,7 +184,9 @@ fn write_workspace(workspace: &Path, clients: &BTreeMap<String, Files>) {
         );
         write(
             &member.join("src/lib.rs"),
-            &format!("mod generated;\n#[path = {runtime:?}]\npub mod runtime;\npub use generated::*;\npub use runtime::*;\n"),
+            &format!(
+                "mod generated;\n#[path = {runtime:?}]\npub mod runtime;\npub use generated::*;\npub use runtime::*;\n"
+            ),
         );
         let generated = member.join("src/generated");
         let mut kept = BTreeSet::new();

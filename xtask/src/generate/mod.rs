@@ -34,7 +34,7 @@ pub type Files = BTreeMap<String, String>;
 /// # Errors
 /// For a document that progenitor does not take, with operation and pointer.
 pub fn generate(normalised: &Normalised) -> Result<Files, SpecError> {
-    let mut files = generate_code(normalised)?;
+    let mut files = generate_code(normalised).map_err(|error| normalised.at_source(error))?;
     let mut openapi = serde_json::to_string_pretty(&normalised.openapi).unwrap_or_default();
     openapi.push('\n');
     files.insert(OPENAPI.to_owned(), openapi);
@@ -44,8 +44,8 @@ pub fn generate(normalised: &Normalised) -> Result<Files, SpecError> {
 
 /// Makes the client's files and the tests' table of calls.
 fn generate_code(normalised: &Normalised) -> Result<Files, SpecError> {
-    let raw = progenitor::run(&normalised.lowered)?;
     let plan = plan::Plan::new(&normalised.openapi);
+    let raw = progenitor::run(&normalised.lowered, plan.wrappers())?;
     let mut files = Files::new();
     let mut calls = calls::Calls::default();
     for module in plan.modules() {

@@ -96,7 +96,7 @@ impl<'a> Builder<'a> {
         for parameter in operation.parameters() {
             let text = |key: &str| parameter.get(key).and_then(serde_json::Value::as_str);
             let wire = text("name").unwrap_or_default();
-            let ident = names::snake(wire);
+            let ident = names::argument(wire);
             let Some(value) = field(&ident) else {
                 return Err(internal(operation, &format!("progenitor generated no argument `{ident}`")));
             };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::spec::{names, pointer, walk};
@@ -18,7 +18,7 @@ pub(super) struct Plan {
     /// Types that a request body may hold, by Rust name.
     sent: BTreeSet<String>,
     schemas: BTreeMap<String, Value>,
-    wrappers: BTreeMap<String, Wrapper>,
+    wrappers: Wrappers,
 }
 
 /// One module: an API family, or what families share.
@@ -118,9 +118,15 @@ impl Plan {
                 users.entry(schema).or_default().insert(home.clone());
             }
         }
+        let wrappers = Wrapper::find(&schemas);
+        // The generic page is a shared type, and so is what it is made of.
+        let paginated = pagination(&wrappers)
+            .map(|name| reachable(&schemas, &json!({ "$ref": format!("#/components/schemas/{name}") })))
+            .unwrap_or_default();
         let mut homes = BTreeMap::new();
         for (schema, users) in users {
             let home = match users.first() {
+                _ if paginated.contains(&schema) => COMMON.to_owned(),
                 Some(only) if users.len() == 1 => only.clone(),
                 _ => COMMON.to_owned(),
             };
@@ -128,7 +134,6 @@ impl Plan {
             module.schemas.insert(schema.clone());
             homes.insert(names::pascal(&schema), home);
         }
-        let wrappers = Wrapper::find(schemas.iter());
         if !wrappers.is_empty() {
             modules.entry(COMMON.to_owned()).or_insert_with(|| Module::new(COMMON, COMMON));
         }
@@ -163,6 +168,11 @@ impl Plan {
         self.sent.contains(type_name)
     }
 
+    /// All components that only wrap another.
+    pub(super) fn wrappers(&self) -> &Wrappers {
+        &self.wrappers
+    }
+
     /// What a schema wraps, if it only wraps another.
     pub(super) fn wrapper(&self, name: &str) -> Option<&Wrapper> {
         self.wrappers.get(name)
@@ -174,10 +184,7 @@ impl Plan {
 
     /// The component that pages describe themselves by.
     pub(super) fn pagination(&self) -> Option<&str> {
-        self.wrappers.values().find_map(|wrapper| match wrapper {
-            Wrapper::Page(_, pagination) => Some(pagination.as_str()),
-            _ => None,
-        })
+        pagination(&self.wrappers)
     }
 
     pub(super) fn schema(&self, name: &str) -> Option<&Value> {
@@ -261,20 +268,36 @@ pub(super) enum Wrapper {
     Page(String, String),
 }
 
+/// The components that only wrap another, by name.
+pub(super) type Wrappers = BTreeMap<String, Wrapper>;
+
+/// The component that pages describe themselves by.
+fn pagination(wrappers: &Wrappers) -> Option<&str> {
+    wrappers.values().find_map(|wrapper| match wrapper {
+        Wrapper::Page(_, pagination) => Some(pagination.as_str()),
+        _ => None,
+    })
+}
+
 /// The names of the generic types.
 pub(super) const WRAPPERS: [&str; 2] = ["Data", "Page"];
 
 impl Wrapper {
     /// The wrappers among the schemas, unless a schema has the name of a generic type itself.
-    pub(super) fn find<'a>(schemas: impl Iterator<Item = (&'a String, &'a Value)>) -> BTreeMap<String, Self> {
-        let schemas: Vec<_> = schemas.collect();
-        if schemas.iter().any(|(name, _)| WRAPPERS.contains(&names::pascal(name).as_str())) {
-            return BTreeMap::new();
+    ///
+    /// One that holds itself stays a type of its own: an alias cannot, and the generator would not
+    /// know where to put a `Box`.
+    fn find(schemas: &BTreeMap<String, Value>) -> Wrappers {
+        if schemas.keys().any(|name| WRAPPERS.contains(&names::pascal(name).as_str())) {
+            return Wrappers::new();
         }
-        let mut found: BTreeMap<String, Self> = BTreeMap::new();
+        let mut found = Wrappers::new();
         let mut pagination = None;
         for (name, schema) in schemas {
             let Some(wrapper) = Self::of(schema) else { continue };
+            if reachable(schemas, schema).contains(name) {
+                continue;
+            }
             // One generic type has one kind of pagination.
             if let Self::Page(_, own) = &wrapper
                 && pagination.get_or_insert_with(|| own.clone()) != own

@@ -7,7 +7,7 @@ use schemars::schema::{InstanceType, SchemaObject};
 use serde_json::{Value, json};
 use syn::{Ident, Item, ItemImpl, ItemStruct, Type};
 
-use super::plan::Wrapper;
+use super::plan::Wrappers;
 use crate::spec::{SpecError, merge, names, pointer, walk};
 
 /// What progenitor generated, by Rust name.
@@ -30,23 +30,23 @@ pub(super) struct RawCall {
 ///
 /// # Errors
 /// Where progenitor refuses or panics, the operation or schema that it cannot take.
-pub(super) fn run(lowered: &Value) -> Result<Raw, SpecError> {
-    match attempt(lowered) {
+pub(super) fn run(lowered: &Value, wrappers: &Wrappers) -> Result<Raw, SpecError> {
+    match attempt(lowered, wrappers) {
         Ok(file) => Ok(take_apart(file)),
-        Err(problem) => Err(culprit(lowered, &problem)),
+        Err(problem) => Err(culprit(lowered, wrappers, &problem)),
     }
 }
 
-fn attempt(lowered: &Value) -> Result<syn::File, String> {
+fn attempt(lowered: &Value, wrappers: &Wrappers) -> Result<syn::File, String> {
     let spec: openapiv3::OpenAPI =
         serde_json::from_value(lowered.clone()).map_err(|error| error.to_string())?;
-    let settings = settings(lowered);
+    let settings = settings(lowered, wrappers);
     let tokens =
         quietly(|| Generator::new(&settings).generate_tokens(&spec).map_err(|error| error.to_string()))??;
     syn::parse2(tokens).map_err(|error| format!("generated code that is no Rust: {error}"))
 }
 
-fn settings(lowered: &Value) -> GenerationSettings {
+fn settings(lowered: &Value, wrappers: &Wrappers) -> GenerationSettings {
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
@@ -62,17 +62,21 @@ fn settings(lowered: &Value) -> GenerationSettings {
     for (kind, format, rust) in [
         (InstanceType::String, Some("date-time"), "::chrono::DateTime<::chrono::FixedOffset>"),
         (InstanceType::String, Some("date-or-date-time"), "crate::DateOrDateTime"),
-        (InstanceType::String, Some("sensitive"), "crate::Sensitive"),
         (InstanceType::Number, None, "crate::Decimal"),
     ] {
         settings.with_conversion(schema(kind, format), rust, text());
     }
+    // What is sensitive is neither shown nor read from text.
+    settings.with_conversion(
+        schema(InstanceType::String, Some("sensitive")),
+        "crate::Sensitive",
+        std::iter::empty(),
+    );
     for name in enums(lowered) {
         settings.with_replacement(names::pascal(name), format!("types::{}", names::pascal(name)), text());
     }
-    let schemas = lowered.pointer("/components/schemas").and_then(Value::as_object);
-    for (name, wrapper) in Wrapper::find(schemas.into_iter().flatten()) {
-        settings.with_replacement(names::pascal(&name), wrapper.rust("types::"), std::iter::empty());
+    for (name, wrapper) in wrappers {
+        settings.with_replacement(names::pascal(name), wrapper.rust("types::"), std::iter::empty());
     }
     settings
 }
@@ -84,15 +88,15 @@ fn enums(lowered: &Value) -> impl Iterator<Item = &String> {
 }
 
 /// Finds which operation or schema the generator cannot take, by trying each alone.
-fn culprit(lowered: &Value, problem: &str) -> SpecError {
+fn culprit(lowered: &Value, wrappers: &Wrappers, problem: &str) -> SpecError {
     let mend = "describe it more plainly in an overlay, or teach a pass to";
     let mut bare = lowered.clone();
     bare["paths"] = json!({});
-    if attempt(&bare).is_ok() {
+    if attempt(&bare, wrappers).is_ok() {
         for (place, operation) in walk::operations(lowered) {
             let mut one = bare.clone();
             one["paths"] = json!({ &place.path: { place.method: operation } });
-            if let Err(problem) = attempt(&one) {
+            if let Err(problem) = attempt(&one, wrappers) {
                 return SpecError::new(
                     merge::RESULT,
                     place.pointer,
@@ -110,7 +114,7 @@ fn culprit(lowered: &Value, problem: &str) -> SpecError {
                 .map(|(k, v)| (k.clone(), v.clone()))
                 .collect();
             one["components"]["schemas"] = Value::Object(own);
-            if let Err(problem) = attempt(&one) {
+            if let Err(problem) = attempt(&one, wrappers) {
                 return SpecError::new(
                     merge::RESULT,
                     pointer::push("/components/schemas", name),

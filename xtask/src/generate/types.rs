@@ -295,8 +295,9 @@ impl VisitMut for TypeRewriter {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         match names.as_slice() {
             ["self" | "super", "error", "ConversionError"] => *path = parse_quote!(crate::ConversionError),
-            ["types", name] => {
-                let name = format_ident!("{name}");
+            ["types", _] => {
+                // What follows the name, such as `<T>`, stays.
+                let name = path.segments.last().cloned();
                 *path = if self.in_builder { parse_quote!(super::#name) } else { parse_quote!(#name) };
             }
             _ => {}
@@ -306,13 +307,23 @@ impl VisitMut for TypeRewriter {
 
 /// Writes names of Rust's prelude short. No schema may bear one, see `names::RESERVED_TYPES`.
 pub(super) fn shorten(path: &mut Path) {
-    const PRELUDE: [&str; 10] =
-        ["Option", "Vec", "String", "Result", "From", "TryFrom", "TryInto", "Default", "Box", "AsRef"];
-    let first = path.segments.first().map(|segment| segment.ident.to_string());
-    let third = path.segments.iter().nth(2).map(|segment| segment.ident.to_string());
-    if path.segments.len() >= 3
-        && first.as_deref() == Some("std")
-        && third.is_some_and(|third| PRELUDE.contains(&third.as_str()))
+    // With the module: `std::fmt::Result` is another one than the prelude's.
+    const PRELUDE: [&str; 10] = [
+        "option::Option",
+        "vec::Vec",
+        "string::String",
+        "result::Result",
+        "convert::From",
+        "convert::TryFrom",
+        "convert::TryInto",
+        "default::Default",
+        "boxed::Box",
+        "convert::AsRef",
+    ];
+    let mut segments = path.segments.iter().map(|segment| segment.ident.to_string());
+    if let (Some(first), Some(module), Some(name)) = (segments.next(), segments.next(), segments.next())
+        && first == "std"
+        && PRELUDE.contains(&format!("{module}::{name}").as_str())
     {
         path.leading_colon = None;
         path.segments = std::mem::take(&mut path.segments).into_iter().skip(2).collect();

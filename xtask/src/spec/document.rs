@@ -92,7 +92,7 @@ mod tests {
     fn malformed_files_are_refused_with_line_and_column() {
         for (name, text, place) in [
             ("a.yaml", "openapi: 3.0.1\npaths:\n  - [\n", "line 3"),
-            ("a.json", "{\n  \"openapi\": \"3.0.1\",\n  \"paths\": {]\n}", "line 3, column 13"),
+            ("a.json", "{\n  \"openapi\": \"3.0.1\",\n  \"paths\": {]\n}", "line 3, column 12"),
             ("a.yaml", "a: 1\nb: 2\na: 3\n", "line 3, column 1"),
         ] {
             let error = Document::parse(name, text).unwrap_err();

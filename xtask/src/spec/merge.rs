@@ -19,7 +19,7 @@ pub const RESULT: &str = "spec/openapi.json";
 /// For a method and path, or a method name, that two documents describe, and for names that
 /// collide once they are Rust.
 pub fn merge(mut documents: Vec<Document>, report: &mut Report) -> Result<Value, SpecError> {
-    tell_apart(&mut documents, report);
+    tell_apart(&mut documents, report)?;
     let mut merged = Merged::default();
     for document in &documents {
         merged.add(document)?;
@@ -29,7 +29,7 @@ pub fn merge(mut documents: Vec<Document>, report: &mut Report) -> Result<Value,
 }
 
 /// Renames components that share a name with a different one of another document.
-fn tell_apart(documents: &mut [Document], report: &mut Report) {
+fn tell_apart(documents: &mut [Document], report: &mut Report) -> Result<(), SpecError> {
     let mut bodies: BTreeMap<String, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
     for (index, document) in documents.iter().enumerate() {
         for (name, schema) in schemas(&document.value) {
@@ -56,6 +56,14 @@ fn tell_apart(documents: &mut [Document], report: &mut Report) {
             .unwrap_or_default();
         for index in variants.values().flatten().filter(|index| !keeps.contains(index)) {
             let renamed = format!("{}{name}", names::pascal(documents[*index].stem()));
+            if documents.iter().any(|document| schemas(&document.value).any(|(taken, _)| *taken == renamed)) {
+                return Err(SpecError::new(
+                    &documents[*index].name,
+                    pointer::push("/components/schemas", &name),
+                    format!("another document has another `{name}`, and `{renamed}` is taken too"),
+                    "rename one of them in an overlay",
+                ));
+            }
             rename(&mut documents[*index].value, &name, &renamed);
             report.merging.push(format!(
                 "`{name}` of `{}` differs from that of {} and became `{renamed}`",
@@ -68,6 +76,7 @@ fn tell_apart(documents: &mut [Document], report: &mut Report) {
             ));
         }
     }
+    Ok(())
 }
 
 fn schemas(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -129,9 +138,8 @@ impl Merged {
         let title = value.pointer("/info/title").cloned().unwrap_or(Value::Null);
         walk::operations_mut(&mut value, |place, operation| {
             let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
-            if let Some(first) =
-                self.methods.insert(name.clone(), format!("{} {}", document.name, place.pointer))
-            {
+            let place_of = format!("{} {}", document.name, place.pointer);
+            if let Some(first) = self.methods.insert(names::pascal(&name), place_of) {
                 return Err(SpecError::new(
                     &document.name,
                     pointer::push(&place.pointer, "operationId"),
@@ -234,5 +242,61 @@ impl Merged {
             "paths": self.paths,
             "components": { "schemas": self.schemas, "securitySchemes": self.security },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(name: &str, id: &str, schemas: Value) -> Document {
+        let path = format!("/{name}");
+        let value = json!({
+            "info": { "title": name, "version": "1" },
+            "paths": { path: { "get": { "operationId": id, "responses": {} } } },
+            "components": { "schemas": schemas },
+        });
+        Document { name: format!("{name}.yaml"), value }
+    }
+
+    fn merged(documents: Vec<Document>) -> Result<Value, SpecError> {
+        merge(documents, &mut Report::default())
+    }
+
+    #[test]
+    fn equal_components_become_one_and_others_are_told_apart() {
+        let thing = |kind: &str| json!({ "Thing": { "type": kind } });
+        let openapi = merged(vec![
+            document("a", "get_a", thing("string")),
+            document("b", "get_b", thing("string")),
+            document("c", "get_c", thing("integer")),
+        ]);
+        let schemas = openapi.unwrap()["components"]["schemas"].clone();
+        assert_eq!(schemas["Thing"], json!({ "type": "string", "x-pleo-sources": ["a", "b"] }));
+        assert_eq!(schemas["CThing"], json!({ "type": "integer", "x-pleo-sources": ["c"] }));
+    }
+
+    #[test]
+    fn a_name_made_to_tell_components_apart_never_takes_the_place_of_another() {
+        let error = merged(vec![
+            document("a", "get_a", json!({ "Thing": { "type": "string" } })),
+            document(
+                "b",
+                "get_b",
+                json!({ "Thing": { "type": "integer" }, "BThing": { "type": "boolean" } }),
+            ),
+        ]);
+        let error = error.unwrap_err();
+        assert_eq!(
+            (error.document.as_str(), error.pointer.as_str()),
+            ("b.yaml", "/components/schemas/Thing")
+        );
+        assert!(error.problem.contains("BThing"), "{error}");
+    }
+
+    #[test]
+    fn operations_whose_builders_would_share_a_name_are_refused_across_documents() {
+        let error = merged(vec![document("a", "get_a1", json!({})), document("b", "get_a_1", json!({}))]);
+        assert_eq!(error.unwrap_err().pointer, "/paths/~1b/get/operationId");
     }
 }

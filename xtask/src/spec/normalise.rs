@@ -1,11 +1,14 @@
 //! The pipeline: overlays, cleaning passes, merging.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{
     Document, SpecError, merge,
     overlay::{self, Overlay},
     passes::{self, Expect, Pass},
+    pointer,
     report::Report,
     shape,
 };
@@ -19,6 +22,36 @@ pub struct Normalised {
     pub lowered: Value,
     /// What each pass did: the content of `spec/report.md`.
     pub report: Report,
+    /// The file name of each document, by what `x-pleo-source` calls it.
+    files: BTreeMap<String, String>,
+}
+
+impl Normalised {
+    /// The same error, naming the published document that the place comes from instead of the
+    /// merged one.
+    pub fn at_source(&self, error: SpecError) -> SpecError {
+        at_source(&self.openapi, &self.files, error)
+    }
+}
+
+fn at_source(openapi: &Value, files: &BTreeMap<String, String>, mut error: SpecError) -> SpecError {
+    if error.document != merge::RESULT {
+        return error;
+    }
+    let tokens: Vec<String> = pointer::tokens(&error.pointer).take(3).collect();
+    let source = match tokens.as_slice() {
+        [section, path, method] if section == "paths" => openapi["paths"][path][method].get("x-pleo-source"),
+        [section, schemas, name] if section == "components" => {
+            openapi[section][schemas][name].pointer("/x-pleo-sources/0")
+        }
+        _ => None,
+    };
+    let only = files.values().next().filter(|_| files.len() == 1);
+    let file = source.and_then(Value::as_str).and_then(|source| files.get(source)).or(only);
+    if let Some(file) = file {
+        error.document.clone_from(file);
+    }
+    error
 }
 
 /// Whether a pass that changed nothing is an error.
@@ -57,13 +90,16 @@ pub fn normalise(
         }
         refuse_idle(pass, idle, &report)?;
     }
+    let files =
+        documents.iter().map(|document| (document.stem().to_owned(), document.name.clone())).collect();
     let openapi = merge::merge(documents, &mut report)?;
     let mut lowered = openapi.clone();
     for pass in passes::LOWER {
-        run(pass, merge::RESULT, &mut lowered, &mut report)?;
+        run(pass, merge::RESULT, &mut lowered, &mut report)
+            .map_err(|error| at_source(&openapi, &files, error))?;
         refuse_idle(pass, idle, &report)?;
     }
-    Ok(Normalised { openapi, lowered, report })
+    Ok(Normalised { openapi, lowered, report, files })
 }
 
 /// Runs one pass over one document and notes what it did.

@@ -17,7 +17,10 @@ enum Shape {
     NumberOrFlag,
     TextOrTexts,
     List(&'static Shape),
+    /// Any keys; those that start with `x-` are extensions.
     Map(&'static Shape),
+    /// Any keys, extensions excluded: a property may be called `x-id`.
+    Names(&'static Shape),
     Object(&'static Fields),
     ObjectOrFlag(&'static Fields),
 }
@@ -38,7 +41,9 @@ enum Field {
 }
 
 use Field::{Is, Refused};
-use Shape::{Any, Flag, List, Map as MapOf, Number, NumberOrFlag, Object, ObjectOrFlag, Text, TextOrTexts};
+use Shape::{
+    Any, Flag, List, Map as MapOf, Names, Number, NumberOrFlag, Object, ObjectOrFlag, Text, TextOrTexts,
+};
 
 static DOCUMENT: Fields = Fields {
     what: "an OpenAPI document",
@@ -60,7 +65,7 @@ static DOCUMENT: Fields = Fields {
     ],
 };
 
-const SECURITY: Shape = List(&MapOf(&List(&Text)));
+const SECURITY: Shape = List(&Names(&List(&Text)));
 static SCHEMA_SHAPE: Shape = Object(&SCHEMA);
 
 static INFO: Fields = Fields {
@@ -85,11 +90,11 @@ static COMPONENTS: Fields = Fields {
     fields: &[
         ("examples", Is(Any)),
         ("headers", Is(Any)),
-        ("parameters", Is(MapOf(&Object(&PARAMETER)))),
-        ("requestBodies", Is(MapOf(&Object(&REQUEST_BODY)))),
-        ("responses", Is(MapOf(&Object(&RESPONSE)))),
-        ("schemas", Is(MapOf(&SCHEMA_SHAPE))),
-        ("securitySchemes", Is(MapOf(&Any))),
+        ("parameters", Is(Names(&Object(&PARAMETER)))),
+        ("requestBodies", Is(Names(&Object(&REQUEST_BODY)))),
+        ("responses", Is(Names(&Object(&RESPONSE)))),
+        ("schemas", Is(Names(&SCHEMA_SHAPE))),
+        ("securitySchemes", Is(Names(&Any))),
     ],
 };
 
@@ -180,7 +185,7 @@ static REQUEST_BODY: Fields = Fields {
     required: &["content"],
     components: Some("requestBodies"),
     fields: &[
-        ("content", Is(MapOf(&Object(&MEDIA_TYPE)))),
+        ("content", Is(Names(&Object(&MEDIA_TYPE)))),
         ("description", Is(Text)),
         ("required", Is(Flag)),
     ],
@@ -191,7 +196,7 @@ static RESPONSE: Fields = Fields {
     required: &[],
     components: Some("responses"),
     fields: &[
-        ("content", Is(MapOf(&Object(&MEDIA_TYPE)))),
+        ("content", Is(Names(&Object(&MEDIA_TYPE)))),
         ("description", Is(Text)),
         ("headers", Is(Any)),
         ("links", Is(Any)),
@@ -253,7 +258,7 @@ static SCHEMA: Fields = Fields {
         ("pattern", Is(Text)),
         ("patternProperties", NO_CONDITIONS),
         ("prefixItems", Refused("a tuple", "describe it as an array of any value in an overlay")),
-        ("properties", Is(MapOf(&SCHEMA_SHAPE))),
+        ("properties", Is(Names(&SCHEMA_SHAPE))),
         ("readOnly", Is(Flag)),
         ("required", Is(List(&Text))),
         ("then", NO_CONDITIONS),
@@ -273,7 +278,9 @@ static SCHEMA: Fields = Fields {
 pub fn check(document: &str, value: &Value) -> Result<(), SpecError> {
     let checker = Checker { document, root: value };
     checker.shape("", value, &Object(&DOCUMENT))?;
+
     checker.version(value)?;
+    checker.names()?;
     checker.aliases()
 }
 
@@ -312,10 +319,11 @@ impl Checker<'_> {
                 return self.list(at, list, &Shape::Text);
             }
             (Shape::List(inner), Value::Array(list)) => return self.list(at, list, inner),
-            (Shape::Map(inner), Value::Object(map)) => {
+            (Shape::Map(inner) | Shape::Names(inner), Value::Object(map)) => {
+                let extensible = matches!(shape, Shape::Map(_));
                 return map
                     .iter()
-                    .filter(|(key, _)| !key.starts_with("x-"))
+                    .filter(|(key, _)| !(extensible && key.starts_with("x-")))
                     .try_for_each(|(key, child)| self.shape(&pointer::push(at, key), child, inner));
             }
             (Shape::Object(object) | Shape::ObjectOrFlag(object), Value::Object(map)) => {
@@ -327,7 +335,7 @@ impl Checker<'_> {
             (Shape::NumberOrFlag, _) => "a number or true or false",
             (Shape::TextOrTexts, _) => "a string or a list of strings",
             (Shape::List(_), _) => "a list",
-            (Shape::Map(_), _) => "an object",
+            (Shape::Map(_) | Shape::Names(_), _) => "an object",
             (Shape::Object(object), _) => object.what,
             (Shape::ObjectOrFlag(_), _) => "a schema or true or false",
         };
@@ -408,6 +416,23 @@ impl Checker<'_> {
         Ok(())
     }
 
+    /// A reference to one of these names would have to be escaped, which tools do differently.
+    fn names(&self) -> Result<(), SpecError> {
+        let sections = self.root.get("components").and_then(Value::as_object);
+        for (section, entries) in sections.into_iter().flatten() {
+            let names = entries.as_object().into_iter().flatten().map(|(name, _)| name);
+            let mut unfit = names.filter(|name| name.contains(['/', '~', '#', '%', '?', '"', ' ']));
+            if let Some(name) = unfit.next() {
+                return Err(self.error(
+                    &pointer::push(&format!("/components/{section}"), name),
+                    format!("a name that cannot stand in a reference: {name:?}"),
+                    "name it with letters, digits, `.`, `-` and `_`, as OpenAPI asks",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Components that are only a reference to each other would be followed for ever.
     fn aliases(&self) -> Result<(), SpecError> {
         for section in ["parameters", "requestBodies", "responses", "schemas"] {
@@ -415,7 +440,7 @@ impl Checker<'_> {
             for (name, entry) in entries.into_iter().flatten() {
                 let mut next = entry;
                 let mut steps = 0;
-                while let Some(reference) = next.get("$ref").and_then(Value::as_str) {
+                while let Some(reference) = alias(next) {
                     steps += 1;
                     match self.root.pointer(reference.trim_start_matches('#')) {
                         Some(target) if steps < 64 => next = target,
@@ -432,6 +457,12 @@ impl Checker<'_> {
         }
         Ok(())
     }
+}
+
+/// What a component is another name of: a reference, alone or as the only member of `allOf`.
+fn alias(schema: &Value) -> Option<&str> {
+    let only = || schema.get("allOf")?.as_array().filter(|members| members.len() == 1)?.first()?.get("$ref");
+    schema.get("$ref").or_else(only).and_then(Value::as_str)
 }
 
 /// The JSON type of a value, with an article.

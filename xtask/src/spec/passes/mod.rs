@@ -78,14 +78,6 @@ impl Log {
 /// The cleaning passes.
 pub static CLEAN: &[Pass] = &[
     Pass {
-        id: "openapi-3-1",
-        what: "Writes type lists, `const`, numeric exclusive bounds and `examples` the way OpenAPI 3.0 does.",
-        why: "The generator reads 3.0 only.",
-        stage: Stage::Clean,
-        expect: Expect::IfPresent,
-        run: schemas::down_convert,
-    },
-    Pass {
         id: "foreign-extensions",
         what: "Drops extensions that are not ours; `x-exclude` becomes `x-pleo-unlisted`.",
         why: "They configure Pleo's documentation site and say nothing about the API.",
@@ -116,6 +108,23 @@ pub static CLEAN: &[Pass] = &[
         stage: Stage::Clean,
         expect: Expect::IfPresent,
         run: operations::path_parameters,
+    },
+    Pass {
+        id: "openapi-3-1",
+        what: "Writes type lists, `const`, numeric exclusive bounds and `examples` the way OpenAPI 3.0 does.",
+        why: "The generator reads 3.0 only.",
+        stage: Stage::Clean,
+        expect: Expect::IfPresent,
+        run: schemas::down_convert,
+    },
+    Pass {
+        id: "texts",
+        what: "Takes carriage returns, control characters and marks of writing direction out of texts; \
+               titles, versions and ids become one line.",
+        why: "They would end a comment of generated code early, or show another text than is there.",
+        stage: Stage::Clean,
+        expect: Expect::IfPresent,
+        run: operations::texts,
     },
     Pass {
         id: "operation-names",
@@ -238,6 +247,14 @@ pub static CLEAN: &[Pass] = &[
         stage: Stage::Clean,
         expect: Expect::Today,
         run: types::inline_types,
+    },
+    Pass {
+        id: "parameter-types",
+        what: "Puts a component where a parameter refers to it, unless it is an enum.",
+        why: "A list or an object that hides behind a reference would be sent wrong, and a plain string needs no type.",
+        stage: Stage::Clean,
+        expect: Expect::IfPresent,
+        run: types::parameter_types,
     },
     Pass {
         id: "checks",

@@ -1,8 +1,7 @@
 //! Passes over paths, operations and parameters.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Log;
 use crate::spec::{SpecError, names, pointer, walk};
@@ -27,21 +26,23 @@ pub(super) fn foreign_extensions(log: &mut Log, document: &mut Value) -> Result<
                     }
                 }
                 for (key, child) in map {
-                    if !is_free(key) {
+                    if named || !is_free(key) {
                         // Below these keys the names are the document's own: a header may be called `x-id`.
-                        let named = !named && matches!(key.as_str(), "properties" | "schemas" | "headers");
-                        clean(log, &pointer::push(at, key), child, named);
+                        let names = matches!(key.as_str(), "properties" | "headers" | "security")
+                            || at == "/components";
+                        clean(log, &pointer::push(at, key), child, !named && names);
                     }
                 }
             }
             Value::Array(list) => {
                 for (index, child) in list.iter_mut().enumerate() {
-                    clean(log, &format!("{at}/{index}"), child, false);
+                    clean(log, &format!("{at}/{index}"), child, named);
                 }
             }
             _ => {}
         }
     }
+
     fn is_free(key: &str) -> bool {
         matches!(key, "default" | "enum" | "const" | "example" | "examples") || key.starts_with("x-")
     }
@@ -185,11 +186,12 @@ pub(super) fn families(log: &mut Log, document: &mut Value) -> Result<(), SpecEr
         }
         let family = operation["x-pleo-family"].as_str().unwrap_or_default();
         let kebab = family.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !kebab || !family.starts_with(|c: char| c.is_ascii_lowercase()) {
+        let reserved = names::RESERVED_FAMILIES.contains(&family);
+        if reserved || !kebab || !family.starts_with(|c: char| c.is_ascii_lowercase()) {
             return Err(log.refuse(
                 pointer::push(&place.pointer, "x-pleo-family"),
                 format!("family {family:?}"),
-                "name the family in kebab case, such as `tax-codes`",
+                "name the family in kebab case, such as `tax-codes`; `common` and `runtime` are taken",
             ));
         }
         Ok(())
@@ -200,7 +202,19 @@ pub(super) fn checks(log: &mut Log, document: &mut Value) -> Result<(), SpecErro
     let mut methods = Taken::new("operation", "give one of them another `x-pleo-name` in an overlay");
     for (place, operation) in walk::operations(document) {
         let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
-        methods.take(log, &names::pascal(name), &pointer::push(&place.pointer, "operationId"))?;
+        let at = pointer::push(&place.pointer, "operationId");
+        let builder = names::pascal(name);
+        let builder_taken = names::RESERVED_BUILDERS.contains(&builder.as_str())
+            || names::RESERVED_TYPES.contains(&builder.as_str());
+        if names::RESERVED_METHODS.contains(&name) || builder_taken {
+            return Err(log.refuse(
+                at,
+                format!("operation `{name}` would hide what generated code needs for itself"),
+                "give it an `x-pleo-name` in an overlay",
+            ));
+        }
+        methods.take(log, &builder, &at)?;
+        check_path(log, &place)?;
         check_parameters(log, &place, operation)?;
     }
     let mut types = Taken::new("schema", "give one of them another name in an overlay");
@@ -208,10 +222,12 @@ pub(super) fn checks(log: &mut Log, document: &mut Value) -> Result<(), SpecErro
     for (name, schema) in schemas.into_iter().flatten() {
         let at = pointer::push("/components/schemas", name);
         let identifier = names::pascal(name);
-        if names::RESERVED_TYPES.contains(&identifier.as_str()) {
+        // Type parameters of generated code are single letters.
+        let letter = identifier.chars().count() == 1;
+        if letter || names::RESERVED_TYPES.contains(&identifier.as_str()) {
             return Err(log.refuse(
                 at,
-                format!("schema {name:?} would hide Rust's own `{identifier}`"),
+                format!("schema {name:?} would hide what generated code itself calls `{identifier}`"),
                 "give it another name in the document, or rename it in an overlay",
             ));
         }
@@ -253,6 +269,46 @@ fn check_properties(log: &Log, at: &str, schema: &Value) -> Result<(), SpecError
     Ok(())
 }
 
+/// Refuses path templates that would not be sent as they stand.
+fn check_path(log: &Log, place: &walk::Place) -> Result<(), SpecError> {
+    let problem = 'found: {
+        if !place.path.starts_with('/') {
+            break 'found "a path that does not start with a slash".to_owned();
+        }
+        let mut rest = place.path.as_str();
+        let mut seen = BTreeSet::new();
+        loop {
+            let (constant, parameter) =
+                rest.split_once('{').map_or((rest, None), |(before, after)| (before, Some(after)));
+            if constant.contains('}') {
+                break 'found "a path with a brace without its pair".to_owned();
+            }
+            // What a path segment may hold, RFC 3986, section 3.3.
+            let allowed = |c: char| c.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@%".contains(c);
+            if let Some(other) = constant.chars().find(|c| !allowed(*c)) {
+                break 'found format!(
+                    "a path with {other:?}, which would have to be percent-encoded, or begins a query or fragment"
+                );
+            }
+            let Some(parameter) = parameter else { return Ok(()) };
+            let Some((name, after)) =
+                parameter.split_once('}').filter(|(name, _)| !name.contains(['{', '/']))
+            else {
+                break 'found "a path with a brace without its pair".to_owned();
+            };
+            if !seen.insert(name) {
+                break 'found format!("a path in which parameter `{name}` stands twice");
+            }
+            rest = after;
+        }
+    };
+    Err(log.refuse(
+        &place.pointer,
+        problem,
+        "correct the path; an overlay can remove it and add the right one",
+    ))
+}
+
 fn check_parameters(log: &Log, place: &walk::Place, operation: &Map<String, Value>) -> Result<(), SpecError> {
     let mut arguments =
         Taken::new("parameter", "leave one of them out with an overlay, or hand-write the call");
@@ -262,7 +318,7 @@ fn check_parameters(log: &Log, place: &walk::Place, operation: &Map<String, Valu
         let at = format!("{}/parameters/{index}", place.pointer);
         let text = |key: &str| parameter.get(key).and_then(Value::as_str);
         let name = text("name").unwrap_or_default();
-        let identifier = names::snake(name);
+        let identifier = names::argument(name);
         if names::RESERVED_ARGUMENTS.contains(&identifier.as_str()) {
             return Err(log.refuse(
                 pointer::push(&at, "name"),
@@ -339,10 +395,13 @@ fn check_parameter(log: &Log, at: &str, parameter: &Value) -> Result<(), SpecErr
             "hand-write the call; every value is escaped here",
         ));
     }
+    if location == "header" {
+        check_header(log, at, text("name").unwrap_or_default())?;
+    }
     let schema = parameter.get("schema").unwrap_or(&Value::Null);
     let kind = schema.get("type").and_then(Value::as_str);
     let list = kind == Some("array");
-    if list && flag("explode").unwrap_or(default_explode) != true {
+    if list && !flag("explode").unwrap_or(default_explode) {
         return Err(log.refuse(
             at,
             "a list parameter without `explode`, which the generator would send as repeated keys",
@@ -353,6 +412,7 @@ fn check_parameter(log: &Log, at: &str, parameter: &Value) -> Result<(), SpecErr
     if list && location != "query" {
         return Err(log.refuse(at, "a list outside the query", "hand-write the call"));
     }
+    // The pass `parameter-types` has left references to enums only.
     let scalar = item.get("$ref").is_some()
         || item.pointer("/allOf/0/$ref").is_some()
         || matches!(
@@ -367,4 +427,66 @@ fn check_parameter(log: &Log, at: &str, parameter: &Value) -> Result<(), SpecErr
         ));
     }
     Ok(())
+}
+
+fn check_header(log: &Log, at: &str, name: &str) -> Result<(), SpecError> {
+    // A token, RFC 9110, section 5.6.2.
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let problem = if names::RESERVED_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+        format!("the header `{name}` is set by what sends a request")
+    } else if name.is_empty() || !name.chars().all(token) {
+        format!("{name:?} is no header name")
+    } else {
+        return Ok(());
+    };
+    Err(log.refuse(pointer::push(at, "name"), problem, "take the parameter out with an overlay `remove`"))
+}
+
+pub(super) fn texts(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    fn clean(log: &mut Log, at: &str, value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                for (key, child) in map {
+                    let at = pointer::push(at, key);
+                    match (key.as_str(), child) {
+                        ("description" | "summary", Value::String(text)) => {
+                            replace(log, &at, text, printable(text))
+                        }
+                        ("title" | "version" | "operationId", Value::String(text)) => {
+                            let line = printable(text).split_whitespace().collect::<Vec<_>>().join(" ");
+                            // Spaces that are there already say how the name is made of words.
+                            if line.len() < text.trim().len() || text.contains(char::is_control) {
+                                replace(log, &at, text, line);
+                            }
+                        }
+                        ("enum" | "const" | "default" | "example" | "examples", _) => {}
+                        (_, child) => clean(log, &at, child),
+                    }
+                }
+            }
+            Value::Array(list) => {
+                for (index, child) in list.iter_mut().enumerate() {
+                    clean(log, &format!("{at}/{index}"), child);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn replace(log: &mut Log, at: &str, text: &mut String, cleaned: String) {
+        if *text != cleaned {
+            *text = cleaned;
+            log.changed(at);
+        }
+    }
+    clean(log, "", document);
+    Ok(())
+}
+
+/// A text without carriage returns, control characters and marks that turn the direction of
+/// writing (Unicode Standard Annex 9).
+fn printable(text: &str) -> String {
+    let direction = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}');
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    lines.chars().filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || direction(*c))).collect()
 }

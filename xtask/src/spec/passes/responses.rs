@@ -17,11 +17,14 @@ pub(super) fn media_types(log: &mut Log, document: &mut Value) -> Result<(), Spe
             operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten()
         {
             if let Value::Object(response) = response {
-                one_media_type(
-                    log,
-                    &pointer::push(&format!("{}/responses", place.pointer), status),
-                    response,
-                )?;
+                let at = pointer::push(&format!("{}/responses", place.pointer), status);
+                let json = |content: &Map<String, Value>| content.keys().any(|name| essence(name) == JSON);
+                // An error is kept as it comes, whatever its media type.
+                let error = !is_success(status) && status != "default";
+                if error && !response.get("content").and_then(Value::as_object).is_some_and(json) {
+                    continue;
+                }
+                one_media_type(log, &at, response)?;
             }
         }
         Ok(())
@@ -43,6 +46,13 @@ fn one_media_type(log: &mut Log, at: &str, part: &mut Map<String, Value>) -> Res
         ));
     };
     let published = published.clone();
+    if !published.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Err(log.refuse(
+            pointer::push(&format!("{at}/content"), &published),
+            "a media type that no header can hold",
+            "write it in ASCII, as RFC 9110 asks",
+        ));
+    }
     let media = content.remove(&published).unwrap_or_else(|| json!({}));
     log.changed(pointer::push(&format!("{at}/content"), &published));
     *content = Map::from_iter([(JSON.to_owned(), media)]);
@@ -78,7 +88,9 @@ pub(super) fn schemaless_media_types(log: &mut Log, document: &mut Value) -> Res
         }
         let body =
             operation.get("requestBody").and_then(|body| body.get("content")).and_then(Value::as_object);
-        if body.is_some_and(|content| content.values().any(|media| media.get("schema").is_none())) {
+        if body.is_some_and(|content| {
+            content.is_empty() || content.values().any(|media| media.get("schema").is_none())
+        }) {
             return Err(log.refuse(
                 format!("{}/requestBody/content", place.pointer),
                 "a request body without a schema",
@@ -92,6 +104,13 @@ pub(super) fn schemaless_media_types(log: &mut Log, document: &mut Value) -> Res
 pub(super) fn default_is_success(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     walk::operations_mut(document, |place, operation| {
         let Some(Value::Object(responses)) = operation.get_mut("responses") else { return Ok(()) };
+        if let Some(status) = responses.keys().find(|status| !is_status(status)) {
+            return Err(log.refuse(
+                pointer::push(&format!("{}/responses", place.pointer), status),
+                "a status that is neither a number from 100 to 599, nor a range such as `2XX`, nor `default`",
+                "correct it with an overlay",
+            ));
+        }
         if responses.len() == 1
             && let Some(response) = responses.remove("default")
         {
@@ -100,6 +119,12 @@ pub(super) fn default_is_success(log: &mut Log, document: &mut Value) -> Result<
         }
         Ok(())
     })
+}
+
+fn is_status(status: &str) -> bool {
+    let [first, rest @ ..] = status.as_bytes() else { return false };
+    let number = rest.len() == 2 && rest.iter().all(u8::is_ascii_digit);
+    status == "default" || ((b'1'..=b'5').contains(first) && (number || rest == b"XX"))
 }
 
 fn is_success(status: &str) -> bool {
@@ -142,6 +167,13 @@ pub(super) fn one_success(log: &mut Log, document: &mut Value) -> Result<(), Spe
                 format!("successes of different types: {found}"),
                 "leave one of them with an overlay `remove`, or give them one schema",
             ));
+        }
+        // OpenAPI asks for a description, and the generator does not read a response without one.
+        for response in responses.values_mut().filter_map(Value::as_object_mut) {
+            if !response.contains_key("description") {
+                response.insert("description".to_owned(), json!(""));
+                log.changed(&at);
+            }
         }
         if responses.len() == 1 && responses.contains_key("2XX") {
             return Ok(());

@@ -54,7 +54,10 @@ pub(super) fn reference_siblings(log: &mut Log, document: &mut Value) -> Result<
             && schema.len() > 1
             && let Some(reference) = schema.remove("$ref")
         {
-            schema.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
+            let members = schema.entry("allOf").or_insert_with(|| json!([]));
+            if let Some(members) = members.as_array_mut() {
+                members.insert(0, json!({ "$ref": reference }));
+            }
             log.changed(at);
         }
         Ok(())
@@ -64,10 +67,25 @@ pub(super) fn reference_siblings(log: &mut Log, document: &mut Value) -> Result<
 pub(super) fn object_types(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     walk::schemas_mut(document, &mut |at, schema| {
         if let Some(schema) = schema.as_object_mut() {
-            for (key, kind) in [("properties", "object"), ("items", "array")] {
-                if schema.contains_key(key) && !schema.contains_key("type") {
-                    schema.insert("type".to_owned(), json!(kind));
-                    log.changed(at);
+            for (key, kind) in
+                [("properties", "object"), ("additionalProperties", "object"), ("items", "array")]
+            {
+                if !schema.contains_key(key) {
+                    continue;
+                }
+                match schema.get("type").and_then(Value::as_str) {
+                    None => {
+                        schema.insert("type".to_owned(), json!(kind));
+                        log.changed(at);
+                    }
+                    Some(other) if other != kind => {
+                        return Err(log.refuse(
+                            pointer::push(at, key),
+                            format!("`{key}` belongs to an {kind}, and the type is {other:?}"),
+                            "correct the type, or take the key out with an overlay",
+                        ));
+                    }
+                    Some(_) => {}
                 }
             }
             let kind = schema.get("type").and_then(Value::as_str);
@@ -106,6 +124,9 @@ pub(super) fn array_keywords(log: &mut Log, document: &mut Value) -> Result<(), 
 pub(super) fn all_of(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     let root = document.clone();
     walk::schemas_mut(document, &mut |at, schema| {
+        if unwrap_single(schema) {
+            log.changed(pointer::push(at, "allOf"));
+        }
         let Some(Value::Array(members)) = schema.get("allOf") else { return Ok(()) };
         match members.as_slice() {
             [] => {
@@ -114,9 +135,6 @@ pub(super) fn all_of(log: &mut Log, document: &mut Value) -> Result<(), SpecErro
                     "an empty `allOf`",
                     "remove it with an overlay",
                 ));
-            }
-            [member] if schema.as_object().is_some_and(|schema| schema.len() == 1) => {
-                *schema = member.clone();
             }
             [member] if member.get("$ref").is_some() => return Ok(()),
             members => {
@@ -135,6 +153,33 @@ pub(super) fn all_of(log: &mut Log, document: &mut Value) -> Result<(), SpecErro
         log.changed(pointer::push(at, "allOf"));
         Ok(())
     })
+}
+
+/// Puts the only member of an `allOf` in its place, as long as nothing beside it says otherwise;
+/// a reference with something beside it stays.
+fn unwrap_single(schema: &mut Value) -> bool {
+    let mut unwrapped = false;
+    while let Some([member]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice)
+        && let Some(outer) = schema.as_object()
+        && let Some(inner) = member.as_object()
+        && (outer.len() == 1 || !inner.contains_key("$ref"))
+        && inner.iter().all(|(key, value)| {
+            key == "allOf" || outer.get(key).is_none_or(|other| other == value || is_prose(key))
+        })
+    {
+        let mut whole = inner.clone();
+        whole.extend(
+            outer.iter().filter(|(key, _)| *key != "allOf").map(|(key, value)| (key.clone(), value.clone())),
+        );
+        *schema = Value::Object(whole);
+        unwrapped = true;
+    }
+    unwrapped
+}
+
+/// Whether the outer of two texts may stand for both.
+fn is_prose(key: &str) -> bool {
+    matches!(key, "description" | "title" | "example")
 }
 
 /// Adds the fields of one member of an `allOf` to the object that the `allOf` becomes.

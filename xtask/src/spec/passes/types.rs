@@ -20,9 +20,28 @@ pub(super) fn nullable_components(log: &mut Log, document: &mut Value) -> Result
             nullable.insert(format!("#{}", pointer::push(SCHEMAS, name)));
         }
     }
-    let is_nullable = |schema: &Value| {
-        schema.get("$ref").and_then(Value::as_str).is_some_and(|reference| nullable.contains(reference))
-    };
+    // A component that is a nullable one is nullable too.
+    loop {
+        let components = document.pointer(SCHEMAS).and_then(Value::as_object).into_iter().flatten();
+        let more: Vec<String> = components
+            .filter(|(_, schema)| reference(schema).is_some_and(|to| nullable.contains(to)))
+            .map(|(name, _)| format!("#{}", pointer::push(SCHEMAS, name)))
+            .filter(|reference| !nullable.contains(reference))
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        nullable.extend(more);
+    }
+    let is_nullable = |schema: &Value| reference(schema).is_some_and(|to| nullable.contains(to));
+    walk::operations_mut(document, |place, operation| {
+        for (_, schema) in walk::operation_schemas_mut(&place.pointer, operation) {
+            if is_nullable(schema) {
+                *schema = json!({ "allOf": [schema.clone()], "nullable": true });
+            }
+        }
+        Ok(())
+    })?;
     walk::schemas_mut(document, &mut |_, schema| {
         // The reference inside a wrapper is visited too; what is nullable is the wrapper.
         if let Some(inner) = schema.pointer("/allOf/0")
@@ -43,6 +62,10 @@ pub(super) fn nullable_components(log: &mut Log, document: &mut Value) -> Result
     })
 }
 
+fn reference(schema: &Value) -> Option<&str> {
+    schema.get("$ref").and_then(Value::as_str)
+}
+
 pub(super) fn enum_lists(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     walk::schemas_mut(document, &mut |at, schema| {
         let Some(schema) = schema.as_object_mut() else { return Ok(()) };
@@ -56,7 +79,9 @@ pub(super) fn enum_lists(log: &mut Log, document: &mut Value) -> Result<(), Spec
         }
         let had_null = values.iter().any(Value::is_null);
         let unchanged = kept.len() == values.len();
-        if kept.is_empty() || !kept.iter().all(Value::is_string) {
+        let of_strings =
+            schema.get("type").is_none_or(|kind| kind == "string") && kept.iter().all(Value::is_string);
+        if kept.is_empty() || !of_strings {
             schema.remove("enum");
             log.changed(place);
             return Ok(());
@@ -106,6 +131,52 @@ pub(super) fn typed_strings(log: &mut Log, document: &mut Value) -> Result<(), S
     })
 }
 
+/// How many components that are nothing but another are followed.
+const STEPS: usize = 64;
+
+pub(super) fn parameter_types(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    let schemas = document.pointer(SCHEMAS).cloned().unwrap_or(Value::Null);
+    walk::operations_mut(document, |place, operation| {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for (index, parameter) in parameters.into_iter().flatten().enumerate() {
+            let Some(schema) = parameter.get_mut("schema") else { continue };
+            let mut changed = put_in_place(&schemas, schema);
+            if let Some(items) = schema.get_mut("items") {
+                changed |= put_in_place(&schemas, items);
+            }
+            if changed {
+                log.changed(format!("{}/parameters/{index}/schema", place.pointer));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Puts a component where it is referred to, unless it is an enum. What stands beside the
+/// reference stays.
+fn put_in_place(schemas: &Value, schema: &mut Value) -> bool {
+    let mut changed = false;
+    for _ in 0..STEPS {
+        let reference =
+            schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref")).and_then(Value::as_str);
+        let target = reference
+            .and_then(pointer::schema_name)
+            .and_then(|name| schemas.get(name))
+            .and_then(Value::as_object);
+        let Some(target) = target.filter(|target| !target.contains_key("enum")) else { break };
+        let mut whole = target.clone();
+        let beside = schema
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| !matches!(key.as_str(), "$ref" | "allOf"));
+        whole.extend(beside.map(|(key, value)| (key.clone(), value.clone())));
+        *schema = Value::Object(whole);
+        changed = true;
+    }
+    changed
+}
+
 pub(super) fn inline_types(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     let schemas = match document.pointer_mut(SCHEMAS).and_then(Value::as_object_mut) {
         Some(schemas) => std::mem::take(schemas),
@@ -136,6 +207,9 @@ pub(super) fn inline_types(log: &mut Log, document: &mut Value) -> Result<(), Sp
                     .and_then(|index: usize| parameters.get(index).cloned())
                     .unwrap_or_default(),
                 [part, ..] if part == "requestBody" => "Request".to_owned(),
+                [_, status, ..] if !status.starts_with('2') => {
+                    format!("Response{}", names::pascal(status).trim_start_matches('X'))
+                }
                 _ => "Response".to_owned(),
             };
             hoist.one(&at, &format!("{method}{suffix}"), schema)?;
@@ -215,6 +289,7 @@ impl<'a> Hoist<'a> {
                 map.remove(key);
             }
         }
+        let title = title.filter(|title| !title.trim().is_empty()).map(as_component);
         let wanted = title.clone().unwrap_or_else(|| name.to_owned());
         let mut body = schema.take();
         let chosen = if is_enum {
@@ -269,6 +344,13 @@ impl<'a> Hoist<'a> {
             }
         }
     }
+}
+
+/// A title as the name of a component. One that could not stand in a reference is cased as a type.
+fn as_component(title: String) -> String {
+    let plain =
+        !title.is_empty() && title.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    if plain { title } else { names::pascal(&title) }
 }
 
 fn strip_description(schema: &mut Value) {
