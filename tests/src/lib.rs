@@ -1,7 +1,7 @@
 //! What the end-to-end tests share.
 //!
 //! [`published`] reads Pleo's documents on its own, without anything that the generator uses;
-//! [`values`] makes values that fit their schemas; [`call`] calls an operation by name through its
+//! [`values`] makes values that fit their schemas; [`mod@call`] calls an operation by name through its
 //! generated builder; [`transport`] answers without a network.
 
 // The helpers of tests fail as tests do.

@@ -145,7 +145,27 @@ fn stripped(value: &Value) -> Value {
 
 #[tokio::test]
 async fn times_of_every_spelling_and_dates_where_the_pattern_says_so_decode() {
-    assert_all(answer_all(Style::Times, |_, _, _| {}).await);
+    assert_all(answer_all(Style::Times, |id, sent, encoded| assert_same_instants(id, sent, encoded)).await);
+}
+
+/// Equal, but for other spellings of the same time in the same offset.
+fn assert_same_instants(id: &str, sent: &Value, encoded: &Value) {
+    match (sent, encoded) {
+        (Value::Object(sent), Value::Object(encoded)) => {
+            assert_eq!(sent.keys().collect::<Vec<_>>(), encoded.keys().collect::<Vec<_>>(), "{id}");
+            sent.iter().for_each(|(key, value)| assert_same_instants(id, value, &encoded[key]));
+        }
+        (Value::Array(sent), Value::Array(encoded)) => {
+            assert_eq!(sent.len(), encoded.len(), "{id}");
+            sent.iter().zip(encoded).for_each(|(sent, encoded)| assert_same_instants(id, sent, encoded));
+        }
+        (Value::String(sent), Value::String(encoded)) if sent != encoded => {
+            let time = |text: &str| chrono::DateTime::parse_from_rfc3339(text).unwrap();
+            let (sent, encoded) = (time(sent), time(encoded));
+            assert_eq!((sent, sent.offset()), (encoded, encoded.offset()), "{id}");
+        }
+        _ => assert_eq!(sent, encoded, "{id}"),
+    }
 }
 
 #[tokio::test]

@@ -47,6 +47,14 @@ fn every_operation_says_what_it_does_sends_needs_and_where_to_read_more() {
     }
 }
 
+/// Pleo's page of an operation cannot be derived from it; fetching the index will tell the rest.
+#[test]
+fn operations_without_a_known_page_link_to_the_index_and_are_counted() {
+    let unknown =
+        operations::all().filter(|operation| operation.documentation.ends_with("/llms.txt")).count();
+    assert_eq!(unknown, 87, "once pages are known, this number falls");
+}
+
 #[test]
 fn a_search_for_pleos_own_name_finds_every_operation() {
     let methods = methods();

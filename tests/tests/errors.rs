@@ -114,21 +114,21 @@ async fn a_redirect_is_not_followed_and_the_error_says_so() {
 
 #[tokio::test]
 async fn a_success_with_an_unexpected_body_says_where_and_not_what() {
-    for body in [
-        "",
-        "null",
-        "[]",
-        "{\"data\":\"CANARY-7f3a\"}",
-        "CANARY-7f3a",
-        "{\"data\":[{\"id\":\"CANARY-7f3a\"}],\"pagination\":{}}",
-        "{\"data\":[",
+    for (body, position) in [
+        ("", (1, 0)),
+        ("null", (1, 4)),
+        ("[]", (1, 0)),
+        ("{\"data\":\"CANARY-7f3a\"}", (1, 21)),
+        ("CANARY-7f3a", (1, 1)),
+        ("{\n\"data\":[{\"id\":\"CANARY-7f3a\"}],\"pagination\":{}}", (2, 27)),
+        ("{\"data\":[", (1, 9)),
     ] {
         let error = employees(&Canned::client(200, body)).await;
         assert_quiet(&error);
         let Error::Decode(decode) = &error else { panic!("{error:?}") };
         assert_eq!(decode.body(), body.as_bytes());
         assert_eq!(decode.status(), 200);
-        assert_eq!(decode.position().0, if body.is_empty() { 1 } else { decode.position().0 });
+        assert_eq!(decode.position(), position, "{body}");
     }
 }
 
@@ -278,6 +278,33 @@ async fn arguments_that_cannot_be_sent_are_named_before_anything_is_sent() {
     let body = client.create_vendor().body_map(|vendor| vendor.name(CANARY)).send().await.unwrap_err();
     assert!(body.to_string().starts_with("create_vendor: the request body is incomplete: "), "{body}");
     assert!(!shown(&body).contains(CANARY));
+}
+
+/// A value whose conversion quotes it.
+struct Talkative;
+
+impl TryFrom<Talkative> for uuid::Uuid {
+    type Error = String;
+
+    fn try_from(_: Talkative) -> Result<Self, String> {
+        Err(format!("{CANARY} is no id"))
+    }
+}
+
+#[tokio::test]
+async fn a_conversion_that_quotes_the_value_is_not_repeated() {
+    let client = Canned::client(200, "{}");
+    for error in [
+        client.list_employees().company_id(CANARY).send().await.unwrap_err(),
+        client.create_vendor().body_map(|vendor| vendor.company_id(CANARY)).send().await.unwrap_err(),
+        client.list_employees().company_id(Talkative).send().await.unwrap_err(),
+        client.create_vendor().body_map(|vendor| vendor.company_id(Talkative)).send().await.unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::InvalidArgument { .. }), "{error:?}");
+        assert!(!shown(&error).contains("CANARY") && !shown(&error).contains("found"), "{error}");
+    }
+    let chain = employees(&Canned::client(500, "")).await;
+    assert!(StdError::source(&chain).is_none(), "what is shown already stands in the chain again");
 }
 
 #[test]

@@ -65,11 +65,14 @@ impl Change {
                 }
             });
             if let Err(error) = done {
-                change.undo()?;
-                return Err(io::Error::new(error.kind(), format!("{path}: {error}")));
+                let problem = match change.undo() {
+                    Ok(()) => format!("{path}: {error}; the tree is as it was"),
+                    Err(undo) => format!("{path}: {error}; and taking back what was written failed: {undo}"),
+                };
+                return Err(io::Error::new(error.kind(), problem));
             }
         }
-        remove_empty_folders(&root.join(CLIENT))?;
+        change.remove_empty_folders();
         Ok(change)
     }
 
@@ -83,14 +86,30 @@ impl Change {
     /// # Errors
     /// When a file cannot be written.
     pub fn undo(self) -> io::Result<()> {
-        for (path, old) in self.before.into_iter().rev() {
-            match old {
-                Some(content) => write(&path, &content)?,
-                None if path.exists() => fs::remove_file(&path)?,
-                None => {}
+        let mut result = Ok(());
+        for (path, old) in self.before.iter().rev() {
+            let done = match old {
+                Some(content) => write(path, content),
+                None if path.exists() => fs::remove_file(path),
+                None => Ok(()),
+            };
+            // One file that cannot be restored is no reason to leave the others changed.
+            result = result.and(done);
+        }
+        self.remove_empty_folders();
+        result
+    }
+
+    /// Removes the folders that the change left empty. One that cannot be removed does no harm.
+    fn remove_empty_folders(&self) {
+        for (path, _) in &self.before {
+            for folder in path.ancestors().skip(1) {
+                // Fails for a folder that holds something.
+                if fs::remove_dir(folder).is_err() {
+                    break;
+                }
             }
         }
-        Ok(())
     }
 }
 
@@ -133,19 +152,6 @@ fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn remove_empty_folders(folder: &Path) -> io::Result<()> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() && files_below(&path)?.is_empty() {
-            fs::remove_dir_all(&path)?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,12 +187,13 @@ mod tests {
     fn a_change_that_fails_half_way_leaves_the_tree_as_it_was() {
         let root = tempfile::tempdir().unwrap();
         write(&root.path().join("a.txt"), b"old").unwrap();
-        // A folder where a file has to go makes the second write fail.
-        fs::create_dir_all(root.path().join("b.txt/in")).unwrap();
-        write(&root.path().join("b.txt/in/the-way"), b"kept").unwrap();
         let before = snapshot(root.path());
-        assert!(Change::apply(root.path(), &files(&[("a.txt", "new"), ("b.txt", "new")])).is_err());
+        // The third file needs a folder where the second has just become a file.
+        let files = files(&[("a.txt", "new"), ("b/c.txt", "new"), ("b/c.txt/d.txt", "new")]);
+        let error = Change::apply(root.path(), &files).unwrap_err();
+        assert!(error.to_string().contains("b/c.txt/d.txt"), "{error}");
         assert_eq!(snapshot(root.path()), before);
+        assert!(!root.path().join("b").exists());
     }
 
     #[test]

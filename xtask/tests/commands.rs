@@ -102,7 +102,7 @@ fn a_hand_edited_missing_or_stale_file_is_named_with_the_command_that_mends_it()
     for line in [
         format!("changed  {edited}"),
         format!("missing  {OPENAPI}"),
-        format!("stale  {stale}"),
+        format!("stale    {stale}"),
         "cargo xtask generate".to_owned(),
     ] {
         assert!(said.contains(&line), "{line} is not in:\n{said}");
@@ -143,6 +143,18 @@ fn a_refused_construct_changes_nothing() {
     for part in ["triton.yaml", "POST /v2/accounting-entries:enrich", "/parameters/0/surprise"] {
         assert!(said.contains(part), "{part} is not in:\n{said}");
     }
+    assert_eq!(copy.snapshot(), before);
+}
+
+#[test]
+fn a_client_that_does_not_compile_is_taken_back() {
+    let copy = Copy::new();
+    copy.edit("spec/overlays/oberon.yaml", |text| text.replace("list_companies", "list_all_companies"));
+    let before = copy.snapshot();
+    // The copy is no Cargo workspace, so that verifying it fails.
+    let said = copy.fails("sync");
+    assert!(said.contains("the tree is as it was") && said.contains("cargo xtask generate"), "{said}");
+    fs::remove_dir_all(copy.path("target")).unwrap();
     assert_eq!(copy.snapshot(), before);
 }
 

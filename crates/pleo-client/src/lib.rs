@@ -30,6 +30,9 @@
 //! - Times keep their offset. Decimal amounts are exact, see [`Decimal`]; amounts in minor units are
 //!   integers.
 //! - Signing secrets and signed links are [`Sensitive`]: `Debug` does not show them.
+//!   The other way round, `None` is left out of a body, or sent as null where the field is required:
+//!   an explicit null for an optional field cannot be sent, see
+//!   `docs/decisions/0006-no-explicit-null.md`.
 //! - Published patterns and bounds stand in the documentation of a field and are not enforced.
 //!
 //! # The seam
@@ -43,6 +46,14 @@
 mod generated;
 pub mod operations;
 mod runtime;
+
+pub use bytes;
+pub use chrono;
+pub use http;
+#[cfg(feature = "reqwest")]
+pub use reqwest;
+pub use rust_decimal;
+pub use uuid;
 
 pub use generated::*;
 pub use runtime::*;

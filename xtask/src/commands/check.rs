@@ -22,7 +22,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             Difference::Changed => "changed",
             Difference::Stale => "stale",
         };
-        let _ = write!(message, "\n  {what}  {path}");
+        let _ = write!(message, "\n  {what:<8} {path}");
     }
     bail!("{message}\nto mend it, run:  cargo xtask generate");
 }

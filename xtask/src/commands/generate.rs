@@ -21,8 +21,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 pub(crate) fn write(root: &Path) -> Result<Change> {
     let (_, files) = make(root)?;
     step("write", "spec/ and crates/pleo-client", || {
-        let change =
-            Change::apply(root, &files).context("nothing was changed; free the file and run again")?;
+        let change = Change::apply(root, &files)
+            .context("a generated file cannot be written; free it and run again")?;
         let done = match change.count() {
             0 => format!("nothing to change in {} files", files.len()),
             changed => format!("{changed} of {} files changed", files.len()),

@@ -48,7 +48,7 @@ pub(super) fn root_file(plan: &Plan) -> String {
 
 fn entry(plan: &Plan, name: &str, operation: &OperationEntry) -> TokenStream {
     let ident = format_ident!("{}", name.to_uppercase());
-    let doc = format!(" Entry of [`{name}`](crate::Client::{name}).");
+    let doc = print::docs(&format!("Entry of [`{name}`](crate::Client::{name})."));
     let method = format_ident!("{}", operation.method.to_uppercase());
     let path = &operation.path;
     let description = operation.description().trim_end();
@@ -77,7 +77,7 @@ fn entry(plan: &Plan, name: &str, operation: &OperationEntry) -> TokenStream {
     let errors = error_statuses(operation);
     let documentation = documentation(operation);
     quote! {
-        #[doc = #doc]
+        #(#doc)*
         pub static #ident: Operation = Operation {
             id: #name,
             pleo_id: #pleo_id,

@@ -50,7 +50,7 @@ fn generate_code(normalised: &Normalised) -> Result<Files, SpecError> {
     let mut calls = calls::Calls::default();
     for module in plan.modules() {
         let folder = format!("{CLIENT}/{}", module.name);
-        files.insert(format!("{folder}/types.rs"), types::file(&plan, module, &raw));
+        files.insert(format!("{folder}/types.rs"), types::file(&plan, module, &raw)?);
         if !module.operations.is_empty() {
             files.insert(format!("{folder}/builder.rs"), operations::file(&plan, module, &raw, &mut calls)?);
             files.insert(format!("{folder}/operations.rs"), catalogue::file(&plan, module));

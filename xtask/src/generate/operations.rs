@@ -126,13 +126,13 @@ impl<'a> Builder<'a> {
 
     fn code(&self) -> TokenStream {
         let struct_name = format_ident!("{}", names::pascal(self.name));
-        let doc = format!(
+        let doc = print::docs(&format!(
             " A call of [`Client::{0}`]: `{1} {2}`.",
             self.name,
             self.operation.method.to_uppercase(),
             self.operation.path
-        );
-        let new_doc = " The call without any argument set yet.";
+        ));
+        let new_doc = print::docs("The call without any argument set yet.");
         let fields = self.arguments.iter().map(|argument| {
             let (ident, value) = (&argument.ident, &argument.value);
             if argument.required {
@@ -153,8 +153,9 @@ impl<'a> Builder<'a> {
         let (body_field, body_initial, body_setters) = self.body.as_ref().map(Body::code).unzip3();
         let send = self.send();
         quote! {
-            #[doc = #doc]
+            #(#doc)*
             #[derive(Clone)]
+            #[must_use = "a call does nothing until it is sent"]
             pub struct #struct_name<'a> {
                 client: &'a Client,
                 #(#fields,)*
@@ -162,7 +163,7 @@ impl<'a> Builder<'a> {
             }
 
             impl<'a> #struct_name<'a> {
-                #[doc = #new_doc]
+                #(#new_doc)*
                 pub fn new(client: &'a Client) -> Self {
                     Self { client, #(#initial,)* #body_initial }
                 }
@@ -203,9 +204,11 @@ impl<'a> Builder<'a> {
         } else {
             quote! { send_json }
         };
-        let doc = " Sends the call.\n\n # Errors\n See [`Error`]; nothing is sent when an argument is missing or invalid.";
+        let doc = print::docs(
+            "Sends the call.\n\n# Errors\nSee [`Error`]; nothing is sent when an argument is missing or invalid.",
+        );
         quote! {
-            #[doc = #doc]
+            #(#doc)*
             pub async fn send(self) -> Result<ResponseValue<#success>, Error> {
                 RequestBuilder::new(self.client, &operations::#operation) #(#steps)* #json .#finish().await
             }
@@ -227,9 +230,10 @@ impl Unzip3 for Option<(TokenStream, TokenStream, TokenStream)> {
 impl Argument<'_> {
     fn setter(&self) -> TokenStream {
         let Self { ident, wire, value, doc, .. } = self;
+        let doc = print::docs(doc);
         let some = (!self.required).then(|| quote! { .map(Some) });
         quote! {
-            #[doc = #doc]
+            #(#doc)*
             pub fn #ident<V: TryInto<#value>>(mut self, value: V) -> Self {
                 self.#ident = InvalidArgument::convert(#wire, value) #some;
                 self
@@ -241,19 +245,19 @@ impl Argument<'_> {
 impl Body {
     fn code(&self) -> (TokenStream, TokenStream, TokenStream) {
         let value = &self.value;
-        let doc = " The request body.";
+        let doc = print::docs("The request body.");
         match &self.builder {
             Some(builder) => (
                 quote! { body: Result<#builder, InvalidArgument> },
                 quote! { body: Ok(Default::default()) },
                 quote! {
-                    #[doc = #doc]
+                    #(#doc)*
                     pub fn body<V>(mut self, value: V) -> Self
                     where
                         V: TryInto<#value>,
-                        V::Error: std::fmt::Display,
+                        V::Error: Into<crate::ConversionError>,
                     {
-                        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+                        self.body = InvalidArgument::convert_body::<V, #value, _>(value);
                         self
                     }
 
@@ -268,7 +272,7 @@ impl Body {
                 quote! { body: Result<#value, InvalidArgument> },
                 quote! { body: Err(InvalidArgument::Missing { name: "body" }) },
                 quote! {
-                    #[doc = #doc]
+                    #(#doc)*
                     pub fn body<V: TryInto<#value>>(mut self, value: V) -> Self {
                         self.body = InvalidArgument::convert("body", value);
                         self
@@ -332,13 +336,14 @@ pub(super) fn module_file(plan: &Plan, module: &Module) -> String {
         );
     }
     let methods = module.operations.iter().map(|(name, operation)| method(name, operation));
-    let heading = format!(" Operations of the family [`{0}`](crate::{1}).", module.family, module.name);
+    let heading =
+        print::docs(&format!("Operations of the family [`{0}`](crate::{1}).", module.family, module.name));
     let code = quote! {
         pub mod builder;
         pub mod operations;
         pub mod types;
 
-        #[doc = #heading]
+        #(#heading)*
         impl crate::Client { #(#methods)* }
     };
     print::file(plan, module, &doc, code)
@@ -347,7 +352,7 @@ pub(super) fn module_file(plan: &Plan, module: &Module) -> String {
 fn method(name: &str, operation: &OperationEntry) -> TokenStream {
     let ident = format_ident!("{name}");
     let builder = format_ident!("{}", names::pascal(name));
-    let doc = method_doc(operation);
+    let doc = print::docs(&method_doc(operation));
     let pleo_id = operation.text("x-pleo-operation-id");
     let alias = (!pleo_id.is_empty() && pleo_id != name && is_alias(pleo_id))
         .then(|| quote! { #[doc(alias = #pleo_id)] });
@@ -359,7 +364,7 @@ fn method(name: &str, operation: &OperationEntry) -> TokenStream {
         }
     });
     quote! {
-        #[doc = #doc]
+        #(#doc)*
         #alias
         #deprecated
         pub fn #ident(&self) -> builder::#builder<'_> {
@@ -387,7 +392,6 @@ fn method_doc(operation: &OperationEntry) -> String {
             .join(", ")
     });
     let _ = match scopes.as_deref() {
-        Some("") => writeln!(doc, " - Scopes: none"),
         Some(scopes) => writeln!(doc, " - Scopes: {scopes}"),
         None => writeln!(doc, " - Scopes: not known from Pleo's documents"),
     };

@@ -1,6 +1,7 @@
 //! Turning tokens into formatted files.
 
 use proc_macro2::TokenStream;
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, MetaNameValue, parse_quote};
 
 use super::plan::{Module, Plan};
 
@@ -44,4 +45,31 @@ fn space_out(code: &str) -> String {
         previous = line;
     }
     out
+}
+
+/// The attributes of a documentation text: one a line, so that each is printed as `/// line`.
+pub(super) fn docs(text: &str) -> Vec<Attribute> {
+    text.trim()
+        .lines()
+        .map(|line| {
+            let line = line.trim();
+            let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+            parse_quote!(#[doc = #line])
+        })
+        .collect()
+}
+
+/// Brings generated documentation into the same form.
+pub(super) fn respell_docs(attributes: &mut Vec<Attribute>) {
+    *attributes = std::mem::take(attributes)
+        .into_iter()
+        .flat_map(|attribute| match &attribute.meta {
+            Meta::NameValue(MetaNameValue {
+                path,
+                value: Expr::Lit(ExprLit { lit: Lit::Str(text), .. }),
+                ..
+            }) if path.is_ident("doc") => docs(&text.value()),
+            _ => vec![attribute],
+        })
+        .collect();
 }

@@ -124,6 +124,21 @@ fn culprit(lowered: &Value, wrappers: &Wrappers, problem: &str) -> SpecError {
             }
         }
     }
+    // Each part passes alone: the first operation that does not go with those before it.
+    let mut growing = bare;
+    for (place, operation) in walk::operations(lowered) {
+        let item = growing["paths"]
+            .as_object_mut()
+            .map(|paths| paths.entry(place.path.clone()).or_insert_with(|| json!({})));
+        if let Some(item) = item {
+            item[place.method] = Value::Object(operation.clone());
+        }
+        if let Err(problem) = attempt(&growing, wrappers) {
+            let problem =
+                format!("progenitor cannot take it together with the operations before it: {problem}");
+            return SpecError::new(merge::RESULT, place.pointer, problem, mend);
+        }
+    }
     SpecError::new(merge::RESULT, "", format!("progenitor cannot take the whole document: {problem}"), mend)
 }
 

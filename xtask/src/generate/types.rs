@@ -1,6 +1,9 @@
 //! The types of a module.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -17,12 +20,12 @@ use syn::{
 use super::{
     plan::{COMMON, Module, Plan, Wrapper},
     print,
-    progenitor::Raw,
+    progenitor::{Raw, first_argument},
 };
-use crate::spec::names;
+use crate::spec::{SpecError, merge, names, pointer};
 
 /// The file with the types of a module.
-pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> String {
+pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<String, SpecError> {
     let mut items = Vec::new();
     let mut builders = Vec::new();
     let mut written = String::new();
@@ -33,7 +36,21 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> String {
             _ if schema.get("enum").is_some() => open_enum(&mut written, &rust, schema),
             Some(wrapper) => items.extend(alias(&rust, schema, wrapper)),
             None => {
-                items.extend(types_of(plan, raw, &rust, &mut written));
+                let refuse = |problem: String| {
+                    let at = pointer::push("/components/schemas", name);
+                    SpecError::new(
+                        merge::RESULT,
+                        at,
+                        problem,
+                        "compare `xtask/src/generate` with the typify release in use",
+                    )
+                };
+                let own = types_of(plan, raw, &rust, &mut written)
+                    .map_err(|error| refuse(format!("typify generated `{rust}` with {error}")))?;
+                if own.is_empty() {
+                    return Err(refuse(format!("typify generated no type `{rust}`")));
+                }
+                items.extend(own);
                 if plan.is_sent(&rust) {
                     builders.extend(type_builder_of(raw, &rust));
                 }
@@ -57,11 +74,11 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> String {
         COMMON => "Types that several API families share.".to_owned(),
         _ => format!("Types of the API family `{}`.", module.family),
     };
-    print::file(plan, module, &doc, code) + &written
+    Ok(print::file(plan, module, &doc, code) + &written)
 }
 
 /// Everything that stands for one type. How an object is read and written is added to `written`.
-fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String) -> Vec<Item> {
+fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String) -> syn::Result<Vec<Item>> {
     let mut rewriter = TypeRewriter { in_builder: false };
     let mut items: Vec<Item> = raw.types.get(rust).cloned().unwrap_or_default();
     items.retain(|item| plan.is_sent(rust) || !is_builder_function(item));
@@ -74,16 +91,19 @@ fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String) -> Vec<Ite
             && let syn::Fields::Named(fields) = &mut item.fields
         {
             without_serde_derives(&mut item.attrs);
+            print::respell_docs(&mut item.attrs);
+            item.attrs.push(parse_quote!(#[non_exhaustive]));
             let _ = writeln!(written, "\nobject! {{\n    {rust} {{");
             for field in &mut fields.named {
-                let (kind, wire) = take_serde_attribute(field);
+                print::respell_docs(&mut field.attrs);
+                let (kind, wire) = take_serde_attribute(field)?;
                 let ident = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
                 let _ = writeln!(written, "        {kind} {ident} = {wire:?},");
             }
             let _ = writeln!(written, "    }}\n}}");
         }
     }
-    items
+    Ok(items)
 }
 
 /// Leaves of a `derive` what is not serde's.
@@ -96,7 +116,7 @@ fn without_serde_derives(attributes: &mut [Attribute]) {
                 .into_iter()
                 .filter(|path| path.segments.first().is_none_or(|first| first.ident != "serde"))
                 .collect();
-            *attribute = parse_quote!(#[derive(#(#kept),*)]);
+            *attribute = parse_quote!(#[derive(#(#kept,)* PartialEq)]);
         }
     }
 }
@@ -104,14 +124,16 @@ fn without_serde_derives(attributes: &mut [Attribute]) {
 /// Takes typify's serde attribute off a field: the kind of the field and its name on the wire.
 ///
 /// A required field that may be null is read as null when it is absent.
-fn take_serde_attribute(field: &mut Field) -> (&'static str, String) {
+fn take_serde_attribute(field: &mut Field) -> syn::Result<(&'static str, String)> {
     let mut wire = field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default();
     let mut kind = "required";
-    field.attrs.retain(|attribute| {
-        if !attribute.path().is_ident("serde") {
-            return true;
-        }
-        let parsed = attribute.parse_nested_meta(|meta| {
+    let (serde, others) = std::mem::take(&mut field.attrs)
+        .into_iter()
+        .partition(|attribute| attribute.path().is_ident("serde"));
+    field.attrs = others;
+    let serde: Vec<Attribute> = serde;
+    for attribute in serde {
+        attribute.parse_nested_meta(|meta| {
             let text = |meta: &syn::meta::ParseNestedMeta<'_>| {
                 meta.value()?.parse::<syn::LitStr>().map(|text| text.value())
             };
@@ -123,22 +145,22 @@ fn take_serde_attribute(field: &mut Field) -> (&'static str, String) {
             } else if meta.path.is_ident("deserialize_with") {
                 text(&meta)?;
                 kind = "nullable";
+            } else if !meta.path.is_ident("default") {
+                return Err(meta.error("an attribute that nobody here knows"));
             }
             Ok(())
-        });
-        debug_assert!(parsed.is_ok(), "typify's attributes are of the forms above");
-        false
-    });
-    (kind, wire)
+        })?;
+    }
+    Ok((kind, wire))
 }
 
 /// Pleo's name for a wrapper, as an alias of the generic type.
 fn alias(rust: &str, schema: &Value, wrapper: &Wrapper) -> Option<Item> {
     let name = format_ident!("{rust}");
-    let doc = format!(" {}", schema.get("description").and_then(Value::as_str).unwrap_or(rust).trim_end());
+    let doc = print::docs(schema.get("description").and_then(Value::as_str).unwrap_or(rust));
     let mut aliased: syn::Type = syn::parse_str(&wrapper.rust("")).ok()?;
     TypeRewriter { in_builder: false }.visit_type_mut(&mut aliased);
-    Some(parse_quote!(#[doc = #doc] pub type #name = #aliased;))
+    Some(parse_quote!(#(#doc)* pub type #name = #aliased;))
 }
 
 /// The generic types that wrappers are aliases of.
@@ -147,7 +169,8 @@ fn generics(plan: &Plan) -> TokenStream {
         let pagination = format_ident!("{}", names::pascal(pagination));
         quote! {
             /// One page of a list.
-            #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+            #[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+            #[non_exhaustive]
             pub struct Page<T> {
                 /// What stands on the page.
                 pub data: Vec<T>,
@@ -159,7 +182,8 @@ fn generics(plan: &Plan) -> TokenStream {
     let data = plan.has_wrappers().then(|| {
         quote! {
             /// An answer whose content stands under `data`.
-            #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+            #[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+            #[non_exhaustive]
             pub struct Data<T> {
                 /// The content.
                 pub data: T,
@@ -172,17 +196,19 @@ fn generics(plan: &Plan) -> TokenStream {
 fn type_builder_of(raw: &Raw, rust: &str) -> Vec<Item> {
     let mut items = raw.type_builders.get(rust).cloned().unwrap_or_default();
     let mut rewriter = TypeRewriter { in_builder: true };
+    let fields = field_docs(raw, rust);
     for item in &mut items {
         rewriter.visit_item_mut(item);
         match item {
             Item::Struct(item) => {
-                let doc = format!(" Builds a [`{rust}`](super::{rust}).");
-                item.attrs = vec![parse_quote!(#[doc = #doc]), parse_quote!(#[derive(Clone)])];
+                item.attrs = print::docs(&format!("Builds a [`{rust}`](super::{rust})."));
+                item.attrs.push(parse_quote!(#[derive(Clone)]));
+                item.attrs.push(parse_quote!(#[must_use = "a builder does nothing until a call takes it"]));
             }
             Item::Impl(item) if item.trait_.is_none() => {
                 for item in &mut item.items {
                     if let syn::ImplItem::Fn(setter) = item {
-                        convert_in_runtime(setter);
+                        rewrite_setter(setter, &fields);
                     }
                 }
             }
@@ -192,15 +218,50 @@ fn type_builder_of(raw: &Raw, rust: &str) -> Vec<Item> {
     items
 }
 
-/// Lets a setter call the runtime's conversion instead of holding one of its own: a closure a
-/// field is what a compiler spends its time on.
-fn convert_in_runtime(setter: &mut syn::ImplItemFn) {
+/// The documentation of each field of a type, by field.
+fn field_docs(raw: &Raw, rust: &str) -> BTreeMap<String, Vec<Attribute>> {
+    let mut found = BTreeMap::new();
+    for item in raw.types.get(rust).into_iter().flatten() {
+        let Item::Struct(item) = item else { continue };
+        for field in &item.fields {
+            let mut docs: Vec<Attribute> =
+                field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
+            print::respell_docs(&mut docs);
+            if let Some(ident) = &field.ident {
+                found.insert(ident.unraw().to_string(), docs);
+            }
+        }
+    }
+    found
+}
+
+/// Writes a setter anew: it takes the value of an optional field without `Some`, carries the
+/// field's documentation, and calls the runtime's conversion instead of holding one of its own,
+/// because a closure a field is what a compiler spends its time on.
+fn rewrite_setter(setter: &mut syn::ImplItemFn, fields: &BTreeMap<String, Vec<Attribute>>) -> Option<()> {
     let name = setter.sig.ident.clone();
     let text = name.unraw().to_string();
-    setter.block = parse_quote!({
-        self.#name = crate::runtime::convert_field(#text, value);
-        self
-    });
+    let docs = match fields.get(&text) {
+        Some(docs) if !docs.is_empty() => docs.clone(),
+        _ => print::docs(&format!("Sets `{text}`.")),
+    };
+    let bounds = setter.sig.generics.where_clause.as_ref()?.predicates.first()?;
+    let syn::WherePredicate::Type(syn::PredicateType { bounds, .. }) = bounds else { return None };
+    let syn::TypeParamBound::Trait(bound) = bounds.first()? else { return None };
+    let path = &bound.path;
+    let value = first_argument(&parse_quote!(#path))?;
+    let is_option = matches!(&value, syn::Type::Path(path)
+        if path.path.segments.len() == 1 && path.path.segments[0].ident == "Option");
+    let inner = if is_option { first_argument(&value)? } else { value };
+    let some = is_option.then(|| quote! { .map(Some) });
+    *setter = parse_quote! {
+        #(#docs)*
+        pub fn #name<V: TryInto<#inner>>(mut self, value: V) -> Self {
+            self.#name = crate::runtime::convert_field(#text, value) #some;
+            self
+        }
+    };
+    Some(())
 }
 
 /// `impl X { pub fn builder() -> builder::X }`
@@ -213,7 +274,7 @@ fn document_builder_function(item: &mut Item) {
     if let Item::Impl(item) = item
         && let Some(syn::ImplItem::Fn(function)) = item.items.first_mut()
     {
-        function.attrs.push(parse_quote!(#[doc = " A builder without any field set yet."]));
+        function.attrs.extend(print::docs("A builder without any field set yet."));
     }
 }
 

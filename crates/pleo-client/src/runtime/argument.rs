@@ -54,17 +54,27 @@ impl InvalidArgument {
         value.try_into().map_err(|_| Self::Conversion { name, wanted: short_name::<T>() })
     }
 
-    pub(crate) fn body(problem: impl std::fmt::Display) -> Self {
-        Self::Body { problem: problem.to_string() }
+    /// A body whose builder lacks a field or holds one that does not convert.
+    pub(crate) fn body(problem: ConversionError) -> Self {
+        Self::Body { problem: problem.0.into_owned() }
+    }
+
+    /// Converts what was given as a whole body to the builder of its type.
+    pub(crate) fn convert_body<V, T, B>(value: V) -> Result<B, Self>
+    where
+        V: TryInto<T>,
+        V::Error: Into<ConversionError>,
+        B: From<T>,
+    {
+        value.try_into().map(B::from).map_err(|problem| Self::body(problem.into()))
     }
 }
 
 /// Converts a value to the type of a body's field; the problem names the field.
-pub(crate) fn convert_field<V: TryInto<T>, T>(name: &'static str, value: V) -> Result<T, String>
-where
-    V::Error: std::fmt::Display,
-{
-    value.try_into().map_err(|error| format!("the value given for `{name}` does not fit: {error}"))
+///
+/// What the conversion says itself is left out: it may quote the value.
+pub(crate) fn convert_field<V: TryInto<T>, T>(name: &'static str, value: V) -> Result<T, String> {
+    value.try_into().map_err(|_| format!("the value given for `{name}` is no {}", short_name::<T>()))
 }
 
 /// The name of a type without the modules of the outermost one.
@@ -75,7 +85,8 @@ fn short_name<T>() -> &'static str {
     &full[start..]
 }
 
-/// A value that does not convert to a generated type.
+/// A value that does not convert to a generated type. It says which field is missing or wrong; a
+/// conversion of your own must not quote the value.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConversionError(Cow<'static, str>);
@@ -89,6 +100,12 @@ impl std::fmt::Debug for ConversionError {
 impl From<&'static str> for ConversionError {
     fn from(problem: &'static str) -> Self {
         Self(problem.into())
+    }
+}
+
+impl From<std::convert::Infallible> for ConversionError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
     }
 }
 

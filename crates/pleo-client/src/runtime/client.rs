@@ -72,6 +72,26 @@ pub trait Transport: Send + Sync {
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>>;
 }
 
+macro_rules! forward {
+    ($($pointer:ident),*) => {
+        $(
+            impl<T: Authorize + ?Sized> Authorize for $pointer<T> {
+                fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a> {
+                    (**self).authorize(request)
+                }
+            }
+
+            impl<T: Transport + ?Sized> Transport for $pointer<T> {
+                fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
+                    (**self).send(call)
+                }
+            }
+        )*
+    };
+}
+
+forward!(Arc, Box);
+
 /// A call to be sent: hands out the request, authorised anew for each attempt.
 pub struct Call<'a> {
     request: Request,
@@ -186,6 +206,9 @@ pub enum InvalidBaseUrl {
     /// A user name or password in the URL. Credentials travel in a header only (Z29).
     #[error("the base URL holds user information; credentials belong into the client's authorisation")]
     UserInformation,
+    /// A port that is no number up to 65,535.
+    #[error("the base URL's port is no number up to 65535")]
+    Port,
     /// A query or fragment.
     #[error("the base URL holds a query or a fragment")]
     Query,
@@ -201,6 +224,9 @@ fn check_base_url(text: &str) -> Result<&str, InvalidBaseUrl> {
     }
     if authority.as_str().contains('@') {
         return Err(InvalidBaseUrl::UserInformation);
+    }
+    if authority.as_str() != authority.host() && authority.port_u16().is_none() {
+        return Err(InvalidBaseUrl::Port);
     }
     if text.contains(['?', '#']) {
         return Err(InvalidBaseUrl::Query);
@@ -222,6 +248,8 @@ mod tests {
             ("", InvalidBaseUrl::NotAbsolute),
             ("ftp://external.pleo.io", InvalidBaseUrl::Scheme),
             ("https://key:@external.pleo.io", InvalidBaseUrl::UserInformation),
+            ("https://external.pleo.io:99999", InvalidBaseUrl::Port),
+            ("https://external.pleo.io:", InvalidBaseUrl::Port),
             ("https://external.pleo.io?a=b", InvalidBaseUrl::Query),
             ("https://external.pleo.io/#a", InvalidBaseUrl::Query),
         ] {

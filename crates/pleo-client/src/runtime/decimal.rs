@@ -7,13 +7,17 @@ use serde_json::value::RawValue;
 
 /// An exact decimal number: an amount in major units of its currency, or a rate.
 ///
-/// Up to 28 significant digits survive decoding and encoding, trailing zeros included; no value
-/// passes through a float. It is a [`rust_decimal::Decimal`], which JSON writes as a number.
+/// Values of up to 28 significant digits with up to 28 decimal places survive decoding and encoding,
+/// trailing zeros included; no value passes through a float, and what would have to be rounded is
+/// refused. It is a [`rust_decimal::Decimal`], which JSON writes as a number.
 ///
 /// Reading and writing go through `serde_json`'s raw values, so other formats than JSON show
 /// their own form of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Decimal(pub rust_decimal::Decimal);
+pub struct Decimal(rust_decimal::Decimal);
+
+/// The most decimal places that a `rust_decimal::Decimal` holds.
+const MAX_SCALE: i64 = 28;
 
 impl Decimal {
     /// The number itself.
@@ -22,21 +26,47 @@ impl Decimal {
     }
 }
 
-/// Text that is no decimal number, or one of more than 28 significant digits.
+/// Text that is no decimal number, or one of more than 28 significant digits or decimal places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a decimal number of at most 28 significant digits")]
+#[error("not a decimal number of at most 28 significant digits and 28 decimal places")]
 pub struct InvalidDecimal;
 
 impl FromStr for Decimal {
     type Err = InvalidDecimal;
 
+    /// Reads a JSON number, or the same with a leading plus. What cannot be held exactly is refused.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed = if text.contains(['e', 'E']) {
-            rust_decimal::Decimal::from_scientific(text)
-        } else {
-            rust_decimal::Decimal::from_str_exact(text)
+        let (number, exponent) = match text.split_once(['e', 'E']) {
+            Some((number, exponent)) => (number, exponent.parse::<i64>().map_err(|_| InvalidDecimal)?),
+            None => (text, 0),
         };
-        parsed.map(Self).map_err(|_| InvalidDecimal)
+        let (negative, number) = match number.strip_prefix('-') {
+            Some(number) => (true, number),
+            None => (false, number.strip_prefix('+').unwrap_or(number)),
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let digits = format!("{whole}{fraction}");
+        if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(InvalidDecimal);
+        }
+        let mut digits = digits.trim_start_matches('0');
+        let places = i64::try_from(fraction.len()).map_err(|_| InvalidDecimal)?;
+        let mut scale = places.checked_sub(exponent).ok_or(InvalidDecimal)?;
+        while scale > MAX_SCALE && digits.ends_with('0') {
+            digits = &digits[..digits.len() - 1];
+            scale -= 1;
+        }
+        if digits.is_empty() {
+            scale = scale.clamp(0, MAX_SCALE);
+        }
+        let zeros = usize::try_from(-scale.min(0)).map_err(|_| InvalidDecimal)?;
+        if scale > MAX_SCALE || digits.len().saturating_add(zeros) > 29 {
+            return Err(InvalidDecimal);
+        }
+        let mantissa: i128 = format!("0{digits}{}", "0".repeat(zeros)).parse().map_err(|_| InvalidDecimal)?;
+        let mantissa = if negative { -mantissa } else { mantissa };
+        let scale = u32::try_from(scale.max(0)).map_err(|_| InvalidDecimal)?;
+        rust_decimal::Decimal::try_from_i128_with_scale(mantissa, scale).map(Self).map_err(|_| InvalidDecimal)
     }
 }
 
@@ -101,19 +131,29 @@ mod tests {
     proptest! {
         #[test]
         fn any_number_of_up_to_28_significant_digits_survives_decode_and_encode(
-            digits in "[1-9][0-9]{0,27}", point in 0usize..=28, negative: bool,
+            digits in "[1-9][0-9]{0,27}", scale in 0usize..=28, negative: bool,
         ) {
-            let point = point.min(digits.len());
-            let (whole, fraction) = digits.split_at(point);
-            let text = format!(
-                "{}{}{}{}",
-                if negative { "-" } else { "" },
-                if whole.is_empty() { "0" } else { whole },
-                if fraction.is_empty() { "" } else { "." },
-                fraction,
-            );
+            let padded = format!("{digits:0>width$}", width = scale + 1);
+            let (whole, fraction) = padded.split_at(padded.len() - scale);
+            let point = if fraction.is_empty() { "" } else { "." };
+            let text = format!("{}{whole}{point}{fraction}", if negative { "-" } else { "" });
             let decoded: Decimal = serde_json::from_str(&text).unwrap();
             prop_assert_eq!(serde_json::to_string(&decoded).unwrap(), text);
+        }
+
+        #[test]
+        fn an_exponent_only_moves_the_point(digits in "[1-9][0-9]{0,27}", shift in 0usize..=27, more in 0i64..40) {
+            let shift = shift.min(digits.len() - 1);
+            let (whole, fraction) = digits.split_at(digits.len() - shift);
+            let point = if fraction.is_empty() { "" } else { "." };
+            let plain: Decimal = format!("{whole}{point}{fraction}").parse().unwrap();
+            for text in [
+                format!("{digits}e-{shift}"),
+                format!("{digits}{}E-{}", "0".repeat(more as usize), shift as i64 + more),
+                format!("0.{}{digits}e{}", "0".repeat(more as usize), digits.len() as i64 - shift as i64 + more),
+            ] {
+                prop_assert_eq!(text.parse::<Decimal>().unwrap(), plain, "{}", text);
+            }
         }
     }
 
@@ -126,8 +166,15 @@ mod tests {
 
     #[test]
     fn trailing_zeros_exponents_and_quoted_numbers_are_read() {
-        for (text, shown) in [("12.50", "12.50"), ("1E+2", "100"), ("1.5e-3", "0.0015"), ("\"7.10\"", "7.10")]
-        {
+        for (text, shown) in [
+            ("12.50", "12.50"),
+            ("1E+2", "100"),
+            ("1.5e-3", "0.0015"),
+            ("\"7.10\"", "7.10"),
+            ("0.00000000000000000000000000000123e10", "0.0000000000000000000123"),
+            ("1.00000000000000000000000000000000", "1.0000000000000000000000000000"),
+            ("0e-99", "0.0000000000000000000000000000"),
+        ] {
             assert_eq!(serde_json::from_str::<Decimal>(text).unwrap().to_string(), shown);
         }
     }

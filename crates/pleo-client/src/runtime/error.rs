@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 use super::{InvalidArgument, Operation, Refusal};
 
@@ -13,29 +13,23 @@ use super::{InvalidArgument, Operation, Refusal};
 /// `Display` and `Debug` of it and of all that it holds show no body, no query and no header value,
 /// so that an error may go to a log as it is. What the service said is there to be asked for, see
 /// [`ApiError`].
-#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument cannot be sent. Nothing was sent.
-    #[error("{}: {argument}", operation.id)]
     InvalidArgument {
         /// The operation that was called.
         operation: &'static Operation,
         /// What is wrong with which argument.
-        #[source]
         argument: InvalidArgument,
     },
     /// The client's [`Authorize`](super::Authorize) refused the request. Nothing was sent.
-    #[error("{}: refused before sending: {refusal}", operation.id)]
     Refused {
         /// The operation that was called.
         operation: &'static Operation,
         /// The refusal; [`Refusal::downcast_ref`] gives its type back.
-        #[source]
         refusal: Refusal,
     },
     /// No complete answer arrived.
-    #[error("{}: {source}", operation.id)]
     Transport {
         /// The operation that was called.
         operation: &'static Operation,
@@ -43,11 +37,9 @@ pub enum Error {
         source: TransportError,
     },
     /// The service answered with something other than success.
-    #[error("{id}: {error}", id = .0.operation().id, error = .0)]
-    Api(#[from] Box<ApiError>),
+    Api(Box<ApiError>),
     /// The service answered with success, but the body is not what its document describes.
-    #[error("{id}: {error}", id = .0.operation().id, error = .0)]
-    Decode(#[from] Box<DecodeError>),
+    Decode(Box<DecodeError>),
 }
 
 impl Error {
@@ -80,6 +72,42 @@ impl Error {
     }
 }
 
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.operation().id)?;
+        match self {
+            Self::InvalidArgument { argument, .. } => argument.fmt(f),
+            Self::Refused { refusal, .. } => write!(f, "refused before sending: {refusal}"),
+            Self::Transport { source, .. } => source.fmt(f),
+            Self::Api(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+        }
+    }
+}
+
+/// `Display` says what the variant holds, so the source is what lies behind that.
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Refused { refusal, .. } => refusal.source(),
+            Self::Transport { source, .. } => source.source(),
+            Self::InvalidArgument { .. } | Self::Api(_) | Self::Decode(_) => None,
+        }
+    }
+}
+
+impl From<Box<ApiError>> for Error {
+    fn from(error: Box<ApiError>) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<Box<DecodeError>> for Error {
+    fn from(error: Box<DecodeError>) -> Self {
+        Self::Decode(error)
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variant = match self {
@@ -100,22 +128,8 @@ pub struct ApiError {
     headers: HeaderMap,
     body: Bytes,
     truncated: bool,
-    details: Details,
-}
-
-/// The members that Pleo's error bodies have in common (E12 to E17 of its reference pages).
-#[derive(Default, Deserialize)]
-struct Details {
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
     kind: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
     message: Option<String>,
-}
-
-/// A string, or nothing for any other value: an odd `type` must not lose the `message`.
-fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(value.as_str().map(str::to_owned))
 }
 
 impl ApiError {
@@ -129,8 +143,10 @@ impl ApiError {
         body: Bytes,
         truncated: bool,
     ) -> Self {
-        let details = serde_json::from_slice(&body).unwrap_or_default();
-        Self { operation, status, headers, body, truncated, details }
+        // Pleo's error bodies have these two members in common, where they are JSON at all.
+        let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        let text = |member: &str| json.get(member).and_then(serde_json::Value::as_str).map(str::to_owned);
+        Self { operation, status, headers, truncated, kind: text("type"), message: text("message"), body }
     }
 
     /// The operation that was called.
@@ -147,12 +163,12 @@ impl ApiError {
     ///
     /// Compare without regard to case: Pleo's documents spell it both ways.
     pub fn kind(&self) -> Option<&str> {
-        self.details.kind.as_deref()
+        self.kind.as_deref()
     }
 
     /// Pleo's explanation, where the body has one.
     pub fn message(&self) -> Option<&str> {
-        self.details.message.as_deref()
+        self.message.as_deref()
     }
 
     /// The answer's headers.
@@ -264,7 +280,8 @@ impl DecodeError {
         &self.body
     }
 
-    /// Line and column of the body, both from 1, where decoding stopped.
+    /// Line and column of the body where decoding stopped, counted from 1; column 0 is before the
+    /// first character.
     pub fn position(&self) -> (usize, usize) {
         (self.line, self.column)
     }
@@ -299,6 +316,8 @@ pub struct TransportError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
+    /// The request could not be made ready: nothing was sent, and trying again changes nothing.
+    Request,
     /// No connection came about: nothing was sent, so any operation may be tried again.
     Connect,
     /// The time ran out; whether the request arrived is not known.
@@ -324,6 +343,7 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
+            TransportErrorKind::Request => "the request could not be made ready",
             TransportErrorKind::Connect => "no connection to the service",
             TransportErrorKind::Timeout => "no answer in time",
             TransportErrorKind::Connection => "the connection failed",

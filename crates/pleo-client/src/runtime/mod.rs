@@ -22,15 +22,16 @@ pub use argument::{ConversionError, InvalidArgument};
 pub use client::{
     Authorization, Authorize, Call, Client, InvalidBaseUrl, Refusal, Transport, Unauthenticated,
 };
-pub use decimal::Decimal;
+pub use decimal::{Decimal, InvalidDecimal};
 pub use error::{ApiError, DecodeError, Error, TransportError, TransportErrorKind};
 pub(crate) use object::object;
 pub(crate) use open_enum::open_enum;
 pub use operation::{
     CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety, SecurityScheme,
 };
+pub(crate) use request::QueryValue;
+pub use request::Request;
 pub(crate) use request::RequestBuilder;
-pub use request::{QueryValue, Request};
 pub use response::{Body, ResponseValue};
 pub use sensitive::Sensitive;
 pub use time::DateOrDateTime;

@@ -78,6 +78,18 @@ macro_rules! open_enum {
 
         impl ::std::cmp::Eq for $name {}
 
+        impl ::std::cmp::PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.as_str() == other
+            }
+        }
+
+        impl ::std::cmp::PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.as_str() == *other
+            }
+        }
+
         impl ::std::hash::Hash for $name {
             fn hash<H: ::std::hash::Hasher>(&self, state: &mut H) {
                 self.as_str().hash(state);
@@ -154,5 +166,6 @@ mod tests {
     fn equality_goes_by_the_value() {
         assert_eq!(Status::Unknown("done".to_owned()), Status::Done);
         assert_ne!(Status::from("other"), Status::Done);
+        assert_eq!(Status::InProgress, "in_progress");
     }
 }

@@ -111,7 +111,7 @@ impl Request {
         self.body = Some(body.into());
     }
 
-    /// The request as any HTTP library takes it. The operation goes along as an extension.
+    /// The request as any HTTP library takes it.
     ///
     /// # Errors
     /// [`InvalidArgument::UrlTooLong`].
@@ -147,7 +147,7 @@ impl fmt::Write for Escaping<'_> {
 }
 
 /// A value that can stand in a query: a scalar, or a list of scalars as repeated pairs.
-pub trait QueryValue {
+pub(crate) trait QueryValue {
     /// Adds the value under `name`; nothing for `None` and empty lists.
     fn append(&self, name: &str, request: &mut Request);
 }

@@ -21,21 +21,25 @@ impl ReqwestTransport {
     /// # Errors
     /// When the TLS library finds no root certificates or no provider.
     pub fn new() -> Result<Self, TransportError> {
-        reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(Self::CONNECT_TIMEOUT)
-            .timeout(Self::TIMEOUT)
-            .build()
-            .map(Self)
-            .map_err(|error| TransportError::new(TransportErrorKind::Connect, error.without_url()))
+        let builder =
+            reqwest::Client::builder().connect_timeout(Self::CONNECT_TIMEOUT).timeout(Self::TIMEOUT);
+        Self::with_builder(builder)
     }
 
-    /// A transport over a client of your own making, for proxies, certificates or other timeouts.
+    /// The same over a client of your own making, for proxies, certificates or other timeouts.
     ///
-    /// Build it with `redirect(Policy::none())`: a redirect would carry the request elsewhere.
-    pub fn with_client(client: reqwest::Client) -> Self {
-        Self(client)
+    /// Redirects and reqwest's own retries are switched off: a redirect would carry the request
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// When the client cannot be built.
+    pub fn with_builder(builder: reqwest::ClientBuilder) -> Result<Self, TransportError> {
+        builder
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .build()
+            .map(Self)
+            .map_err(|error| TransportError::new(TransportErrorKind::Request, error.without_url()))
     }
 }
 
@@ -44,7 +48,9 @@ impl Transport for ReqwestTransport {
         Box::pin(async move {
             let operation = call.operation();
             let failed = |error: reqwest::Error| {
-                let kind = if error.is_connect() {
+                let kind = if error.is_builder() {
+                    TransportErrorKind::Request
+                } else if error.is_connect() {
                     TransportErrorKind::Connect
                 } else if error.is_timeout() {
                     TransportErrorKind::Timeout

@@ -292,6 +292,10 @@ impl<'a> Hoist<'a> {
         let title = title.filter(|title| !title.trim().is_empty()).map(as_component);
         let wanted = title.clone().unwrap_or_else(|| name.to_owned());
         let mut body = schema.take();
+        // The type needs a description of its own; that of the place is the best there is.
+        if let (Some(body), Some(description)) = (body.as_object_mut(), place.get("description")) {
+            body.insert("description".to_owned(), description.clone());
+        }
         let chosen = if is_enum {
             self.enum_name(&body, name, title)
         } else {

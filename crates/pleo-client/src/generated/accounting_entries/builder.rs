@@ -8,6 +8,7 @@ use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseVal
 use super::{operations, types};
 /// A call of [`Client::get_accounting_entry`]: `GET /v1/accounting-entries/{accountingEntryId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetAccountingEntry<'a> {
     client: &'a Client,
     accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -32,19 +33,19 @@ impl<'a> GetAccountingEntry<'a> {
         self
     }
 
-    /** Whether a deleted entry is returned as well.
-
- The optional query parameter `include_deleted`.*/
+    /// Whether a deleted entry is returned as well.
+    ///
+    /// The optional query parameter `include_deleted`.
     pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
         self.include_deleted = InvalidArgument::convert("include_deleted", value)
             .map(Some);
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::AccountingEntryV1>>, Error> {
@@ -58,6 +59,7 @@ impl<'a> GetAccountingEntry<'a> {
 
 /// A call of [`Client::get_core_accounting_entry`]: `GET /v1/accounting-entries/{accountingEntryId}/core`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetCoreAccountingEntry<'a> {
     client: &'a Client,
     accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -84,28 +86,28 @@ impl<'a> GetCoreAccountingEntry<'a> {
         self
     }
 
-    /** Whether a deleted entry is returned as well.
-
- The optional query parameter `include_deleted`.*/
+    /// Whether a deleted entry is returned as well.
+    ///
+    /// The optional query parameter `include_deleted`.
     pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
         self.include_deleted = InvalidArgument::convert("include_deleted", value)
             .map(Some);
         self
     }
 
-    /** Whether a hidden entry is returned as well.
-
- The optional query parameter `include_hidden`.*/
+    /// Whether a hidden entry is returned as well.
+    ///
+    /// The optional query parameter `include_hidden`.
     pub fn include_hidden<V: TryInto<bool>>(mut self, value: V) -> Self {
         self.include_hidden = InvalidArgument::convert("include_hidden", value)
             .map(Some);
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::AccountingEntryCoreV6>>, Error> {
@@ -120,6 +122,7 @@ impl<'a> GetCoreAccountingEntry<'a> {
 
 /// A call of [`Client::get_receipt`]: `GET /v1/accounting-entries/{accountingEntryId}/receipts/{receiptId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetReceipt<'a> {
     client: &'a Client,
     accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -154,18 +157,18 @@ impl<'a> GetReceipt<'a> {
         self
     }
 
-    /** Which form of the receipt file to link to.
-
- The optional query parameter `file_type`.*/
+    /// Which form of the receipt file to link to.
+    ///
+    /// The optional query parameter `file_type`.
     pub fn file_type<V: TryInto<types::ReceiptFileType>>(mut self, value: V) -> Self {
         self.file_type = InvalidArgument::convert("file_type", value).map(Some);
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ReceiptModel>>, Error> {
@@ -180,6 +183,7 @@ impl<'a> GetReceipt<'a> {
 
 /// A call of [`Client::list_receipts`]: `GET /v1/accounting-entries/{accountingEntryId}/receipts`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct ListReceipts<'a> {
     client: &'a Client,
     accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -216,57 +220,57 @@ impl<'a> ListReceipts<'a> {
         self
     }
 
-    /** Only receipts that reached Pleo in one of these ways.
-
- The optional query parameter `source`.*/
+    /// Only receipts that reached Pleo in one of these ways.
+    ///
+    /// The optional query parameter `source`.
     pub fn source<V: TryInto<Vec<types::ReceiptSource>>>(mut self, value: V) -> Self {
         self.source = InvalidArgument::convert("source", value).map(Some);
         self
     }
 
-    /** Which form of the receipt file to link to.
-
- The optional query parameter `file_type`.*/
+    /// Which form of the receipt file to link to.
+    ///
+    /// The optional query parameter `file_type`.
     pub fn file_type<V: TryInto<types::ReceiptFileType>>(mut self, value: V) -> Self {
         self.file_type = InvalidArgument::convert("file_type", value).map(Some);
         self
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<types::ReceiptsSortingKeys>>>(
         mut self,
         value: V,
@@ -275,10 +279,10 @@ impl<'a> ListReceipts<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ReceiptModel>>, Error> {
@@ -298,6 +302,7 @@ impl<'a> ListReceipts<'a> {
 
 /// A call of [`Client::search_accounting_entries`]: `POST /v1/accounting-entries:search`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct SearchAccountingEntries<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -329,58 +334,58 @@ impl<'a> SearchAccountingEntries<'a> {
         }
     }
 
-    /** Id of the company (legal entity) whose data is meant.
-
- The optional query parameter `company_id`.*/
+    /// Id of the company (legal entity) whose data is meant.
+    ///
+    /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 
-    /** Id of the organisation (group of companies) whose data is meant.
-
- The optional query parameter `organization_id`.*/
+    /// Id of the organisation (group of companies) whose data is meant.
+    ///
+    /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.organization_id = InvalidArgument::convert("organization_id", value)
             .map(Some);
         self
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<types::AccountingEntriesSortingKeys>>>(
         mut self,
         value: V,
@@ -393,9 +398,13 @@ impl<'a> SearchAccountingEntries<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::AccountingEntryBaseSearchRequest>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::AccountingEntryBaseSearchRequest,
+            _,
+        >(value);
         self
     }
 
@@ -410,10 +419,10 @@ impl<'a> SearchAccountingEntries<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::AccountingEntryV1>>, Error> {
@@ -440,6 +449,7 @@ impl<'a> SearchAccountingEntries<'a> {
 
 /// A call of [`Client::search_core_accounting_entries`]: `POST /v1/accounting-entries/core:search`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct SearchCoreAccountingEntries<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -471,58 +481,58 @@ impl<'a> SearchCoreAccountingEntries<'a> {
         }
     }
 
-    /** Id of the company (legal entity) whose data is meant.
-
- The optional query parameter `company_id`.*/
+    /// Id of the company (legal entity) whose data is meant.
+    ///
+    /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 
-    /** Id of the organisation (group of companies) whose data is meant.
-
- The optional query parameter `organization_id`.*/
+    /// Id of the organisation (group of companies) whose data is meant.
+    ///
+    /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.organization_id = InvalidArgument::convert("organization_id", value)
             .map(Some);
         self
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<types::AccountingEntriesSortingKeys>>>(
         mut self,
         value: V,
@@ -535,9 +545,13 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::AccountingEntryBaseSearchRequest>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::AccountingEntryBaseSearchRequest,
+            _,
+        >(value);
         self
     }
 
@@ -552,10 +566,10 @@ impl<'a> SearchCoreAccountingEntries<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::AccountingEntryCoreV6>>, Error> {
@@ -582,6 +596,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
 
 /// A call of [`Client::search_receipts`]: `POST /v1/accounting-entries/receipts:search`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct SearchReceipts<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -612,66 +627,66 @@ impl<'a> SearchReceipts<'a> {
         }
     }
 
-    /** Id of the company (legal entity) whose data is meant.
-
- The optional query parameter `company_id`.*/
+    /// Id of the company (legal entity) whose data is meant.
+    ///
+    /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 
-    /** Id of the partner whose data is meant.
-
- The optional query parameter `partner_id`.*/
+    /// Id of the partner whose data is meant.
+    ///
+    /// The optional query parameter `partner_id`.
     pub fn partner_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.partner_id = InvalidArgument::convert("partner_id", value).map(Some);
         self
     }
 
-    /** Id of the organisation (group of companies) whose data is meant.
-
- The optional query parameter `organization_id`.*/
+    /// Id of the organisation (group of companies) whose data is meant.
+    ///
+    /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.organization_id = InvalidArgument::convert("organization_id", value)
             .map(Some);
         self
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<types::ReceiptsSortingKeys>>>(
         mut self,
         value: V,
@@ -684,9 +699,13 @@ impl<'a> SearchReceipts<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::ReceiptSearchRequest>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::ReceiptSearchRequest,
+            _,
+        >(value);
         self
     }
 
@@ -701,10 +720,10 @@ impl<'a> SearchReceipts<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ReceiptModel>>, Error> {

@@ -16,68 +16,68 @@ pub mod operations;
 pub mod types;
 /// Operations of the family [`accounting-entries`](crate::accounting_entries).
 impl crate::Client {
-    /** Gets one accounting entry; a deleted one only with `include_deleted`.
-
- - Request: `GET /v1/accounting-entries/{accountingEntryId}`
- - Scopes: `accounting-entries:read`
- - Pleo's name: `externalGetAccountingEntryV1` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets one accounting entry; a deleted one only with `include_deleted`.
+    ///
+    /// - Request: `GET /v1/accounting-entries/{accountingEntryId}`
+    /// - Scopes: `accounting-entries:read`
+    /// - Pleo's name: `externalGetAccountingEntryV1` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "externalGetAccountingEntryV1")]
     pub fn get_accounting_entry(&self) -> builder::GetAccountingEntry<'_> {
         builder::GetAccountingEntry::new(self)
     }
 
-    /** Gets one accounting entry in its core form, with fees and bill values but without split items and tags.
-
- - Request: `GET /v1/accounting-entries/{accountingEntryId}/core`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getCoreAccountingEntryV6ById` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets one accounting entry in its core form, with fees and bill values but without split items and tags.
+    ///
+    /// - Request: `GET /v1/accounting-entries/{accountingEntryId}/core`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getCoreAccountingEntryV6ById` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getCoreAccountingEntryV6ById")]
     pub fn get_core_accounting_entry(&self) -> builder::GetCoreAccountingEntry<'_> {
         builder::GetCoreAccountingEntry::new(self)
     }
 
-    /** Gets one receipt with a fresh signed link to its file; the link expires after 24 hours.
-
- - Request: `GET /v1/accounting-entries/{accountingEntryId}/receipts/{receiptId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getReceiptFileV6` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets one receipt with a fresh signed link to its file; the link expires after 24 hours.
+    ///
+    /// - Request: `GET /v1/accounting-entries/{accountingEntryId}/receipts/{receiptId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getReceiptFileV6` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getReceiptFileV6")]
     pub fn get_receipt(&self) -> builder::GetReceipt<'_> {
         builder::GetReceipt::new(self)
     }
 
-    /** Lists the receipts of an accounting entry, page by page, 1 to 100 a page. The signed links expire after 24 hours.
-
- - Request: `GET /v1/accounting-entries/{accountingEntryId}/receipts`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getAllReceiptsV6` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Lists the receipts of an accounting entry, page by page, 1 to 100 a page. The signed links expire after 24 hours.
+    ///
+    /// - Request: `GET /v1/accounting-entries/{accountingEntryId}/receipts`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getAllReceiptsV6` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getAllReceiptsV6")]
     pub fn list_receipts(&self) -> builder::ListReceipts<'_> {
         builder::ListReceipts::new(self)
     }
 
-    /** Searches accounting entries, page by page, 1 to 100 a page. Needs a company or an organisation in the query; the filters go in the body, where `includeDeleted` has to be present.
-
- - Request: `POST /v1/accounting-entries:search`
- - Scopes: `accounting-entries:read`
- - Pleo's name: `externalSearchAccountingEntriesV1` in Gjoll API
- - Documentation: [Pleo's page](https://developers.pleo.io/reference/accounting-entries/v1/search-accounting-entries)*/
+    /// Searches accounting entries, page by page, 1 to 100 a page. Needs a company or an organisation in the query; the filters go in the body, where `includeDeleted` has to be present.
+    ///
+    /// - Request: `POST /v1/accounting-entries:search`
+    /// - Scopes: `accounting-entries:read`
+    /// - Pleo's name: `externalSearchAccountingEntriesV1` in Gjoll API
+    /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/accounting-entries/v1/search-accounting-entries)
     #[doc(alias = "externalSearchAccountingEntriesV1")]
     pub fn search_accounting_entries(&self) -> builder::SearchAccountingEntries<'_> {
         builder::SearchAccountingEntries::new(self)
     }
 
-    /** Searches accounting entries in their core form, page by page. Superseded by `search_accounting_entries`.
-
- - Request: `POST /v1/accounting-entries/core:search`
- - Scopes: not known from Pleo's documents
- - Deprecated by Pleo, superseded by [`search_accounting_entries`](Self::search_accounting_entries)
- - Pleo's name: `externalSearchCoreAccountingEntriesV1` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Searches accounting entries in their core form, page by page. Superseded by `search_accounting_entries`.
+    ///
+    /// - Request: `POST /v1/accounting-entries/core:search`
+    /// - Scopes: not known from Pleo's documents
+    /// - Deprecated by Pleo, superseded by [`search_accounting_entries`](Self::search_accounting_entries)
+    /// - Pleo's name: `externalSearchCoreAccountingEntriesV1` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "externalSearchCoreAccountingEntriesV1")]
     #[deprecated = "Pleo has deprecated this operation; use `search_accounting_entries`"]
     pub fn search_core_accounting_entries(
@@ -86,12 +86,12 @@ impl crate::Client {
         builder::SearchCoreAccountingEntries::new(self)
     }
 
-    /** Searches receipts across accounting entries, page by page, 1 to 100 a page. Needs one of company, partner and organisation in the query; the signed link of each receipt expires after 24 hours.
-
- - Request: `POST /v1/accounting-entries/receipts:search`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `searchReceiptsByPostV6` in Gjoll API
- - Documentation: [Pleo's page](https://developers.pleo.io/reference/accounting-entries/v1/search-receipts-by-post)*/
+    /// Searches receipts across accounting entries, page by page, 1 to 100 a page. Needs one of company, partner and organisation in the query; the signed link of each receipt expires after 24 hours.
+    ///
+    /// - Request: `POST /v1/accounting-entries/receipts:search`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `searchReceiptsByPostV6` in Gjoll API
+    /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/accounting-entries/v1/search-receipts-by-post)
     #[doc(alias = "searchReceiptsByPostV6")]
     pub fn search_receipts(&self) -> builder::SearchReceipts<'_> {
         builder::SearchReceipts::new(self)

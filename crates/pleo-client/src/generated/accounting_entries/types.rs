@@ -6,56 +6,57 @@
 #[allow(unused_imports)]
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{Data, Money, Page, PageOrder};
-///Which accounting entries to find; filters that are absent do not filter.
-#[derive(Clone, Debug)]
+/// Which accounting entries to find; filters that are absent do not filter.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AccountingEntryBaseSearchRequest {
-    ///Only entries booked to one of these accounts, up to 100. At most 100 items.
+    /// Only entries booked to one of these accounts, up to 100. At most 100 items.
     pub account_ids: Option<Vec<::uuid::Uuid>>,
-    ///Only entries with a bookkeeping date up to this time.
+    /// Only entries with a bookkeeping date up to this time.
     pub bookkeeping_date_end: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Only entries with a bookkeeping date from this time on.
+    /// Only entries with a bookkeeping date from this time on.
     pub bookkeeping_date_start: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Only entries of these employees, up to 100. At most 100 items.
+    /// Only entries of these employees, up to 100. At most 100 items.
     pub employee_ids: Option<Vec<::uuid::Uuid>>,
-    ///Only entries in one of these export states.
+    /// Only entries in one of these export states.
     pub export_status: Option<Vec<ExportStatus>>,
-    ///Only entries of these families.
+    /// Only entries of these families.
     pub families: Option<Vec<AccountingEntryFamily>>,
-    ///Only entries with one of these foreign extension ids, up to 100. At most 100 items.
+    /// Only entries with one of these foreign extension ids, up to 100. At most 100 items.
     pub foreign_extension_ids: Option<Vec<String>>,
-    ///Only entries with (true) or without (false) an account.
+    /// Only entries with (true) or without (false) an account.
     pub has_account: Option<bool>,
-    ///Only entries with (true) or without (false) a bookkeeping date.
+    /// Only entries with (true) or without (false) a bookkeeping date.
     pub has_bookkeeping_date: Option<bool>,
-    ///Only entries with (true) or without (false) a note.
+    /// Only entries with (true) or without (false) a note.
     pub has_note: Option<bool>,
-    ///Whether deleted entries are found as well; has to be sent.
+    /// Whether deleted entries are found as well; has to be sent.
     pub include_deleted: bool,
-    ///Only entries performed up to this time.
+    /// Only entries performed up to this time.
     pub performed_at_end: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Only entries performed from this time on.
+    /// Only entries performed from this time on.
     pub performed_at_start: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Only entries in one of these review states.
+    /// Only entries in one of these review states.
     pub review_status: Option<Vec<ReviewStatus>>,
-    ///Only settled (true) or unsettled (false) entries.
+    /// Only settled (true) or unsettled (false) entries.
     pub settled: Option<bool>,
-    ///Only entries settled up to this time.
+    /// Only entries settled up to this time.
     pub settled_at_end: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Only entries settled from this time on.
+    /// Only entries settled from this time on.
     pub settled_at_start: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Only entries in one of these states.
+    /// Only entries in one of these states.
     pub status: Option<Vec<AccountingEntryStatus>>,
-    ///Only entries of these sub-families.
+    /// Only entries of these sub-families.
     pub sub_families: Option<Vec<AccountingEntrySubFamily>>,
-    ///Only entries without a tag from these tag groups, up to 100. At most 100 items.
+    /// Only entries without a tag from these tag groups, up to 100. At most 100 items.
     pub tag_group_ids_unset: Option<Vec<::uuid::Uuid>>,
-    ///Only entries with one of these tags, up to 100. At most 100 items.
+    /// Only entries with one of these tags, up to 100. At most 100 items.
     pub tag_row_ids: Option<Vec<::uuid::Uuid>>,
-    ///Only entries with one of these tax codes, up to 100. At most 100 items. No item twice.
+    /// Only entries with one of these tax codes, up to 100. At most 100 items. No item twice.
     pub tax_code_ids: Option<Vec<::uuid::Uuid>>,
-    ///Only entries of these teams, up to 100. At most 100 items.
+    /// Only entries of these teams, up to 100. At most 100 items.
     pub team_ids: Option<Vec<::uuid::Uuid>>,
-    ///Only entries whose transaction value is in one of these currencies, up to 100. At most 100 items.
+    /// Only entries whose transaction value is in one of these currencies, up to 100. At most 100 items.
     pub transaction_value_currencies: Option<Vec<String>>,
 }
 
@@ -66,160 +67,165 @@ impl AccountingEntryBaseSearchRequest {
     }
 }
 
-///Accounting entry in its core form, with fees and all bill values.
-#[derive(Clone, Debug)]
+/// Accounting entry in its core form, with fees and all bill values.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AccountingEntryCoreV6 {
-    ///Account number in the accounting system; absent while no account is chosen.
+    /// Account number in the accounting system; absent while no account is chosen.
     pub account_code: Option<String>,
-    ///Account the entry is booked to; absent while none is chosen.
+    /// Account the entry is booked to; absent while none is chosen.
     pub account_id: Option<::uuid::Uuid>,
-    ///Date the entry counts for in the books; absent where none is set.
+    /// Date the entry counts for in the books; absent where none is set.
     pub bookkeeping_date: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Company the entry belongs to.
+    /// Company the entry belongs to.
     pub company_id: ::uuid::Uuid,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///When the entry was deleted; absent unless it was.
+    /// When the entry was deleted; absent unless it was.
     pub deleted_at: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Employee behind the entry; absent where there is none.
+    /// Employee behind the entry; absent where there is none.
     pub employee_id: Option<::uuid::Uuid>,
-    ///How far the export of the entry has come.
+    /// How far the export of the entry has come.
     pub export_status: ExportStatus,
-    ///Account outside Pleo, as the name suggests; not documented.
+    /// Account outside Pleo, as the name suggests; not documented.
     pub external_account_id: Option<::uuid::Uuid>,
-    ///Kind of the entry.
+    /// Kind of the entry.
     pub family: AccountingEntryFamily,
-    ///Fees by name.
+    /// Fees by name.
     pub fees: ::std::collections::BTreeMap<String, Money>,
-    ///Reference to a record outside Pleo, as the name suggests; not documented.
+    /// Reference to a record outside Pleo, as the name suggests; not documented.
     pub foreign_extension_id: Option<String>,
-    ///Bill value with tax.
+    /// Bill value with tax.
     pub gross_bill_value: Option<Money>,
     pub id: ::uuid::Uuid,
-    ///Bill value without tax.
+    /// Bill value without tax.
     pub net_bill_value: Option<Money>,
-    ///The employee's note.
+    /// The employee's note.
     pub note: Option<String>,
-    ///When the purchase or transfer took place.
+    /// When the purchase or transfer took place.
     pub performed_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///Receipts of the entry. No item twice.
+    /// Receipts of the entry. No item twice.
     pub receipt_ids: Vec<::uuid::Uuid>,
-    ///Id under which Pleo reconciles the entry.
+    /// Id under which Pleo reconciles the entry.
     pub reconciliation_id: Option<String>,
-    ///How far the review of the entry has come.
+    /// How far the review of the entry has come.
     pub review_status: ReviewStatus,
-    ///When the entry settled; absent while it has not.
+    /// When the entry settled; absent while it has not.
     pub settled_at: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Transactions the entry came from. No item twice.
+    /// Transactions the entry came from. No item twice.
     pub spend_transaction_ids: Option<Vec<::uuid::Uuid>>,
-    ///State of the entry.
+    /// State of the entry.
     pub status: AccountingEntryStatus,
-    ///Finer kind of the entry; absent where it has none.
+    /// Finer kind of the entry; absent where it has none.
     pub sub_family: Option<AccountingEntrySubFamily>,
-    ///Supplier details for the books.
+    /// Supplier details for the books.
     pub supplier: Option<AccountingEntrySupplier>,
-    ///Tax in the bill value.
+    /// Tax in the bill value.
     pub tax_bill_value: Option<Money>,
-    ///Tax code of the entry; absent while none is chosen.
+    /// Tax code of the entry; absent while none is chosen.
     pub tax_code_id: Option<::uuid::Uuid>,
-    ///Team of the employee; absent where there is none.
+    /// Team of the employee; absent where there is none.
     pub team_id: Option<::uuid::Uuid>,
-    ///Total of the bill; absent where there is none.
+    /// Total of the bill; absent where there is none.
     pub total_bill_value: Option<Money>,
-    ///Value of the transaction: positive is money spent, negative a refund.
+    /// Value of the transaction: positive is money spent, negative a refund.
     pub transaction_value: Money,
-    ///Value of the transaction in the currency of the company's wallet.
+    /// Value of the transaction in the currency of the company's wallet.
     pub transaction_wallet_value: Option<Money>,
     pub updated_at: ::chrono::DateTime<::chrono::FixedOffset>,
 }
 
-///Supplier of an accounting entry, as far as known.
-#[derive(Clone, Debug, Default)]
+/// Supplier of an accounting entry, as far as known.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct AccountingEntrySupplier {
-    ///Tax identification code of the supplier (the name is the Spanish one).
+    /// Tax identification code of the supplier (the name is the Spanish one).
     pub cif: Option<String>,
-    ///Number of the supplier's document.
+    /// Number of the supplier's document.
     pub document_number: Option<String>,
-    ///Kind of the supplier's document.
+    /// Kind of the supplier's document.
     pub document_type: Option<String>,
-    ///Account of the supplier in the accounting system.
+    /// Account of the supplier in the accounting system.
     pub external_account_number: Option<String>,
-    ///Id of the supplier in the accounting system.
+    /// Id of the supplier in the accounting system.
     pub external_supplier_id: Option<String>,
 }
 
-///Choice of a tag from a tag group.
-#[derive(Clone, Debug)]
+/// Choice of a tag from a tag group.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AccountingEntryTagV1 {
-    ///Tag group the tag is from.
+    /// Tag group the tag is from.
     pub tag_group_id: ::uuid::Uuid,
-    ///The tag; absent while none is chosen.
+    /// The tag; absent while none is chosen.
     pub tag_id: Option<::uuid::Uuid>,
 }
 
-///An expense or movement of money, as bookkeeping sees it.
-#[derive(Clone, Debug)]
+/// An expense or movement of money, as bookkeeping sees it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AccountingEntryV1 {
-    ///Account number in the accounting system; absent while no account is chosen.
+    /// Account number in the accounting system; absent while no account is chosen.
     pub account_code: Option<String>,
-    ///Account the entry is booked to; absent while none is chosen.
+    /// Account the entry is booked to; absent while none is chosen.
     pub account_id: Option<::uuid::Uuid>,
-    ///Who took part in the meal or event.
+    /// Who took part in the meal or event.
     pub attendees: Vec<AttendeeV1>,
-    ///Date the entry counts for in the books; absent where none is set.
+    /// Date the entry counts for in the books; absent where none is set.
     pub bookkeeping_date: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Company the entry belongs to.
+    /// Company the entry belongs to.
     pub company_id: ::uuid::Uuid,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///When the entry was deleted; absent unless it was.
+    /// When the entry was deleted; absent unless it was.
     pub deleted_at: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Employee behind the entry; absent where there is none.
+    /// Employee behind the entry; absent where there is none.
     pub employee_id: Option<::uuid::Uuid>,
-    ///How far the export of the entry has come.
+    /// How far the export of the entry has come.
     pub export_status: ExportStatus,
-    ///Kind of the entry.
+    /// Kind of the entry.
     pub family: AccountingEntryFamily,
-    ///Reference to a record outside Pleo, as the name suggests; not documented.
+    /// Reference to a record outside Pleo, as the name suggests; not documented.
     pub foreign_extension_id: Option<String>,
     pub id: ::uuid::Uuid,
-    ///The employee's note.
+    /// The employee's note.
     pub note: Option<String>,
-    ///When the purchase or transfer took place.
+    /// When the purchase or transfer took place.
     pub performed_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///Receipts of the entry. No item twice.
+    /// Receipts of the entry. No item twice.
     pub receipt_ids: Vec<::uuid::Uuid>,
-    ///How far the review of the entry has come.
+    /// How far the review of the entry has come.
     pub review_status: ReviewStatus,
-    ///When the entry settled; absent while it has not.
+    /// When the entry settled; absent while it has not.
     pub settled_at: Option<::chrono::DateTime<::chrono::FixedOffset>>,
-    ///Parts the entry is split into, each with its own account, tax code and tags.
+    /// Parts the entry is split into, each with its own account, tax code and tags.
     pub split_items: Vec<SplitItemV1>,
-    ///State of the entry.
+    /// State of the entry.
     pub status: AccountingEntryStatus,
-    ///Finer kind of the entry; absent where it has none.
+    /// Finer kind of the entry; absent where it has none.
     pub sub_family: Option<AccountingEntrySubFamily>,
-    ///Supplier details for the books.
+    /// Supplier details for the books.
     pub supplier: Option<AccountingEntrySupplier>,
-    ///Tags of the entry, at most 5.
+    /// Tags of the entry, at most 5.
     pub tags: Vec<AccountingEntryTagV1>,
-    ///Tax code of the entry; absent while none is chosen.
+    /// Tax code of the entry; absent while none is chosen.
     pub tax_code_id: Option<::uuid::Uuid>,
-    ///Team of the employee; absent where there is none.
+    /// Team of the employee; absent where there is none.
     pub team_id: Option<::uuid::Uuid>,
-    ///Total of the bill; absent where there is none.
+    /// Total of the bill; absent where there is none.
     pub total_bill_value: Option<Money>,
-    ///Value of the transaction: positive is money spent, negative a refund.
+    /// Value of the transaction: positive is money spent, negative a refund.
     pub transaction_value: Money,
     pub updated_at: ::chrono::DateTime<::chrono::FixedOffset>,
 }
 
-///Somebody who took part in a meal or event.
-#[derive(Clone, Debug)]
+/// Somebody who took part in a meal or event.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AttendeeV1 {
-    ///Id of the participant, within `attendableType`.
+    /// Id of the participant, within `attendableType`.
     pub attendable_id: String,
-    ///Kind of participant.
+    /// Kind of participant.
     pub attendable_type: String,
-    ///Id of the participation.
+    /// Id of the participation.
     pub id: String,
 }
 
@@ -235,41 +241,43 @@ pub type DataResponseAccountingEntryCoreV6 = Data<AccountingEntryCoreV6>;
 pub type DataResponseAccountingEntryV1 = Data<AccountingEntryV1>;
 /// Answer with one receipt.
 pub type DataResponseReceiptModel = Data<ReceiptModel>;
-///A receipt and the link to its file.
-#[derive(Clone, Debug)]
+/// A receipt and the link to its file.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ReceiptModel {
-    ///Accounting entry the receipt belongs to.
+    /// Accounting entry the receipt belongs to.
     pub accounting_entry_id: ::uuid::Uuid,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///Form of the file behind `url`.
+    /// Form of the file behind `url`.
     pub file_type: ReceiptFileType,
     pub id: ::uuid::Uuid,
-    ///Media type of the file.
+    /// Media type of the file.
     pub mime_type: ReceiptMimeType,
-    ///Document with the text recognised on the receipt; absent where there is none.
+    /// Document with the text recognised on the receipt; absent where there is none.
     pub ocr_document_id: Option<::uuid::Uuid>,
-    ///Size of the file in bytes.
+    /// Size of the file in bytes.
     pub size_in_bytes: i32,
-    ///How the receipt reached Pleo.
+    /// How the receipt reached Pleo.
     pub source: ReceiptSource,
-    ///Signed link to the file; expires after 24 hours, is fetched without credentials, and belongs in no log.
+    /// Signed link to the file; expires after 24 hours, is fetched without credentials, and belongs in no log.
     pub url: crate::Sensitive,
 }
 
-///Which receipts to find; filters that are absent do not filter.
-#[derive(Clone, Debug)]
+/// Which receipts to find; filters that are absent do not filter.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ReceiptSearchRequest {
-    ///Only receipts of these accounting entries.
+    /// Only receipts of these accounting entries.
     pub accounting_entry_ids: Option<Vec<::uuid::Uuid>>,
-    ///Only receipts of these employees.
+    /// Only receipts of these employees.
     pub employee_ids: Option<Vec<::uuid::Uuid>>,
-    ///Which form of the files to link to.
+    /// Which form of the files to link to.
     pub file_type: Option<ReceiptFileType>,
-    ///Whether deleted receipts are found as well; has to be sent.
+    /// Whether deleted receipts are found as well; has to be sent.
     pub include_deleted: bool,
-    ///Only receipts with one of these media types.
+    /// Only receipts with one of these media types.
     pub mime_type: Option<Vec<ReceiptMimeType>>,
-    ///Only receipts that reached Pleo in one of these ways.
+    /// Only receipts that reached Pleo in one of these ways.
     pub source: Option<Vec<ReceiptSource>>,
 }
 
@@ -280,22 +288,23 @@ impl ReceiptSearchRequest {
     }
 }
 
-///One part of a split accounting entry.
-#[derive(Clone, Debug)]
+/// One part of a split accounting entry.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct SplitItemV1 {
-    ///Account number in the accounting system; absent while no account is chosen.
+    /// Account number in the accounting system; absent while no account is chosen.
     pub account_code: Option<String>,
-    ///Account the part is booked to; absent while none is chosen.
+    /// Account the part is booked to; absent while none is chosen.
     pub account_id: Option<::uuid::Uuid>,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
     pub id: ::uuid::Uuid,
-    ///Tags of the part.
+    /// Tags of the part.
     pub tags: Vec<AccountingEntryTagV1>,
-    ///Tax code of the part; absent while none is chosen.
+    /// Tax code of the part; absent while none is chosen.
     pub tax_code_id: Option<::uuid::Uuid>,
-    ///The part's share in the total of the bill; absent where there is no bill.
+    /// The part's share in the total of the bill; absent where there is no bill.
     pub total_bill_value: Option<Money>,
-    ///The part's share in the value of the transaction.
+    /// The part's share in the value of the transaction.
     pub transaction_value: Option<Money>,
     pub updated_at: ::chrono::DateTime<::chrono::FixedOffset>,
 }
@@ -304,6 +313,7 @@ pub struct SplitItemV1 {
 pub mod builder {
     /// Builds a [`AccountingEntryBaseSearchRequest`](super::AccountingEntryBaseSearchRequest).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct AccountingEntryBaseSearchRequest {
         account_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
         bookkeeping_date_end: Result<
@@ -383,113 +393,101 @@ pub mod builder {
     }
 
     impl AccountingEntryBaseSearchRequest {
-        pub fn account_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.account_ids = crate::runtime::convert_field("account_ids", value);
+        /// Only entries booked to one of these accounts, up to 100. At most 100 items.
+        pub fn account_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+            self.account_ids = crate::runtime::convert_field("account_ids", value)
+                .map(Some);
             self
         }
 
-        pub fn bookkeeping_date_end<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Only entries with a bookkeeping date up to this time.
+        pub fn bookkeeping_date_end<
+            V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
+        >(mut self, value: V) -> Self {
             self.bookkeeping_date_end = crate::runtime::convert_field(
-                "bookkeeping_date_end",
-                value,
-            );
+                    "bookkeeping_date_end",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn bookkeeping_date_start<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Only entries with a bookkeeping date from this time on.
+        pub fn bookkeeping_date_start<
+            V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
+        >(mut self, value: V) -> Self {
             self.bookkeeping_date_start = crate::runtime::convert_field(
-                "bookkeeping_date_start",
-                value,
-            );
+                    "bookkeeping_date_start",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn employee_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.employee_ids = crate::runtime::convert_field("employee_ids", value);
+        /// Only entries of these employees, up to 100. At most 100 items.
+        pub fn employee_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+            self.employee_ids = crate::runtime::convert_field("employee_ids", value)
+                .map(Some);
             self
         }
 
-        pub fn export_status<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<super::ExportStatus>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.export_status = crate::runtime::convert_field("export_status", value);
+        /// Only entries in one of these export states.
+        pub fn export_status<V: TryInto<Vec<super::ExportStatus>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.export_status = crate::runtime::convert_field("export_status", value)
+                .map(Some);
             self
         }
 
-        pub fn families<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<super::AccountingEntryFamily>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.families = crate::runtime::convert_field("families", value);
+        /// Only entries of these families.
+        pub fn families<V: TryInto<Vec<super::AccountingEntryFamily>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.families = crate::runtime::convert_field("families", value).map(Some);
             self
         }
 
-        pub fn foreign_extension_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<String>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Only entries with one of these foreign extension ids, up to 100. At most 100 items.
+        pub fn foreign_extension_ids<V: TryInto<Vec<String>>>(
+            mut self,
+            value: V,
+        ) -> Self {
             self.foreign_extension_ids = crate::runtime::convert_field(
-                "foreign_extension_ids",
-                value,
-            );
+                    "foreign_extension_ids",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn has_account<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<bool>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.has_account = crate::runtime::convert_field("has_account", value);
+        /// Only entries with (true) or without (false) an account.
+        pub fn has_account<V: TryInto<bool>>(mut self, value: V) -> Self {
+            self.has_account = crate::runtime::convert_field("has_account", value)
+                .map(Some);
             self
         }
 
-        pub fn has_bookkeeping_date<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<bool>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Only entries with (true) or without (false) a bookkeeping date.
+        pub fn has_bookkeeping_date<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.has_bookkeeping_date = crate::runtime::convert_field(
-                "has_bookkeeping_date",
-                value,
-            );
+                    "has_bookkeeping_date",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn has_note<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<bool>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.has_note = crate::runtime::convert_field("has_note", value);
+        /// Only entries with (true) or without (false) a note.
+        pub fn has_note<V: TryInto<bool>>(mut self, value: V) -> Self {
+            self.has_note = crate::runtime::convert_field("has_note", value).map(Some);
             self
         }
 
-        pub fn include_deleted<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether deleted entries are found as well; has to be sent.
+        pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.include_deleted = crate::runtime::convert_field(
                 "include_deleted",
                 value,
@@ -497,135 +495,133 @@ pub mod builder {
             self
         }
 
-        pub fn performed_at_end<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Only entries performed up to this time.
+        pub fn performed_at_end<V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>>(
+            mut self,
+            value: V,
+        ) -> Self {
             self.performed_at_end = crate::runtime::convert_field(
-                "performed_at_end",
-                value,
-            );
+                    "performed_at_end",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn performed_at_start<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Only entries performed from this time on.
+        pub fn performed_at_start<V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>>(
+            mut self,
+            value: V,
+        ) -> Self {
             self.performed_at_start = crate::runtime::convert_field(
-                "performed_at_start",
-                value,
-            );
+                    "performed_at_start",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn review_status<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<super::ReviewStatus>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.review_status = crate::runtime::convert_field("review_status", value);
+        /// Only entries in one of these review states.
+        pub fn review_status<V: TryInto<Vec<super::ReviewStatus>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.review_status = crate::runtime::convert_field("review_status", value)
+                .map(Some);
             self
         }
 
-        pub fn settled<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<bool>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.settled = crate::runtime::convert_field("settled", value);
+        /// Only settled (true) or unsettled (false) entries.
+        pub fn settled<V: TryInto<bool>>(mut self, value: V) -> Self {
+            self.settled = crate::runtime::convert_field("settled", value).map(Some);
             self
         }
 
-        pub fn settled_at_end<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.settled_at_end = crate::runtime::convert_field("settled_at_end", value);
+        /// Only entries settled up to this time.
+        pub fn settled_at_end<V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.settled_at_end = crate::runtime::convert_field("settled_at_end", value)
+                .map(Some);
             self
         }
 
-        pub fn settled_at_start<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<::chrono::DateTime<::chrono::FixedOffset>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Only entries settled from this time on.
+        pub fn settled_at_start<V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>>(
+            mut self,
+            value: V,
+        ) -> Self {
             self.settled_at_start = crate::runtime::convert_field(
-                "settled_at_start",
-                value,
-            );
+                    "settled_at_start",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn status<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<super::AccountingEntryStatus>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.status = crate::runtime::convert_field("status", value);
+        /// Only entries in one of these states.
+        pub fn status<V: TryInto<Vec<super::AccountingEntryStatus>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.status = crate::runtime::convert_field("status", value).map(Some);
             self
         }
 
-        pub fn sub_families<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<super::AccountingEntrySubFamily>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.sub_families = crate::runtime::convert_field("sub_families", value);
+        /// Only entries of these sub-families.
+        pub fn sub_families<V: TryInto<Vec<super::AccountingEntrySubFamily>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.sub_families = crate::runtime::convert_field("sub_families", value)
+                .map(Some);
             self
         }
 
-        pub fn tag_group_ids_unset<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Only entries without a tag from these tag groups, up to 100. At most 100 items.
+        pub fn tag_group_ids_unset<V: TryInto<Vec<::uuid::Uuid>>>(
+            mut self,
+            value: V,
+        ) -> Self {
             self.tag_group_ids_unset = crate::runtime::convert_field(
-                "tag_group_ids_unset",
-                value,
-            );
+                    "tag_group_ids_unset",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn tag_row_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.tag_row_ids = crate::runtime::convert_field("tag_row_ids", value);
+        /// Only entries with one of these tags, up to 100. At most 100 items.
+        pub fn tag_row_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+            self.tag_row_ids = crate::runtime::convert_field("tag_row_ids", value)
+                .map(Some);
             self
         }
 
-        pub fn tax_code_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.tax_code_ids = crate::runtime::convert_field("tax_code_ids", value);
+        /// Only entries with one of these tax codes, up to 100. At most 100 items. No item twice.
+        pub fn tax_code_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+            self.tax_code_ids = crate::runtime::convert_field("tax_code_ids", value)
+                .map(Some);
             self
         }
 
-        pub fn team_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.team_ids = crate::runtime::convert_field("team_ids", value);
+        /// Only entries of these teams, up to 100. At most 100 items.
+        pub fn team_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+            self.team_ids = crate::runtime::convert_field("team_ids", value).map(Some);
             self
         }
 
-        pub fn transaction_value_currencies<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<String>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Only entries whose transaction value is in one of these currencies, up to 100. At most 100 items.
+        pub fn transaction_value_currencies<V: TryInto<Vec<String>>>(
+            mut self,
+            value: V,
+        ) -> Self {
             self.transaction_value_currencies = crate::runtime::convert_field(
-                "transaction_value_currencies",
-                value,
-            );
+                    "transaction_value_currencies",
+                    value,
+                )
+                .map(Some);
             self
         }
     }
@@ -699,6 +695,7 @@ pub mod builder {
 
     /// Builds a [`ReceiptSearchRequest`](super::ReceiptSearchRequest).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct ReceiptSearchRequest {
         accounting_entry_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
         employee_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
@@ -724,41 +721,37 @@ pub mod builder {
     }
 
     impl ReceiptSearchRequest {
-        pub fn accounting_entry_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Only receipts of these accounting entries.
+        pub fn accounting_entry_ids<V: TryInto<Vec<::uuid::Uuid>>>(
+            mut self,
+            value: V,
+        ) -> Self {
             self.accounting_entry_ids = crate::runtime::convert_field(
-                "accounting_entry_ids",
-                value,
-            );
+                    "accounting_entry_ids",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn employee_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.employee_ids = crate::runtime::convert_field("employee_ids", value);
+        /// Only receipts of these employees.
+        pub fn employee_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+            self.employee_ids = crate::runtime::convert_field("employee_ids", value)
+                .map(Some);
             self
         }
 
-        pub fn file_type<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<super::ReceiptFileType>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.file_type = crate::runtime::convert_field("file_type", value);
+        /// Which form of the files to link to.
+        pub fn file_type<V: TryInto<super::ReceiptFileType>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.file_type = crate::runtime::convert_field("file_type", value).map(Some);
             self
         }
 
-        pub fn include_deleted<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether deleted receipts are found as well; has to be sent.
+        pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.include_deleted = crate::runtime::convert_field(
                 "include_deleted",
                 value,
@@ -766,21 +759,21 @@ pub mod builder {
             self
         }
 
-        pub fn mime_type<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<super::ReceiptMimeType>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.mime_type = crate::runtime::convert_field("mime_type", value);
+        /// Only receipts with one of these media types.
+        pub fn mime_type<V: TryInto<Vec<super::ReceiptMimeType>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.mime_type = crate::runtime::convert_field("mime_type", value).map(Some);
             self
         }
 
-        pub fn source<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<super::ReceiptSource>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.source = crate::runtime::convert_field("source", value);
+        /// Only receipts that reached Pleo in one of these ways.
+        pub fn source<V: TryInto<Vec<super::ReceiptSource>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.source = crate::runtime::convert_field("source", value).map(Some);
             self
         }
     }

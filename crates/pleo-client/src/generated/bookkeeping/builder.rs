@@ -8,6 +8,7 @@ use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseVal
 use super::{operations, types};
 /// A call of [`Client::create_account_v1_beta`]: `POST /v1-beta/accounts`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct CreateAccountV1Beta<'a> {
     client: &'a Client,
     body: Result<types::builder::BookkeepingAccountCreateRequestV4, InvalidArgument>,
@@ -26,9 +27,13 @@ impl<'a> CreateAccountV1Beta<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::BookkeepingAccountCreateRequestV4>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::BookkeepingAccountCreateRequestV4,
+            _,
+        >(value);
         self
     }
 
@@ -43,10 +48,10 @@ impl<'a> CreateAccountV1Beta<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -69,6 +74,7 @@ impl<'a> CreateAccountV1Beta<'a> {
 
 /// A call of [`Client::delete_account_v1_beta`]: `DELETE /v1-beta/accounts/{accountId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct DeleteAccountV1Beta<'a> {
     client: &'a Client,
     account_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -91,10 +97,10 @@ impl<'a> DeleteAccountV1Beta<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         RequestBuilder::new(self.client, &operations::DELETE_ACCOUNT_V1_BETA)
             .path("accountId", self.account_id)
@@ -105,6 +111,7 @@ impl<'a> DeleteAccountV1Beta<'a> {
 
 /// A call of [`Client::get_account_v1_beta`]: `GET /v1-beta/accounts/{accountId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetAccountV1Beta<'a> {
     client: &'a Client,
     account_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -127,10 +134,10 @@ impl<'a> GetAccountV1Beta<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -146,6 +153,7 @@ impl<'a> GetAccountV1Beta<'a> {
 
 /// A call of [`Client::search_accounts_v1_beta`]: `POST /v1-beta/accounts:search`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct SearchAccountsV1Beta<'a> {
     client: &'a Client,
     before: Result<Option<String>, InvalidArgument>,
@@ -172,49 +180,49 @@ impl<'a> SearchAccountsV1Beta<'a> {
         }
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** Number of entries to skip. Excludes `before` and `after`.
-
- The optional query parameter `offset`.*/
+    /// Number of entries to skip. Excludes `before` and `after`.
+    ///
+    /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
         self.offset = InvalidArgument::convert("offset", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
         self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
@@ -224,9 +232,13 @@ impl<'a> SearchAccountsV1Beta<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::BookkeepingAccountSearchRequestV4>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::BookkeepingAccountSearchRequestV4,
+            _,
+        >(value);
         self
     }
 
@@ -241,10 +253,10 @@ impl<'a> SearchAccountsV1Beta<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -273,6 +285,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
 
 /// A call of [`Client::update_account_v1_beta`]: `PUT /v1-beta/accounts/{accountId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct UpdateAccountV1Beta<'a> {
     client: &'a Client,
     account_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -301,9 +314,13 @@ impl<'a> UpdateAccountV1Beta<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::BookkeepingAccountUpdateRequestV4>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::BookkeepingAccountUpdateRequestV4,
+            _,
+        >(value);
         self
     }
 
@@ -318,10 +335,10 @@ impl<'a> UpdateAccountV1Beta<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<

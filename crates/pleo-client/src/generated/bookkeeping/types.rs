@@ -6,22 +6,23 @@
 #[allow(unused_imports)]
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{Data, Page, PageOrder};
-///An account to create (beta API).
-#[derive(Clone, Debug)]
+/// An account to create (beta API).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BookkeepingAccountCreateRequestV4 {
-    ///Whether the account is retired, that is, no longer offered for new bookings.
+    /// Whether the account is retired, that is, no longer offered for new bookings.
     pub archived: bool,
-    ///Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
+    /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
     pub code: Option<String>,
-    ///Company the account belongs to.
+    /// Company the account belongs to.
     pub company_id: ::uuid::Uuid,
-    ///Id in the accounting system, up to 255 characters; unique within the company. At most 255 characters.
+    /// Id in the accounting system, up to 255 characters; unique within the company. At most 255 characters.
     pub external_id: String,
-    ///The integration's own data about the account.
+    /// The integration's own data about the account.
     pub metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    ///Up to 255 characters. At most 255 characters.
+    /// Up to 255 characters. At most 255 characters.
     pub name: String,
-    ///Id of the default tax code in the accounting system; null where there is none.
+    /// Id of the default tax code in the accounting system; null where there is none.
     pub tax_code_external_id: Option<String>,
 }
 
@@ -32,40 +33,42 @@ impl BookkeepingAccountCreateRequestV4 {
     }
 }
 
-///An account that expenses are booked to (beta API).
-#[derive(Clone, Debug)]
+/// An account that expenses are booked to (beta API).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BookkeepingAccountRestModelV4 {
-    ///Whether the account is retired, that is, no longer offered for new bookings.
+    /// Whether the account is retired, that is, no longer offered for new bookings.
     pub archived: bool,
-    ///Account number in the accounting system, up to 255 characters; null where there is none.
+    /// Account number in the accounting system, up to 255 characters; null where there is none.
     pub code: Option<String>,
-    ///Company the account belongs to.
+    /// Company the account belongs to.
     pub company_id: ::uuid::Uuid,
-    ///Id in the accounting system, up to 255 characters; unique within the company.
+    /// Id in the accounting system, up to 255 characters; unique within the company.
     pub external_id: String,
     pub id: ::uuid::Uuid,
-    ///The integration's own data about the account.
+    /// The integration's own data about the account.
     pub metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    ///Up to 255 characters.
+    /// Up to 255 characters.
     pub name: String,
-    ///Id of the default tax code in the accounting system; null where there is none.
+    /// Id of the default tax code in the accounting system; null where there is none.
     pub tax_code_external_id: Option<String>,
 }
 
-///Which accounts of a company to find (beta API).
-#[derive(Clone, Debug)]
+/// Which accounts of a company to find (beta API).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BookkeepingAccountSearchRequestV4 {
-    ///Only archived (true) or only active (false) accounts; null or absence means both.
+    /// Only archived (true) or only active (false) accounts; null or absence means both.
     pub archived: Option<bool>,
-    ///Only the account with this account number.
+    /// Only the account with this account number.
     pub code: Option<String>,
-    ///Company whose accounts are searched.
+    /// Company whose accounts are searched.
     pub company_id: ::uuid::Uuid,
-    ///Only the account with this id in the accounting system.
+    /// Only the account with this id in the accounting system.
     pub external_id: Option<String>,
-    ///Only accounts with these ids. No item twice.
+    /// Only accounts with these ids. No item twice.
     pub ids: Option<Vec<Option<::uuid::Uuid>>>,
-    ///Only accounts with this name.
+    /// Only accounts with this name.
     pub name: Option<String>,
 }
 
@@ -76,18 +79,19 @@ impl BookkeepingAccountSearchRequestV4 {
     }
 }
 
-///New details of an account (beta API).
-#[derive(Clone, Debug)]
+/// New details of an account (beta API).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BookkeepingAccountUpdateRequestV4 {
-    ///Whether the account is retired, that is, no longer offered for new bookings.
+    /// Whether the account is retired, that is, no longer offered for new bookings.
     pub archived: bool,
-    ///Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
+    /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
     pub code: Option<String>,
-    ///The integration's own data about the account.
+    /// The integration's own data about the account.
     pub metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    ///Up to 255 characters. At most 255 characters.
+    /// Up to 255 characters. At most 255 characters.
     pub name: String,
-    ///Id of the default tax code in the accounting system; null where there is none.
+    /// Id of the default tax code in the accounting system; null where there is none.
     pub tax_code_external_id: Option<String>,
 }
 
@@ -108,6 +112,7 @@ pub type DataResponseBookkeepingAccountRestModelV4 = Data<BookkeepingAccountRest
 pub mod builder {
     /// Builds a [`BookkeepingAccountCreateRequestV4`](super::BookkeepingAccountCreateRequestV4).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct BookkeepingAccountCreateRequestV4 {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
@@ -133,69 +138,52 @@ pub mod builder {
     }
 
     impl BookkeepingAccountCreateRequestV4 {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether the account is retired, that is, no longer offered for new bookings.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.code = crate::runtime::convert_field("code", value);
+        /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+            self.code = crate::runtime::convert_field("code", value).map(Some);
             self
         }
 
-        pub fn company_id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<::uuid::Uuid>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Company the account belongs to.
+        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
             self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
-        pub fn external_id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Id in the accounting system, up to 255 characters; unique within the company. At most 255 characters.
+        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
             self.external_id = crate::runtime::convert_field("external_id", value);
             self
         }
 
-        pub fn metadata<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<::serde_json::Map<String, ::serde_json::Value>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.metadata = crate::runtime::convert_field("metadata", value);
+        /// The integration's own data about the account.
+        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
             self
         }
 
-        pub fn name<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Up to 255 characters. At most 255 characters.
+        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
             self.name = crate::runtime::convert_field("name", value);
             self
         }
 
-        pub fn tax_code_external_id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Id of the default tax code in the accounting system; null where there is none.
+        pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
             self.tax_code_external_id = crate::runtime::convert_field(
-                "tax_code_external_id",
-                value,
-            );
+                    "tax_code_external_id",
+                    value,
+                )
+                .map(Some);
             self
         }
     }
@@ -235,6 +223,7 @@ pub mod builder {
 
     /// Builds a [`BookkeepingAccountSearchRequestV4`](super::BookkeepingAccountSearchRequestV4).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct BookkeepingAccountSearchRequestV4 {
         archived: Result<Option<bool>, String>,
         code: Result<Option<String>, String>,
@@ -258,57 +247,40 @@ pub mod builder {
     }
 
     impl BookkeepingAccountSearchRequestV4 {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<bool>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.archived = crate::runtime::convert_field("archived", value);
+        /// Only archived (true) or only active (false) accounts; null or absence means both.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+            self.archived = crate::runtime::convert_field("archived", value).map(Some);
             self
         }
 
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.code = crate::runtime::convert_field("code", value);
+        /// Only the account with this account number.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+            self.code = crate::runtime::convert_field("code", value).map(Some);
             self
         }
 
-        pub fn company_id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<::uuid::Uuid>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Company whose accounts are searched.
+        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
             self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
-        pub fn external_id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.external_id = crate::runtime::convert_field("external_id", value);
+        /// Only the account with this id in the accounting system.
+        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+            self.external_id = crate::runtime::convert_field("external_id", value)
+                .map(Some);
             self
         }
 
-        pub fn ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<Option<::uuid::Uuid>>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.ids = crate::runtime::convert_field("ids", value);
+        /// Only accounts with these ids. No item twice.
+        pub fn ids<V: TryInto<Vec<Option<::uuid::Uuid>>>>(mut self, value: V) -> Self {
+            self.ids = crate::runtime::convert_field("ids", value).map(Some);
             self
         }
 
-        pub fn name<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.name = crate::runtime::convert_field("name", value);
+        /// Only accounts with this name.
+        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+            self.name = crate::runtime::convert_field("name", value).map(Some);
             self
         }
     }
@@ -346,6 +318,7 @@ pub mod builder {
 
     /// Builds a [`BookkeepingAccountUpdateRequestV4`](super::BookkeepingAccountUpdateRequestV4).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct BookkeepingAccountUpdateRequestV4 {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
@@ -367,51 +340,40 @@ pub mod builder {
     }
 
     impl BookkeepingAccountUpdateRequestV4 {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether the account is retired, that is, no longer offered for new bookings.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.code = crate::runtime::convert_field("code", value);
+        /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+            self.code = crate::runtime::convert_field("code", value).map(Some);
             self
         }
 
-        pub fn metadata<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<::serde_json::Map<String, ::serde_json::Value>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.metadata = crate::runtime::convert_field("metadata", value);
+        /// The integration's own data about the account.
+        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
             self
         }
 
-        pub fn name<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Up to 255 characters. At most 255 characters.
+        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
             self.name = crate::runtime::convert_field("name", value);
             self
         }
 
-        pub fn tax_code_external_id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Id of the default tax code in the accounting system; null where there is none.
+        pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
             self.tax_code_external_id = crate::runtime::convert_field(
-                "tax_code_external_id",
-                value,
-            );
+                    "tax_code_external_id",
+                    value,
+                )
+                .map(Some);
             self
         }
     }

@@ -6,14 +6,16 @@
 #[allow(unused_imports)]
 use crate::runtime::{object, open_enum};
 /// An answer whose content stands under `data`.
-#[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+#[non_exhaustive]
 pub struct Data<T> {
     /// The content.
     pub data: T,
 }
 
 /// One page of a list.
-#[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+#[non_exhaustive]
 pub struct Page<T> {
     /// What stands on the page.
     pub data: Vec<T>,
@@ -21,57 +23,61 @@ pub struct Page<T> {
     pub pagination: CursorPageInfo,
 }
 
-///The paging request as the server understood it.
-#[derive(Clone, Debug)]
+/// The paging request as the server understood it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CursorPageCurrentRequestInfo {
-    ///Cursor the page was read on from.
+    /// Cursor the page was read on from.
     pub after: Option<String>,
-    ///Cursor the page was read backwards from.
+    /// Cursor the page was read backwards from.
     pub before: Option<String>,
-    ///Page size in entries.
+    /// Page size in entries.
     pub limit: Option<i32>,
-    ///Number of entries skipped.
+    /// Number of entries skipped.
     pub offset: Option<i64>,
-    ///Query parameters of the request, each with all its values.
+    /// Query parameters of the request, each with all its values.
     pub parameters: ::std::collections::BTreeMap<String, Vec<String>>,
-    ///Fields the page is sorted by.
+    /// Fields the page is sorted by.
     pub sorting_keys: Option<Vec<String>>,
-    ///One order for each sorting key.
+    /// One order for each sorting key.
     pub sorting_order: Option<Vec<PageOrder>>,
 }
 
-///Where a page stands in the whole result.
-#[derive(Clone, Debug)]
+/// Where a page stands in the whole result.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CursorPageInfo {
-    ///The request that led to this page.
+    /// The request that led to this page.
     pub current_request_pagination: CursorPageCurrentRequestInfo,
-    ///Cursor of the last entry; send it as `after` for the next page. Absent on an empty page.
+    /// Cursor of the last entry; send it as `after` for the next page. Absent on an empty page.
     pub end_cursor: Option<String>,
-    ///Whether entries follow this page.
+    /// Whether entries follow this page.
     pub has_next_page: bool,
-    ///Whether entries precede this page.
+    /// Whether entries precede this page.
     pub has_previous_page: bool,
-    ///Cursor of the first entry; send it as `before` for the previous page. Absent on an empty page.
+    /// Cursor of the first entry; send it as `before` for the previous page. Absent on an empty page.
     pub start_cursor: Option<String>,
-    ///Number of entries over all pages; absent where it is not counted.
+    /// Number of entries over all pages; absent where it is not counted.
     pub total: Option<i64>,
 }
 
-///An error as the API reports it.
-#[derive(Clone, Debug)]
+/// An error as the API reports it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ExceptionInfo {
-    ///Text for people; may change, so do not match on it.
+    /// Text for people; may change, so do not match on it.
     pub message: Option<String>,
-    ///Kind of error, such as `export_job_status_unprocessable`. Its letter case varies, so compare without it.
+    /// Kind of error, such as `export_job_status_unprocessable`. Its letter case varies, so compare without it.
     pub type_: String,
 }
 
-///An exact amount of money.
-#[derive(Clone, Debug)]
+/// An exact amount of money.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Money {
-    ///Three-letter currency code.
+    /// Three-letter currency code.
     pub currency: String,
-    ///Amount as a whole number of minor units of the currency, for instance cents.
+    /// Amount as a whole number of minor units of the currency, for instance cents.
     pub minors: i64,
 }
 
@@ -86,6 +92,7 @@ impl Money {
 pub mod builder {
     /// Builds a [`Money`](super::Money).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct Money {
         currency: Result<String, String>,
         minors: Result<i64, String>,
@@ -101,20 +108,14 @@ pub mod builder {
     }
 
     impl Money {
-        pub fn currency<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Three-letter currency code.
+        pub fn currency<V: TryInto<String>>(mut self, value: V) -> Self {
             self.currency = crate::runtime::convert_field("currency", value);
             self
         }
 
-        pub fn minors<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<i64>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Amount as a whole number of minor units of the currency, for instance cents.
+        pub fn minors<V: TryInto<i64>>(mut self, value: V) -> Self {
             self.minors = crate::runtime::convert_field("minors", value);
             self
         }

@@ -11,23 +11,23 @@ pub mod operations;
 pub mod types;
 /// Operations of the family [`companies`](crate::companies).
 impl crate::Client {
-    /** Gets one company.
-
- - Request: `GET /v1/companies/{companyId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `Get company by ID` in Oberon API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets one company.
+    ///
+    /// - Request: `GET /v1/companies/{companyId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `Get company by ID` in Oberon API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "Get company by ID")]
     pub fn get_company(&self) -> builder::GetCompany<'_> {
         builder::GetCompany::new(self)
     }
 
-    /** Lists the companies the credential may see, page by page; `organization_id` narrows it to one organisation.
-
- - Request: `GET /v1/companies`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `Search for Companies` in Oberon API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Lists the companies the credential may see, page by page; `organization_id` narrows it to one organisation.
+    ///
+    /// - Request: `GET /v1/companies`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `Search for Companies` in Oberon API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "Search for Companies")]
     pub fn list_companies(&self) -> builder::ListCompanies<'_> {
         builder::ListCompanies::new(self)

@@ -12,30 +12,32 @@ pub type CursorPaginatedResponseExternalCompanyResponseModel = Page<
 >;
 /// Answer with one company.
 pub type DataResponseExternalCompanyResponseModel = Data<ExternalCompanyResponseModel>;
-///Postal address of a company, as far as known.
-#[derive(Clone, Debug, Default)]
+/// Postal address of a company, as far as known.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct ExternalAddressResponseModel {
     pub address_line1: Option<String>,
     pub address_line2: Option<String>,
-    ///Country; whether as a code or a name is not documented.
+    /// Country; whether as a code or a name is not documented.
     pub country: Option<String>,
-    ///Town or city.
+    /// Town or city.
     pub locality: Option<String>,
     pub postal_code: Option<String>,
-    ///State, province or county.
+    /// State, province or county.
     pub region: Option<String>,
 }
 
-///A company: one legal entity with its own books.
-#[derive(Clone, Debug)]
+/// A company: one legal entity with its own books.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ExternalCompanyResponseModel {
     pub address: ExternalAddressResponseModel,
-    ///Company id, as sent in `company_id`.
+    /// Company id, as sent in `company_id`.
     pub id: ::uuid::Uuid,
     pub name: String,
-    ///Organisation (group of companies) the company is part of; absent where there is none.
+    /// Organisation (group of companies) the company is part of; absent where there is none.
     pub organization_id: Option<::uuid::Uuid>,
-    ///Company registration number.
+    /// Company registration number.
     pub registration_number: Option<String>,
 }
 

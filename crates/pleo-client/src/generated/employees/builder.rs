@@ -8,6 +8,7 @@ use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseVal
 use super::{operations, types};
 /// A call of [`Client::get_employee`]: `GET /v2/employees/{employeeId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetEmployee<'a> {
     client: &'a Client,
     employee_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -30,10 +31,10 @@ impl<'a> GetEmployee<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -49,6 +50,7 @@ impl<'a> GetEmployee<'a> {
 
 /// A call of [`Client::list_employees`]: `GET /v2/employees`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct ListEmployees<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -79,82 +81,82 @@ impl<'a> ListEmployees<'a> {
         }
     }
 
-    /** Only employees of this company; without it, all the credential may see.
-
- The optional query parameter `companyId`.*/
+    /// Only employees of this company; without it, all the credential may see.
+    ///
+    /// The optional query parameter `companyId`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("companyId", value).map(Some);
         self
     }
 
-    /** Only the employee with this e-mail address.
-
- The optional query parameter `email`.*/
+    /// Only the employee with this e-mail address.
+    ///
+    /// The optional query parameter `email`.
     pub fn email<V: TryInto<String>>(mut self, value: V) -> Self {
         self.email = InvalidArgument::convert("email", value).map(Some);
         self
     }
 
-    /** Only the employee with this code.
-
- The optional query parameter `code`.*/
+    /// Only the employee with this code.
+    ///
+    /// The optional query parameter `code`.
     pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
         self.code = InvalidArgument::convert("code", value).map(Some);
         self
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** Number of entries to skip. Excludes `before` and `after`.
-
- The optional query parameter `offset`.*/
+    /// Number of entries to skip. Excludes `before` and `after`.
+    ///
+    /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
         self.offset = InvalidArgument::convert("offset", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
         self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<

@@ -11,23 +11,23 @@ pub mod operations;
 pub mod types;
 /// Operations of the family [`employees`](crate::employees).
 impl crate::Client {
-    /** Gets one employee.
-
- - Request: `GET /v2/employees/{employeeId}`
- - Scopes: `users:read`
- - Pleo's name: `Get employee by ID` in Oberon API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets one employee.
+    ///
+    /// - Request: `GET /v2/employees/{employeeId}`
+    /// - Scopes: `users:read`
+    /// - Pleo's name: `Get employee by ID` in Oberon API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "Get employee by ID")]
     pub fn get_employee(&self) -> builder::GetEmployee<'_> {
         builder::GetEmployee::new(self)
     }
 
-    /** Lists employees, page by page. Without `companyId` (camel case here) it lists every employee the credential may see.
-
- - Request: `GET /v2/employees`
- - Scopes: `users:read`
- - Pleo's name: `Search Employees` in Oberon API
- - Documentation: [Pleo's page](https://developers.pleo.io/reference/employees/search-for-employees)*/
+    /// Lists employees, page by page. Without `companyId` (camel case here) it lists every employee the credential may see.
+    ///
+    /// - Request: `GET /v2/employees`
+    /// - Scopes: `users:read`
+    /// - Pleo's name: `Search Employees` in Oberon API
+    /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/employees/search-for-employees)
     #[doc(alias = "Search Employees")]
     pub fn list_employees(&self) -> builder::ListEmployees<'_> {
         builder::ListEmployees::new(self)

@@ -12,19 +12,20 @@ pub type CursorPaginatedResponseExternalEmployeeResponseModel = Page<
 >;
 /// Answer with one employee.
 pub type DataResponseExternalEmployeeResponseModel = Data<ExternalEmployeeResponseModel>;
-///An employee of a company.
-#[derive(Clone, Debug)]
+/// An employee of a company.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ExternalEmployeeResponseModel {
-    ///Employee code, as in the HR or accounting system; absent where none is set.
+    /// Employee code, as in the HR or accounting system; absent where none is set.
     pub code: Option<String>,
-    ///Company the employee belongs to.
+    /// Company the employee belongs to.
     pub company_id: ::uuid::Uuid,
     pub email: String,
     pub first_name: String,
     pub id: ::uuid::Uuid,
     pub job_title: Option<String>,
     pub last_name: String,
-    ///Phone number.
+    /// Phone number.
     pub phone: Option<String>,
 }
 

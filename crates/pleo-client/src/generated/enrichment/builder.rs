@@ -8,6 +8,7 @@ use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseVal
 use super::{operations, types};
 /// A call of [`Client::enrich_accounting_entry`]: `POST /v2/accounting-entries:enrich`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct EnrichAccountingEntry<'a> {
     client: &'a Client,
     email: Result<Option<String>, InvalidArgument>,
@@ -47,49 +48,49 @@ impl<'a> EnrichAccountingEntry<'a> {
         }
     }
 
-    /** E-mail address of the card holder.
-
- The optional query parameter `email`.*/
+    /// E-mail address of the card holder.
+    ///
+    /// The optional query parameter `email`.
     pub fn email<V: TryInto<String>>(mut self, value: V) -> Self {
         self.email = InvalidArgument::convert("email", value).map(Some);
         self
     }
 
-    /** When the payment was made; sent as text, format not documented.
-
- The optional query parameter `performed_at`.*/
+    /// When the payment was made; sent as text, format not documented.
+    ///
+    /// The optional query parameter `performed_at`.
     pub fn performed_at<V: TryInto<String>>(mut self, value: V) -> Self {
         self.performed_at = InvalidArgument::convert("performed_at", value).map(Some);
         self
     }
 
-    /** When the payment settled; sent as text, format not documented.
-
- The optional query parameter `settled_at`.*/
+    /// When the payment settled; sent as text, format not documented.
+    ///
+    /// The optional query parameter `settled_at`.
     pub fn settled_at<V: TryInto<String>>(mut self, value: V) -> Self {
         self.settled_at = InvalidArgument::convert("settled_at", value).map(Some);
         self
     }
 
-    /** Amount of the payment as a whole number; most likely in minor units of `currency`.
-
- The required query parameter `amount`.*/
+    /// Amount of the payment as a whole number; most likely in minor units of `currency`.
+    ///
+    /// The required query parameter `amount`.
     pub fn amount<V: TryInto<i64>>(mut self, value: V) -> Self {
         self.amount = InvalidArgument::convert("amount", value);
         self
     }
 
-    /** Currency of the payment.
-
- The required query parameter `currency`.*/
+    /// Currency of the payment.
+    ///
+    /// The required query parameter `currency`.
     pub fn currency<V: TryInto<String>>(mut self, value: V) -> Self {
         self.currency = InvalidArgument::convert("currency", value);
         self
     }
 
-    /** Last four digits of the card that paid.
-
- The required query parameter `card_last_four_digits`.*/
+    /// Last four digits of the card that paid.
+    ///
+    /// The required query parameter `card_last_four_digits`.
     pub fn card_last_four_digits<V: TryInto<String>>(mut self, value: V) -> Self {
         self.card_last_four_digits = InvalidArgument::convert(
             "card_last_four_digits",
@@ -98,9 +99,9 @@ impl<'a> EnrichAccountingEntry<'a> {
         self
     }
 
-    /** Name of the merchant as on the payment.
-
- The required query parameter `merchant_name`.*/
+    /// Name of the merchant as on the payment.
+    ///
+    /// The required query parameter `merchant_name`.
     pub fn merchant_name<V: TryInto<String>>(mut self, value: V) -> Self {
         self.merchant_name = InvalidArgument::convert("merchant_name", value);
         self
@@ -110,9 +111,13 @@ impl<'a> EnrichAccountingEntry<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::AccountingEntryEnrichmentV2BodyRequest>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::AccountingEntryEnrichmentV2BodyRequest,
+            _,
+        >(value);
         self
     }
 
@@ -127,10 +132,10 @@ impl<'a> EnrichAccountingEntry<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<

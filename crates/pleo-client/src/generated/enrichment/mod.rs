@@ -10,12 +10,12 @@ pub mod operations;
 pub mod types;
 /// Operations of the family [`enrichment`](crate::enrichment).
 impl crate::Client {
-    /** Enriches the accounting entry of a card payment, found by the query parameters, with receipts and tags. Offered to selected partners; multi-entity customers need a company-level credential. A 404 has the same body shape as a success.
-
- - Request: `POST /v2/accounting-entries:enrich`
- - Scopes: `accounting-entries:write`
- - Pleo's name: `enrichAccountingEntryV2` in Triton API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Enriches the accounting entry of a card payment, found by the query parameters, with receipts and tags. Offered to selected partners; multi-entity customers need a company-level credential. A 404 has the same body shape as a success.
+    ///
+    /// - Request: `POST /v2/accounting-entries:enrich`
+    /// - Scopes: `accounting-entries:write`
+    /// - Pleo's name: `enrichAccountingEntryV2` in Triton API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "enrichAccountingEntryV2")]
     pub fn enrich_accounting_entry(&self) -> builder::EnrichAccountingEntry<'_> {
         builder::EnrichAccountingEntry::new(self)

@@ -5,23 +5,25 @@
 
 #[allow(unused_imports)]
 use crate::runtime::{object, open_enum};
-///What became of an enrichment.
-#[derive(Clone, Debug, Default)]
+/// What became of an enrichment.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct AccountingEntryEnrichmentResponse {
-    ///Accounting entry that was found; absent where none matched.
+    /// Accounting entry that was found; absent where none matched.
     pub accounting_entry_id: Option<::uuid::Uuid>,
-    ///What became of the receipts.
+    /// What became of the receipts.
     pub receipt_status: Option<ReceiptStatus>,
-    ///Tags now on the entry.
+    /// Tags now on the entry.
     pub tags: Option<Vec<::uuid::Uuid>>,
 }
 
-///What to add to an accounting entry.
-#[derive(Clone, Debug)]
+/// What to add to an accounting entry.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AccountingEntryEnrichmentV2BodyRequest {
-    ///The receipts as text; encoding not documented.
+    /// The receipts as text; encoding not documented.
     pub receipts: Vec<String>,
-    ///Ids of the tags to set.
+    /// Ids of the tags to set.
     pub tags: Option<Vec<::uuid::Uuid>>,
 }
 
@@ -32,8 +34,9 @@ impl AccountingEntryEnrichmentV2BodyRequest {
     }
 }
 
-///Answer with the outcome of an enrichment; also sent with a 404.
-#[derive(Clone, Debug, Default)]
+/// Answer with the outcome of an enrichment; also sent with a 404.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct DataResponseAccountingEntryEnrichmentResponse {
     pub data: Option<AccountingEntryEnrichmentResponse>,
 }
@@ -42,6 +45,7 @@ pub struct DataResponseAccountingEntryEnrichmentResponse {
 pub mod builder {
     /// Builds a [`AccountingEntryEnrichmentV2BodyRequest`](super::AccountingEntryEnrichmentV2BodyRequest).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct AccountingEntryEnrichmentV2BodyRequest {
         receipts: Result<Vec<String>, String>,
         tags: Result<Option<Vec<::uuid::Uuid>>, String>,
@@ -57,21 +61,15 @@ pub mod builder {
     }
 
     impl AccountingEntryEnrichmentV2BodyRequest {
-        pub fn receipts<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Vec<String>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// The receipts as text; encoding not documented.
+        pub fn receipts<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
             self.receipts = crate::runtime::convert_field("receipts", value);
             self
         }
 
-        pub fn tags<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.tags = crate::runtime::convert_field("tags", value);
+        /// Ids of the tags to set.
+        pub fn tags<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+            self.tags = crate::runtime::convert_field("tags", value).map(Some);
             self
         }
     }

@@ -8,6 +8,7 @@ use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseVal
 use super::{operations, types};
 /// A call of [`Client::archive_tags`]: `POST /v0/tags/archive`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct ArchiveTags<'a> {
     client: &'a Client,
     body: Result<types::builder::BulkTagArchiveModel, InvalidArgument>,
@@ -26,9 +27,13 @@ impl<'a> ArchiveTags<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::BulkTagArchiveModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::BulkTagArchiveModel,
+            _,
+        >(value);
         self
     }
 
@@ -43,10 +48,10 @@ impl<'a> ArchiveTags<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagModel>>>, Error> {
@@ -66,6 +71,7 @@ impl<'a> ArchiveTags<'a> {
 
 /// A call of [`Client::create_tag`]: `POST /v0/tag-groups/{groupId}/tags`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct CreateTag<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -94,9 +100,9 @@ impl<'a> CreateTag<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TagCreateModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<V, types::TagCreateModel, _>(value);
         self
     }
 
@@ -111,10 +117,10 @@ impl<'a> CreateTag<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagModel>>, Error> {
@@ -135,6 +141,7 @@ impl<'a> CreateTag<'a> {
 
 /// A call of [`Client::create_tag_dimension_value`]: `POST /v0/tags/{tagId}/dimensions/{dimensionId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct CreateTagDimensionValue<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -173,9 +180,13 @@ impl<'a> CreateTagDimensionValue<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TagDimensionValueCreateModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::TagDimensionValueCreateModel,
+            _,
+        >(value);
         self
     }
 
@@ -190,10 +201,10 @@ impl<'a> CreateTagDimensionValue<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
@@ -215,6 +226,7 @@ impl<'a> CreateTagDimensionValue<'a> {
 
 /// A call of [`Client::create_tag_group`]: `POST /v0/tag-groups`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct CreateTagGroup<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -231,9 +243,9 @@ impl<'a> CreateTagGroup<'a> {
         }
     }
 
-    /** Id of the company (legal entity) whose data is meant.
-
- The optional query parameter `company_id`.*/
+    /// Id of the company (legal entity) whose data is meant.
+    ///
+    /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
@@ -243,9 +255,13 @@ impl<'a> CreateTagGroup<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TagGroupCreateModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::TagGroupCreateModel,
+            _,
+        >(value);
         self
     }
 
@@ -260,10 +276,10 @@ impl<'a> CreateTagGroup<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupModel>>, Error> {
@@ -284,6 +300,7 @@ impl<'a> CreateTagGroup<'a> {
 
 /// A call of [`Client::create_tag_group_dimension`]: `POST /v0/tag-groups/{groupId}/dimensions`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct CreateTagGroupDimension<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -312,9 +329,13 @@ impl<'a> CreateTagGroupDimension<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TagGroupDimensionCreateModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::TagGroupDimensionCreateModel,
+            _,
+        >(value);
         self
     }
 
@@ -329,10 +350,10 @@ impl<'a> CreateTagGroupDimension<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupDimensionModel>>, Error> {
@@ -353,6 +374,7 @@ impl<'a> CreateTagGroupDimension<'a> {
 
 /// A call of [`Client::delete_tag`]: `DELETE /v0/tags/{tagId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTag<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -375,10 +397,10 @@ impl<'a> DeleteTag<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         RequestBuilder::new(self.client, &operations::DELETE_TAG)
             .path("tagId", self.tag_id)
@@ -389,6 +411,7 @@ impl<'a> DeleteTag<'a> {
 
 /// A call of [`Client::delete_tag_dimension_value`]: `DELETE /v0/tags/{tagId}/dimensions/{dimensionId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTagDimensionValue<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -421,10 +444,10 @@ impl<'a> DeleteTagDimensionValue<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
@@ -438,6 +461,7 @@ impl<'a> DeleteTagDimensionValue<'a> {
 
 /// A call of [`Client::delete_tag_group`]: `DELETE /v0/tag-groups/{groupId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTagGroup<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -460,10 +484,10 @@ impl<'a> DeleteTagGroup<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         RequestBuilder::new(self.client, &operations::DELETE_TAG_GROUP)
             .path("groupId", self.group_id)
@@ -474,6 +498,7 @@ impl<'a> DeleteTagGroup<'a> {
 
 /// A call of [`Client::delete_tag_group_dimension`]: `DELETE /v0/tag-groups/{groupId}/dimensions/{dimensionId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTagGroupDimension<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -506,10 +531,10 @@ impl<'a> DeleteTagGroupDimension<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         RequestBuilder::new(self.client, &operations::DELETE_TAG_GROUP_DIMENSION)
             .path("groupId", self.group_id)
@@ -521,6 +546,7 @@ impl<'a> DeleteTagGroupDimension<'a> {
 
 /// A call of [`Client::delete_tags`]: `DELETE /v0/tags`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTags<'a> {
     client: &'a Client,
     body: Result<types::builder::BulkTagDeleteModel, InvalidArgument>,
@@ -539,9 +565,13 @@ impl<'a> DeleteTags<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::BulkTagDeleteModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::BulkTagDeleteModel,
+            _,
+        >(value);
         self
     }
 
@@ -556,10 +586,10 @@ impl<'a> DeleteTags<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         RequestBuilder::new(self.client, &operations::DELETE_TAGS)
             .json(
@@ -577,6 +607,7 @@ impl<'a> DeleteTags<'a> {
 
 /// A call of [`Client::get_tag`]: `GET /v0/tags/{tagId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetTag<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -599,10 +630,10 @@ impl<'a> GetTag<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagModel>>, Error> {
@@ -615,6 +646,7 @@ impl<'a> GetTag<'a> {
 
 /// A call of [`Client::get_tag_dimension_value`]: `GET /v0/tags/{tagId}/dimensions/{dimensionId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetTagDimensionValue<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -647,10 +679,10 @@ impl<'a> GetTagDimensionValue<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
@@ -664,6 +696,7 @@ impl<'a> GetTagDimensionValue<'a> {
 
 /// A call of [`Client::get_tag_group`]: `GET /v0/tag-groups/{groupId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetTagGroup<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -686,10 +719,10 @@ impl<'a> GetTagGroup<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupModel>>, Error> {
@@ -702,6 +735,7 @@ impl<'a> GetTagGroup<'a> {
 
 /// A call of [`Client::get_tag_group_dimension`]: `GET /v0/tag-groups/{groupId}/dimensions/{dimensionId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetTagGroupDimension<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -734,10 +768,10 @@ impl<'a> GetTagGroupDimension<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupDimensionModel>>, Error> {
@@ -751,6 +785,7 @@ impl<'a> GetTagGroupDimension<'a> {
 
 /// A call of [`Client::get_tag_group_usage`]: `GET /v0/tag-groups/{groupId}/usage`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetTagGroupUsage<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -773,10 +808,10 @@ impl<'a> GetTagGroupUsage<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupUsageModel>>, Error> {
@@ -789,6 +824,7 @@ impl<'a> GetTagGroupUsage<'a> {
 
 /// A call of [`Client::list_aggregated_tag_groups`]: `GET /v0/aggregations/tag-groups`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct ListAggregatedTagGroups<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -807,35 +843,35 @@ impl<'a> ListAggregatedTagGroups<'a> {
         }
     }
 
-    /** Id of the company (legal entity) whose data is meant.
-
- The optional query parameter `company_id`.*/
+    /// Id of the company (legal entity) whose data is meant.
+    ///
+    /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 
-    /** Id of the organisation (group of companies) whose data is meant.
-
- The optional query parameter `organization_id`.*/
+    /// Id of the organisation (group of companies) whose data is meant.
+    ///
+    /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.organization_id = InvalidArgument::convert("organization_id", value)
             .map(Some);
         self
     }
 
-    /** Only these tag groups.
-
- The optional query parameter `tag_group_ids`.*/
+    /// Only these tag groups.
+    ///
+    /// The optional query parameter `tag_group_ids`.
     pub fn tag_group_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
         self.tag_group_ids = InvalidArgument::convert("tag_group_ids", value).map(Some);
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::AggregatedTagGroupModel>>>, Error> {
@@ -850,6 +886,7 @@ impl<'a> ListAggregatedTagGroups<'a> {
 
 /// A call of [`Client::list_tag_dimension_values`]: `GET /v0/tags/{tagId}/dimensions`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct ListTagDimensionValues<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -872,10 +909,10 @@ impl<'a> ListTagDimensionValues<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagDimensionValueModel>>>, Error> {
@@ -888,6 +925,7 @@ impl<'a> ListTagDimensionValues<'a> {
 
 /// A call of [`Client::list_tag_group_dimensions`]: `GET /v0/tag-groups/{groupId}/dimensions`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct ListTagGroupDimensions<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -910,10 +948,10 @@ impl<'a> ListTagGroupDimensions<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagGroupDimensionModel>>>, Error> {
@@ -926,6 +964,7 @@ impl<'a> ListTagGroupDimensions<'a> {
 
 /// A call of [`Client::list_tag_groups`]: `GET /v0/tag-groups`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct ListTagGroups<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -946,45 +985,45 @@ impl<'a> ListTagGroups<'a> {
         }
     }
 
-    /** Id of the company (legal entity) whose data is meant.
-
- The optional query parameter `company_id`.*/
+    /// Id of the company (legal entity) whose data is meant.
+    ///
+    /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 
-    /** Id of the organisation (group of companies) whose data is meant.
-
- The optional query parameter `organization_id`.*/
+    /// Id of the organisation (group of companies) whose data is meant.
+    ///
+    /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.organization_id = InvalidArgument::convert("organization_id", value)
             .map(Some);
         self
     }
 
-    /** Whether archived ones are returned as well.
-
- The optional query parameter `include_archived`.*/
+    /// Whether archived ones are returned as well.
+    ///
+    /// The optional query parameter `include_archived`.
     pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
         self.include_archived = InvalidArgument::convert("include_archived", value)
             .map(Some);
         self
     }
 
-    /** Whether `totalTagsCount` is filled in.
-
- The optional query parameter `include_tags_count`.*/
+    /// Whether `totalTagsCount` is filled in.
+    ///
+    /// The optional query parameter `include_tags_count`.
     pub fn include_tags_count<V: TryInto<bool>>(mut self, value: V) -> Self {
         self.include_tags_count = InvalidArgument::convert("include_tags_count", value)
             .map(Some);
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagGroupModel>>>, Error> {
@@ -1000,6 +1039,7 @@ impl<'a> ListTagGroups<'a> {
 
 /// A call of [`Client::list_tags`]: `GET /v0/tag-groups/{groupId}/tags`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct ListTags<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1036,67 +1076,67 @@ impl<'a> ListTags<'a> {
         self
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** Number of entries to skip. Excludes `before` and `after`.
-
- The optional query parameter `offset`.*/
+    /// Number of entries to skip. Excludes `before` and `after`.
+    ///
+    /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
         self.offset = InvalidArgument::convert("offset", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
         self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
     }
 
-    /** Whether archived ones are returned as well.
-
- The optional query parameter `include_archived`.*/
+    /// Whether archived ones are returned as well.
+    ///
+    /// The optional query parameter `include_archived`.
     pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
         self.include_archived = InvalidArgument::convert("include_archived", value)
             .map(Some);
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TagModel>>, Error> {
@@ -1116,6 +1156,7 @@ impl<'a> ListTags<'a> {
 
 /// A call of [`Client::search_aggregated_tags`]: `POST /v0/aggregations/tags`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct SearchAggregatedTags<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -1144,57 +1185,57 @@ impl<'a> SearchAggregatedTags<'a> {
         }
     }
 
-    /** Id of the company (legal entity) whose data is meant.
-
- The optional query parameter `company_id`.*/
+    /// Id of the company (legal entity) whose data is meant.
+    ///
+    /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** Number of entries to skip. Excludes `before` and `after`.
-
- The optional query parameter `offset`.*/
+    /// Number of entries to skip. Excludes `before` and `after`.
+    ///
+    /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
         self.offset = InvalidArgument::convert("offset", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
         self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
@@ -1204,9 +1245,13 @@ impl<'a> SearchAggregatedTags<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::CompositeTagSearchRequest>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::CompositeTagSearchRequest,
+            _,
+        >(value);
         self
     }
 
@@ -1221,10 +1266,10 @@ impl<'a> SearchAggregatedTags<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::AggregatedTagModel>>, Error> {
@@ -1251,6 +1296,7 @@ impl<'a> SearchAggregatedTags<'a> {
 
 /// A call of [`Client::search_tags`]: `POST /v0/tags:search`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct SearchTags<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -1281,66 +1327,66 @@ impl<'a> SearchTags<'a> {
         }
     }
 
-    /** Id of the company (legal entity) whose data is meant.
-
- The optional query parameter `company_id`.*/
+    /// Id of the company (legal entity) whose data is meant.
+    ///
+    /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 
-    /** Id of the organisation (group of companies) whose data is meant.
-
- The optional query parameter `organization_id`.*/
+    /// Id of the organisation (group of companies) whose data is meant.
+    ///
+    /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.organization_id = InvalidArgument::convert("organization_id", value)
             .map(Some);
         self
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** Number of entries to skip. Excludes `before` and `after`.
-
- The optional query parameter `offset`.*/
+    /// Number of entries to skip. Excludes `before` and `after`.
+    ///
+    /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
         self.offset = InvalidArgument::convert("offset", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
         self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
@@ -1350,9 +1396,13 @@ impl<'a> SearchTags<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::CompositeTagSearchRequest>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::CompositeTagSearchRequest,
+            _,
+        >(value);
         self
     }
 
@@ -1367,10 +1417,10 @@ impl<'a> SearchTags<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TagModel>>, Error> {
@@ -1398,6 +1448,7 @@ impl<'a> SearchTags<'a> {
 
 /// A call of [`Client::search_tags_by_query`]: `GET /v0/tags`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct SearchTagsByQuery<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -1430,91 +1481,91 @@ impl<'a> SearchTagsByQuery<'a> {
         }
     }
 
-    /** Id of the company (legal entity) whose data is meant.
-
- The optional query parameter `company_id`.*/
+    /// Id of the company (legal entity) whose data is meant.
+    ///
+    /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 
-    /** Only tags that match this text.
-
- The optional query parameter `text_search`.*/
+    /// Only tags that match this text.
+    ///
+    /// The optional query parameter `text_search`.
     pub fn text_search<V: TryInto<String>>(mut self, value: V) -> Self {
         self.text_search = InvalidArgument::convert("text_search", value).map(Some);
         self
     }
 
-    /** Only tags of these tag groups.
-
- The optional query parameter `tag_group_id`.*/
+    /// Only tags of these tag groups.
+    ///
+    /// The optional query parameter `tag_group_id`.
     pub fn tag_group_id<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
         self.tag_group_id = InvalidArgument::convert("tag_group_id", value).map(Some);
         self
     }
 
-    /** Whether archived ones are returned as well.
-
- The optional query parameter `include_archived`.*/
+    /// Whether archived ones are returned as well.
+    ///
+    /// The optional query parameter `include_archived`.
     pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
         self.include_archived = InvalidArgument::convert("include_archived", value)
             .map(Some);
         self
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** Number of entries to skip. Excludes `before` and `after`.
-
- The optional query parameter `offset`.*/
+    /// Number of entries to skip. Excludes `before` and `after`.
+    ///
+    /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
         self.offset = InvalidArgument::convert("offset", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
         self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TagModel>>, Error> {
@@ -1536,6 +1587,7 @@ impl<'a> SearchTagsByQuery<'a> {
 
 /// A call of [`Client::update_tag`]: `PUT /v0/tags/{tagId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct UpdateTag<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1564,9 +1616,9 @@ impl<'a> UpdateTag<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TagUpdateModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<V, types::TagUpdateModel, _>(value);
         self
     }
 
@@ -1581,10 +1633,10 @@ impl<'a> UpdateTag<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagModel>>, Error> {
@@ -1605,6 +1657,7 @@ impl<'a> UpdateTag<'a> {
 
 /// A call of [`Client::update_tag_dimension_value`]: `PUT /v0/tags/{tagId}/dimensions/{dimensionId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct UpdateTagDimensionValue<'a> {
     client: &'a Client,
     tag_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1643,9 +1696,13 @@ impl<'a> UpdateTagDimensionValue<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TagDimensionValueUpdateModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::TagDimensionValueUpdateModel,
+            _,
+        >(value);
         self
     }
 
@@ -1660,10 +1717,10 @@ impl<'a> UpdateTagDimensionValue<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
@@ -1685,6 +1742,7 @@ impl<'a> UpdateTagDimensionValue<'a> {
 
 /// A call of [`Client::update_tag_group`]: `PUT /v0/tag-groups/{groupId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct UpdateTagGroup<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1713,9 +1771,13 @@ impl<'a> UpdateTagGroup<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TagGroupUpdateModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::TagGroupUpdateModel,
+            _,
+        >(value);
         self
     }
 
@@ -1730,10 +1792,10 @@ impl<'a> UpdateTagGroup<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupModel>>, Error> {
@@ -1754,6 +1816,7 @@ impl<'a> UpdateTagGroup<'a> {
 
 /// A call of [`Client::update_tag_group_dimension`]: `PUT /v0/tag-groups/{groupId}/dimensions/{dimensionId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct UpdateTagGroupDimension<'a> {
     client: &'a Client,
     group_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -1792,9 +1855,13 @@ impl<'a> UpdateTagGroupDimension<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TagGroupDimensionUpdateModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::TagGroupDimensionUpdateModel,
+            _,
+        >(value);
         self
     }
 
@@ -1809,10 +1876,10 @@ impl<'a> UpdateTagGroupDimension<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupDimensionModel>>, Error> {

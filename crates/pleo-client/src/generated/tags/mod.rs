@@ -36,300 +36,300 @@ pub mod operations;
 pub mod types;
 /// Operations of the family [`tags`](crate::tags).
 impl crate::Client {
-    /** Archives 1 to 100 tags of one company at once, or restores them when `archived` is false.
-
- - Request: `POST /v0/tags/archive`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `bulkArchiveTags` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Archives 1 to 100 tags of one company at once, or restores them when `archived` is false.
+    ///
+    /// - Request: `POST /v0/tags/archive`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `bulkArchiveTags` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "bulkArchiveTags")]
     pub fn archive_tags(&self) -> builder::ArchiveTags<'_> {
         builder::ArchiveTags::new(self)
     }
 
-    /** Creates a tag in a tag group. The group decides the company, so no company is sent.
-
- - Request: `POST /v0/tag-groups/{groupId}/tags`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `createTag` in Gjoll API
- - Documentation: [Pleo's page](https://developers.pleo.io/reference/tags-api/tags/creates-a-new-tag-sub-resource-under-the-given-tag-group)*/
+    /// Creates a tag in a tag group. The group decides the company, so no company is sent.
+    ///
+    /// - Request: `POST /v0/tag-groups/{groupId}/tags`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `createTag` in Gjoll API
+    /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/tags-api/tags/creates-a-new-tag-sub-resource-under-the-given-tag-group)
     #[doc(alias = "createTag")]
     pub fn create_tag(&self) -> builder::CreateTag<'_> {
         builder::CreateTag::new(self)
     }
 
-    /** Creates a tag's value for one dimension.
-
- - Request: `POST /v0/tags/{tagId}/dimensions/{dimensionId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `createDimensionValue` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Creates a tag's value for one dimension.
+    ///
+    /// - Request: `POST /v0/tags/{tagId}/dimensions/{dimensionId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `createDimensionValue` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createDimensionValue")]
     pub fn create_tag_dimension_value(&self) -> builder::CreateTagDimensionValue<'_> {
         builder::CreateTagDimensionValue::new(self)
     }
 
-    /** Creates a tag group in the company named by `company_id`.
-
- - Request: `POST /v0/tag-groups`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `createTagGroup` in Gjoll API
- - Documentation: [Pleo's page](https://developers.pleo.io/reference/tags-api/tag-groups/creates-a-new-tag-group-resource)*/
+    /// Creates a tag group in the company named by `company_id`.
+    ///
+    /// - Request: `POST /v0/tag-groups`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `createTagGroup` in Gjoll API
+    /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/tags-api/tag-groups/creates-a-new-tag-group-resource)
     #[doc(alias = "createTagGroup")]
     pub fn create_tag_group(&self) -> builder::CreateTagGroup<'_> {
         builder::CreateTagGroup::new(self)
     }
 
-    /** Creates a dimension in a tag group, that is, one more value its tags can hold.
-
- - Request: `POST /v0/tag-groups/{groupId}/dimensions`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `createTagGroupDimension` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Creates a dimension in a tag group, that is, one more value its tags can hold.
+    ///
+    /// - Request: `POST /v0/tag-groups/{groupId}/dimensions`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `createTagGroupDimension` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createTagGroupDimension")]
     pub fn create_tag_group_dimension(&self) -> builder::CreateTagGroupDimension<'_> {
         builder::CreateTagGroupDimension::new(self)
     }
 
-    /** Deletes a tag.
-
- - Request: `DELETE /v0/tags/{tagId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `deleteTag` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Deletes a tag.
+    ///
+    /// - Request: `DELETE /v0/tags/{tagId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `deleteTag` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteTag")]
     pub fn delete_tag(&self) -> builder::DeleteTag<'_> {
         builder::DeleteTag::new(self)
     }
 
-    /** Deletes a tag's value for one dimension.
-
- - Request: `DELETE /v0/tags/{tagId}/dimensions/{dimensionId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `deleteDimensionValue` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Deletes a tag's value for one dimension.
+    ///
+    /// - Request: `DELETE /v0/tags/{tagId}/dimensions/{dimensionId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `deleteDimensionValue` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteDimensionValue")]
     pub fn delete_tag_dimension_value(&self) -> builder::DeleteTagDimensionValue<'_> {
         builder::DeleteTagDimensionValue::new(self)
     }
 
-    /** Deletes a tag group.
-
- - Request: `DELETE /v0/tag-groups/{groupId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `deleteTagGroup` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Deletes a tag group.
+    ///
+    /// - Request: `DELETE /v0/tag-groups/{groupId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `deleteTagGroup` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteTagGroup")]
     pub fn delete_tag_group(&self) -> builder::DeleteTagGroup<'_> {
         builder::DeleteTagGroup::new(self)
     }
 
-    /** Deletes a dimension from a tag group.
-
- - Request: `DELETE /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `deleteTagGroupDimension` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Deletes a dimension from a tag group.
+    ///
+    /// - Request: `DELETE /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `deleteTagGroupDimension` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteTagGroupDimension")]
     pub fn delete_tag_group_dimension(&self) -> builder::DeleteTagGroupDimension<'_> {
         builder::DeleteTagGroupDimension::new(self)
     }
 
-    /** Deletes 1 to 100 tags of one company at once. The ids travel in the body.
-
- - Request: `DELETE /v0/tags`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `bulkDeleteTags` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Deletes 1 to 100 tags of one company at once. The ids travel in the body.
+    ///
+    /// - Request: `DELETE /v0/tags`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `bulkDeleteTags` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "bulkDeleteTags")]
     pub fn delete_tags(&self) -> builder::DeleteTags<'_> {
         builder::DeleteTags::new(self)
     }
 
-    /** Gets one tag.
-
- - Request: `GET /v0/tags/{tagId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getTag` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets one tag.
+    ///
+    /// - Request: `GET /v0/tags/{tagId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getTag` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTag")]
     pub fn get_tag(&self) -> builder::GetTag<'_> {
         builder::GetTag::new(self)
     }
 
-    /** Gets a tag's value for one dimension.
-
- - Request: `GET /v0/tags/{tagId}/dimensions/{dimensionId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getDimensionValue` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets a tag's value for one dimension.
+    ///
+    /// - Request: `GET /v0/tags/{tagId}/dimensions/{dimensionId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getDimensionValue` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getDimensionValue")]
     pub fn get_tag_dimension_value(&self) -> builder::GetTagDimensionValue<'_> {
         builder::GetTagDimensionValue::new(self)
     }
 
-    /** Gets one tag group.
-
- - Request: `GET /v0/tag-groups/{groupId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getTagGroup` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets one tag group.
+    ///
+    /// - Request: `GET /v0/tag-groups/{groupId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getTagGroup` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTagGroup")]
     pub fn get_tag_group(&self) -> builder::GetTagGroup<'_> {
         builder::GetTagGroup::new(self)
     }
 
-    /** Gets one dimension of a tag group.
-
- - Request: `GET /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getTagGroupDimension` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets one dimension of a tag group.
+    ///
+    /// - Request: `GET /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getTagGroupDimension` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTagGroupDimension")]
     pub fn get_tag_group_dimension(&self) -> builder::GetTagGroupDimension<'_> {
         builder::GetTagGroupDimension::new(self)
     }
 
-    /** Gets how many expenses use each tag of a tag group.
-
- - Request: `GET /v0/tag-groups/{groupId}/usage`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getTagGroupUsage` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets how many expenses use each tag of a tag group.
+    ///
+    /// - Request: `GET /v0/tag-groups/{groupId}/usage`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getTagGroupUsage` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTagGroupUsage")]
     pub fn get_tag_group_usage(&self) -> builder::GetTagGroupUsage<'_> {
         builder::GetTagGroupUsage::new(self)
     }
 
-    /** Lists tag groups together with their dimensions. Needs a company or an organisation; if both are given, the company wins. Not paged.
-
- - Request: `GET /v0/aggregations/tag-groups`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getAggregatedTagGroups` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Lists tag groups together with their dimensions. Needs a company or an organisation; if both are given, the company wins. Not paged.
+    ///
+    /// - Request: `GET /v0/aggregations/tag-groups`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getAggregatedTagGroups` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getAggregatedTagGroups")]
     pub fn list_aggregated_tag_groups(&self) -> builder::ListAggregatedTagGroups<'_> {
         builder::ListAggregatedTagGroups::new(self)
     }
 
-    /** Lists the dimension values of a tag. Not paged.
-
- - Request: `GET /v0/tags/{tagId}/dimensions`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getTagDimensionValues` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Lists the dimension values of a tag. Not paged.
+    ///
+    /// - Request: `GET /v0/tags/{tagId}/dimensions`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getTagDimensionValues` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTagDimensionValues")]
     pub fn list_tag_dimension_values(&self) -> builder::ListTagDimensionValues<'_> {
         builder::ListTagDimensionValues::new(self)
     }
 
-    /** Lists the dimensions of a tag group. Not paged.
-
- - Request: `GET /v0/tag-groups/{groupId}/dimensions`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getTagGroupDimensions` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Lists the dimensions of a tag group. Not paged.
+    ///
+    /// - Request: `GET /v0/tag-groups/{groupId}/dimensions`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getTagGroupDimensions` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTagGroupDimensions")]
     pub fn list_tag_group_dimensions(&self) -> builder::ListTagGroupDimensions<'_> {
         builder::ListTagGroupDimensions::new(self)
     }
 
-    /** Lists tag groups. Needs a company or an organisation; if both are given, the company wins. Not paged.
-
- - Request: `GET /v0/tag-groups`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getTagGroups` in Gjoll API
- - Documentation: [Pleo's page](https://developers.pleo.io/reference/tags-api/tag-groups/returns-all-tag-groups-for-given-company)*/
+    /// Lists tag groups. Needs a company or an organisation; if both are given, the company wins. Not paged.
+    ///
+    /// - Request: `GET /v0/tag-groups`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getTagGroups` in Gjoll API
+    /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/tags-api/tag-groups/returns-all-tag-groups-for-given-company)
     #[doc(alias = "getTagGroups")]
     pub fn list_tag_groups(&self) -> builder::ListTagGroups<'_> {
         builder::ListTagGroups::new(self)
     }
 
-    /** Lists the tags of a tag group, page by page.
-
- - Request: `GET /v0/tag-groups/{groupId}/tags`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getTags` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Lists the tags of a tag group, page by page.
+    ///
+    /// - Request: `GET /v0/tag-groups/{groupId}/tags`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getTags` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTags")]
     pub fn list_tags(&self) -> builder::ListTags<'_> {
         builder::ListTags::new(self)
     }
 
-    /** Searches tags together with their group and dimension values, page by page; the body filters.
-
- - Request: `POST /v0/aggregations/tags`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `searchAggregatedTags` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Searches tags together with their group and dimension values, page by page; the body filters.
+    ///
+    /// - Request: `POST /v0/aggregations/tags`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `searchAggregatedTags` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "searchAggregatedTags")]
     pub fn search_aggregated_tags(&self) -> builder::SearchAggregatedTags<'_> {
         builder::SearchAggregatedTags::new(self)
     }
 
-    /** Searches tags by the filters in the body, page by page. Wants the company or the organisation in the query.
-
- - Request: `POST /v0/tags:search`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `searchTagsPost` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Searches tags by the filters in the body, page by page. Wants the company or the organisation in the query.
+    ///
+    /// - Request: `POST /v0/tags:search`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `searchTagsPost` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "searchTagsPost")]
     pub fn search_tags(&self) -> builder::SearchTags<'_> {
         builder::SearchTags::new(self)
     }
 
-    /** Searches tags with query parameters, page by page. Superseded by `search_tags`.
-
- - Request: `GET /v0/tags`
- - Scopes: not known from Pleo's documents
- - Deprecated by Pleo, superseded by [`search_tags`](Self::search_tags)
- - Pleo's name: `searchTags` in Gjoll API
- - Documentation: [Pleo's page](https://developers.pleo.io/reference/tags-api/tags/search-tags)*/
+    /// Searches tags with query parameters, page by page. Superseded by `search_tags`.
+    ///
+    /// - Request: `GET /v0/tags`
+    /// - Scopes: not known from Pleo's documents
+    /// - Deprecated by Pleo, superseded by [`search_tags`](Self::search_tags)
+    /// - Pleo's name: `searchTags` in Gjoll API
+    /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/tags-api/tags/search-tags)
     #[doc(alias = "searchTags")]
     #[deprecated = "Pleo has deprecated this operation; use `search_tags`"]
     pub fn search_tags_by_query(&self) -> builder::SearchTagsByQuery<'_> {
         builder::SearchTagsByQuery::new(self)
     }
 
-    /** Updates a tag: its code, name, dimension values and archived flag.
-
- - Request: `PUT /v0/tags/{tagId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `updateTag` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Updates a tag: its code, name, dimension values and archived flag.
+    ///
+    /// - Request: `PUT /v0/tags/{tagId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `updateTag` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateTag")]
     pub fn update_tag(&self) -> builder::UpdateTag<'_> {
         builder::UpdateTag::new(self)
     }
 
-    /** Updates a tag's value for one dimension.
-
- - Request: `PUT /v0/tags/{tagId}/dimensions/{dimensionId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `updateDimensionValue` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Updates a tag's value for one dimension.
+    ///
+    /// - Request: `PUT /v0/tags/{tagId}/dimensions/{dimensionId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `updateDimensionValue` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateDimensionValue")]
     pub fn update_tag_dimension_value(&self) -> builder::UpdateTagDimensionValue<'_> {
         builder::UpdateTagDimensionValue::new(self)
     }
 
-    /** Updates a tag group by replacing its name, code, metadata and archived flag.
-
- - Request: `PUT /v0/tag-groups/{groupId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `updateTagGroup` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Updates a tag group by replacing its name, code, metadata and archived flag.
+    ///
+    /// - Request: `PUT /v0/tag-groups/{groupId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `updateTagGroup` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateTagGroup")]
     pub fn update_tag_group(&self) -> builder::UpdateTagGroup<'_> {
         builder::UpdateTagGroup::new(self)
     }
 
-    /** Updates a dimension's name, code, position and visibility.
-
- - Request: `PUT /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `updateTagGroupDimension` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Updates a dimension's name, code, position and visibility.
+    ///
+    /// - Request: `PUT /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `updateTagGroupDimension` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateTagGroupDimension")]
     pub fn update_tag_group_dimension(&self) -> builder::UpdateTagGroupDimension<'_> {
         builder::UpdateTagGroupDimension::new(self)

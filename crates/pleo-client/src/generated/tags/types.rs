@@ -6,91 +6,97 @@
 #[allow(unused_imports)]
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{Data, Page, PageOrder};
-///A dimension as part of a tag group.
-#[derive(Clone, Debug)]
+/// A dimension as part of a tag group.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AggregatedTagGroupDimensionModel {
-    ///Code of the dimension in the accounting system.
+    /// Code of the dimension in the accounting system.
     pub code: String,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///Position among the dimensions of the group.
+    /// Position among the dimensions of the group.
     pub display_order: i32,
     pub id: ::uuid::Uuid,
     pub name: String,
     pub updated_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///Whether the dimension is shown in Pleo.
+    /// Whether the dimension is shown in Pleo.
     pub visible: bool,
 }
 
-///A tag group together with its dimensions.
-#[derive(Clone, Debug)]
+/// A tag group together with its dimensions.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AggregatedTagGroupModel {
-    ///Whether it is retired, that is, no longer offered.
+    /// Whether it is retired, that is, no longer offered.
     pub archived: bool,
-    ///Code of the group in the accounting system.
+    /// Code of the group in the accounting system.
     pub code: String,
-    ///Company the group belongs to.
+    /// Company the group belongs to.
     pub company_id: ::uuid::Uuid,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///Dimensions of the group.
+    /// Dimensions of the group.
     pub dimensions: Vec<AggregatedTagGroupDimensionModel>,
     pub id: ::uuid::Uuid,
     pub name: String,
     pub updated_at: ::chrono::DateTime<::chrono::FixedOffset>,
 }
 
-///A tag together with its group and dimension values.
-#[derive(Clone, Debug)]
+/// A tag together with its group and dimension values.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AggregatedTagModel {
-    ///Whether it is retired, that is, no longer offered.
+    /// Whether it is retired, that is, no longer offered.
     pub archived: bool,
-    ///Code of the tag in the accounting system.
+    /// Code of the tag in the accounting system.
     pub code: String,
-    ///Company the tag belongs to.
+    /// Company the tag belongs to.
     pub company_id: ::uuid::Uuid,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///Dimensions with the value the tag has in each.
+    /// Dimensions with the value the tag has in each.
     pub dimensions: Vec<AggregatedTagTagDimensionModel>,
-    ///Tag group the tag is from.
+    /// Tag group the tag is from.
     pub group: AggregatedTagTagGroupModel,
     pub id: ::uuid::Uuid,
     pub name: Option<String>,
     pub updated_at: ::chrono::DateTime<::chrono::FixedOffset>,
 }
 
-///A dimension with the value one tag has in it.
-#[derive(Clone, Debug)]
+/// A dimension with the value one tag has in it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AggregatedTagTagDimensionModel {
-    ///Code of the dimension in the accounting system.
+    /// Code of the dimension in the accounting system.
     pub code: String,
-    ///Position among the dimensions of the group.
+    /// Position among the dimensions of the group.
     pub display_order: i32,
-    ///Id of the dimension.
+    /// Id of the dimension.
     pub id: ::uuid::Uuid,
-    ///Name of the dimension.
+    /// Name of the dimension.
     pub name: String,
-    ///Value of the tag.
+    /// Value of the tag.
     pub value: String,
-    ///Whether the dimension is shown in Pleo.
+    /// Whether the dimension is shown in Pleo.
     pub visible: bool,
 }
 
-///The group of a tag, in short.
-#[derive(Clone, Debug)]
+/// The group of a tag, in short.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AggregatedTagTagGroupModel {
-    ///Code of the group in the accounting system.
+    /// Code of the group in the accounting system.
     pub code: String,
     pub id: ::uuid::Uuid,
     pub name: String,
 }
 
-///Tags to archive or to restore.
-#[derive(Clone, Debug)]
+/// Tags to archive or to restore.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BulkTagArchiveModel {
-    ///True archives the tags, false restores them.
+    /// True archives the tags, false restores them.
     pub archived: bool,
-    ///Company the tags belong to.
+    /// Company the tags belong to.
     pub company_id: ::uuid::Uuid,
-    ///The tags, 1 to 100.
+    /// The tags, 1 to 100.
     pub tag_ids: Vec<::uuid::Uuid>,
 }
 
@@ -101,12 +107,13 @@ impl BulkTagArchiveModel {
     }
 }
 
-///Tags to delete.
-#[derive(Clone, Debug)]
+/// Tags to delete.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct BulkTagDeleteModel {
-    ///Company the tags belong to.
+    /// Company the tags belong to.
     pub company_id: ::uuid::Uuid,
-    ///The tags, 1 to 100.
+    /// The tags, 1 to 100.
     pub tag_ids: Vec<::uuid::Uuid>,
 }
 
@@ -117,18 +124,19 @@ impl BulkTagDeleteModel {
     }
 }
 
-///Which tags to find; filters that are absent do not filter.
-#[derive(Clone, Debug, Default)]
+/// Which tags to find; filters that are absent do not filter.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct CompositeTagSearchRequest {
-    ///Only archived (true) or only active (false) tags.
+    /// Only archived (true) or only active (false) tags.
     pub archived: Option<bool>,
-    ///Whether archived tags are found as well.
+    /// Whether archived tags are found as well.
     pub include_archived: Option<bool>,
-    ///Only tags of these tag groups. No item twice.
+    /// Only tags of these tag groups. No item twice.
     pub tag_group_ids: Option<Vec<::uuid::Uuid>>,
-    ///Only these tags. No item twice.
+    /// Only these tags. No item twice.
     pub tag_ids: Option<Vec<::uuid::Uuid>>,
-    ///Only tags that match this text.
+    /// Only tags that match this text.
     pub text_search: Option<String>,
 }
 
@@ -163,15 +171,16 @@ pub type DataResponseTagGroupModel = Data<TagGroupModel>;
 pub type DataResponseTagGroupUsageModel = Data<TagGroupUsageModel>;
 /// Answer with one tag.
 pub type DataResponseTagModel = Data<TagModel>;
-///A tag to create.
-#[derive(Clone, Debug)]
+/// A tag to create.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagCreateModel {
-    ///Whether it is retired, that is, no longer offered.
+    /// Whether it is retired, that is, no longer offered.
     pub archived: bool,
-    ///Code of the tag in the accounting system.
+    /// Code of the tag in the accounting system.
     pub code: String,
     pub name: Option<String>,
-    ///Values for the group's further dimensions, in the order of the dimensions.
+    /// Values for the group's further dimensions, in the order of the dimensions.
     pub other_dimension_values: Option<Vec<String>>,
 }
 
@@ -182,8 +191,9 @@ impl TagCreateModel {
     }
 }
 
-///A tag's value for a dimension, to be created.
-#[derive(Clone, Debug)]
+/// A tag's value for a dimension, to be created.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagDimensionValueCreateModel {
     pub value: String,
 }
@@ -195,8 +205,9 @@ impl TagDimensionValueCreateModel {
     }
 }
 
-///A tag's value for one dimension of its group.
-#[derive(Clone, Debug)]
+/// A tag's value for one dimension of its group.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagDimensionValueModel {
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
     pub dimension_id: ::uuid::Uuid,
@@ -205,8 +216,9 @@ pub struct TagDimensionValueModel {
     pub value: String,
 }
 
-///A tag's new value for a dimension.
-#[derive(Clone, Debug)]
+/// A tag's new value for a dimension.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagDimensionValueUpdateModel {
     pub value: String,
 }
@@ -218,14 +230,15 @@ impl TagDimensionValueUpdateModel {
     }
 }
 
-///A tag group to create.
-#[derive(Clone, Debug)]
+/// A tag group to create.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagGroupCreateModel {
-    ///Whether it is retired, that is, no longer offered.
+    /// Whether it is retired, that is, no longer offered.
     pub archived: bool,
-    ///Code of the group in the accounting system.
+    /// Code of the group in the accounting system.
     pub code: String,
-    ///The integration's own data about the group.
+    /// The integration's own data about the group.
     pub metadata: Option<::std::collections::BTreeMap<String, String>>,
     pub name: String,
 }
@@ -237,15 +250,16 @@ impl TagGroupCreateModel {
     }
 }
 
-///A dimension to create in a tag group.
-#[derive(Clone, Debug)]
+/// A dimension to create in a tag group.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagGroupDimensionCreateModel {
-    ///Code of the dimension in the accounting system.
+    /// Code of the dimension in the accounting system.
     pub code: String,
-    ///Position among the dimensions of the group. Deprecated here.
+    /// Position among the dimensions of the group. Deprecated here.
     pub display_order: Option<i32>,
     pub name: String,
-    ///Whether the dimension is shown in Pleo.
+    /// Whether the dimension is shown in Pleo.
     pub visible: bool,
 }
 
@@ -256,32 +270,34 @@ impl TagGroupDimensionCreateModel {
     }
 }
 
-///A column of a tag group: each tag of the group can have a value in it.
-#[derive(Clone, Debug)]
+/// A column of a tag group: each tag of the group can have a value in it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagGroupDimensionModel {
-    ///Code of the dimension in the accounting system.
+    /// Code of the dimension in the accounting system.
     pub code: String,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///Position among the dimensions of the group.
+    /// Position among the dimensions of the group.
     pub display_order: i32,
-    ///Tag group the dimension belongs to.
+    /// Tag group the dimension belongs to.
     pub group_id: ::uuid::Uuid,
     pub id: ::uuid::Uuid,
     pub name: String,
     pub updated_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///Whether the dimension is shown in Pleo.
+    /// Whether the dimension is shown in Pleo.
     pub visible: bool,
 }
 
-///New details of a dimension.
-#[derive(Clone, Debug)]
+/// New details of a dimension.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagGroupDimensionUpdateModel {
-    ///Code of the dimension in the accounting system.
+    /// Code of the dimension in the accounting system.
     pub code: String,
-    ///Position among the dimensions of the group.
+    /// Position among the dimensions of the group.
     pub display_order: i32,
     pub name: String,
-    ///Whether the dimension is shown in Pleo.
+    /// Whether the dimension is shown in Pleo.
     pub visible: bool,
 }
 
@@ -292,33 +308,35 @@ impl TagGroupDimensionUpdateModel {
     }
 }
 
-///A set of tags of which an expense gets one, such as all projects.
-#[derive(Clone, Debug)]
+/// A set of tags of which an expense gets one, such as all projects.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagGroupModel {
-    ///Whether it is retired, that is, no longer offered.
+    /// Whether it is retired, that is, no longer offered.
     pub archived: bool,
-    ///Code of the group in the accounting system.
+    /// Code of the group in the accounting system.
     pub code: String,
-    ///Company the group belongs to.
+    /// Company the group belongs to.
     pub company_id: ::uuid::Uuid,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
     pub id: ::uuid::Uuid,
-    ///The integration's own data about the group.
+    /// The integration's own data about the group.
     pub metadata: ::std::collections::BTreeMap<String, String>,
     pub name: String,
-    ///Number of tags in the group; only there when asked for with `include_tags_count`.
+    /// Number of tags in the group; only there when asked for with `include_tags_count`.
     pub total_tags_count: Option<i64>,
     pub updated_at: ::chrono::DateTime<::chrono::FixedOffset>,
 }
 
-///New details of a tag group.
-#[derive(Clone, Debug)]
+/// New details of a tag group.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagGroupUpdateModel {
-    ///Whether it is retired, that is, no longer offered.
+    /// Whether it is retired, that is, no longer offered.
     pub archived: bool,
-    ///Code of the group in the accounting system.
+    /// Code of the group in the accounting system.
     pub code: String,
-    ///The integration's own data about the group.
+    /// The integration's own data about the group.
     pub metadata: ::std::collections::BTreeMap<String, String>,
     pub name: String,
 }
@@ -330,37 +348,40 @@ impl TagGroupUpdateModel {
     }
 }
 
-///How often the tags of a tag group are used.
-#[derive(Clone, Debug)]
+/// How often the tags of a tag group are used.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagGroupUsageModel {
-    ///One count for each tag.
+    /// One count for each tag.
     pub usages: Vec<TagUsageModel>,
 }
 
-///A value employees can put on an expense, such as a project or a cost centre.
-#[derive(Clone, Debug)]
+/// A value employees can put on an expense, such as a project or a cost centre.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagModel {
-    ///Whether it is retired, that is, no longer offered.
+    /// Whether it is retired, that is, no longer offered.
     pub archived: bool,
-    ///Code of the tag in the accounting system.
+    /// Code of the tag in the accounting system.
     pub code: String,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
-    ///Tag group the tag is from.
+    /// Tag group the tag is from.
     pub group_id: ::uuid::Uuid,
     pub id: ::uuid::Uuid,
     pub name: Option<String>,
     pub updated_at: ::chrono::DateTime<::chrono::FixedOffset>,
 }
 
-///New details of a tag.
-#[derive(Clone, Debug)]
+/// New details of a tag.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagUpdateModel {
-    ///Whether it is retired, that is, no longer offered.
+    /// Whether it is retired, that is, no longer offered.
     pub archived: bool,
-    ///Code of the tag in the accounting system.
+    /// Code of the tag in the accounting system.
     pub code: String,
     pub name: Option<String>,
-    ///Values for the group's further dimensions, in the order of the dimensions.
+    /// Values for the group's further dimensions, in the order of the dimensions.
     pub other_dimension_values: Option<Vec<String>>,
 }
 
@@ -371,12 +392,13 @@ impl TagUpdateModel {
     }
 }
 
-///How often one tag is used.
-#[derive(Clone, Debug)]
+/// How often one tag is used.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TagUsageModel {
-    ///Number of expenses with the tag.
+    /// Number of expenses with the tag.
     pub count: i32,
-    ///Id of the tag.
+    /// Id of the tag.
     pub id: ::uuid::Uuid,
 }
 
@@ -384,6 +406,7 @@ pub struct TagUsageModel {
 pub mod builder {
     /// Builds a [`BulkTagArchiveModel`](super::BulkTagArchiveModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct BulkTagArchiveModel {
         archived: Result<bool, String>,
         company_id: Result<::uuid::Uuid, String>,
@@ -401,29 +424,20 @@ pub mod builder {
     }
 
     impl BulkTagArchiveModel {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// True archives the tags, false restores them.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
-        pub fn company_id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<::uuid::Uuid>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Company the tags belong to.
+        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
             self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
-        pub fn tag_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Vec<::uuid::Uuid>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// The tags, 1 to 100.
+        pub fn tag_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
             self.tag_ids = crate::runtime::convert_field("tag_ids", value);
             self
         }
@@ -452,6 +466,7 @@ pub mod builder {
 
     /// Builds a [`BulkTagDeleteModel`](super::BulkTagDeleteModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct BulkTagDeleteModel {
         company_id: Result<::uuid::Uuid, String>,
         tag_ids: Result<Vec<::uuid::Uuid>, String>,
@@ -467,20 +482,14 @@ pub mod builder {
     }
 
     impl BulkTagDeleteModel {
-        pub fn company_id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<::uuid::Uuid>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Company the tags belong to.
+        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
             self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
-        pub fn tag_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Vec<::uuid::Uuid>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// The tags, 1 to 100.
+        pub fn tag_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
             self.tag_ids = crate::runtime::convert_field("tag_ids", value);
             self
         }
@@ -507,6 +516,7 @@ pub mod builder {
 
     /// Builds a [`CompositeTagSearchRequest`](super::CompositeTagSearchRequest).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct CompositeTagSearchRequest {
         archived: Result<Option<bool>, String>,
         include_archived: Result<Option<bool>, String>,
@@ -528,51 +538,39 @@ pub mod builder {
     }
 
     impl CompositeTagSearchRequest {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<bool>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.archived = crate::runtime::convert_field("archived", value);
+        /// Only archived (true) or only active (false) tags.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+            self.archived = crate::runtime::convert_field("archived", value).map(Some);
             self
         }
 
-        pub fn include_archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<bool>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether archived tags are found as well.
+        pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.include_archived = crate::runtime::convert_field(
-                "include_archived",
-                value,
-            );
+                    "include_archived",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn tag_group_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.tag_group_ids = crate::runtime::convert_field("tag_group_ids", value);
+        /// Only tags of these tag groups. No item twice.
+        pub fn tag_group_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+            self.tag_group_ids = crate::runtime::convert_field("tag_group_ids", value)
+                .map(Some);
             self
         }
 
-        pub fn tag_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.tag_ids = crate::runtime::convert_field("tag_ids", value);
+        /// Only these tags. No item twice.
+        pub fn tag_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+            self.tag_ids = crate::runtime::convert_field("tag_ids", value).map(Some);
             self
         }
 
-        pub fn text_search<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.text_search = crate::runtime::convert_field("text_search", value);
+        /// Only tags that match this text.
+        pub fn text_search<V: TryInto<String>>(mut self, value: V) -> Self {
+            self.text_search = crate::runtime::convert_field("text_search", value)
+                .map(Some);
             self
         }
     }
@@ -606,6 +604,7 @@ pub mod builder {
 
     /// Builds a [`TagCreateModel`](super::TagCreateModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagCreateModel {
         archived: Result<bool, String>,
         code: Result<String, String>,
@@ -625,42 +624,34 @@ pub mod builder {
     }
 
     impl TagCreateModel {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether it is retired, that is, no longer offered.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Code of the tag in the accounting system.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
             self.code = crate::runtime::convert_field("code", value);
             self
         }
 
-        pub fn name<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.name = crate::runtime::convert_field("name", value);
+        /// Sets `name`.
+        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+            self.name = crate::runtime::convert_field("name", value).map(Some);
             self
         }
 
-        pub fn other_dimension_values<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<String>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Values for the group's further dimensions, in the order of the dimensions.
+        pub fn other_dimension_values<V: TryInto<Vec<String>>>(
+            mut self,
+            value: V,
+        ) -> Self {
             self.other_dimension_values = crate::runtime::convert_field(
-                "other_dimension_values",
-                value,
-            );
+                    "other_dimension_values",
+                    value,
+                )
+                .map(Some);
             self
         }
     }
@@ -690,6 +681,7 @@ pub mod builder {
 
     /// Builds a [`TagDimensionValueCreateModel`](super::TagDimensionValueCreateModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagDimensionValueCreateModel {
         value: Result<String, String>,
     }
@@ -703,11 +695,8 @@ pub mod builder {
     }
 
     impl TagDimensionValueCreateModel {
-        pub fn value<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Sets `value`.
+        pub fn value<V: TryInto<String>>(mut self, value: V) -> Self {
             self.value = crate::runtime::convert_field("value", value);
             self
         }
@@ -730,6 +719,7 @@ pub mod builder {
 
     /// Builds a [`TagDimensionValueUpdateModel`](super::TagDimensionValueUpdateModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagDimensionValueUpdateModel {
         value: Result<String, String>,
     }
@@ -743,11 +733,8 @@ pub mod builder {
     }
 
     impl TagDimensionValueUpdateModel {
-        pub fn value<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Sets `value`.
+        pub fn value<V: TryInto<String>>(mut self, value: V) -> Self {
             self.value = crate::runtime::convert_field("value", value);
             self
         }
@@ -770,6 +757,7 @@ pub mod builder {
 
     /// Builds a [`TagGroupCreateModel`](super::TagGroupCreateModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagGroupCreateModel {
         archived: Result<bool, String>,
         code: Result<String, String>,
@@ -789,38 +777,29 @@ pub mod builder {
     }
 
     impl TagGroupCreateModel {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether it is retired, that is, no longer offered.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Code of the group in the accounting system.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
             self.code = crate::runtime::convert_field("code", value);
             self
         }
 
-        pub fn metadata<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<::std::collections::BTreeMap<String, String>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.metadata = crate::runtime::convert_field("metadata", value);
+        /// The integration's own data about the group.
+        pub fn metadata<V: TryInto<::std::collections::BTreeMap<String, String>>>(
+            mut self,
+            value: V,
+        ) -> Self {
+            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
             self
         }
 
-        pub fn name<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Sets `name`.
+        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
             self.name = crate::runtime::convert_field("name", value);
             self
         }
@@ -851,6 +830,7 @@ pub mod builder {
 
     /// Builds a [`TagGroupDimensionCreateModel`](super::TagGroupDimensionCreateModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagGroupDimensionCreateModel {
         code: Result<String, String>,
         display_order: Result<Option<i32>, String>,
@@ -870,38 +850,27 @@ pub mod builder {
     }
 
     impl TagGroupDimensionCreateModel {
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Code of the dimension in the accounting system.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
             self.code = crate::runtime::convert_field("code", value);
             self
         }
 
-        pub fn display_order<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<i32>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.display_order = crate::runtime::convert_field("display_order", value);
+        /// Position among the dimensions of the group. Deprecated here.
+        pub fn display_order<V: TryInto<i32>>(mut self, value: V) -> Self {
+            self.display_order = crate::runtime::convert_field("display_order", value)
+                .map(Some);
             self
         }
 
-        pub fn name<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Sets `name`.
+        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
             self.name = crate::runtime::convert_field("name", value);
             self
         }
 
-        pub fn visible<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether the dimension is shown in Pleo.
+        pub fn visible<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.visible = crate::runtime::convert_field("visible", value);
             self
         }
@@ -934,6 +903,7 @@ pub mod builder {
 
     /// Builds a [`TagGroupDimensionUpdateModel`](super::TagGroupDimensionUpdateModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagGroupDimensionUpdateModel {
         code: Result<String, String>,
         display_order: Result<i32, String>,
@@ -953,38 +923,26 @@ pub mod builder {
     }
 
     impl TagGroupDimensionUpdateModel {
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Code of the dimension in the accounting system.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
             self.code = crate::runtime::convert_field("code", value);
             self
         }
 
-        pub fn display_order<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<i32>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Position among the dimensions of the group.
+        pub fn display_order<V: TryInto<i32>>(mut self, value: V) -> Self {
             self.display_order = crate::runtime::convert_field("display_order", value);
             self
         }
 
-        pub fn name<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Sets `name`.
+        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
             self.name = crate::runtime::convert_field("name", value);
             self
         }
 
-        pub fn visible<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether the dimension is shown in Pleo.
+        pub fn visible<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.visible = crate::runtime::convert_field("visible", value);
             self
         }
@@ -1017,6 +975,7 @@ pub mod builder {
 
     /// Builds a [`TagGroupUpdateModel`](super::TagGroupUpdateModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagGroupUpdateModel {
         archived: Result<bool, String>,
         code: Result<String, String>,
@@ -1036,38 +995,29 @@ pub mod builder {
     }
 
     impl TagGroupUpdateModel {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether it is retired, that is, no longer offered.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Code of the group in the accounting system.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
             self.code = crate::runtime::convert_field("code", value);
             self
         }
 
-        pub fn metadata<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<::std::collections::BTreeMap<String, String>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// The integration's own data about the group.
+        pub fn metadata<V: TryInto<::std::collections::BTreeMap<String, String>>>(
+            mut self,
+            value: V,
+        ) -> Self {
             self.metadata = crate::runtime::convert_field("metadata", value);
             self
         }
 
-        pub fn name<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Sets `name`.
+        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
             self.name = crate::runtime::convert_field("name", value);
             self
         }
@@ -1098,6 +1048,7 @@ pub mod builder {
 
     /// Builds a [`TagUpdateModel`](super::TagUpdateModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagUpdateModel {
         archived: Result<bool, String>,
         code: Result<String, String>,
@@ -1117,42 +1068,34 @@ pub mod builder {
     }
 
     impl TagUpdateModel {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether it is retired, that is, no longer offered.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Code of the tag in the accounting system.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
             self.code = crate::runtime::convert_field("code", value);
             self
         }
 
-        pub fn name<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.name = crate::runtime::convert_field("name", value);
+        /// Sets `name`.
+        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+            self.name = crate::runtime::convert_field("name", value).map(Some);
             self
         }
 
-        pub fn other_dimension_values<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<String>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Values for the group's further dimensions, in the order of the dimensions.
+        pub fn other_dimension_values<V: TryInto<Vec<String>>>(
+            mut self,
+            value: V,
+        ) -> Self {
             self.other_dimension_values = crate::runtime::convert_field(
-                "other_dimension_values",
-                value,
-            );
+                    "other_dimension_values",
+                    value,
+                )
+                .map(Some);
             self
         }
     }

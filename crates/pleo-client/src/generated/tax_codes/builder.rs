@@ -8,6 +8,7 @@ use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseVal
 use super::{operations, types};
 /// A call of [`Client::calculate_tax_amounts`]: `POST /v0/tax-codes:calculate-tax-amounts`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct CalculateTaxAmounts<'a> {
     client: &'a Client,
     body: Result<types::builder::CalculateTaxesRequest, InvalidArgument>,
@@ -26,9 +27,13 @@ impl<'a> CalculateTaxAmounts<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::CalculateTaxesRequest>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::CalculateTaxesRequest,
+            _,
+        >(value);
         self
     }
 
@@ -43,10 +48,10 @@ impl<'a> CalculateTaxAmounts<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CalculateTaxesResponse>>, Error> {
@@ -66,6 +71,7 @@ impl<'a> CalculateTaxAmounts<'a> {
 
 /// A call of [`Client::create_tax_code`]: `POST /v0/tax-codes`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct CreateTaxCode<'a> {
     client: &'a Client,
     body: Result<types::builder::TaxCodeCreateUpdateModel, InvalidArgument>,
@@ -84,9 +90,13 @@ impl<'a> CreateTaxCode<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TaxCodeCreateUpdateModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::TaxCodeCreateUpdateModel,
+            _,
+        >(value);
         self
     }
 
@@ -101,10 +111,10 @@ impl<'a> CreateTaxCode<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TaxCodeModel>>, Error> {
@@ -124,6 +134,7 @@ impl<'a> CreateTaxCode<'a> {
 
 /// A call of [`Client::delete_tax_code`]: `DELETE /v0/tax-codes/{taxCodeId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTaxCode<'a> {
     client: &'a Client,
     tax_code_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -146,10 +157,10 @@ impl<'a> DeleteTaxCode<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         RequestBuilder::new(self.client, &operations::DELETE_TAX_CODE)
             .path("taxCodeId", self.tax_code_id)
@@ -160,6 +171,7 @@ impl<'a> DeleteTaxCode<'a> {
 
 /// A call of [`Client::get_tax_code`]: `GET /v0/tax-codes/{taxCodeId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct GetTaxCode<'a> {
     client: &'a Client,
     tax_code_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -182,10 +194,10 @@ impl<'a> GetTaxCode<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TaxCodeModel>>, Error> {
@@ -198,6 +210,7 @@ impl<'a> GetTaxCode<'a> {
 
 /// A call of [`Client::search_tax_codes`]: `POST /v0/tax-codes:search`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct SearchTaxCodes<'a> {
     client: &'a Client,
     company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
@@ -226,57 +239,57 @@ impl<'a> SearchTaxCodes<'a> {
         }
     }
 
-    /** Id of the company (legal entity) whose data is meant.
-
- The optional query parameter `company_id`.*/
+    /// Id of the company (legal entity) whose data is meant.
+    ///
+    /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
         self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 
-    /** Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
-
- The optional query parameter `before`.*/
+    /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
+    ///
+    /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
         self.before = InvalidArgument::convert("before", value).map(Some);
         self
     }
 
-    /** Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
-
- The optional query parameter `after`.*/
+    /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
+    ///
+    /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
         self.after = InvalidArgument::convert("after", value).map(Some);
         self
     }
 
-    /** Number of entries to skip. Excludes `before` and `after`.
-
- The optional query parameter `offset`.*/
+    /// Number of entries to skip. Excludes `before` and `after`.
+    ///
+    /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
         self.offset = InvalidArgument::convert("offset", value).map(Some);
         self
     }
 
-    /** At most so many entries in the page.
-
- The optional query parameter `limit`.*/
+    /// At most so many entries in the page.
+    ///
+    /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
         self.limit = InvalidArgument::convert("limit", value).map(Some);
         self
     }
 
-    /** Fields to sort by. Without any, the order is not guaranteed and may change between pages.
-
- The optional query parameter `sorting_keys`.*/
+    /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
+    ///
+    /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
         self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
         self
     }
 
-    /** Orders of the sorting keys, one for each and in the same sequence.
-
- The optional query parameter `sorting_order`.*/
+    /// Orders of the sorting keys, one for each and in the same sequence.
+    ///
+    /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
         self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
         self
@@ -286,9 +299,13 @@ impl<'a> SearchTaxCodes<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TaxCodeSearchRequest>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::TaxCodeSearchRequest,
+            _,
+        >(value);
         self
     }
 
@@ -303,10 +320,10 @@ impl<'a> SearchTaxCodes<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TaxCodeModel>>, Error> {
@@ -333,6 +350,7 @@ impl<'a> SearchTaxCodes<'a> {
 
 /// A call of [`Client::update_tax_code`]: `PUT /v0/tax-codes/{taxCodeId}`.
 #[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
 pub struct UpdateTaxCode<'a> {
     client: &'a Client,
     tax_code_id: Result<::uuid::Uuid, InvalidArgument>,
@@ -361,9 +379,13 @@ impl<'a> UpdateTaxCode<'a> {
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::TaxCodeCreateUpdateModel>,
-        V::Error: std::fmt::Display,
+        V::Error: Into<crate::ConversionError>,
     {
-        self.body = value.try_into().map(From::from).map_err(InvalidArgument::body);
+        self.body = InvalidArgument::convert_body::<
+            V,
+            types::TaxCodeCreateUpdateModel,
+            _,
+        >(value);
         self
     }
 
@@ -378,10 +400,10 @@ impl<'a> UpdateTaxCode<'a> {
         self
     }
 
-    /** Sends the call.
-
- # Errors
- See [`Error`]; nothing is sent when an argument is missing or invalid.*/
+    /// Sends the call.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TaxCodeModel>>, Error> {

@@ -15,67 +15,67 @@ pub mod operations;
 pub mod types;
 /// Operations of the family [`tax-codes`](crate::tax_codes).
 impl crate::Client {
-    /** Calculates net, tax and gross for amounts grouped by tax code. Stores nothing.
-
- - Request: `POST /v0/tax-codes:calculate-tax-amounts`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `calculateTax` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Calculates net, tax and gross for amounts grouped by tax code. Stores nothing.
+    ///
+    /// - Request: `POST /v0/tax-codes:calculate-tax-amounts`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `calculateTax` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "calculateTax")]
     pub fn calculate_tax_amounts(&self) -> builder::CalculateTaxAmounts<'_> {
         builder::CalculateTaxAmounts::new(self)
     }
 
-    /** Creates a tax code in the company named in the body.
-
- - Request: `POST /v0/tax-codes`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `createTaxCode` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Creates a tax code in the company named in the body.
+    ///
+    /// - Request: `POST /v0/tax-codes`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `createTaxCode` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createTaxCode")]
     pub fn create_tax_code(&self) -> builder::CreateTaxCode<'_> {
         builder::CreateTaxCode::new(self)
     }
 
-    /** Deletes a tax code.
-
- - Request: `DELETE /v0/tax-codes/{taxCodeId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `deleteTaxCode` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Deletes a tax code.
+    ///
+    /// - Request: `DELETE /v0/tax-codes/{taxCodeId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `deleteTaxCode` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteTaxCode")]
     pub fn delete_tax_code(&self) -> builder::DeleteTaxCode<'_> {
         builder::DeleteTaxCode::new(self)
     }
 
-    /** Gets one tax code.
-
- - Request: `GET /v0/tax-codes/{taxCodeId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getTaxCode` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Gets one tax code.
+    ///
+    /// - Request: `GET /v0/tax-codes/{taxCodeId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getTaxCode` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTaxCode")]
     pub fn get_tax_code(&self) -> builder::GetTaxCode<'_> {
         builder::GetTaxCode::new(self)
     }
 
-    /** Searches a company's tax codes, page by page; the company goes in the query, the filters in the body.
-
- - Request: `POST /v0/tax-codes:search`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `getTaxCodes` in Gjoll API
- - Documentation: [Pleo's page](https://developers.pleo.io/reference/tax-codes/returns-a-list-of-tax-codes)*/
+    /// Searches a company's tax codes, page by page; the company goes in the query, the filters in the body.
+    ///
+    /// - Request: `POST /v0/tax-codes:search`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `getTaxCodes` in Gjoll API
+    /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/tax-codes/returns-a-list-of-tax-codes)
     #[doc(alias = "getTaxCodes")]
     pub fn search_tax_codes(&self) -> builder::SearchTaxCodes<'_> {
         builder::SearchTaxCodes::new(self)
     }
 
-    /** Updates a tax code by replacing all its details; the body names the company.
-
- - Request: `PUT /v0/tax-codes/{taxCodeId}`
- - Scopes: not known from Pleo's documents
- - Pleo's name: `updateTaxCode` in Gjoll API
- - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)*/
+    /// Updates a tax code by replacing all its details; the body names the company.
+    ///
+    /// - Request: `PUT /v0/tax-codes/{taxCodeId}`
+    /// - Scopes: not known from Pleo's documents
+    /// - Pleo's name: `updateTaxCode` in Gjoll API
+    /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateTaxCode")]
     pub fn update_tax_code(&self) -> builder::UpdateTaxCode<'_> {
         builder::UpdateTaxCode::new(self)

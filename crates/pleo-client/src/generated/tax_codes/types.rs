@@ -6,21 +6,23 @@
 #[allow(unused_imports)]
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{Data, Money, Page, PageOrder};
-///An amount split into net and tax.
-#[derive(Clone, Debug)]
+/// An amount split into net and tax.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AmountTaxBreakdown {
-    ///With tax.
+    /// With tax.
     pub gross: Money,
-    ///Without tax.
+    /// Without tax.
     pub net: Money,
-    ///The tax alone.
+    /// The tax alone.
     pub tax: Money,
 }
 
-///Amounts to calculate the tax of.
-#[derive(Clone, Debug)]
+/// Amounts to calculate the tax of.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CalculateTaxesRequest {
-    ///Amounts by the id of the tax code that applies to them.
+    /// Amounts by the id of the tax code that applies to them.
     pub amounts_by_tax_code_id: ::std::collections::BTreeMap<String, Vec<TaxedAmount>>,
 }
 
@@ -31,10 +33,11 @@ impl CalculateTaxesRequest {
     }
 }
 
-///The calculated taxes.
-#[derive(Clone, Debug)]
+/// The calculated taxes.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CalculateTaxesResponse {
-    ///Results by the id of the tax code.
+    /// Results by the id of the tax code.
     pub taxes: ::std::collections::BTreeMap<String, Vec<Taxes>>,
 }
 
@@ -44,23 +47,24 @@ pub type CursorPaginatedResponseTaxCodeModel = Page<TaxCodeModel>;
 pub type DataResponseCalculateTaxesResponse = Data<CalculateTaxesResponse>;
 /// Answer with one tax code.
 pub type DataResponseTaxCodeModel = Data<TaxCodeModel>;
-///A tax code to create, or its new details.
-#[derive(Clone, Debug)]
+/// A tax code to create, or its new details.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TaxCodeCreateUpdateModel {
-    ///Whether it is retired, that is, no longer offered.
+    /// Whether it is retired, that is, no longer offered.
     pub archived: bool,
-    ///Tax code in the accounting system; null where there is none.
+    /// Tax code in the accounting system; null where there is none.
     pub code: Option<String>,
-    ///Company the tax code belongs to.
+    /// Company the tax code belongs to.
     pub company_id: ::uuid::Uuid,
-    ///Account for tax paid on purchases; null where none is set.
+    /// Account for tax paid on purchases; null where none is set.
     pub ingoing_tax_account: Option<String>,
     pub name: String,
-    ///Account for tax owed on sales; null where none is set.
+    /// Account for tax owed on sales; null where none is set.
     pub outgoing_tax_account: Option<String>,
-    ///Rate of the tax; whether as a fraction or in per cent is not documented.
+    /// Rate of the tax; whether as a fraction or in per cent is not documented.
     pub rate: crate::Decimal,
-    ///How the tax relates to the amount.
+    /// How the tax relates to the amount.
     pub type_: TaxCodeTypeModel,
 }
 
@@ -71,41 +75,43 @@ impl TaxCodeCreateUpdateModel {
     }
 }
 
-///A tax code of a company.
-#[derive(Clone, Debug)]
+/// A tax code of a company.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TaxCodeModel {
-    ///Accounting system the tax code came from; null where there is none.
+    /// Accounting system the tax code came from; null where there is none.
     pub accounting_integration_system: Option<String>,
-    ///Whether it is retired, that is, no longer offered.
+    /// Whether it is retired, that is, no longer offered.
     pub archived: bool,
-    ///Tax code in the accounting system; null where there is none.
+    /// Tax code in the accounting system; null where there is none.
     pub code: Option<String>,
-    ///Company the tax code belongs to.
+    /// Company the tax code belongs to.
     pub company_id: ::uuid::Uuid,
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
     pub id: ::uuid::Uuid,
-    ///Account for tax paid on purchases; null where none is set.
+    /// Account for tax paid on purchases; null where none is set.
     pub ingoing_tax_account: Option<String>,
     pub name: String,
-    ///Account for tax owed on sales; null where none is set.
+    /// Account for tax owed on sales; null where none is set.
     pub outgoing_tax_account: Option<String>,
-    ///Rate of the tax; whether as a fraction or in per cent is not documented.
+    /// Rate of the tax; whether as a fraction or in per cent is not documented.
     pub rate: crate::Decimal,
-    ///How the tax relates to the amount.
+    /// How the tax relates to the amount.
     pub type_: TaxCodeTypeModel,
     pub updated_at: ::chrono::DateTime<::chrono::FixedOffset>,
 }
 
-///Which tax codes to find; filters that are absent do not filter.
-#[derive(Clone, Debug, Default)]
+/// Which tax codes to find; filters that are absent do not filter.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct TaxCodeSearchRequest {
-    ///Only archived (true) or only active (false) tax codes.
+    /// Only archived (true) or only active (false) tax codes.
     pub archived: Option<bool>,
-    ///Only the tax code with this code.
+    /// Only the tax code with this code.
     pub code: Option<String>,
-    ///Only these tax codes. No item twice.
+    /// Only these tax codes. No item twice.
     pub tax_code_ids: Option<Vec<::uuid::Uuid>>,
-    ///Only tax codes of this type.
+    /// Only tax codes of this type.
     pub type_: Option<TaxCodeTypeModel>,
 }
 
@@ -116,12 +122,13 @@ impl TaxCodeSearchRequest {
     }
 }
 
-///An amount to calculate the tax of.
-#[derive(Clone, Debug)]
+/// An amount to calculate the tax of.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TaxedAmount {
-    ///The amount.
+    /// The amount.
     pub amount: Money,
-    ///Caller's own reference, by which the result is found again.
+    /// Caller's own reference, by which the result is found again.
     pub id: String,
 }
 
@@ -132,12 +139,13 @@ impl TaxedAmount {
     }
 }
 
-///The tax of one amount.
-#[derive(Clone, Debug)]
+/// The tax of one amount.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Taxes {
-    ///The amount split into net and tax.
+    /// The amount split into net and tax.
     pub amount_tax_breakdown: AmountTaxBreakdown,
-    ///Reference given in the request.
+    /// Reference given in the request.
     pub id: String,
 }
 
@@ -145,6 +153,7 @@ pub struct Taxes {
 pub mod builder {
     /// Builds a [`CalculateTaxesRequest`](super::CalculateTaxesRequest).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct CalculateTaxesRequest {
         amounts_by_tax_code_id: Result<
             ::std::collections::BTreeMap<String, Vec<super::TaxedAmount>>,
@@ -163,11 +172,10 @@ pub mod builder {
     }
 
     impl CalculateTaxesRequest {
-        pub fn amounts_by_tax_code_id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<::std::collections::BTreeMap<String, Vec<super::TaxedAmount>>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Amounts by the id of the tax code that applies to them.
+        pub fn amounts_by_tax_code_id<
+            V: TryInto<::std::collections::BTreeMap<String, Vec<super::TaxedAmount>>>,
+        >(mut self, value: V) -> Self {
             self.amounts_by_tax_code_id = crate::runtime::convert_field(
                 "amounts_by_tax_code_id",
                 value,
@@ -197,6 +205,7 @@ pub mod builder {
 
     /// Builds a [`TaxCodeCreateUpdateModel`](super::TaxCodeCreateUpdateModel).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TaxCodeCreateUpdateModel {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
@@ -224,80 +233,58 @@ pub mod builder {
     }
 
     impl TaxCodeCreateUpdateModel {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<bool>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Whether it is retired, that is, no longer offered.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
             self.archived = crate::runtime::convert_field("archived", value);
             self
         }
 
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.code = crate::runtime::convert_field("code", value);
+        /// Tax code in the accounting system; null where there is none.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+            self.code = crate::runtime::convert_field("code", value).map(Some);
             self
         }
 
-        pub fn company_id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<::uuid::Uuid>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Company the tax code belongs to.
+        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
             self.company_id = crate::runtime::convert_field("company_id", value);
             self
         }
 
-        pub fn ingoing_tax_account<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Account for tax paid on purchases; null where none is set.
+        pub fn ingoing_tax_account<V: TryInto<String>>(mut self, value: V) -> Self {
             self.ingoing_tax_account = crate::runtime::convert_field(
-                "ingoing_tax_account",
-                value,
-            );
+                    "ingoing_tax_account",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn name<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Sets `name`.
+        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
             self.name = crate::runtime::convert_field("name", value);
             self
         }
 
-        pub fn outgoing_tax_account<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Account for tax owed on sales; null where none is set.
+        pub fn outgoing_tax_account<V: TryInto<String>>(mut self, value: V) -> Self {
             self.outgoing_tax_account = crate::runtime::convert_field(
-                "outgoing_tax_account",
-                value,
-            );
+                    "outgoing_tax_account",
+                    value,
+                )
+                .map(Some);
             self
         }
 
-        pub fn rate<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<crate::Decimal>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Rate of the tax; whether as a fraction or in per cent is not documented.
+        pub fn rate<V: TryInto<crate::Decimal>>(mut self, value: V) -> Self {
             self.rate = crate::runtime::convert_field("rate", value);
             self
         }
 
-        pub fn type_<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<super::TaxCodeTypeModel>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// How the tax relates to the amount.
+        pub fn type_<V: TryInto<super::TaxCodeTypeModel>>(mut self, value: V) -> Self {
             self.type_ = crate::runtime::convert_field("type_", value);
             self
         }
@@ -338,6 +325,7 @@ pub mod builder {
 
     /// Builds a [`TaxCodeSearchRequest`](super::TaxCodeSearchRequest).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TaxCodeSearchRequest {
         archived: Result<Option<bool>, String>,
         code: Result<Option<String>, String>,
@@ -357,39 +345,28 @@ pub mod builder {
     }
 
     impl TaxCodeSearchRequest {
-        pub fn archived<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<bool>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.archived = crate::runtime::convert_field("archived", value);
+        /// Only archived (true) or only active (false) tax codes.
+        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+            self.archived = crate::runtime::convert_field("archived", value).map(Some);
             self
         }
 
-        pub fn code<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<String>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.code = crate::runtime::convert_field("code", value);
+        /// Only the tax code with this code.
+        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+            self.code = crate::runtime::convert_field("code", value).map(Some);
             self
         }
 
-        pub fn tax_code_ids<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<Vec<::uuid::Uuid>>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.tax_code_ids = crate::runtime::convert_field("tax_code_ids", value);
+        /// Only these tax codes. No item twice.
+        pub fn tax_code_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+            self.tax_code_ids = crate::runtime::convert_field("tax_code_ids", value)
+                .map(Some);
             self
         }
 
-        pub fn type_<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<Option<super::TaxCodeTypeModel>>,
-            T::Error: ::std::fmt::Display,
-        {
-            self.type_ = crate::runtime::convert_field("type_", value);
+        /// Only tax codes of this type.
+        pub fn type_<V: TryInto<super::TaxCodeTypeModel>>(mut self, value: V) -> Self {
+            self.type_ = crate::runtime::convert_field("type_", value).map(Some);
             self
         }
     }
@@ -421,6 +398,7 @@ pub mod builder {
 
     /// Builds a [`TaxedAmount`](super::TaxedAmount).
     #[derive(Clone)]
+    #[must_use = "a builder does nothing until a call takes it"]
     pub struct TaxedAmount {
         amount: Result<super::Money, String>,
         id: Result<String, String>,
@@ -436,20 +414,14 @@ pub mod builder {
     }
 
     impl TaxedAmount {
-        pub fn amount<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<super::Money>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// The amount.
+        pub fn amount<V: TryInto<super::Money>>(mut self, value: V) -> Self {
             self.amount = crate::runtime::convert_field("amount", value);
             self
         }
 
-        pub fn id<T>(mut self, value: T) -> Self
-        where
-            T: TryInto<String>,
-            T::Error: ::std::fmt::Display,
-        {
+        /// Caller's own reference, by which the result is found again.
+        pub fn id<V: TryInto<String>>(mut self, value: V) -> Self {
             self.id = crate::runtime::convert_field("id", value);
             self
         }
