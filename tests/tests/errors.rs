@@ -117,7 +117,7 @@ async fn a_success_with_an_unexpected_body_says_where_and_not_what() {
     for (body, position) in [
         ("", (1, 0)),
         ("null", (1, 4)),
-        ("[]", (1, 0)),
+        ("[]", (1, 2)),
         ("{\"data\":\"CANARY-7f3a\"}", (1, 21)),
         ("CANARY-7f3a", (1, 1)),
         ("{\n\"data\":[{\"id\":\"CANARY-7f3a\"}],\"pagination\":{}}", (2, 27)),

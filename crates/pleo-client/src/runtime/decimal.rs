@@ -52,7 +52,8 @@ impl FromStr for Decimal {
         let mut digits = digits.trim_start_matches('0');
         let places = i64::try_from(fraction.len()).map_err(|_| InvalidDecimal)?;
         let mut scale = places.checked_sub(exponent).ok_or(InvalidDecimal)?;
-        while scale > MAX_SCALE && digits.ends_with('0') {
+        // Trailing zeros of the fraction go only where there is no room for them.
+        while (scale > MAX_SCALE || digits.len() > 28) && scale > 0 && digits.ends_with('0') {
             digits = &digits[..digits.len() - 1];
             scale -= 1;
         }
