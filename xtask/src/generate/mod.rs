@@ -1,8 +1,8 @@
 //! From the normalised document to the generated files.
 //!
-//! [`progenitor`] runs the generator, [`plan`] decides which family each type and operation
-//! belongs to, [`types`] and [`operations`] make the families' code of what the generator gave,
-//! [`catalogue`] writes the operation catalogue, [`calls`] the table by which the tests call every
+//! `progenitor` runs the generator, `plan` decides which family each type and operation
+//! belongs to, `types` and `operations` make the families' code of what the generator gave,
+//! `catalogue` writes the operation catalogue, `calls` the table by which the tests call every
 //! operation.
 
 mod calls;

@@ -16,7 +16,8 @@ impl ReqwestTransport {
     /// How long a call may take from beginning to end.
     pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// A transport that follows no redirect, keeps no cookie and retries nothing.
+    /// A transport that follows no redirect, keeps no cookie and retries nothing. Proxies are taken
+    /// from the environment (`HTTPS_PROXY` and its kin), as reqwest does.
     ///
     /// # Errors
     /// When the TLS library finds no root certificates or no provider.
