@@ -116,7 +116,7 @@ fn without_serde_derives(attributes: &mut [Attribute]) {
                 .into_iter()
                 .filter(|path| path.segments.first().is_none_or(|first| first.ident != "serde"))
                 .collect();
-            *attribute = parse_quote!(#[derive(#(#kept,)* PartialEq)]);
+            *attribute = parse_quote!(#[derive(#(#kept),*)]);
         }
     }
 }
@@ -169,7 +169,7 @@ fn generics(plan: &Plan) -> TokenStream {
         let pagination = format_ident!("{}", names::pascal(pagination));
         quote! {
             /// One page of a list.
-            #[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+            #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
             #[non_exhaustive]
             pub struct Page<T> {
                 /// What stands on the page.
@@ -182,7 +182,7 @@ fn generics(plan: &Plan) -> TokenStream {
     let data = plan.has_wrappers().then(|| {
         quote! {
             /// An answer whose content stands under `data`.
-            #[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+            #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
             #[non_exhaustive]
             pub struct Data<T> {
                 /// The content.

@@ -6,7 +6,7 @@
 #[allow(unused_imports)]
 use crate::runtime::{object, open_enum};
 /// An answer whose content stands under `data`.
-#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+#[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
 #[non_exhaustive]
 pub struct Data<T> {
     /// The content.
@@ -14,7 +14,7 @@ pub struct Data<T> {
 }
 
 /// One page of a list.
-#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+#[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// What stands on the page.
@@ -24,7 +24,7 @@ pub struct Page<T> {
 }
 
 /// The paging request as the server understood it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CursorPageCurrentRequestInfo {
     /// Cursor the page was read on from.
@@ -44,7 +44,7 @@ pub struct CursorPageCurrentRequestInfo {
 }
 
 /// Where a page stands in the whole result.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CursorPageInfo {
     /// The request that led to this page.
@@ -62,7 +62,7 @@ pub struct CursorPageInfo {
 }
 
 /// An error as the API reports it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ExceptionInfo {
     /// Text for people; may change, so do not match on it.
@@ -72,7 +72,7 @@ pub struct ExceptionInfo {
 }
 
 /// An exact amount of money.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Money {
     /// Three-letter currency code.
