@@ -6,7 +6,6 @@ pub mod tree;
 
 use std::path::{Path, PathBuf};
 
-use generate::Files;
 use spec::{
     Document, Normalised, SpecError,
     normalise::{self, Idle},
@@ -32,14 +31,4 @@ pub fn read(root: &Path) -> Result<Normalised, SpecError> {
     let documents = Document::read_folder(&root.join(PUBLISHED))?;
     let overlays = Overlay::read_folder(&root.join(OVERLAYS))?;
     normalise::normalise(documents, &overlays, Idle::Refused)
-}
-
-/// Everything that is generated from the documents below `root`. Nothing is written.
-///
-/// # Errors
-/// As [`read`], and what the generator cannot take.
-pub fn generated(root: &Path) -> Result<(Normalised, Files), SpecError> {
-    let normalised = read(root)?;
-    let files = generate::generate(&normalised)?;
-    Ok((normalised, files))
 }

@@ -100,12 +100,14 @@ impl<'a> Builder<'a> {
             let Some(value) = field(&ident) else {
                 return Err(internal(operation, &format!("progenitor generated no argument `{ident}`")));
             };
-            let required = parameter.get("required") == Some(&serde_json::Value::Bool(true));
+            // The document may require what the pass `optional-company` has made optional.
+            let optional = optional_value(&value);
+            let required = optional.is_none();
             arguments.push(Argument {
                 ident: format_ident!("{ident}"),
                 wire,
                 location: text("in").unwrap_or_default(),
-                value: if required { value } else { first_argument(&value).unwrap_or(value) },
+                value: optional.unwrap_or(value),
                 required,
                 doc: argument_doc(parameter, required),
             });
@@ -305,9 +307,18 @@ impl VisitMut for ShortNames {
     }
 }
 
+/// What is in the `Option` of an argument that may be left out.
+fn optional_value(value: &Type) -> Option<Type> {
+    match value {
+        Type::Path(path) if path.path.segments.last()?.ident == "Option" => first_argument(value),
+        _ => None,
+    }
+}
+
 fn argument_doc(parameter: &serde_json::Value, required: bool) -> String {
     let text = |key: &str| parameter.get(key).and_then(serde_json::Value::as_str);
-    let need = if required { "required" } else { "optional" };
+    let documented = parameter.get("required") == Some(&serde_json::Value::Bool(true));
+    let need = if documented { "required" } else { "optional" };
     let location = text("in").unwrap_or_default();
     let wire = text("name").unwrap_or_default();
     let mut doc = match text("description") {
@@ -315,6 +326,9 @@ fn argument_doc(parameter: &serde_json::Value, required: bool) -> String {
         None => " ".to_owned(),
     };
     let _ = write!(doc, "The {need} {location} parameter `{wire}`.");
+    if documented && !required {
+        doc.push_str(" May be left out where the client's authorisation adds it.");
+    }
     doc
 }
 

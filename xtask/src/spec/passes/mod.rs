@@ -318,6 +318,14 @@ pub static LOWER: &[Pass] = &[
         run: schemas::optional_collections,
     },
     Pass {
+        id: "optional-company",
+        what: "Makes the company of a request optional, in query and body.",
+        why: "Whoever authorises the request can then add the company that the credential belongs to.",
+        stage: Stage::Lower,
+        expect: Expect::Today,
+        run: operations::optional_company,
+    },
+    Pass {
         id: "formats",
         what: "Drops formats that have no Rust type here; a string marked `x-pleo-sensitive` gets the format `sensitive`.",
         why: "They are hints; the value stays the string that it is.",

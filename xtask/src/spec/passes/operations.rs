@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Log;
+use super::{Log, schemas};
 use crate::spec::{SpecError, names, pointer, walk};
 
 pub(super) fn foreign_extensions(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
@@ -489,4 +489,65 @@ fn printable(text: &str) -> String {
     let direction = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}');
     let lines = text.replace("\r\n", "\n").replace('\r', "\n");
     lines.chars().filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || direction(*c))).collect()
+}
+
+/// The two spellings of a member or parameter that names the company.
+const COMPANY: [&str; 2] = ["companyId", "company_id"];
+
+/// What the documentation says of a company that became optional.
+const MAY_BE_LEFT_OUT: &str = "May be left out where the client's authorisation adds it.";
+
+pub(super) fn optional_company(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    optional_company_parameters(log, document)?;
+    let mut references = BTreeMap::<String, usize>::new();
+    walk::references(document, &mut |reference| *references.entry(reference.to_owned()).or_default() += 1);
+    let mut bodies = BTreeMap::<String, usize>::new();
+    for (_, operation) in walk::operations(document) {
+        if let Some(reference) = body_reference(operation) {
+            *bodies.entry(reference.to_owned()).or_default() += 1;
+        }
+    }
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for (name, schema) in schemas.into_iter().flatten() {
+        let reference = format!("#/components/schemas/{name}");
+        // A type that is also received, or part of another, stays as it is.
+        if !bodies.contains_key(&reference) || references.get(&reference) != bodies.get(&reference) {
+            continue;
+        }
+        let Some(member) = COMPANY.into_iter().find(|member| schema["properties"].get(*member).is_some())
+        else {
+            continue;
+        };
+        let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) else { continue };
+        let before = required.len();
+        required.retain(|name| name != member);
+        if required.len() < before {
+            if let Some(property) = schema["properties"][member].as_object_mut() {
+                schemas::describe(property, MAY_BE_LEFT_OUT);
+            }
+            log.changed(pointer::push(&pointer::push("/components/schemas", name), "required"));
+        }
+    }
+    Ok(())
+}
+
+fn optional_company_parameters(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+    walk::operations_mut(document, |place, operation| {
+        let at = pointer::push(&place.pointer, "parameters");
+        for (index, parameter) in list_mut(operation.get_mut("parameters")).enumerate() {
+            let Some(parameter) = parameter.as_object_mut() else { continue };
+            let is = |key, value: &str| parameter.get(key).and_then(Value::as_str) == Some(value);
+            let company = is("in", "query") && COMPANY.into_iter().any(|name| is("name", name));
+            if company && parameter.get("required") == Some(&Value::Bool(true)) {
+                parameter.remove("required");
+                schemas::describe(parameter, MAY_BE_LEFT_OUT);
+                log.changed(pointer::push(&pointer::push(&at, index.to_string()), "required"));
+            }
+        }
+        Ok(())
+    })
+}
+
+fn body_reference(operation: &Map<String, Value>) -> Option<&str> {
+    operation.get("requestBody")?.pointer("/content/application~1json/schema/$ref")?.as_str()
 }

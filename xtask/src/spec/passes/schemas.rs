@@ -368,7 +368,7 @@ pub(super) fn bounds_in_docs(log: &mut Log, document: &mut Value) -> Result<(), 
 }
 
 /// Adds a sentence to the description.
-fn describe(target: &mut Map<String, Value>, sentence: &str) {
+pub(super) fn describe(target: &mut Map<String, Value>, sentence: &str) {
     if sentence.is_empty() {
         return;
     }

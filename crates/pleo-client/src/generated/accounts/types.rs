@@ -10,8 +10,8 @@ pub use crate::common::types::{Data, Page, PageOrder};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BookkeepingAccountBatchCreateRequestV1 {
-    /// Company that gets the accounts.
-    pub company_id: ::uuid::Uuid,
+    /// Company that gets the accounts. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// The accounts, 1 to 1000. 1 to 1000 items.
     pub items: Vec<BookkeepingAccountBatchRequestItemV1>,
 }
@@ -76,8 +76,8 @@ pub struct BookkeepingAccountCreateRequestV1 {
     pub archived: bool,
     /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
     pub code: Option<String>,
-    /// Company the account belongs to.
-    pub company_id: ::uuid::Uuid,
+    /// Company the account belongs to. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// Id in the accounting system, up to 255 characters; unique within the company. 1 to 255 characters.
     pub external_id: String,
     /// The integration's own data about the account.
@@ -126,8 +126,8 @@ pub struct BookkeepingAccountSearchRequestV1 {
     pub code: Option<String>,
     /// Only accounts with these account numbers. No item twice.
     pub codes: Option<Vec<Option<String>>>,
-    /// Company whose accounts are searched.
-    pub company_id: ::uuid::Uuid,
+    /// Company whose accounts are searched. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// Leave out accounts already assigned to a category.
     pub exclude_if_assigned_to_category: bool,
     /// Leave out accounts already used as contra account.
@@ -186,23 +186,24 @@ pub mod builder {
     #[derive(Clone)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct BookkeepingAccountBatchCreateRequestV1 {
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         items: Result<Vec<super::BookkeepingAccountBatchRequestItemV1>, String>,
     }
 
     impl Default for BookkeepingAccountBatchCreateRequestV1 {
         fn default() -> Self {
             Self {
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 items: Err("no value supplied for items".to_string()),
             }
         }
     }
 
     impl BookkeepingAccountBatchCreateRequestV1 {
-        /// Company that gets the accounts.
+        /// Company that gets the accounts. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -346,7 +347,7 @@ pub mod builder {
     pub struct BookkeepingAccountCreateRequestV1 {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         external_id: Result<String, String>,
         metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
         name: Result<String, String>,
@@ -358,7 +359,7 @@ pub mod builder {
             Self {
                 archived: Err("no value supplied for archived".to_string()),
                 code: Ok(Default::default()),
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 external_id: Err("no value supplied for external_id".to_string()),
                 metadata: Ok(Default::default()),
                 name: Err("no value supplied for name".to_string()),
@@ -380,9 +381,10 @@ pub mod builder {
             self
         }
 
-        /// Company the account belongs to.
+        /// Company the account belongs to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -458,7 +460,7 @@ pub mod builder {
         archived: Result<Option<bool>, String>,
         code: Result<Option<String>, String>,
         codes: Result<Option<Vec<Option<String>>>, String>,
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         exclude_if_assigned_to_category: Result<bool, String>,
         exclude_if_assigned_to_contra_account: Result<bool, String>,
         external_id: Result<Option<String>, String>,
@@ -472,7 +474,7 @@ pub mod builder {
                 archived: Ok(Default::default()),
                 code: Ok(Default::default()),
                 codes: Ok(Default::default()),
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 exclude_if_assigned_to_category: Err(
                     "no value supplied for exclude_if_assigned_to_category".to_string(),
                 ),
@@ -506,9 +508,10 @@ pub mod builder {
             self
         }
 
-        /// Company whose accounts are searched.
+        /// Company whose accounts are searched. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -723,7 +726,7 @@ open_enum! {
 
 object! {
     BookkeepingAccountBatchCreateRequestV1 {
-        required company_id = "companyId",
+        optional company_id = "companyId",
         required items = "items",
     }
 }
@@ -757,7 +760,7 @@ object! {
     BookkeepingAccountCreateRequestV1 {
         required archived = "archived",
         optional code = "code",
-        required company_id = "companyId",
+        optional company_id = "companyId",
         required external_id = "externalId",
         optional metadata = "metadata",
         required name = "name",
@@ -783,7 +786,7 @@ object! {
         optional archived = "archived",
         optional code = "code",
         optional codes = "codes",
-        required company_id = "companyId",
+        optional company_id = "companyId",
         required exclude_if_assigned_to_category = "excludeIfAssignedToCategory",
         required exclude_if_assigned_to_contra_account = "excludeIfAssignedToContraAccount",
         optional external_id = "externalId",

@@ -14,8 +14,8 @@ pub struct BookkeepingAccountCreateRequestV4 {
     pub archived: bool,
     /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
     pub code: Option<String>,
-    /// Company the account belongs to.
-    pub company_id: ::uuid::Uuid,
+    /// Company the account belongs to. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// Id in the accounting system, up to 255 characters; unique within the company. At most 255 characters.
     pub external_id: String,
     /// The integration's own data about the account.
@@ -55,15 +55,15 @@ pub struct BookkeepingAccountRestModelV4 {
 }
 
 /// Which accounts of a company to find (beta API).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct BookkeepingAccountSearchRequestV4 {
     /// Only archived (true) or only active (false) accounts; null or absence means both.
     pub archived: Option<bool>,
     /// Only the account with this account number.
     pub code: Option<String>,
-    /// Company whose accounts are searched.
-    pub company_id: ::uuid::Uuid,
+    /// Company whose accounts are searched. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// Only the account with this id in the accounting system.
     pub external_id: Option<String>,
     /// Only accounts with these ids. No item twice.
@@ -116,7 +116,7 @@ pub mod builder {
     pub struct BookkeepingAccountCreateRequestV4 {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         external_id: Result<String, String>,
         metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
         name: Result<String, String>,
@@ -128,7 +128,7 @@ pub mod builder {
             Self {
                 archived: Err("no value supplied for archived".to_string()),
                 code: Ok(Default::default()),
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 external_id: Err("no value supplied for external_id".to_string()),
                 metadata: Ok(Default::default()),
                 name: Err("no value supplied for name".to_string()),
@@ -150,9 +150,10 @@ pub mod builder {
             self
         }
 
-        /// Company the account belongs to.
+        /// Company the account belongs to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -227,7 +228,7 @@ pub mod builder {
     pub struct BookkeepingAccountSearchRequestV4 {
         archived: Result<Option<bool>, String>,
         code: Result<Option<String>, String>,
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         external_id: Result<Option<String>, String>,
         ids: Result<Option<Vec<Option<::uuid::Uuid>>>, String>,
         name: Result<Option<String>, String>,
@@ -238,7 +239,7 @@ pub mod builder {
             Self {
                 archived: Ok(Default::default()),
                 code: Ok(Default::default()),
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 external_id: Ok(Default::default()),
                 ids: Ok(Default::default()),
                 name: Ok(Default::default()),
@@ -259,9 +260,10 @@ pub mod builder {
             self
         }
 
-        /// Company whose accounts are searched.
+        /// Company whose accounts are searched. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -412,7 +414,7 @@ object! {
     BookkeepingAccountCreateRequestV4 {
         required archived = "archived",
         optional code = "code",
-        required company_id = "companyId",
+        optional company_id = "companyId",
         required external_id = "externalId",
         optional metadata = "metadata",
         required name = "name",
@@ -437,7 +439,7 @@ object! {
     BookkeepingAccountSearchRequestV4 {
         optional archived = "archived",
         optional code = "code",
-        required company_id = "companyId",
+        optional company_id = "companyId",
         optional external_id = "externalId",
         optional ids = "ids",
         optional name = "name",

@@ -88,8 +88,8 @@ pub struct ContraAccount {
 pub struct CreateExportJob {
     /// Accounting entries to export, all of one company.
     pub accounting_entry_ids: Vec<::uuid::Uuid>,
-    /// Company to export for.
-    pub company_id: ::uuid::Uuid,
+    /// Company to export for. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// Employee on whose behalf the job is created; null for none.
     pub employee_id: Option<::uuid::Uuid>,
     /// Whether a person waits for the job; true when absent.
@@ -1150,7 +1150,7 @@ pub mod builder {
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct CreateExportJob {
         accounting_entry_ids: Result<Vec<::uuid::Uuid>, String>,
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         employee_id: Result<Option<::uuid::Uuid>, String>,
         is_interactive: Result<Option<bool>, String>,
         options: Result<Option<super::Options>, String>,
@@ -1162,7 +1162,7 @@ pub mod builder {
                 accounting_entry_ids: Err(
                     "no value supplied for accounting_entry_ids".to_string(),
                 ),
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 employee_id: Ok(Default::default()),
                 is_interactive: Ok(Default::default()),
                 options: Ok(Default::default()),
@@ -1183,9 +1183,10 @@ pub mod builder {
             self
         }
 
-        /// Company to export for.
+        /// Company to export for. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -1757,7 +1758,7 @@ object! {
 object! {
     CreateExportJob {
         required accounting_entry_ids = "accountingEntryIds",
-        required company_id = "companyId",
+        optional company_id = "companyId",
         optional employee_id = "employeeId",
         optional is_interactive = "isInteractive",
         optional options = "options",

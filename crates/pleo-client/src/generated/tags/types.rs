@@ -94,8 +94,8 @@ pub struct AggregatedTagTagGroupModel {
 pub struct BulkTagArchiveModel {
     /// True archives the tags, false restores them.
     pub archived: bool,
-    /// Company the tags belong to.
-    pub company_id: ::uuid::Uuid,
+    /// Company the tags belong to. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// The tags, 1 to 100.
     pub tag_ids: Vec<::uuid::Uuid>,
 }
@@ -111,8 +111,8 @@ impl BulkTagArchiveModel {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BulkTagDeleteModel {
-    /// Company the tags belong to.
-    pub company_id: ::uuid::Uuid,
+    /// Company the tags belong to. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// The tags, 1 to 100.
     pub tag_ids: Vec<::uuid::Uuid>,
 }
@@ -409,7 +409,7 @@ pub mod builder {
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct BulkTagArchiveModel {
         archived: Result<bool, String>,
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         tag_ids: Result<Vec<::uuid::Uuid>, String>,
     }
 
@@ -417,7 +417,7 @@ pub mod builder {
         fn default() -> Self {
             Self {
                 archived: Err("no value supplied for archived".to_string()),
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 tag_ids: Err("no value supplied for tag_ids".to_string()),
             }
         }
@@ -430,9 +430,10 @@ pub mod builder {
             self
         }
 
-        /// Company the tags belong to.
+        /// Company the tags belong to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -468,23 +469,24 @@ pub mod builder {
     #[derive(Clone)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct BulkTagDeleteModel {
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         tag_ids: Result<Vec<::uuid::Uuid>, String>,
     }
 
     impl Default for BulkTagDeleteModel {
         fn default() -> Self {
             Self {
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 tag_ids: Err("no value supplied for tag_ids".to_string()),
             }
         }
     }
 
     impl BulkTagDeleteModel {
-        /// Company the tags belong to.
+        /// Company the tags belong to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -1185,14 +1187,14 @@ object! {
 object! {
     BulkTagArchiveModel {
         required archived = "archived",
-        required company_id = "companyId",
+        optional company_id = "companyId",
         required tag_ids = "tagIds",
     }
 }
 
 object! {
     BulkTagDeleteModel {
-        required company_id = "companyId",
+        optional company_id = "companyId",
         required tag_ids = "tagIds",
     }
 }

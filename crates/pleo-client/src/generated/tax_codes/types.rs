@@ -55,8 +55,8 @@ pub struct TaxCodeCreateUpdateModel {
     pub archived: bool,
     /// Tax code in the accounting system; null where there is none.
     pub code: Option<String>,
-    /// Company the tax code belongs to.
-    pub company_id: ::uuid::Uuid,
+    /// Company the tax code belongs to. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// Account for tax paid on purchases; null where none is set.
     pub ingoing_tax_account: Option<String>,
     pub name: String,
@@ -209,7 +209,7 @@ pub mod builder {
     pub struct TaxCodeCreateUpdateModel {
         archived: Result<bool, String>,
         code: Result<Option<String>, String>,
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         ingoing_tax_account: Result<Option<String>, String>,
         name: Result<String, String>,
         outgoing_tax_account: Result<Option<String>, String>,
@@ -222,7 +222,7 @@ pub mod builder {
             Self {
                 archived: Err("no value supplied for archived".to_string()),
                 code: Ok(Default::default()),
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 ingoing_tax_account: Ok(Default::default()),
                 name: Err("no value supplied for name".to_string()),
                 outgoing_tax_account: Ok(Default::default()),
@@ -245,9 +245,10 @@ pub mod builder {
             self
         }
 
-        /// Company the tax code belongs to.
+        /// Company the tax code belongs to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -471,7 +472,7 @@ object! {
     TaxCodeCreateUpdateModel {
         required archived = "archived",
         optional code = "code",
-        required company_id = "companyId",
+        optional company_id = "companyId",
         optional ingoing_tax_account = "ingoingTaxAccount",
         required name = "name",
         optional outgoing_tax_account = "outgoingTaxAccount",

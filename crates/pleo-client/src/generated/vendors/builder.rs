@@ -513,7 +513,7 @@ pub struct SearchCsvImportJobs<'a> {
     limit: Result<Option<i32>, InvalidArgument>,
     sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
     sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    company_id: Result<::uuid::Uuid, InvalidArgument>,
+    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
     body: Result<types::builder::SearchCsvImportJobsRequestV1, InvalidArgument>,
 }
 
@@ -528,9 +528,7 @@ impl<'a> SearchCsvImportJobs<'a> {
             limit: Ok(None),
             sorting_keys: Ok(None),
             sorting_order: Ok(None),
-            company_id: Err(InvalidArgument::Missing {
-                name: "company_id",
-            }),
+            company_id: Ok(None),
             body: Ok(Default::default()),
         }
     }
@@ -585,9 +583,9 @@ impl<'a> SearchCsvImportJobs<'a> {
 
     /// Id of the company (legal entity) whose data is meant.
     ///
-    /// The required query parameter `company_id`.
+    /// The required query parameter `company_id`. May be left out where the client's authorisation adds it.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value);
+        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 
@@ -649,7 +647,7 @@ impl<'a> SearchCsvImportJobs<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchVendors<'a> {
     client: &'a Client,
-    company_id: Result<::uuid::Uuid, InvalidArgument>,
+    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
     before: Result<Option<String>, InvalidArgument>,
     after: Result<Option<String>, InvalidArgument>,
     offset: Result<Option<i64>, InvalidArgument>,
@@ -664,9 +662,7 @@ impl<'a> SearchVendors<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Err(InvalidArgument::Missing {
-                name: "company_id",
-            }),
+            company_id: Ok(None),
             before: Ok(None),
             after: Ok(None),
             offset: Ok(None),
@@ -679,9 +675,9 @@ impl<'a> SearchVendors<'a> {
 
     /// Id of the company (legal entity) whose data is meant.
     ///
-    /// The required query parameter `company_id`.
+    /// The required query parameter `company_id`. May be left out where the client's authorisation adds it.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value);
+        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
         self
     }
 

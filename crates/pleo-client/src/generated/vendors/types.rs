@@ -27,8 +27,8 @@ impl ActivateVendorEventRequest {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CreateCsvImportJobRequestV1 {
-    /// Company that gets the vendors.
-    pub company_id: ::uuid::Uuid,
+    /// Company that gets the vendors. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// How to read the file; Pleo decides when absent.
     pub csv_format: Option<CsvFormatV1>,
     /// The caller's own data about the job.
@@ -207,8 +207,8 @@ impl UpdateStatusRequestV1 {
 pub struct VendorCreateRequest {
     /// Code of the vendor in the accounting system.
     pub code: Option<String>,
-    /// Company the vendor belongs to.
-    pub company_id: ::uuid::Uuid,
+    /// Company the vendor belongs to. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// Vendor's country.
     pub country: Option<CountryCode>,
     /// Three-letter code of the currency the vendor is usually paid in.
@@ -292,8 +292,8 @@ impl VendorSearchRequestV1 {
 pub struct VendorUpdateRequest {
     /// Code of the vendor in the accounting system.
     pub code: Option<String>,
-    /// Company the vendor belongs to.
-    pub company_id: ::uuid::Uuid,
+    /// Company the vendor belongs to. May be left out where the client's authorisation adds it.
+    pub company_id: Option<::uuid::Uuid>,
     /// Vendor's country.
     pub country: Option<CountryCode>,
     /// Three-letter code of the currency the vendor is usually paid in.
@@ -374,7 +374,7 @@ pub mod builder {
     #[derive(Clone)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct CreateCsvImportJobRequestV1 {
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         csv_format: Result<Option<super::CsvFormatV1>, String>,
         metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
         original_filename: Result<String, String>,
@@ -384,7 +384,7 @@ pub mod builder {
     impl Default for CreateCsvImportJobRequestV1 {
         fn default() -> Self {
             Self {
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 csv_format: Ok(Default::default()),
                 metadata: Ok(Default::default()),
                 original_filename: Err(
@@ -396,9 +396,10 @@ pub mod builder {
     }
 
     impl CreateCsvImportJobRequestV1 {
-        /// Company that gets the vendors.
+        /// Company that gets the vendors. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -772,7 +773,7 @@ pub mod builder {
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct VendorCreateRequest {
         code: Result<Option<String>, String>,
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         country: Result<Option<super::CountryCode>, String>,
         default_currency: Result<String, String>,
         external_id: Result<Option<String>, String>,
@@ -785,7 +786,7 @@ pub mod builder {
         fn default() -> Self {
             Self {
                 code: Ok(Default::default()),
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 country: Ok(Default::default()),
                 default_currency: Err(
                     "no value supplied for default_currency".to_string(),
@@ -805,9 +806,10 @@ pub mod builder {
             self
         }
 
-        /// Company the vendor belongs to.
+        /// Company the vendor belongs to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -1023,7 +1025,7 @@ pub mod builder {
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct VendorUpdateRequest {
         code: Result<Option<String>, String>,
-        company_id: Result<::uuid::Uuid, String>,
+        company_id: Result<Option<::uuid::Uuid>, String>,
         country: Result<Option<super::CountryCode>, String>,
         default_currency: Result<String, String>,
         external_id: Result<String, String>,
@@ -1037,7 +1039,7 @@ pub mod builder {
         fn default() -> Self {
             Self {
                 code: Ok(Default::default()),
-                company_id: Err("no value supplied for company_id".to_string()),
+                company_id: Ok(Default::default()),
                 country: Ok(Default::default()),
                 default_currency: Err(
                     "no value supplied for default_currency".to_string(),
@@ -1058,9 +1060,10 @@ pub mod builder {
             self
         }
 
-        /// Company the vendor belongs to.
+        /// Company the vendor belongs to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value);
+            self.company_id = crate::runtime::convert_field("company_id", value)
+                .map(Some);
             self
         }
 
@@ -1161,7 +1164,7 @@ object! {
 
 object! {
     CreateCsvImportJobRequestV1 {
-        required company_id = "companyId",
+        optional company_id = "companyId",
         optional csv_format = "csvFormat",
         optional metadata = "metadata",
         required original_filename = "originalFilename",
@@ -1281,7 +1284,7 @@ object! {
 object! {
     VendorCreateRequest {
         optional code = "code",
-        required company_id = "companyId",
+        optional company_id = "companyId",
         optional country = "country",
         required default_currency = "defaultCurrency",
         optional external_id = "externalId",
@@ -1334,7 +1337,7 @@ open_enum! {
 object! {
     VendorUpdateRequest {
         optional code = "code",
-        required company_id = "companyId",
+        optional company_id = "companyId",
         optional country = "country",
         required default_currency = "defaultCurrency",
         required external_id = "externalId",
