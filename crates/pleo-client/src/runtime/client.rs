@@ -93,12 +93,19 @@ macro_rules! forward {
 forward!(Arc, Box);
 
 /// A call to be sent: hands out the request, authorised anew for each attempt.
+#[derive(Clone)]
 pub struct Call<'a> {
     request: Request,
     authorize: &'a dyn Authorize,
 }
 
 impl Call<'_> {
+    /// The same call, authorised by somebody else: for a transport around another one that has to know
+    /// or to choose what each attempt is sent with.
+    pub fn with_authorize(self, authorize: &dyn Authorize) -> Call<'_> {
+        Call { request: self.request, authorize }
+    }
+
     /// The operation that is called.
     pub fn operation(&self) -> &'static Operation {
         self.request.operation()
