@@ -1,0 +1,172 @@
+//! The client of one environment.
+
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use http::StatusCode;
+use pleo_client::{
+    Authorization, Authorize, Body, BoxFuture, Call, Error, InvalidBaseUrl, Request, Safety, Transport,
+};
+
+use crate::{CompanyId, Credential, Environment, Session, Subject, oauth::Generation, session::Held};
+
+/// A client of the External API in one environment: [`pleo_client::Client`] with all its operations,
+/// authorised by a [`Session`].
+///
+/// It is cheap to clone, and clones share their connections.
+///
+/// There is no client without a session:
+///
+/// ```compile_fail
+/// let client = pleo_auth::Client::<pleo_auth::Staging>::new();
+/// ```
+pub struct Client<E: Environment> {
+    session: Session<E>,
+    transport: Arc<dyn Transport>,
+    api: pleo_client::Client,
+}
+
+impl<E: Environment> Client<E> {
+    /// A client that sends with [`pleo_client::ReqwestTransport`]. In a sandbox no proxy is asked.
+    ///
+    /// # Errors
+    /// When the TLS library finds no root certificates or no provider.
+    #[cfg(feature = "reqwest")]
+    pub fn new(session: Session<E>) -> Result<Self, pleo_client::TransportError> {
+        use pleo_client::{ReqwestTransport, TransportError, TransportErrorKind};
+
+        let transport = if session.environment().is_loopback() {
+            let builder = pleo_client::reqwest::Client::builder()
+                .no_proxy()
+                .connect_timeout(ReqwestTransport::CONNECT_TIMEOUT)
+                .timeout(ReqwestTransport::TIMEOUT);
+            ReqwestTransport::with_builder(builder)
+        } else {
+            ReqwestTransport::new()
+        }?;
+        Self::with_transport(session, transport)
+            .map_err(|error| TransportError::new(TransportErrorKind::Request, error))
+    }
+
+    /// A client that sends with a transport of your own, which must follow no redirect.
+    ///
+    /// # Errors
+    /// None for the base URLs of today's environments.
+    pub fn with_transport(
+        session: Session<E>,
+        transport: impl Transport + 'static,
+    ) -> Result<Self, InvalidBaseUrl> {
+        Self::build(session, Arc::new(transport))
+    }
+
+    fn build(session: Session<E>, transport: Arc<dyn Transport>) -> Result<Self, InvalidBaseUrl> {
+        let authorized = Authorized { session: session.clone(), transport: Arc::clone(&transport) };
+        let api = pleo_client::Client::new(session.environment().base_url(), session.clone(), authorized)?;
+        Ok(Self { session, transport, api })
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session<E> {
+        &self.session
+    }
+
+    /// The same client for another company, with the same credential and connections.
+    ///
+    /// # Errors
+    /// As [`with_transport`](Self::with_transport).
+    pub fn for_company(&self, company: CompanyId) -> Result<Self, InvalidBaseUrl> {
+        self.for_subject(company.into())
+    }
+
+    pub(crate) fn for_subject(&self, subject: Subject) -> Result<Self, InvalidBaseUrl> {
+        self.with_session(self.session.clone().with_subject(subject))
+    }
+
+    /// The same client with another session.
+    pub(crate) fn with_session(&self, session: Session<E>) -> Result<Self, InvalidBaseUrl> {
+        Self::build(session, Arc::clone(&self.transport))
+    }
+}
+
+impl<E: Environment> Deref for Client<E> {
+    type Target = pleo_client::Client;
+
+    fn deref(&self) -> &pleo_client::Client {
+        &self.api
+    }
+}
+
+impl<E: Environment> Clone for Client<E> {
+    fn clone(&self) -> Self {
+        Self { session: self.session.clone(), transport: Arc::clone(&self.transport), api: self.api.clone() }
+    }
+}
+
+impl<E: Environment> std::fmt::Debug for Client<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+/// Sends each call with one credential from beginning to end, and once more where a token that can be
+/// renewed was answered with 401.
+struct Authorized<E: Environment> {
+    session: Session<E>,
+    transport: Arc<dyn Transport>,
+}
+
+impl<E: Environment> Transport for Authorized<E> {
+    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
+        Box::pin(async move {
+            let pinned = Pinned { session: &self.session, held: self.session.held(), sent: Mutex::default() };
+            let Credential::RefreshingToken(token) = &pinned.held.credential else {
+                return self.transport.send(call.with_authorize(&pinned)).await;
+            };
+            // What is neither safe nor idempotent is not sent twice, whatever the answer (RFC 9110, 9.2.2).
+            let again = (call.operation().safety != Safety::Neither).then(|| call.clone());
+            let answer = self.transport.send(call.with_authorize(&pinned)).await?;
+            let first = pinned.take_sent();
+            if answer.status() != StatusCode::UNAUTHORIZED {
+                token.accepted(first);
+                return Ok(answer);
+            }
+            token.rejected(first);
+            let Some(again) = again else { return Ok(answer) };
+            // Without a token to try, Pleo's own answer says most.
+            if token.ready().is_none() && token.renewed().await.is_err() {
+                return Ok(answer);
+            }
+            drop(answer);
+            let answer = self.transport.send(again.with_authorize(&pinned)).await?;
+            match answer.status() {
+                StatusCode::UNAUTHORIZED => token.rejected(pinned.take_sent()),
+                _ => token.accepted(pinned.take_sent()),
+            }
+            Ok(answer)
+        })
+    }
+}
+
+/// A session held to the credential that a call began with.
+struct Pinned<'a, E: Environment> {
+    session: &'a Session<E>,
+    held: Arc<Held<E>>,
+    /// The token of the last attempt.
+    sent: Mutex<Option<Generation>>,
+}
+
+impl<E: Environment> Pinned<'_, E> {
+    fn take_sent(&self) -> Option<Generation> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<E: Environment> Authorize for Pinned<'_, E> {
+    fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a> {
+        self.session.authorize_with(&self.held, request, |generation| {
+            *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(generation);
+        })
+    }
+}

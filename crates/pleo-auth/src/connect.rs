@@ -1,0 +1,293 @@
+//! From a credential to a connected company, in the order that Pleo's integration norms ask for.
+
+use std::fmt;
+
+use http::StatusCode;
+use pleo_client::{
+    Error, InvalidBaseUrl,
+    marketplace::types::{
+        AuthMethod, CreateClientInstallationRequest, ExternalClientModel, InstallationResponse,
+        InstallationStatus,
+    },
+};
+
+use crate::{
+    Client, CompanyId, Credential, Environment, EnvironmentMismatch, IntoCredential, InvalidSubject,
+    ScopeSet, Session, Subject,
+};
+
+/// What Pleo says about the credential in use (A62, A63).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Identity {
+    /// How the request was authenticated.
+    pub method: AuthMethod,
+    /// The client that the credential was issued to.
+    pub client_id: String,
+    /// The application, where there is one.
+    pub application: Option<String>,
+    /// The scopes that the credential has; `None` where Pleo names none.
+    pub scopes: Option<ScopeSet>,
+    /// What the credential stands for.
+    pub subject: Option<Subject>,
+}
+
+impl Identity {
+    fn new(client: ExternalClientModel) -> Result<Self, InvalidSubject> {
+        let scopes = client.scope.parse().ok().filter(|scopes: &ScopeSet| !scopes.is_empty());
+        let subject = client.subject_urn.map(|urn| urn.parse()).transpose()?;
+        Ok(Self {
+            method: client.auth_method,
+            client_id: client.client_id,
+            application: client.application_name,
+            scopes,
+            subject,
+        })
+    }
+}
+
+impl<E: Environment> Client<E> {
+    /// Asks Pleo who the credential is (A62): a working answer proves that it is right and in its
+    /// environment (Z94).
+    ///
+    /// # Errors
+    /// Those of the call, or a subject that is neither a company nor an organisation.
+    pub async fn identify(&self) -> Result<Identity, ConnectError> {
+        let answer = self.introspect_authentication().send().await?.into_inner();
+        Ok(Identity::new(answer.data)?)
+    }
+
+    /// Connects: proves that the credential works (N10), finds its installation (N9) or, for an API key
+    /// without one, creates it (N41), and binds the client to the company that the installation names
+    /// (N11, N15). Nothing is activated yet: show the company to the user first (N17).
+    ///
+    /// # Errors
+    /// Those of the calls, and when Pleo's answers do not agree with each other or with the company that
+    /// the session is bound to (N16). The client stays as it was (N13).
+    pub async fn connect(&self) -> Result<Connection<E>, ConnectError> {
+        let identity = self.identify().await?;
+        if identity.method == AuthMethod::None {
+            return Err(ConnectError::NotAuthenticated);
+        }
+        let installation = self.installation().await?;
+        let installed: Subject = installation.resource.parse()?;
+        let subject = match (self.session().subject(), installed) {
+            // The company that was chosen from those of an organisation.
+            (Some(bound @ Subject::Company(_)), Subject::Organization(_)) => bound,
+            (Some(bound), installed) if bound != installed && bound.company().is_some() => {
+                return Err(ConnectError::OtherSubject { bound, found: installed });
+            }
+            _ => installed,
+        };
+        match identity.subject {
+            Some(Subject::Organization(_)) | None => {}
+            Some(known) if known == installed => {}
+            Some(known) => {
+                return Err(ConnectError::Contradiction { credential: known, installation: installed });
+            }
+        }
+        Ok(Connection { client: self.for_subject(subject)?, subject, identity, installation })
+    }
+
+    async fn installation(&self) -> Result<InstallationResponse, ConnectError> {
+        match self.get_installation().send().await {
+            Ok(answer) => Ok(answer.into_inner()),
+            Err(error)
+                if error.status() == Some(StatusCode::NOT_FOUND)
+                    && self.session().credential().method().is_api_key() =>
+            {
+                let body = CreateClientInstallationRequest::default();
+                Ok(self.create_installation().body(body).send().await?.into_inner())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Changes the session's credential in the order that Pleo asks for (N19, N20, N32): the new one is
+    /// tried first, and only if it works, stands for the same company and has the scopes that are needed,
+    /// it takes the place of the old one, which is returned to be deleted in Pleo.
+    ///
+    /// # Errors
+    /// When anything of that fails. The session goes on with the old credential.
+    pub async fn rotate(
+        &self,
+        credential: impl IntoCredential<E>,
+        needed: &ScopeSet,
+    ) -> Result<Credential<E>, RotateError> {
+        let credential = credential.into_credential();
+        self.session().check_environment(&credential)?;
+        let mut trial = Session::new(credential.clone());
+        if let Some(subject) = self.session().subject() {
+            trial = trial.with_subject(subject);
+        }
+        let connection = self.with_session(trial).map_err(ConnectError::from)?.connect().await?;
+        connection.check_scopes(needed)?;
+        if let Some(bound) = self.session().subject()
+            && bound != connection.subject
+        {
+            return Err(ConnectError::OtherSubject { bound, found: connection.subject }.into());
+        }
+        let scopes = self.session().scopes().and(connection.identity.scopes);
+        Ok(self.session().hold(credential, scopes).credential.clone())
+    }
+}
+
+/// A credential that works, and the company or organisation that it is installed for.
+pub struct Connection<E: Environment> {
+    client: Client<E>,
+    subject: Subject,
+    identity: Identity,
+    installation: InstallationResponse,
+}
+
+impl<E: Environment> Connection<E> {
+    /// What the client is bound to now. Show it to the user (N17) and keep it (N12).
+    pub fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// The company, unless the credential is one of an organisation: then let the user choose one of
+    /// `list_companies` and bind it with [`Client::for_company`] (K6).
+    pub fn company(&self) -> Option<CompanyId> {
+        self.subject.company()
+    }
+
+    /// Who the credential is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The installation.
+    pub fn installation(&self) -> &InstallationResponse {
+        &self.installation
+    }
+
+    /// Checks that the credential has the scopes that the integration needs (N20, N31). Where Pleo names
+    /// no scopes, nothing can be said against it.
+    ///
+    /// # Errors
+    /// When some are missing.
+    pub fn check_scopes(&self, needed: &ScopeSet) -> Result<(), ConnectError> {
+        let Some(held) = &self.identity.scopes else { return Ok(()) };
+        let missing = needed.missing_in(held);
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(ConnectError::MissingScopes { missing, held: held.clone() })
+        }
+    }
+
+    /// Has the session refuse, from now on, operations whose documented scopes the credential lacks by
+    /// Pleo's own word.
+    ///
+    /// This is a choice and not the rule, because Pleo's pages do not agree on every scope's name (C24):
+    /// where the names differ, a request would be refused that Pleo would have answered.
+    #[must_use]
+    pub fn with_scope_check(self) -> Self {
+        let session = self.client.session();
+        session.hold(session.credential(), self.identity.scopes.clone());
+        self
+    }
+
+    /// The client, bound to [`subject`](Self::subject), without activating the installation.
+    pub fn into_client(self) -> Client<E> {
+        self.client
+    }
+
+    /// Activates the installation, unless it is active already, and hands out the client. Without
+    /// success there is no client (N13).
+    ///
+    /// # Errors
+    /// Those of the call, and when the installation is not active afterwards.
+    pub async fn activate(self) -> Result<Client<E>, ConnectError> {
+        if self.installation.status == InstallationStatus::Activated {
+            return Ok(self.client);
+        }
+        let installation = self.client.activate_installation().send().await?.into_inner();
+        if installation.status == InstallationStatus::Activated {
+            Ok(self.client)
+        } else {
+            Err(ConnectError::NotActive { status: installation.status })
+        }
+    }
+}
+
+impl<E: Environment> fmt::Debug for Connection<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("client", &self.client)
+            .field("subject", &self.subject)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a credential could not be connected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// A call failed. [`advice::explain`](crate::advice::explain) has the usual causes.
+    #[error("a call failed: {0}")]
+    Call(#[source] Error),
+    /// Pleo answered, but without having seen a credential.
+    #[error("Pleo saw no credential; something on the way takes the Authorization header out")]
+    NotAuthenticated,
+    /// Pleo names neither a company nor an organisation.
+    #[error("Pleo's answer does not say what the credential stands for: {0}")]
+    Subject(#[from] InvalidSubject),
+    /// The credential and its installation stand for different companies.
+    #[error(
+        "the credential stands for {credential}, but its installation is for {installation}; ask Pleo which is right"
+    )]
+    Contradiction {
+        /// By `/v1/introspect`.
+        credential: Subject,
+        /// By `/v1/installations/me`.
+        installation: Subject,
+    },
+    /// The credential stands for another company than the session is bound to (N16).
+    #[error("the credential stands for {found}, but {bound} is expected; use a credential of that company")]
+    OtherSubject {
+        /// What the session is bound to.
+        bound: Subject,
+        /// What the credential stands for.
+        found: Subject,
+    },
+    /// The credential lacks scopes (N20, N31).
+    #[error(
+        "the credential lacks the scopes \"{missing}\" and has only \"{held}\"; make one with those scopes"
+    )]
+    MissingScopes {
+        /// What is missing.
+        missing: ScopeSet,
+        /// What it has.
+        held: ScopeSet,
+    },
+    /// The installation did not become active.
+    #[error("the installation is {status} and not active; replace the credential and try again, or ask Pleo")]
+    NotActive {
+        /// Its status.
+        status: InstallationStatus,
+    },
+    /// The environment's base URL cannot be used. No environment of today has such a one.
+    #[error(transparent)]
+    BaseUrl(#[from] InvalidBaseUrl),
+}
+
+impl From<Error> for ConnectError {
+    fn from(error: Error) -> Self {
+        Self::Call(error)
+    }
+}
+
+/// Why a credential was not changed. The session goes on with the old one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RotateError {
+    /// The new credential belongs to another environment.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentMismatch),
+    /// The new credential could not be connected, or not to the same company with the scopes needed.
+    #[error("the new credential was tried and not taken: {0}")]
+    Trial(#[from] ConnectError),
+}

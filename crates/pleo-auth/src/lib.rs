@@ -1,0 +1,70 @@
+//! Environments, credentials, companies and scopes of Pleo's External API: decides whether and how a
+//! request may leave.
+//!
+//! ```no_run
+//! use pleo_auth::{Client, Secret, Session, StandaloneApiKey, Staging};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = StandaloneApiKey::new(Staging, Secret::from_env("PLEO_API_KEY")?)?;
+//! let connection = Client::new(Session::new(key))?.connect().await?;
+//! println!("connected to {}", connection.subject());
+//! let client = connection.into_client();
+//! let jobs = client.list_export_jobs_v3().send().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What cannot happen
+//!
+//! - A credential carries its [`Environment`] as a type, so a staging key in a production client does
+//!   not compile (Z7 to Z10). A choice at run time goes through [`AnyEnvironment`], and a credential
+//!   still takes its environment along.
+//! - A credential leaves only for its environment's own scheme, host and port, as the `Authorization`
+//!   header, once (Z25 to Z30). Everything else is a [`RequestRefused`] before a byte is sent.
+//! - A [`Session`] bound to a company puts it where each operation wants it and refuses any other
+//!   (Z38, Z39); known scopes are checked before sending (Z47).
+//! - A legacy token belongs to another API (Z13 to Z18). It can be named, see [`LegacyToken`], and used
+//!   nowhere.
+//!
+//! # How far secrets are wiped
+//!
+//! A [`Secret`] and the header value made of it are overwritten when their last clone is dropped.
+//! Rust cannot wipe what it does not own: the copy that the HTTP and TLS libraries write into their
+//! buffers, the environment variable or file a secret came from, the answer of the authorisation
+//! server that brought a token, and what the operating system swaps out. It is hygiene, no guarantee.
+//!
+//! # Finding your way
+//!
+//! [`StandaloneApiKey`], [`IntegratedApiKey`], [`AccessToken`] and [`oauth::RefreshingToken`] are the
+//! credentials; a [`Session`] is one of them with company and scopes; a [`Client`] has the API's
+//! operations. [`advice`] explains answers of the service and how to get access. The numbers (`Z`, `A`,
+//! `N`) are explained in `docs/sources.md`, the way to a first call in `docs/authentication.md`.
+
+pub mod advice;
+mod client;
+mod company;
+mod connect;
+mod credential;
+mod environment;
+pub mod oauth;
+mod place;
+mod refusal;
+mod scope;
+mod secret;
+mod session;
+
+pub use client::Client;
+pub use company::{CompanyId, InvalidSubject, OrganizationId, Subject};
+pub use connect::{ConnectError, Connection, Identity, RotateError};
+pub use credential::{
+    AccessToken, AuthenticationMethod, Credential, IntegratedApiKey, IntoCredential, InvalidCredential,
+    LegacyToken, Mistake, StandaloneApiKey,
+};
+pub use environment::{
+    AnyEnvironment, Environment, InvalidSandbox, Production, Sandbox, Staging, UnknownEnvironment,
+};
+pub use pleo_client;
+pub use refusal::RequestRefused;
+pub use scope::{InvalidScope, NeededScopes, Scope, ScopeSet};
+pub use secret::{Secret, SecretError};
+pub use session::{EnvironmentMismatch, Session};

@@ -1,0 +1,242 @@
+//! A registered OAuth client.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, Uri, header};
+use pleo_client::TransportError;
+use zeroize::Zeroizing;
+
+use super::{GrantedCode, OAuthError, OAuthTransport, Tokens, transport};
+use crate::{Environment, Production, Secret, credential};
+
+/// A client that is registered with Pleo, in one environment: staging and production have credentials
+/// of their own (V8).
+///
+/// It is cheap to clone.
+pub struct OAuthApp<E> {
+    inner: Arc<Inner<E>>,
+}
+
+#[derive(Clone)]
+struct Inner<E> {
+    environment: E,
+    client_id: Box<str>,
+    /// `client_secret_basic`; the secret is never sent any other way (A28, A35).
+    authentication: Option<HeaderValue>,
+    redirect_uri: Box<str>,
+    transport: Arc<dyn OAuthTransport>,
+}
+
+impl<E: Environment> OAuthApp<E> {
+    /// A public client, such as a desktop program. `redirect_uri` has to be the registered one, to the
+    /// letter (A30).
+    ///
+    /// # Errors
+    /// When the client id or the redirect URI cannot be one, or the TLS library does not start.
+    #[cfg(feature = "reqwest")]
+    pub fn new(environment: E, client_id: &str, redirect_uri: &str) -> Result<Self, InvalidApp> {
+        let transport = super::ReqwestOAuthTransport::new(&environment).map_err(InvalidApp::Transport)?;
+        Self::with_transport(environment, client_id, redirect_uri, transport)
+    }
+
+    /// The same over a transport of your own.
+    ///
+    /// # Errors
+    /// When the client id or the redirect URI cannot be one.
+    pub fn with_transport(
+        environment: E,
+        client_id: &str,
+        redirect_uri: &str,
+        transport: impl OAuthTransport + 'static,
+    ) -> Result<Self, InvalidApp> {
+        // RFC 6749, appendix A.1.
+        if client_id.is_empty() || !client_id.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidApp::ClientId);
+        }
+        check_redirect_uri(&environment, redirect_uri)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                environment,
+                client_id: client_id.into(),
+                authentication: None,
+                redirect_uri: redirect_uri.into(),
+                transport: Arc::new(transport),
+            }),
+        })
+    }
+
+    /// The same as a confidential client, such as a server (A28).
+    ///
+    /// # Errors
+    /// When the secret is empty or holds white space, control characters or anything beyond ASCII.
+    pub fn with_client_secret(self, secret: impl Into<Secret>) -> Result<Self, InvalidApp> {
+        let secret = secret.into();
+        let secret = secret.expose();
+        if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidApp::ClientSecret);
+        }
+        // RFC 6749, section 2.3.1: both are form-encoded first, which changes nothing in a UUID.
+        let encoded = |text: &str| -> Zeroizing<String> {
+            let mut encoded = Zeroizing::new(String::with_capacity(text.len() * 3));
+            encoded.extend(form_urlencoded::byte_serialize(text.as_bytes()));
+            encoded
+        };
+        let header = credential::basic_header(&encoded(&self.inner.client_id), &encoded(secret))
+            .map_err(|_| InvalidApp::ClientSecret)?;
+        let inner = Inner { authentication: Some(header), ..Inner::clone(&self.inner) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The environment in which it is registered.
+    pub fn environment(&self) -> &E {
+        &self.inner.environment
+    }
+
+    /// The client id. It is no secret.
+    pub fn client_id(&self) -> &str {
+        &self.inner.client_id
+    }
+
+    /// The redirect URI.
+    pub fn redirect_uri(&self) -> &str {
+        &self.inner.redirect_uri
+    }
+
+    /// Turns a code into tokens (A41, A43).
+    ///
+    /// The code and its PKCE verifier are used up, whatever comes of it: start again with
+    /// [`authorize`](Self::authorize).
+    ///
+    /// # Errors
+    /// When the server does not answer with tokens.
+    pub async fn exchange(&self, code: GrantedCode<E>) -> Result<Tokens<E>, OAuthError> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code.code.expose()),
+            ("redirect_uri", self.redirect_uri()),
+            ("code_verifier", code.verifier.expose()),
+        ];
+        self.tokens(&form).await.map(|(tokens, _)| tokens)
+    }
+
+    /// Renews tokens (A44). Only a [`RefreshingToken`](super::RefreshingToken) does it: used twice, a
+    /// refresh token ends the authorisation (A48).
+    pub(super) async fn refresh(
+        &self,
+        refresh_token: &Secret,
+    ) -> Result<(Tokens<E>, Option<Duration>), OAuthError> {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
+        let (tokens, lifetime) = self.tokens(&form).await?;
+        Ok((tokens.or_refresh_token(refresh_token), lifetime))
+    }
+
+    async fn tokens(&self, form: &[(&str, &str)]) -> Result<(Tokens<E>, Option<Duration>), OAuthError> {
+        let body = self.post("/oauth/token", form).await?;
+        Tokens::from_answer(self.environment().clone(), &body)
+    }
+
+    /// Posts a form to the authorisation server and returns the body of a success.
+    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Bytes, OAuthError> {
+        let url = format!("{}{path}", self.environment().authorization_server());
+        let mut request = http::Request::new(Bytes::from_owner(self.form(form)));
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() =
+            url.parse().map_err(|_| OAuthError::Unreadable { problem: "it has no address" })?;
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        if let Some(authentication) = &self.inner.authentication {
+            headers.insert(header::AUTHORIZATION, authentication.clone());
+        }
+        let answer = self.inner.transport.send(request).await.map_err(OAuthError::Transport)?;
+        let (status, body) = (answer.status(), answer.into_body());
+        match status {
+            StatusCode::OK | StatusCode::CREATED if body.len() <= transport::BODY_LIMIT => Ok(body),
+            StatusCode::OK | StatusCode::CREATED => {
+                Err(OAuthError::Unreadable { problem: "it is longer than any token answer" })
+            }
+            _ => Err(OAuthError::from_answer(status, &body)),
+        }
+    }
+
+    /// The form with what identifies a public client; a confidential one says it in the header. The
+    /// capacity is the most that encoding can need, so that no copy is left behind by growing.
+    fn form(&self, form: &[(&str, &str)]) -> Zeroizing<String> {
+        let public = self.inner.authentication.is_none().then_some(("client_id", self.client_id()));
+        let pairs = form.iter().copied().chain(public);
+        let length = pairs.clone().map(|(name, value)| name.len() + 3 * value.len() + 2).sum();
+        let mut body = Zeroizing::new(String::with_capacity(length));
+        for (name, value) in pairs {
+            if !body.is_empty() {
+                body.push('&');
+            }
+            body.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+            body.push('=');
+            body.extend(form_urlencoded::byte_serialize(value.as_bytes()));
+        }
+        body
+    }
+}
+
+/// HTTPS, or plain HTTP to this machine outside production (A30); no fragment (RFC 6749, 3.1.2).
+fn check_redirect_uri<E: Environment>(environment: &E, text: &str) -> Result<(), InvalidApp> {
+    let uri: Uri = text.parse().map_err(|_| InvalidApp::RedirectUri)?;
+    let host = uri.host().ok_or(InvalidApp::RedirectUri)?;
+    let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let production = environment.base_url() == Production.base_url();
+    let allowed = match uri.scheme_str() {
+        Some("https") => true,
+        Some("http") => local && !production,
+        _ => false,
+    };
+    let user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    if !allowed {
+        Err(InvalidApp::InsecureRedirectUri)
+    } else if user || text.contains('#') {
+        Err(InvalidApp::RedirectUri)
+    } else {
+        Ok(())
+    }
+}
+
+impl<E> Clone for OAuthApp<E> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<E: Environment> fmt::Debug for OAuthApp<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuthApp")
+            .field("environment", self.environment())
+            .field("client_id", &self.client_id())
+            .field("redirect_uri", &self.redirect_uri())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What cannot be a registered client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidApp {
+    /// The client id.
+    #[error(
+        "the client id is empty or holds white space or characters beyond ASCII; copy it from its registration"
+    )]
+    ClientId,
+    /// The client secret. It is not shown.
+    #[error("the client secret is empty or holds white space or characters beyond ASCII; copy it again")]
+    ClientSecret,
+    /// The redirect URI.
+    #[error(
+        "the redirect URI is no absolute URL without user information and fragment; use the registered one"
+    )]
+    RedirectUri,
+    /// A redirect URI over which a code could be read (A30).
+    #[error("the redirect URI is not https; plain http is for localhost, outside production")]
+    InsecureRedirectUri,
+    /// The transport could not be made.
+    #[error("the transport to the authorisation server could not be made")]
+    Transport(#[source] TransportError),
+}

@@ -1,0 +1,257 @@
+//! The authorise URL and the redirect that comes back.
+
+use std::{fmt, marker::PhantomData};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+use super::{OAuthApp, OAuthError, OAuthErrorCode};
+use crate::{Environment, ScopeSet, Secret, Subject};
+
+/// Bytes of randomness in a verifier and in a state; 43 characters each.
+const RANDOM_BYTES: usize = 32;
+
+impl<E: Environment> OAuthApp<E> {
+    /// Begins an authorisation: a URL to send the user's browser to, with fresh `state` and PKCE
+    /// challenge (A26, A36). The method is always S256.
+    ///
+    /// Scopes are those that the client is registered with; ask for the fewest (Z50).
+    ///
+    /// # Errors
+    /// When the system brings no random numbers.
+    pub fn authorize(&self, scopes: &ScopeSet) -> Result<PendingAuthorization<E>, OAuthError> {
+        self.pending(scopes, None)
+    }
+
+    /// The same for a company or organisation that is chosen beforehand (A37).
+    ///
+    /// # Errors
+    /// As [`authorize`](Self::authorize).
+    pub fn authorize_subject(
+        &self,
+        scopes: &ScopeSet,
+        subject: Subject,
+    ) -> Result<PendingAuthorization<E>, OAuthError> {
+        self.pending(scopes, Some(subject))
+    }
+
+    /// Goes on with an authorisation that was put away, see [`PendingAuthorization::into_secret`].
+    ///
+    /// # Errors
+    /// When the text is none that this crate has made.
+    pub fn resume_authorization(&self, kept: &Secret) -> Result<PendingAuthorization<E>, RedirectError> {
+        let (state, verifier) = kept.expose().split_once('.').ok_or(RedirectError::NotPending)?;
+        let length = URL_SAFE_NO_PAD.encode([0; RANDOM_BYTES]).len();
+        let alphabet =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if [state, verifier].iter().any(|part| part.len() != length || !alphabet(part)) {
+            return Err(RedirectError::NotPending);
+        }
+        Ok(PendingAuthorization {
+            url: None,
+            state: state.into(),
+            verifier: verifier.into(),
+            environment: PhantomData,
+        })
+    }
+
+    fn pending(
+        &self,
+        scopes: &ScopeSet,
+        subject: Option<Subject>,
+    ) -> Result<PendingAuthorization<E>, OAuthError> {
+        let (state, verifier) = (random()?, random()?);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("response_type", "code")
+            .append_pair("client_id", self.client_id())
+            .append_pair("redirect_uri", self.redirect_uri())
+            .append_pair("scope", &scopes.to_string())
+            .append_pair("state", state.expose())
+            .append_pair("code_challenge", &challenge(&verifier))
+            .append_pair("code_challenge_method", "S256");
+        if let Some(subject) = subject {
+            query.append_pair("urn_pleo_params_oauth_subject", &subject.to_string());
+        }
+        let url = format!("{}/oauth/authorize?{}", self.environment().authorization_server(), query.finish());
+        Ok(PendingAuthorization { url: Some(url), state, verifier, environment: PhantomData })
+    }
+}
+
+/// Random characters out of `A-Z a-z 0-9 - _` (RFC 7636, section 4.1, recommends this way).
+fn random() -> Result<Secret, OAuthError> {
+    let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
+    getrandom::fill(bytes.as_mut_slice()).map_err(|_| OAuthError::Random)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes.as_slice()).into())
+}
+
+/// The S256 challenge of a verifier (RFC 7636, section 4.2).
+fn challenge(verifier: &Secret) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose()))
+}
+
+/// An authorisation that the user has not decided yet: the URL to open, and what the redirect will be
+/// compared with.
+///
+/// It is good for one redirect: [`finish`](Self::finish) takes it, and it cannot be cloned.
+///
+/// ```compile_fail
+/// # fn example(pending: pleo_auth::oauth::PendingAuthorization<pleo_auth::Staging>) {
+/// let first = pending.finish("?code=FAKE&state=FAKE");
+/// let second = pending.finish("?code=FAKE&state=FAKE");
+/// # }
+/// ```
+pub struct PendingAuthorization<E> {
+    url: Option<String>,
+    state: Secret,
+    verifier: Secret,
+    environment: PhantomData<fn() -> E>,
+}
+
+impl<E: Environment> PendingAuthorization<E> {
+    /// Where to send the user's browser. `None` after
+    /// [`resume_authorization`](OAuthApp::resume_authorization): the user has been sent already.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    /// State and verifier as one text, to be kept on the server until the redirect arrives, in the
+    /// user's session for instance. It has to be deleted when it is read.
+    pub fn into_secret(self) -> Secret {
+        let (state, verifier) = (self.state.expose(), self.verifier.expose());
+        let mut kept = String::with_capacity(state.len() + 1 + verifier.len());
+        kept.extend([state, ".", verifier]);
+        kept.into()
+    }
+
+    /// Reads the redirect: its whole URL, or its query alone (A39, A40).
+    ///
+    /// # Errors
+    /// When `state` is missing or differs, when the user or Pleo denied access, or when there is no code.
+    /// The authorisation is over then; begin a new one.
+    pub fn finish(self, redirect: &str) -> Result<GrantedCode<E>, RedirectError> {
+        let query = redirect.split_once('?').map_or(redirect, |(_, query)| query);
+        let query = query.split_once('#').map_or(query, |(query, _)| query);
+        let mut fields = Fields::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let field = match name.as_ref() {
+                "state" => &mut fields.state,
+                "code" => &mut fields.code,
+                "error" => &mut fields.error,
+                "error_description" => &mut fields.description,
+                _ => continue,
+            };
+            // RFC 6749, section 3.1: no parameter twice.
+            if field.replace(Zeroizing::new(value.into_owned())).is_some() {
+                return Err(RedirectError::Repeated);
+            }
+        }
+        let state = fields.state.ok_or(RedirectError::NoState)?;
+        if !bool::from(state.as_bytes().ct_eq(self.state.expose().as_bytes())) {
+            return Err(RedirectError::OtherState);
+        }
+        if let Some(error) = fields.error {
+            return Err(RedirectError::Denied {
+                code: OAuthErrorCode::named(&error),
+                description: fields.description.map(|text| text.as_str().into()),
+            });
+        }
+        match fields.code {
+            Some(code) if !code.is_empty() => Ok(GrantedCode {
+                code: code.as_str().into(),
+                verifier: self.verifier,
+                environment: PhantomData,
+            }),
+            _ => Err(RedirectError::NoCode),
+        }
+    }
+}
+
+/// What a redirect may bring.
+#[derive(Default)]
+struct Fields {
+    state: Option<Zeroizing<String>>,
+    code: Option<Zeroizing<String>>,
+    error: Option<Zeroizing<String>>,
+    description: Option<Zeroizing<String>>,
+}
+
+impl<E: Environment> fmt::Debug for PendingAuthorization<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingAuthorization").finish_non_exhaustive()
+    }
+}
+
+/// A code that Pleo granted, with the verifier that belongs to it. Good for one
+/// [`exchange`](OAuthApp::exchange), soon (A41).
+pub struct GrantedCode<E> {
+    pub(super) code: Secret,
+    pub(super) verifier: Secret,
+    environment: PhantomData<fn() -> E>,
+}
+
+impl<E> fmt::Debug for GrantedCode<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrantedCode").finish_non_exhaustive()
+    }
+}
+
+/// A redirect that brings no code. Nothing of the redirect is shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedirectError {
+    /// The kept text is no authorisation that is under way.
+    #[error("what was kept is no authorisation that is under way; begin a new one")]
+    NotPending,
+    /// A parameter is there more than once.
+    #[error("the redirect has a parameter twice, so it does not come from Pleo; begin a new authorisation")]
+    Repeated,
+    /// There is no `state`.
+    #[error(
+        "the redirect has no state, so nothing shows that it belongs to this authorisation; begin a new one"
+    )]
+    NoState,
+    /// `state` differs (A40): the redirect belongs to another authorisation, or somebody made it up.
+    #[error(
+        "the redirect's state is not the one that was sent; nothing was exchanged; begin a new authorisation"
+    )]
+    OtherState,
+    /// The user or Pleo said no.
+    #[error("access was not granted{}", code.map(|code| format!(": {code}")).unwrap_or_default())]
+    Denied {
+        /// The reason, where it is one of RFC 6749, section 4.1.2.1.
+        code: Option<OAuthErrorCode>,
+        /// What Pleo says about it.
+        description: Option<pleo_client::Sensitive>,
+    },
+    /// There is neither a code nor an error (A40).
+    #[error("the redirect has no code; the authorisation failed; begin a new one")]
+    NoCode,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_challenge_is_that_of_rfc_7636_appendix_b() {
+        let verifier = Secret::from("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+        assert_eq!(challenge(&verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
+    fn random_texts_are_43_unreserved_characters_and_never_the_same() {
+        let texts: std::collections::BTreeSet<String> =
+            (0..100).map(|_| random().unwrap().expose().to_owned()).collect();
+        assert_eq!(texts.len(), 100);
+        for text in texts {
+            assert_eq!(text.len(), 43);
+            assert!(
+                text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Where tokens are kept.
+
+use std::sync::{Mutex, PoisonError};
+
+use pleo_client::BoxFuture;
+
+use super::Tokens;
+use crate::Environment;
+
+/// What a store says when it fails. It must name no secret.
+pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Keeps the tokens of one authorisation: a row of a database, an entry of a vault, a file.
+///
+/// Each renewal makes the pair before it useless (A47), so a pair that is not kept is an authorisation
+/// that is lost. Both tokens have to be written as one (A52), encrypted at rest (N21).
+///
+/// ```
+/// use pleo_auth::{
+///     Staging,
+///     oauth::{StoreError, TokenStore, Tokens},
+///     pleo_client::BoxFuture,
+/// };
+///
+/// struct Database;
+///
+/// impl TokenStore<Staging> for Database {
+///     fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
+///         Box::pin(async { /* SELECT … */ Ok(None) })
+///     }
+///
+///     fn save<'a>(&'a self, tokens: &'a Tokens<Staging>) -> BoxFuture<'a, Result<(), StoreError>> {
+///         Box::pin(async move { /* one UPDATE with both tokens */ let _ = tokens; Ok(()) })
+///     }
+/// }
+/// ```
+pub trait TokenStore<E: Environment>: Send + Sync + 'static {
+    /// The tokens that were saved last, if any. It is asked before each renewal: where another process
+    /// has renewed in the meantime, its pair is used.
+    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>>;
+
+    /// Keeps the tokens in the place of those before. They are used only once this has succeeded.
+    fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Keeps others out until the returned guard is dropped, from loading over renewing to saving. Where
+    /// several processes share an authorisation, this has to be a lock that they share (A52).
+    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
+        Box::pin(async { Ok(Box::new(()) as Box<dyn Send>) })
+    }
+}
+
+/// Keeps tokens in memory: for tests, and for programs that authorise anew each time they start.
+#[derive(Debug)]
+pub struct MemoryStore<E>(Mutex<Option<Tokens<E>>>)
+where
+    E: Environment;
+
+impl<E: Environment> MemoryStore<E> {
+    /// A store that holds these tokens.
+    pub fn new(tokens: impl Into<Option<Tokens<E>>>) -> Self {
+        Self(Mutex::new(tokens.into()))
+    }
+}
+
+impl<E: Environment> Default for MemoryStore<E> {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+impl<E: Environment> TokenStore<E> for MemoryStore<E> {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>> {
+        let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Box::pin(async { Ok(tokens) })
+    }
+
+    fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokens.clone());
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl<E: Environment, S: TokenStore<E> + ?Sized> TokenStore<E> for std::sync::Arc<S> {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>> {
+        (**self).load()
+    }
+
+    fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>> {
+        (**self).save(tokens)
+    }
+
+    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
+        (**self).lock()
+    }
+}

@@ -1,0 +1,233 @@
+//! Puts the company, or the organisation, where an operation wants it.
+
+use std::fmt;
+
+use bytes::Bytes;
+use pleo_client::{CompanyPlace, Operation, ParameterLocation, Request};
+use serde::de::{self, Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::{CompanyId, OrganizationId, RequestRefused, Subject};
+
+/// Other ways than `company_id` to say what a search is about (K14, K25).
+const PARTNER: &str = "partner_id";
+
+/// Makes the request one of the subject that a session is bound to, or refuses it.
+pub(crate) fn bind(request: &mut Request, subject: Option<Subject>) -> Result<(), RequestRefused> {
+    let operation = request.operation();
+    match (operation.company, subject) {
+        (CompanyPlace::Nowhere, Some(Subject::Organization(bound))) => bind_organization(request, bound),
+        (CompanyPlace::Nowhere, _) => Ok(()),
+        (CompanyPlace::Query { name, .. }, Some(Subject::Company(bound))) => {
+            match given(name, &query(request, name))? {
+                Some(text) => check(bound, name, &text),
+                None => match wider(request) {
+                    Some(parameter) => Err(RequestRefused::WiderThanCompany { bound, parameter }),
+                    None => {
+                        request.append_query(name, &bound.to_string());
+                        Ok(())
+                    }
+                },
+            }
+        }
+        (CompanyPlace::Query { name, required }, other) => {
+            if given(name, &query(request, name))?.is_some() {
+                return Ok(());
+            }
+            if !required && let Some(Subject::Organization(bound)) = other {
+                bind_organization(request, bound)?;
+            }
+            // Where the organisation would do instead, one of them has to be there (K14, K25).
+            let needed = required || (operation.organization.is_some() && wider(request).is_none());
+            if needed { Err(RequestRefused::CompanyNeeded { operation: operation.id }) } else { Ok(()) }
+        }
+        (CompanyPlace::Body { name, required }, subject) => {
+            let body = request.body().cloned().unwrap_or_default();
+            let members = members(&body, name)
+                .map_err(|_| RequestRefused::UnreadableBody { operation: operation.id })?;
+            let texts: Vec<String> = members.values.iter().map(text_of).collect();
+            match (given(name, &texts)?, subject.and_then(Subject::company)) {
+                (Some(text), Some(bound)) => check(bound, name, &text),
+                (None, Some(bound)) => {
+                    request.set_body(with_member(&body, name, &bound.to_string(), members.is_empty));
+                    Ok(())
+                }
+                (None, None) if required => Err(RequestRefused::CompanyNeeded { operation: operation.id }),
+                (_, None) => Ok(()),
+            }
+        }
+    }
+}
+
+fn bind_organization(request: &mut Request, bound: OrganizationId) -> Result<(), RequestRefused> {
+    let Some(name) = request.operation().organization else { return Ok(()) };
+    match query(request, name).as_slice() {
+        [] if wider(request).is_none() => {
+            request.append_query(name, &bound.to_string());
+            Ok(())
+        }
+        texts => {
+            for text in texts {
+                let requested = text.parse().ok();
+                if requested != Some(bound) {
+                    return Err(RequestRefused::OtherOrganization { bound, requested });
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The values of a query parameter.
+fn query(request: &Request, name: &str) -> Vec<String> {
+    request.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value).collect()
+}
+
+/// The one value that is given, if any.
+fn given(member: &'static str, values: &[String]) -> Result<Option<String>, RequestRefused> {
+    match values {
+        [] => Ok(None),
+        [value] => Ok(Some(value.clone())),
+        several => Err(RequestRefused::SeveralCompanies { member, times: several.len() }),
+    }
+}
+
+fn check(bound: CompanyId, member: &'static str, text: &str) -> Result<(), RequestRefused> {
+    match text.parse::<CompanyId>() {
+        Ok(requested) if requested == bound => Ok(()),
+        Ok(requested) => Err(RequestRefused::OtherCompany { bound, requested }),
+        Err(_) => Err(RequestRefused::NoCompanyId { bound, member }),
+    }
+}
+
+/// The parameter by which the request names something wider than a company.
+fn wider(request: &Request) -> Option<&'static str> {
+    let operation = request.operation();
+    let partner = takes(operation, PARTNER).then_some(PARTNER);
+    operation
+        .organization
+        .into_iter()
+        .chain(partner)
+        .find(|parameter| request.query_pairs().any(|(name, _)| name == *parameter))
+}
+
+fn takes(operation: &Operation, query_parameter: &str) -> bool {
+    operation
+        .parameters
+        .iter()
+        .any(|parameter| parameter.location == ParameterLocation::Query && parameter.name == query_parameter)
+}
+
+/// What a JSON object holds under a name.
+struct Members {
+    values: Vec<Value>,
+    is_empty: bool,
+}
+
+fn members(body: &[u8], name: &str) -> Result<Members, serde_json::Error> {
+    struct Named<'a>(&'a str);
+
+    impl<'de> Visitor<'de> for Named<'_> {
+        type Value = Members;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+            let mut members = Members { values: Vec::new(), is_empty: true };
+            while let Some(key) = map.next_key::<String>()? {
+                members.is_empty = false;
+                if key == self.0 {
+                    members.values.push(map.next_value()?);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(members)
+        }
+    }
+
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let members = reader.deserialize_map(Named(name))?;
+    reader.end().map_err(|_| de::Error::custom("more than one value"))?;
+    Ok(members)
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The object with one more member, in front of the others, which stay byte for byte what they were.
+fn with_member(body: &[u8], name: &str, value: &str, is_empty: bool) -> Bytes {
+    let start = body.iter().position(|byte| *byte == b'{').map_or(body.len(), |at| at + 1);
+    // Neither the name, from the catalogue, nor the value, a UUID, has anything to escape.
+    let comma = if is_empty { "" } else { "," };
+    let member = format!("\"{name}\":\"{value}\"{comma}");
+    [&body[..start], member.as_bytes(), &body[start..]].concat().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_member_is_found_at_the_top_only() {
+        let found = members(br#" { "a": {"companyId": 1}, "companyId" : "x" } "#, "companyId").unwrap();
+        assert_eq!((found.values, found.is_empty), (vec![Value::from("x")], false));
+        let found = members(br#"{"company\u0049d":null,"companyId":2}"#, "companyId").unwrap();
+        assert_eq!(found.values, [Value::Null, Value::from(2)]);
+        assert!(members(b" {} ", "companyId").unwrap().is_empty);
+        for body in ["", "[]", "null", "{", "{} {}", "{}x", "\"companyId\"", "{\"a\":}"] {
+            assert!(members(body.as_bytes(), "companyId").is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn texts_are_taken_as_they_are_and_other_values_as_json() {
+        assert_eq!(text_of(&Value::from("a\"b")), "a\"b");
+        assert_eq!((text_of(&Value::Null), text_of(&Value::from(1))), ("null".to_owned(), "1".to_owned()));
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 5, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                proptest::collection::btree_map("\\PC{0,6}", inner, 0..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn adding_a_member_changes_nothing_else(
+            map in proptest::collection::btree_map("\\PC{0,6}", json(), 0..6),
+            spaces in "[ \n\t]{0,3}",
+            pretty: bool,
+        ) {
+            prop_assume!(!map.contains_key("companyId"));
+            let object = Value::Object(map.into_iter().collect());
+            let text = if pretty { serde_json::to_string_pretty(&object) } else { serde_json::to_string(&object) };
+            let body = format!("{spaces}{}{spaces}", text.unwrap());
+            let found = members(body.as_bytes(), "companyId").unwrap();
+            prop_assert!(found.values.is_empty());
+            let bound = with_member(body.as_bytes(), "companyId", "the-id", found.is_empty);
+            let rest = body.trim_start().strip_prefix('{').unwrap();
+            let comma = if found.is_empty { "" } else { "," };
+            let expected = format!("{spaces}{{\"companyId\":\"the-id\"{comma}{rest}");
+            prop_assert_eq!(std::str::from_utf8(&bound).unwrap(), expected);
+            let mut read: Value = serde_json::from_slice(&bound).unwrap();
+            prop_assert_eq!(read.as_object_mut().unwrap().remove("companyId"), Some(Value::from("the-id")));
+            prop_assert_eq!(read, object);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Sessions: a credential with the company it works for and the scopes it has.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use http::{HeaderValue, Uri, header};
+use pleo_client::{Authorization, Authorize, Refusal, Request};
+
+use crate::{
+    CompanyId, Credential, Environment, IntoCredential, OrganizationId, RequestRefused, Scope, ScopeSet,
+    Subject, oauth::Generation, place,
+};
+
+/// A credential with the company it works for and, where known, the scopes it has.
+///
+/// It authorises requests: each is checked and then gets the credential, or is refused with a
+/// [`RequestRefused`]. It is cheap to clone. Clones share the credential, so one
+/// [`replace_credential`](Self::replace_credential) reaches all of them, while each keeps its own
+/// company.
+///
+/// ```
+/// use pleo_auth::{CompanyId, Session, StandaloneApiKey, Staging};
+///
+/// let key = StandaloneApiKey::new(Staging, "FAKE-KEY")?;
+/// let company: CompanyId = "11111111-2222-4333-8444-555555555555".parse()?;
+/// let session = Session::new(key).with_company(company);
+/// assert_eq!(session.subject(), Some(company.into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Session<E: Environment> {
+    slot: Arc<Slot<E>>,
+    subject: Option<Subject>,
+}
+
+/// What clones of a session share.
+struct Slot<E: Environment> {
+    environment: E,
+    held: RwLock<Arc<Held<E>>>,
+}
+
+/// A credential and what is known of it, replaced as one.
+#[derive(Debug)]
+pub(crate) struct Held<E: Environment> {
+    pub(crate) credential: Credential<E>,
+    scopes: Option<ScopeSet>,
+}
+
+impl<E: Environment> Session<E> {
+    /// A session in the credential's environment, bound to no company, with scopes unknown.
+    pub fn new(credential: impl IntoCredential<E>) -> Self {
+        let credential = credential.into_credential();
+        let environment = credential.environment().clone();
+        let held = RwLock::new(Arc::new(Held { credential, scopes: None }));
+        Self { slot: Arc::new(Slot { environment, held }), subject: None }
+    }
+
+    /// The session bound to a company (Z38, Z39). Every operation that takes a company gets this one; a
+    /// request for another is refused.
+    #[must_use]
+    pub fn with_company(self, company: CompanyId) -> Self {
+        self.with_subject(company.into())
+    }
+
+    /// The session bound to an organisation, for discovery (K4). Operations that take an organisation
+    /// get this one, unless the request names a company; operations that need a company need it in the
+    /// request.
+    #[must_use]
+    pub fn with_organization(self, organization: OrganizationId) -> Self {
+        self.with_subject(organization.into())
+    }
+
+    /// The session bound to a company or an organisation.
+    #[must_use]
+    pub fn with_subject(self, subject: Subject) -> Self {
+        Self { subject: Some(subject), ..self }
+    }
+
+    /// The session with the scopes that its credential is known to have (Z46). From now on operations
+    /// that are known to need others are refused. Clones share it, as they share the credential.
+    #[must_use]
+    pub fn with_scopes(self, scopes: ScopeSet) -> Self {
+        let credential = self.held().credential.clone();
+        self.hold(credential, Some(scopes));
+        self
+    }
+
+    /// The environment.
+    pub fn environment(&self) -> &E {
+        &self.slot.environment
+    }
+
+    /// The company or organisation that the session is bound to.
+    pub fn subject(&self) -> Option<Subject> {
+        self.subject
+    }
+
+    /// The scopes that the credential is known to have.
+    pub fn scopes(&self) -> Option<ScopeSet> {
+        self.held().scopes.clone()
+    }
+
+    /// The credential in use.
+    pub fn credential(&self) -> Credential<E> {
+        self.held().credential.clone()
+    }
+
+    /// Puts another credential in the place of the present one, which is returned (Z55). Scopes are
+    /// unknown again.
+    ///
+    /// Calls that have begun end with the credential they began with; later ones use the new one.
+    /// [`Client::rotate`](crate::Client::rotate) tries the new credential before it takes it.
+    ///
+    /// # Errors
+    /// When the new credential belongs to another environment, which can happen only where the
+    /// environment is chosen at run time, or between two sandboxes (Z10).
+    pub fn replace_credential(
+        &self,
+        credential: impl IntoCredential<E>,
+    ) -> Result<Credential<E>, EnvironmentMismatch> {
+        let credential = credential.into_credential();
+        self.check_environment(&credential)?;
+        Ok(self.hold(credential, None).credential.clone())
+    }
+
+    pub(crate) fn check_environment(&self, credential: &Credential<E>) -> Result<(), EnvironmentMismatch> {
+        if credential.environment() == self.environment() {
+            return Ok(());
+        }
+        Err(EnvironmentMismatch {
+            session: self.environment().to_string(),
+            credential: credential.environment().to_string(),
+        })
+    }
+
+    /// Replaces credential and scopes at once and returns what was there.
+    pub(crate) fn hold(&self, credential: Credential<E>, scopes: Option<ScopeSet>) -> Arc<Held<E>> {
+        let held = Arc::new(Held { credential, scopes });
+        let mut slot = self.slot.held.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut slot, held)
+    }
+
+    pub(crate) fn held(&self) -> Arc<Held<E>> {
+        self.slot.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Everything that is checked before the credential is attached.
+    fn check(&self, held: &Held<E>, request: &mut Request) -> Result<(), RequestRefused> {
+        check_destination(&self.slot.environment, request)?;
+        if request.headers().contains_key(header::AUTHORIZATION) {
+            return Err(RequestRefused::AlreadyAuthorized);
+        }
+        check_scopes(held.scopes.as_ref(), request)?;
+        place::bind(request, self.subject)
+    }
+
+    /// Authorises a request with a credential of this session. `sent` is told which token goes out.
+    pub(crate) fn authorize_with<'a>(
+        &self,
+        held: &Held<E>,
+        request: &'a mut Request,
+        sent: impl FnOnce(Generation) + Send + 'a,
+    ) -> Authorization<'a> {
+        if let Err(refused) = self.check(held, request) {
+            return Authorization::Ready(Err(refused.into()));
+        }
+        let token = match held.credential.header() {
+            Ok(header) => {
+                attach(request, header.clone());
+                return Authorization::Ready(Ok(()));
+            }
+            Err(token) => token,
+        };
+        if let Some((header, generation)) = token.ready() {
+            sent(generation);
+            attach(request, header);
+            return Authorization::Ready(Ok(()));
+        }
+        let token = token.clone();
+        Authorization::Pending(Box::pin(async move {
+            let (header, generation) =
+                token.renewed().await.map_err(|error| Refusal::from(RequestRefused::Token(error)))?;
+            sent(generation);
+            attach(request, header);
+            Ok(())
+        }))
+    }
+}
+
+/// The request's headers have room for it, so nothing is allocated.
+fn attach(request: &mut Request, header: HeaderValue) {
+    request.headers_mut().insert(header::AUTHORIZATION, header);
+}
+
+/// Compares the URL as it will be sent with the environment's base URL, letter by letter: scheme, host
+/// and port, up to the slash that ends them. There is no second parser to disagree with; an address
+/// that is spelled differently is refused, even where it would mean the same.
+fn check_destination<E: Environment>(environment: &E, request: &Request) -> Result<(), RequestRefused> {
+    let expected = environment.base_url();
+    if request.url().strip_prefix(expected).is_some_and(|rest| rest.starts_with('/')) {
+        return Ok(());
+    }
+    let found = request.url().parse().ok().and_then(|uri: Uri| {
+        let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}://{}{port}", uri.scheme_str()?, uri.host()?))
+    });
+    let found = found.unwrap_or_else(|| "an address that is no URL".to_owned());
+    Err(RequestRefused::OtherDestination { found, expected: expected.to_owned() })
+}
+
+fn check_scopes(held: Option<&ScopeSet>, request: &Request) -> Result<(), RequestRefused> {
+    let operation = request.operation();
+    let (Some(held), Some(needed)) = (held, operation.scopes) else { return Ok(()) };
+    if needed.iter().all(|scope| held.contains(scope)) {
+        return Ok(());
+    }
+    let missing =
+        needed.iter().filter(|scope| !held.contains(scope)).filter_map(|scope| Scope::new(scope).ok());
+    Err(RequestRefused::MissingScopes {
+        operation: operation.id,
+        missing: missing.collect(),
+        held: held.clone(),
+    })
+}
+
+impl<E: Environment> Authorize for Session<E> {
+    fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a> {
+        self.authorize_with(&self.held(), request, |_| {})
+    }
+}
+
+impl<E: Environment> Clone for Session<E> {
+    fn clone(&self) -> Self {
+        Self { slot: Arc::clone(&self.slot), subject: self.subject }
+    }
+}
+
+impl<E: Environment> std::fmt::Debug for Session<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let held = self.held();
+        f.debug_struct("Session")
+            .field("credential", &held.credential)
+            .field("scopes", &held.scopes)
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A credential of another environment than the session's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the session is in {session}, and the credential belongs to {credential}; a credential works only \
+     where it was made (Z7 to Z10), so make one in {session}"
+)]
+#[non_exhaustive]
+pub struct EnvironmentMismatch {
+    /// The session's environment.
+    pub session: String,
+    /// The credential's environment.
+    pub credential: String,
+}

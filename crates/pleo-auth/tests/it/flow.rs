@@ -1,0 +1,292 @@
+//! The authorization code flow from the authorise URL to tokens.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use pleo_auth::{
+    AnyEnvironment, Environment, Production, Sandbox, ScopeSet, Secret, Staging, Subject,
+    oauth::{
+        InvalidApp, OAuthApp, OAuthError, OAuthErrorCode, PendingAuthorization, RedirectError, TokenKind,
+    },
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::support::{Script, Step, company, pair, refused};
+
+fn scopes() -> ScopeSet {
+    "users:read export-jobs:read".parse().unwrap()
+}
+
+fn parameters(pending: &PendingAuthorization<Staging>) -> Vec<(String, String)> {
+    let query = pending.url().unwrap().split_once('?').unwrap().1;
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+fn parameter(pending: &PendingAuthorization<Staging>, name: &str) -> String {
+    let mut values = parameters(pending).into_iter().filter(|(found, _)| found == name);
+    let value = values.next().unwrap().1;
+    assert!(values.next().is_none(), "{name} twice");
+    value
+}
+
+#[test]
+fn the_authorise_url_has_what_pleo_asks_for_and_nothing_else() {
+    let pending = Script::default().app().authorize(&scopes()).unwrap();
+    assert!(pending.url().unwrap().starts_with("https://auth.staging.pleo.io/oauth/authorize?"));
+    let names: Vec<String> = parameters(&pending).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        [
+            "response_type",
+            "client_id",
+            "redirect_uri",
+            "scope",
+            "state",
+            "code_challenge",
+            "code_challenge_method"
+        ]
+    );
+    for (name, value) in [
+        ("response_type", "code"),
+        ("client_id", "FAKE-CLIENT"),
+        ("redirect_uri", "https://app.test/callback"),
+        ("scope", "export-jobs:read users:read"),
+        ("code_challenge_method", "S256"),
+    ] {
+        assert_eq!(parameter(&pending, name), value);
+    }
+    for name in ["state", "code_challenge"] {
+        let value = parameter(&pending, name);
+        assert_eq!(value.len(), 43);
+        assert_eq!(URL_SAFE_NO_PAD.decode(value).unwrap().len(), 32);
+    }
+}
+
+#[test]
+fn a_subject_may_be_chosen_beforehand() {
+    let subject = Subject::Company(company(1));
+    let pending = Script::default().app().authorize_subject(&scopes(), subject).unwrap();
+    assert_eq!(parameter(&pending, "urn_pleo_params_oauth_subject"), subject.to_string());
+}
+
+#[test]
+fn no_two_authorisations_share_state_or_challenge() {
+    let app = Script::default().app();
+    let (one, two) = (app.authorize(&scopes()).unwrap(), app.authorize(&scopes()).unwrap());
+    assert_ne!(parameter(&one, "state"), parameter(&two, "state"));
+    assert_ne!(parameter(&one, "code_challenge"), parameter(&two, "code_challenge"));
+}
+
+#[tokio::test]
+async fn a_code_becomes_tokens_with_the_verifier_of_its_challenge() {
+    let script = Script::new([pair(1, 3600)]);
+    let app = script.app();
+    let pending = app.authorize(&scopes()).unwrap();
+    let (state, challenge) = (parameter(&pending, "state"), parameter(&pending, "code_challenge"));
+    let redirect = format!("https://app.test/callback?code=FAKE%2FCODE&state={state}");
+    let tokens = app.exchange(pending.finish(&redirect).unwrap()).await.unwrap();
+    assert_eq!(tokens.access_token().expose(), "FAKE-A1");
+    assert_eq!(tokens.refresh_token().unwrap().expose(), "FAKE-R1");
+    let request = &script.requests()[0];
+    assert_eq!(request.uri(), "https://auth.staging.pleo.io/oauth/token");
+    assert!(!request.headers().contains_key("authorization"), "a public client has no secret");
+    let form = &script.forms()[0];
+    let names: Vec<&str> = form.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["grant_type", "code", "redirect_uri", "code_verifier", "client_id"]);
+    let value = |name: &str| form.iter().find(|(found, _)| found == name).unwrap().1.as_str();
+    assert_eq!(
+        (value("grant_type"), value("code"), value("redirect_uri"), value("client_id")),
+        ("authorization_code", "FAKE/CODE", "https://app.test/callback", "FAKE-CLIENT")
+    );
+    let verifier = value("code_verifier");
+    assert!((43..=128).contains(&verifier.len()));
+    assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)), challenge);
+}
+
+#[tokio::test]
+async fn a_confidential_client_says_its_secret_in_the_header_only() {
+    let script = Script::new([pair(1, 3600)]);
+    let app = script.app().with_client_secret("FAKE/SECRET=").unwrap();
+    let pending = app.authorize(&scopes()).unwrap();
+    let redirect = format!("?code=c&state={}", parameter(&pending, "state"));
+    app.exchange(pending.finish(&redirect).unwrap()).await.unwrap();
+    let request = &script.requests()[0];
+    // Base64 of FAKE-CLIENT:FAKE%2FSECRET%3D (RFC 6749, section 2.3.1).
+    assert_eq!(request.headers()["authorization"], "Basic RkFLRS1DTElFTlQ6RkFLRSUyRlNFQ1JFVCUzRA==");
+    assert!(request.headers()["authorization"].is_sensitive());
+    let form = &script.forms()[0];
+    assert!(!form.iter().any(|(name, value)| name == "client_id" || value.contains("SECRET")), "{form:?}");
+}
+
+#[test]
+fn redirects_are_told_apart() {
+    let app = Script::default().app();
+    let finish = |redirect: &dyn Fn(&str) -> String| {
+        let pending = app.authorize(&scopes()).unwrap();
+        let redirect = redirect(&parameter(&pending, "state"));
+        pending.finish(&redirect).map(drop)
+    };
+    assert_eq!(finish(&|state| format!("https://app.test/callback?state={state}&code=c#fragment")), Ok(()));
+    assert_eq!(finish(&|state| format!("/callback?state={state}&code=c&new=1")), Ok(()));
+    assert_eq!(finish(&|state| format!("code=c&state={state}")), Ok(()));
+    assert_eq!(finish(&|_| "?code=c".to_owned()), Err(RedirectError::NoState));
+    assert_eq!(finish(&|_| String::new()), Err(RedirectError::NoState));
+    assert_eq!(finish(&|_| "?code=c&state=".to_owned()), Err(RedirectError::OtherState));
+    assert_eq!(finish(&|state| format!("?code=c&state={state}x")), Err(RedirectError::OtherState));
+    assert_eq!(finish(&|state| format!("?code=c&state={}", &state[1..])), Err(RedirectError::OtherState));
+    assert_eq!(
+        finish(&|state| format!("?code=c&state={}", state.to_lowercase() + "A")),
+        Err(RedirectError::OtherState)
+    );
+    assert_eq!(finish(&|state| format!("?code=c&code=d&state={state}")), Err(RedirectError::Repeated));
+    assert_eq!(finish(&|state| format!("?code=c&state={state}&state={state}")), Err(RedirectError::Repeated));
+    assert_eq!(finish(&|state| format!("?state={state}")), Err(RedirectError::NoCode));
+    assert_eq!(finish(&|state| format!("?state={state}&code=")), Err(RedirectError::NoCode));
+    // Without the right state, nothing else of a redirect is believed.
+    assert_eq!(finish(&|_| "?error=access_denied&state=x".to_owned()), Err(RedirectError::OtherState));
+}
+
+#[test]
+fn a_denial_says_why() {
+    let app = Script::default().app();
+    let pending = app.authorize(&scopes()).unwrap();
+    let state = parameter(&pending, "state");
+    let error = pending
+        .finish(&format!("?error=access_denied&error_description=FAKE-DESCRIPTION&state={state}"))
+        .unwrap_err();
+    assert_eq!(error.to_string(), "access was not granted: access_denied: the user or Pleo denied access");
+    assert!(!format!("{error:?}").contains("FAKE-DESCRIPTION"));
+    let RedirectError::Denied { code, description } = error else { panic!("{error:?}") };
+    assert_eq!(code, Some(OAuthErrorCode::AccessDenied));
+    assert_eq!(description.unwrap().expose(), "FAKE-DESCRIPTION");
+    let pending = app.authorize(&scopes()).unwrap();
+    let state = parameter(&pending, "state");
+    let error = pending.finish(&format!("?error=something&code=c&state={state}")).unwrap_err();
+    assert_eq!(error.to_string(), "access was not granted");
+}
+
+#[tokio::test]
+async fn an_authorisation_can_be_put_away_and_taken_up_again() {
+    let script = Script::new([pair(1, 3600)]);
+    let app = script.app();
+    let pending = app.authorize(&scopes()).unwrap();
+    let (state, challenge) = (parameter(&pending, "state"), parameter(&pending, "code_challenge"));
+    let kept = pending.into_secret();
+    let pending = app.resume_authorization(&Secret::from(kept.expose())).unwrap();
+    assert_eq!(pending.url(), None);
+    app.exchange(pending.finish(&format!("?code=c&state={state}")).unwrap()).await.unwrap();
+    let form = &script.forms()[0];
+    let verifier = &form.iter().find(|(name, _)| name == "code_verifier").unwrap().1;
+    assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)), challenge);
+    let good = kept.expose();
+    for text in [
+        "",
+        ".",
+        "a.b",
+        &good[1..],
+        &good[..86],
+        &good.replace('.', ""),
+        &good.replace('.', "+"),
+        &format!("{}+", &good[..86]),
+    ] {
+        let error = app.resume_authorization(&Secret::from(text)).unwrap_err();
+        assert_eq!(error, RedirectError::NotPending, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_token_endpoint_answers_is_told_apart() {
+    for (step, expected) in [
+        (refused("invalid_grant"), "the authorisation server refused: invalid_grant"),
+        (Step::Answer(500, String::new()), "the authorisation server answered 500"),
+        (
+            Step::Answer(200, "{}".to_owned()),
+            "the authorisation server's answer is not what RFC 6749 describes",
+        ),
+        (Step::Answer(302, String::new()), "the authorisation server answered 302"),
+        (
+            Step::Answer(200, format!("{{\"access_token\":\"{}\"}}", "x".repeat(64 * 1024))),
+            "the authorisation server's answer is not what RFC 6749 describes: it is longer",
+        ),
+        (
+            Step::Break(pleo_auth::pleo_client::TransportErrorKind::Connect),
+            "the authorisation server did not answer",
+        ),
+    ] {
+        let app = Script::new([step]).app();
+        let pending = app.authorize(&scopes()).unwrap();
+        let redirect = format!("?code=c&state={}", parameter(&pending, "state"));
+        let error = app.exchange(pending.finish(&redirect).unwrap()).await.unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+    let app = Script::new([Step::Answer(201, r#"{"access_token":"FAKE"}"#.to_owned())]).app();
+    let pending = app.authorize(&scopes()).unwrap();
+    let redirect = format!("?code=c&state={}", parameter(&pending, "state"));
+    assert!(app.exchange(pending.finish(&redirect).unwrap()).await.is_ok());
+}
+
+#[tokio::test]
+async fn tokens_are_introspected() {
+    for (kind, hint) in [(TokenKind::Access, "access_token"), (TokenKind::Refresh, "refresh_token")] {
+        let script = Script::new([Step::Answer(200, r#"{"active":true,"client_id":"c"}"#.to_owned())]);
+        let app = script.app().with_client_secret("FAKE-SECRET").unwrap();
+        let info = app.introspect(&"FAKE-TOKEN".into(), kind).await.unwrap();
+        assert!(info.active);
+        let request = &script.requests()[0];
+        assert_eq!(request.uri(), "https://auth.staging.pleo.io/oauth/token/introspect");
+        assert!(request.headers()["authorization"].to_str().unwrap().starts_with("Basic "));
+        let form: Vec<_> = script.forms().remove(0);
+        assert_eq!(
+            form,
+            [("token".to_owned(), "FAKE-TOKEN".to_owned()), ("token_type_hint".to_owned(), hint.to_owned())]
+        );
+    }
+    let app = Script::new([Step::Answer(200, "[]".to_owned())]).app();
+    let error = app.introspect(&"FAKE-TOKEN".into(), TokenKind::Access).await.unwrap_err();
+    assert!(matches!(error, OAuthError::Unreadable { .. }));
+}
+
+fn app<E: Environment>(
+    environment: E,
+    client_id: &str,
+    redirect_uri: &str,
+) -> Result<OAuthApp<E>, InvalidApp> {
+    OAuthApp::with_transport(environment, client_id, redirect_uri, Script::default())
+}
+
+#[test]
+fn only_safe_redirect_uris_are_taken() {
+    for uri in ["https://app.test/callback", "https://app.test:8443/callback?a=b"] {
+        assert_eq!(app(Production, "id", uri).unwrap().redirect_uri(), uri);
+        assert!(app(Staging, "id", uri).is_ok());
+    }
+    for uri in ["http://localhost:8080/callback", "http://127.0.0.1/callback", "http://[::1]:9/"] {
+        assert!(app(Staging, "id", uri).is_ok(), "{uri}");
+        assert!(app(Sandbox::new("http://127.0.0.1:9").unwrap(), "id", uri).is_ok(), "{uri}");
+        assert!(matches!(app(Production, "id", uri), Err(InvalidApp::InsecureRedirectUri)), "{uri}");
+        let any = app(AnyEnvironment::Production, "id", uri);
+        assert!(matches!(any, Err(InvalidApp::InsecureRedirectUri)), "{uri}");
+    }
+    for uri in
+        ["http://app.test/callback", "http://localhost.evil.test/", "ftp://app.test/", "http://10.0.0.1/"]
+    {
+        assert!(matches!(app(Staging, "id", uri), Err(InvalidApp::InsecureRedirectUri)), "{uri}");
+    }
+    for uri in ["", "/callback", "https://", "https://app.test/#fragment", "https://user@app.test/"] {
+        assert!(matches!(app(Staging, "id", uri), Err(InvalidApp::RedirectUri)), "{uri}");
+    }
+}
+
+#[test]
+fn client_ids_and_secrets_are_checked_and_secrets_not_shown() {
+    for id in ["", "a b", "\u{e4}", "a\n"] {
+        assert!(matches!(app(Staging, id, "https://app.test/"), Err(InvalidApp::ClientId)), "{id}");
+    }
+    let app = app(Staging, "11111111-2222-4333-8444-555555555555", "https://app.test/").unwrap();
+    assert_eq!(app.client_id(), "11111111-2222-4333-8444-555555555555");
+    assert_eq!(app.environment(), &Staging);
+    for secret in ["", "FAKE SECRET", "FAKE\n", "FAKE\u{e4}"] {
+        let error = app.clone().with_client_secret(secret).unwrap_err();
+        assert!(matches!(error, InvalidApp::ClientSecret) && !format!("{error} {error:?}").contains("FAKE"));
+    }
+    let app = app.with_client_secret("FAKE").unwrap();
+    assert!(!format!("{app:?}").contains("FAKE"));
+}

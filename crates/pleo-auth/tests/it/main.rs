@@ -1,0 +1,15 @@
+//! The crate as its users see it, over a recording transport, scripted servers and httpmock.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
+mod company;
+mod connect;
+mod destination;
+mod explain;
+mod flow;
+mod interleavings;
+mod refresh;
+mod rotation;
+mod scopes;
+mod support;
+mod wire;

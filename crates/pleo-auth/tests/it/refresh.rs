@@ -1,0 +1,693 @@
+//! Renewal, with a paused clock and a scripted authorisation server.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use pleo_auth::{
+    Client, Environment, Production, RequestRefused, Sandbox, Session, Staging,
+    oauth::{
+        MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken, SessionEnd, StoreError, TokenError,
+        TokenStore, Tokens,
+    },
+    pleo_client::{self, BoxFuture, TransportErrorKind},
+};
+use tokio::time::{Instant, advance, sleep};
+
+use crate::support::{Recorder, Script, Step, answer, client, pair, refused};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A store that can fail and remembers everything.
+#[derive(Default)]
+struct Ledger {
+    saved: Mutex<Vec<Tokens<Staging>>>,
+    save_fails: AtomicBool,
+    load_fails: AtomicBool,
+    lock_fails: AtomicBool,
+    locked: AtomicBool,
+    loads: AtomicUsize,
+}
+
+struct Unlock(Arc<Ledger>);
+
+impl Drop for Unlock {
+    fn drop(&mut self) {
+        assert!(self.0.locked.swap(false, Ordering::SeqCst));
+    }
+}
+
+#[derive(Clone, Default)]
+struct Shelf(Arc<Ledger>);
+
+impl Shelf {
+    fn names(&self) -> Vec<String> {
+        self.0.saved.lock().unwrap().iter().map(|tokens| tokens.access_token().expose().to_owned()).collect()
+    }
+
+    fn put(&self, tokens: Tokens<Staging>) {
+        self.0.saved.lock().unwrap().push(tokens);
+    }
+}
+
+fn unless(fails: &AtomicBool) -> Result<(), StoreError> {
+    if fails.load(Ordering::SeqCst) { Err("the database is away".into()) } else { Ok(()) }
+}
+
+impl TokenStore<Staging> for Shelf {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
+        assert!(self.0.locked.load(Ordering::SeqCst), "loading without the lock");
+        self.0.loads.fetch_add(1, Ordering::SeqCst);
+        let result = unless(&self.0.load_fails).map(|()| self.0.saved.lock().unwrap().last().cloned());
+        Box::pin(async { result })
+    }
+
+    fn save<'a>(&'a self, tokens: &'a Tokens<Staging>) -> BoxFuture<'a, Result<(), StoreError>> {
+        assert!(self.0.locked.load(Ordering::SeqCst), "saving without the lock");
+        let result = unless(&self.0.save_fails).map(|()| self.put(tokens.clone()));
+        Box::pin(async {
+            sleep(Duration::from_millis(1)).await;
+            result
+        })
+    }
+
+    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
+        let result = unless(&self.0.lock_fails).map(|()| {
+            assert!(!self.0.locked.swap(true, Ordering::SeqCst), "two renewals at once");
+            Box::new(Unlock(Arc::clone(&self.0))) as Box<dyn Send>
+        });
+        Box::pin(async { result })
+    }
+}
+
+fn tokens(number: u32, lifetime: Duration) -> Tokens<Staging> {
+    let refresh = format!("FAKE-R{number}").as_str().into();
+    Tokens::new(Staging, format!("FAKE-A{number}"), Some(refresh), Some(SystemTime::now() + lifetime))
+}
+
+struct World {
+    script: Script,
+    shelf: Shelf,
+    recorder: Recorder,
+    token: RefreshingToken<Staging>,
+    client: Client<Staging>,
+}
+
+/// Tokens 0 in the store, living so long, and a service that takes every token.
+fn world(lifetime: Duration, steps: impl IntoIterator<Item = Step>) -> World {
+    world_with(lifetime, steps, Recorder::status(200))
+}
+
+fn world_with(lifetime: Duration, steps: impl IntoIterator<Item = Step>, recorder: Recorder) -> World {
+    let (script, shelf) = (Script::new(steps), Shelf::default());
+    shelf.put(tokens(0, lifetime));
+    let token = RefreshingToken::resume(script.app(), shelf.clone(), RefreshPolicy::default());
+    let client = client(Session::new(token.clone()), &recorder);
+    World { script, shelf, recorder, token, client }
+}
+
+impl World {
+    /// A call that is neither safe nor idempotent.
+    async fn post(&self) -> Result<(), pleo_client::Error> {
+        self.client.archive_vendor().id(uuid::Uuid::nil()).send().await.map(drop)
+    }
+
+    /// An idempotent call.
+    async fn delete(&self) -> Result<(), pleo_client::Error> {
+        self.client.delete_installation().send().await.map(drop)
+    }
+
+    /// The tokens that were sent to the API.
+    fn sent(&self) -> Vec<String> {
+        let name = |value: String| value.strip_prefix("Bearer FAKE-").unwrap().to_owned();
+        self.recorder.authorizations().into_iter().map(name).collect()
+    }
+}
+
+fn token_error<T: std::fmt::Debug>(result: Result<T, pleo_client::Error>) -> TokenError {
+    match RequestRefused::of(&result.unwrap_err()) {
+        Some(RequestRefused::Token(error)) => error.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_calls_with_an_expired_token_cause_one_renewal() {
+    let world = Arc::new(world(Duration::ZERO, [pair(1, 3600)]));
+    let calls: Vec<_> = (0..1000)
+        .map(|_| {
+            let world = Arc::clone(&world);
+            tokio::spawn(async move { world.delete().await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(world.script.presented(), ["FAKE-R0"]);
+    assert_eq!(world.sent(), vec!["A1"; 1000]);
+    assert_eq!(world.shelf.names(), ["FAKE-A0", "FAKE-A1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_asks_as_rfc_6749_wants() {
+    let world = world(Duration::ZERO, [pair(1, 3600)]);
+    world.delete().await.unwrap();
+    let request = &world.script.requests()[0];
+    assert_eq!(request.uri(), "https://auth.staging.pleo.io/oauth/token");
+    assert_eq!(request.method(), "POST");
+    assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
+    let form = world.script.forms().remove(0);
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(
+        form,
+        [("grant_type", "refresh_token"), ("refresh_token", "FAKE-R0"), ("client_id", "FAKE-CLIENT")]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_are_renewed_early_but_not_too_early() {
+    let world = world(Duration::ZERO, [pair(1, 3600), pair(2, 3600)]);
+    world.delete().await.unwrap();
+    // At most 5 minutes before, at least half of that.
+    advance(HOUR - Duration::from_secs(301)).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A1"]);
+    advance(Duration::from_secs(301 - 149)).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A1", "A2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_lives_short_is_not_renewed_before_half_its_life() {
+    let world = world(Duration::ZERO, [pair(1, 60), pair(2, 60)]);
+    world.delete().await.unwrap();
+    advance(Duration::from_secs(29)).await;
+    world.delete().await.unwrap();
+    advance(Duration::from_secs(17)).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A1", "A2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_renewal_is_spread() {
+    let mut times = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        let world = world(Duration::ZERO, [pair(1, 3600), pair(2, 3600)]);
+        world.delete().await.unwrap();
+        let start = Instant::now();
+        advance(HOUR - Duration::from_secs(301)).await;
+        while world.script.presented().len() < 2 {
+            advance(Duration::from_secs(1)).await;
+            world.delete().await.unwrap();
+        }
+        times.insert((Instant::now() - start).as_secs());
+    }
+    assert!(times.len() > 5, "{times:?}");
+    let (first, last) = (*times.first().unwrap(), *times.last().unwrap());
+    assert!(first >= 3600 - 301 && last <= 3600 - 148, "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_lifetime_counts_as_five_minutes_and_an_immense_one_too() {
+    for lifetime in ["", r#","expires_in":18446744073709551615"#] {
+        let answer = format!(r#"{{"access_token":"FAKE-A1","refresh_token":"FAKE-R1"{lifetime}}}"#);
+        let world = world(Duration::ZERO, [Step::Answer(200, answer), pair(2, 3600)]);
+        world.delete().await.unwrap();
+        advance(Duration::from_secs(149)).await;
+        world.delete().await.unwrap();
+        advance(Duration::from_secs(152)).await;
+        world.delete().await.unwrap();
+        assert_eq!(world.sent(), ["A1", "A1", "A2"], "{lifetime}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_no_life_is_used_for_the_calls_that_wait_for_it() {
+    let world = world(Duration::ZERO, [pair(1, 0), pair(2, 3600)]);
+    let (first, second) = tokio::join!(world.delete(), world.delete());
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(world.sent(), ["A1", "A1"]);
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A1", "A2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_life_of_a_token_is_counted_from_before_the_request() {
+    // The answer takes 10 ms, and storing 1 ms more.
+    let world = world(Duration::ZERO, [pair(1, 1), pair(2, 3600)]);
+    let asked = Instant::now();
+    world.delete().await.unwrap();
+    advance(Duration::from_secs(1) - (Instant::now() - asked)).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_old_token_is_valid_a_failed_renewal_fails_no_call() {
+    for failure in [Step::Answer(503, String::new()), Step::Break(TransportErrorKind::Connect), Step::Hang] {
+        let world = world(Duration::ZERO, [pair(1, 3600), failure.clone(), pair(2, 3600)]);
+        world.delete().await.unwrap();
+        advance(HOUR - Duration::from_secs(140)).await;
+        world.delete().await.unwrap();
+        assert_eq!(world.script.presented().len(), 2, "asked once, not again and again");
+        // Not asked again at once either.
+        world.delete().await.unwrap();
+        assert_eq!((world.sent(), world.script.presented().len()), (vec!["A1".to_owned(); 3], 2));
+        advance(Duration::from_millis(501)).await;
+        world.delete().await.unwrap();
+        assert_eq!(world.sent()[3], "A2", "{failure:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_between_early_renewals_grow() {
+    let failures = std::iter::repeat_n(Step::Answer(503, String::new()), 12);
+    let world = world(Duration::ZERO, std::iter::once(pair(1, 3600)).chain(failures));
+    world.delete().await.unwrap();
+    advance(HOUR - Duration::from_secs(140)).await;
+    let mut pauses = Vec::new();
+    let mut last = Instant::now();
+    while pauses.len() < 9 {
+        let before = world.script.presented().len();
+        world.delete().await.unwrap();
+        if world.script.presented().len() > before {
+            pauses.push((Instant::now() - last).as_secs_f64());
+            last = Instant::now();
+        }
+        advance(Duration::from_millis(50)).await;
+    }
+    for (number, pause) in pauses.iter().enumerate().skip(1) {
+        let longest = (0.5 * f64::from(1 << (number - 1))).min(30.0);
+        assert!((longest / 2.0..longest + 0.3).contains(pause), "{number}: {pauses:?}");
+    }
+    assert_eq!(world.sent().iter().filter(|token| *token != "A1").count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn transient_failures_back_off_and_end() {
+    let failing = [
+        Step::Answer(503, String::new()),
+        Step::Break(TransportErrorKind::Connection),
+        Step::Answer(200, "<html>".to_owned()),
+        Step::Answer(429, String::new()),
+    ];
+    let world = world(Duration::ZERO, failing);
+    let start = Instant::now();
+    let error = token_error(world.delete().await);
+    let TokenError::NotRenewed { attempts: 4, error } = error else { panic!("{error:?}") };
+    assert_eq!(
+        error.to_string(),
+        "the authorisation server answered 429 Too Many Requests without an OAuth error"
+    );
+    // Four answers of 10 ms with pauses of up to 0.5, 1 and 2 seconds between them.
+    let took = Instant::now() - start;
+    assert!(took >= Duration::from_millis(1790) && took <= Duration::from_millis(3540), "{took:?}");
+    assert!(world.sent().is_empty());
+    // Errors are not kept: the next call asks again.
+    world.script.push([pair(1, 3600)]);
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1"]);
+    assert_eq!(world.script.presented(), vec!["FAKE-R0"; 5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_is_given_up() {
+    let world = world(Duration::ZERO, std::iter::repeat_n(Step::Hang, 4));
+    let start = Instant::now();
+    let TokenError::NotRenewed { attempts: 4, error } = token_error(world.delete().await) else { panic!() };
+    assert_eq!(error.to_string(), "the authorisation server did not answer in time");
+    assert!(Instant::now() - start >= 4 * RefreshPolicy::default().timeout);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_cannot_be_made_is_not_tried_again() {
+    let world = world(Duration::ZERO, [Step::Break(TransportErrorKind::Request), pair(1, 3600)]);
+    assert!(matches!(token_error(world.delete().await), TokenError::NotRenewed { attempts: 1, .. }));
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_refresh_token_ends_the_session_and_is_never_sent_again() {
+    for (dead, end) in [
+        (refused("invalid_grant"), SessionEnd::RefreshTokenRefused),
+        (
+            Step::Answer(400, r#"{"message":"invalid_refresh_token"}"#.to_owned()),
+            SessionEnd::RefreshTokenRefused,
+        ),
+        (refused("invalid_client"), SessionEnd::Refused(pleo_auth::oauth::OAuthErrorCode::InvalidClient)),
+        (
+            refused("unauthorized_client"),
+            SessionEnd::Refused(pleo_auth::oauth::OAuthErrorCode::UnauthorizedClient),
+        ),
+    ] {
+        let world = world(Duration::ZERO, [dead]);
+        assert_eq!(world.token.ended(), None);
+        for _ in 0..3 {
+            let error = token_error(world.delete().await);
+            assert!(matches!(error, TokenError::Ended(found) if found == end), "{error:?}");
+            assert!(error.to_string().ends_with("ask the user to authorise again"), "{error}");
+            advance(HOUR).await;
+        }
+        assert_eq!(world.token.ended(), Some(end));
+        assert_eq!(world.script.presented(), ["FAKE-R0"]);
+        assert!(world.sent().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_refresh_token_leaves_the_valid_access_token_until_it_expires() {
+    let world = world(Duration::ZERO, [pair(1, 3600), refused("invalid_grant")]);
+    world.delete().await.unwrap();
+    advance(HOUR - Duration::from_secs(140)).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.token.ended(), Some(SessionEnd::RefreshTokenRefused));
+    world.delete().await.unwrap();
+    assert_eq!((world.sent().len(), world.script.presented().len()), (3, 2));
+    advance(Duration::from_secs(141)).await;
+    assert!(matches!(token_error(world.delete().await), TokenError::Ended(SessionEnd::RefreshTokenRefused)));
+    assert_eq!(world.script.presented().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_refresh_token_the_session_ends_with_the_access_token() {
+    let script = Script::default();
+    let tokens = Tokens::new(Staging, "FAKE-A0", None, Some(SystemTime::now() + HOUR));
+    let token =
+        RefreshingToken::new(script.app(), tokens, MemoryStore::default(), RefreshPolicy::default()).unwrap();
+    let client = client(Session::new(token), &Recorder::status(200));
+    client.delete_installation().send().await.unwrap();
+    advance(HOUR + Duration::from_secs(1)).await;
+    let error = token_error(client.delete_installation().send().await);
+    assert!(matches!(error, TokenError::Ended(SessionEnd::NoRefreshToken)));
+    assert!(script.presented().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_without_a_new_refresh_token_keeps_the_old_one() {
+    let answer =
+        |number| Step::Answer(200, format!(r#"{{"access_token":"FAKE-A{number}","expires_in":3600}}"#));
+    let world = world(Duration::ZERO, [answer(1), answer(2)]);
+    world.delete().await.unwrap();
+    advance(HOUR).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A2"]);
+    assert_eq!(world.script.presented(), ["FAKE-R0", "FAKE-R0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_pair_is_stored_before_any_request_uses_it() {
+    let (script, shelf) = (Script::new([pair(1, 3600)]), Shelf::default());
+    let seen = shelf.clone();
+    let recorder = Recorder::new(move |request| {
+        let token = crate::support::authorization(request);
+        let stored = seen.names().last().cloned().unwrap();
+        assert_eq!(token, format!("Bearer {stored}"));
+        answer(200, "")
+    });
+    // The pair of the code exchange is no exception.
+    let token =
+        RefreshingToken::new(script.app(), tokens(0, HOUR), shelf.clone(), RefreshPolicy::default()).unwrap();
+    assert!(token.unsaved().is_some());
+    let client = client(Session::new(token.clone()), &recorder);
+    client.delete_installation().send().await.unwrap();
+    assert!(token.unsaved().is_none());
+    advance(HOUR).await;
+    client.delete_installation().send().await.unwrap();
+    assert_eq!(shelf.names(), ["FAKE-A0", "FAKE-A1"]);
+    assert_eq!(recorder.sent().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_is_reported_and_loses_no_pair() {
+    let world = world(Duration::ZERO, [pair(1, 3600)]);
+    world.shelf.0.save_fails.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        let error = token_error(world.delete().await);
+        assert!(
+            matches!(&error, TokenError::NotStored { source } if source.to_string() == "the database is away")
+        );
+        assert_eq!(world.token.unsaved().unwrap().access_token().expose(), "FAKE-A1");
+        assert_eq!(world.token.unsaved().unwrap().refresh_token().unwrap().expose(), "FAKE-R1");
+    }
+    assert!(world.sent().is_empty());
+    world.shelf.0.save_fails.store(false, Ordering::SeqCst);
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1"]);
+    assert_eq!(world.script.presented(), ["FAKE-R0"], "renewed once, whatever the store did");
+    assert!(world.token.unsaved().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pair_that_was_stored_too_late_is_renewed_before_it_is_used() {
+    let world = world(Duration::ZERO, [pair(1, 60), pair(2, 3600)]);
+    world.shelf.0.save_fails.store(true, Ordering::SeqCst);
+    token_error(world.delete().await);
+    world.shelf.0.save_fails.store(false, Ordering::SeqCst);
+    advance(Duration::from_secs(61)).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A2"]);
+    assert_eq!(world.shelf.names(), ["FAKE-A0", "FAKE-A1", "FAKE-A2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_store_is_away_nothing_is_renewed() {
+    let world = world(Duration::ZERO, [pair(1, 3600), pair(2, 3600)]);
+    world.delete().await.unwrap();
+    for fails in [&world.shelf.0.load_fails, &world.shelf.0.lock_fails] {
+        fails.store(true, Ordering::SeqCst);
+        advance(HOUR).await;
+        assert!(matches!(token_error(world.delete().await), TokenError::StoreFailed { .. }));
+        assert_eq!(world.script.presented().len(), 1);
+        fails.store(false, Ordering::SeqCst);
+    }
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_process_renewed_is_used_and_its_refresh_token_left_alone() {
+    let world = world(Duration::ZERO, [pair(1, 3600), pair(8, 3600)]);
+    world.delete().await.unwrap();
+    world.shelf.put(tokens(5, 10 * HOUR));
+    advance(HOUR).await;
+    world.delete().await.unwrap();
+    assert_eq!((world.sent(), world.script.presented().len()), (vec!["A1".to_owned(), "A5".to_owned()], 1));
+    // An expired one is renewed with its own refresh token.
+    world.shelf.put(tokens(6, Duration::ZERO));
+    advance(10 * HOUR).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.sent()[2], "A8");
+    assert_eq!(world.script.presented(), ["FAKE-R0", "FAKE-R6"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_goes_back_in_time_brings_no_used_refresh_token_back() {
+    let world = world(Duration::ZERO, [pair(1, 3600), pair(2, 3600)]);
+    world.delete().await.unwrap();
+    world.shelf.put(tokens(0, 10 * HOUR));
+    advance(HOUR).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A2"]);
+    assert_eq!(world.script.presented(), ["FAKE-R0", "FAKE-R1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_store_is_said_to_be_empty_until_it_is_filled() {
+    let (script, shelf) = (Script::default(), Shelf::default());
+    let token = RefreshingToken::resume(script.app(), shelf.clone(), RefreshPolicy::default());
+    let recorder = Recorder::status(200);
+    let client = client(Session::new(token), &recorder);
+    let error = token_error(client.delete_installation().send().await);
+    assert!(matches!(error, TokenError::NothingStored));
+    shelf.put(tokens(3, HOUR));
+    client.delete_installation().send().await.unwrap();
+    client.delete_installation().send().await.unwrap();
+    assert_eq!(recorder.authorizations(), vec!["Bearer FAKE-A3"; 2]);
+    assert_eq!(shelf.0.loads.load(Ordering::SeqCst), 2, "a valid token is not loaded for each call");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_renews_once_and_replays_what_is_idempotent_once() {
+    let taken = |request: &http::Request<bytes::Bytes>| {
+        let old = crate::support::authorization(request).ends_with("A0");
+        answer(if old { 401 } else { 200 }, "")
+    };
+    let world = world_with(HOUR, [pair(1, 3600)], Recorder::new(taken));
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A0", "A1"]);
+    world.delete().await.unwrap();
+    assert_eq!((world.sent().len(), world.script.presented().len()), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_on_what_is_not_idempotent_is_returned_and_the_next_call_renews() {
+    let taken = |request: &http::Request<bytes::Bytes>| {
+        let old = crate::support::authorization(request).ends_with("A0");
+        answer(if old { 401 } else { 204 }, "")
+    };
+    let world = world_with(HOUR, [pair(1, 3600)], Recorder::new(taken));
+    assert_eq!(world.post().await.unwrap_err().status().map(|status| status.as_u16()), Some(401));
+    assert_eq!((world.sent(), world.script.presented().len()), (vec!["A0".to_owned()], 0));
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A0", "A1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_always_answers_401_causes_no_loop_and_no_storm() {
+    let steps = (1..=20).map(|number| pair(number, 3600));
+    let world = world_with(HOUR, steps, Recorder::status(401));
+    let start = Instant::now();
+    for _ in 0..5 {
+        assert_eq!(world.delete().await.unwrap_err().status().map(|status| status.as_u16()), Some(401));
+    }
+    // No token is sent again after its 401, so each call but the first renews twice, ever more slowly:
+    // pauses of at least 0.25, 0.5, 1, 2, ... seconds, at most 15 of the shortest.
+    let sent = world.sent();
+    assert_eq!(sent.len(), 10);
+    assert_eq!(sent.iter().collect::<std::collections::BTreeSet<_>>().len(), 10);
+    assert!(Instant::now() - start > Duration::from_secs(60), "{:?}", Instant::now() - start);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_accepted_token_ends_the_slow_pace() {
+    let taken = |request: &http::Request<bytes::Bytes>| {
+        let number: u32 = crate::support::authorization(request).rsplit('A').next().unwrap().parse().unwrap();
+        answer(if number % 2 == 0 { 401 } else { 200 }, "")
+    };
+    // Tokens of uneven number are taken; each is revoked before the next call.
+    let world = world_with(HOUR, (1..=40).map(|number| pair(number, 60)), Recorder::new(taken));
+    let start = Instant::now();
+    for _ in 0..10 {
+        world.delete().await.unwrap();
+        advance(Duration::from_secs(61)).await;
+    }
+    let took = Instant::now() - start - 10 * Duration::from_secs(61);
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_401_does_not_end_the_token_that_came_after() {
+    let world = Arc::new(world_with(
+        HOUR,
+        [pair(1, 3600)],
+        Recorder::new(|request| {
+            let old = crate::support::authorization(request).ends_with("A0");
+            answer(if old { 401 } else { 200 }, "")
+        }),
+    ));
+    // Both are sent with the first token; the second answer arrives when the token is renewed already.
+    let (first, second) = tokio::join!(world.delete(), world.delete());
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(world.script.presented().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_403_or_any_other_answer_never_renews() {
+    for status in [200, 302, 400, 403, 404, 407, 419, 429, 500] {
+        let world = world_with(HOUR, [], Recorder::status(status));
+        let _ = world.delete().await;
+        let _ = world.delete().await;
+        assert_eq!(world.sent(), ["A0", "A0"], "{status}");
+        assert!(world.script.presented().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_that_renewing_does_not_mend_is_pleos_own_answer() {
+    let world = world_with(HOUR, [refused("invalid_grant")], Recorder::status(401));
+    assert_eq!(world.delete().await.unwrap_err().status().map(|status| status.as_u16()), Some(401));
+    assert!(matches!(token_error(world.delete().await), TokenError::Ended(_)));
+    assert_eq!(world.sent(), ["A0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_static_token_is_not_replayed() {
+    let recorder = Recorder::status(401);
+    let token = pleo_auth::AccessToken::new(Staging, "FAKE").unwrap();
+    let client = client(Session::new(token), &recorder);
+    assert!(client.delete_installation().send().await.is_err());
+    assert_eq!(recorder.sent().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_are_dropped_take_no_renewal_with_them() {
+    let world = world(Duration::ZERO, [pair(1, 3600)]);
+    for _ in 0..3 {
+        let dropped = tokio::time::timeout(Duration::from_millis(3), world.delete()).await;
+        assert!(dropped.is_err());
+    }
+    world.delete().await.unwrap();
+    assert_eq!(world.script.presented(), ["FAKE-R0"]);
+    assert_eq!(world.sent(), ["A1"]);
+}
+
+#[test]
+fn building_a_session_needs_no_runtime_and_using_it_says_so() {
+    let token = RefreshingToken::resume(Script::default().app(), Shelf::default(), RefreshPolicy::default());
+    let client = client(Session::new(token), &Recorder::status(200));
+    let error = futures_executor(client.delete_installation().send());
+    assert!(matches!(token_error(error), TokenError::NoRuntime));
+}
+
+/// Runs a future that never waits, without any runtime.
+fn futures_executor<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("the future waits"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_of_another_environment_are_refused() {
+    use pleo_auth::AnyEnvironment;
+
+    let app = |environment: AnyEnvironment| {
+        OAuthApp::with_transport(environment, "FAKE", "https://app.test/callback", Script::default()).unwrap()
+    };
+    let tokens = Tokens::new(AnyEnvironment::from(Production), "FAKE-A", None, None);
+    let sandbox = Sandbox::new("http://127.0.0.1:9").unwrap();
+    let store = || MemoryStore::new(tokens.clone());
+    for environment in [AnyEnvironment::Staging, sandbox.into()] {
+        let made =
+            RefreshingToken::new(app(environment.clone()), tokens.clone(), store(), RefreshPolicy::default());
+        assert!(matches!(made, Err(TokenError::OtherEnvironment(_))));
+        let resumed = RefreshingToken::resume(app(environment), store(), RefreshPolicy::default());
+        assert_ne!(resumed.environment().base_url(), Production.base_url());
+        let client = client(Session::new(resumed), &Recorder::status(200));
+        let error = token_error(client.delete_installation().send().await);
+        assert!(matches!(error, TokenError::OtherEnvironment(_)), "{error:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn stored_text_that_is_no_token_is_refused() {
+    let odd = Tokens::new(Staging, "FAKE TOKEN", None, None);
+    let made =
+        RefreshingToken::new(Script::default().app(), odd, MemoryStore::default(), RefreshPolicy::default());
+    let error = made.unwrap_err();
+    assert!(matches!(error, TokenError::Invalid(_)));
+    assert!(!error.to_string().contains("FAKE TOKEN"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn debug_tells_the_state() {
+    let world = world(HOUR, []);
+    assert_eq!(
+        format!("{:?}", world.token),
+        r#"RefreshingToken { environment: Staging, state: "not loaded", .. }"#
+    );
+    world.delete().await.unwrap();
+    assert_eq!(
+        format!("{:?}", world.token),
+        r#"RefreshingToken { environment: Staging, state: "live", .. }"#
+    );
+}
