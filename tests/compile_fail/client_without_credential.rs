@@ -1,0 +1,7 @@
+//! A client without a credential.
+
+use pleo_auth::{Client, Staging};
+
+fn main() {
+    let _client = Client::<Staging>::new();
+}

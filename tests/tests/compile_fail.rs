@@ -1,0 +1,30 @@
+//! What must not compile, with what the compiler says about it.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
+use std::{env, fs, path::Path, process::Command};
+
+/// The compiler whose words the `.stderr` files hold. Another one words things differently: there the
+/// cases only have to fail.
+const COMPILER: &str = "rustc 1.95.";
+
+#[test]
+fn misused_credentials_do_not_compile() {
+    let cases = trybuild::TestCases::new();
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = Command::new(rustc).arg("--version").output().unwrap().stdout;
+    if version.starts_with(COMPILER.as_bytes()) {
+        cases.compile_fail("compile_fail/*.rs");
+        return;
+    }
+    let copies = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_fail");
+    fs::create_dir_all(&copies).unwrap();
+    for case in fs::read_dir("compile_fail").unwrap() {
+        let case = case.unwrap().path();
+        if case.extension().is_some_and(|extension| extension == "rs") {
+            let copy = copies.join(case.file_name().unwrap());
+            fs::copy(&case, &copy).unwrap();
+            cases.compile_fail(copy);
+        }
+    }
+}
