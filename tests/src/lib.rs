@@ -20,3 +20,8 @@ pub use calls::call;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// Compiles the guide's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/authentication.md")]
+struct Authentication;

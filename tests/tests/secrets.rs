@@ -67,13 +67,18 @@ impl Output {
             source = error.source();
         }
         ON_PURPOSE.store(true, Ordering::SeqCst);
-        let _ = panic::catch_unwind(panic::AssertUnwindSafe(|| Err::<(), _>(&error).unwrap()));
+        let _ = panic::catch_unwind(panic::AssertUnwindSafe(|| unwrapped(Err(&error))));
         ON_PURPOSE.store(false, Ordering::SeqCst);
     }
 
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
+}
+
+/// What a program does that does not handle its errors.
+fn unwrapped<E: Debug>(result: Result<(), E>) {
+    result.unwrap();
 }
 
 impl Write for Output {
@@ -351,6 +356,10 @@ impl TokenStore<Sandbox> for Away {
     fn save<'a>(&'a self, _: &'a Tokens<Sandbox>) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async { Err("the store is away".into()) })
     }
+
+    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// A token endpoint that hands out tokens, or refuses and quotes, or answers nonsense with a token in it.
@@ -402,8 +411,9 @@ async fn oauth(output: &Output, canaries: &mut Canaries) {
             ]
         };
         for at in 0..redirects("").len() {
-            let pending = app.authorize(&ScopeSet::default()).unwrap();
-            let url = pending.url().unwrap().to_owned();
+            let start = app.authorize(&ScopeSet::default()).unwrap();
+            output.debug(&start);
+            let (url, pending) = (start.url, start.pending);
             let state = url.split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
             canaries.secrets.push(state.clone());
             output.debug(&pending);
@@ -418,7 +428,7 @@ async fn oauth(output: &Output, canaries: &mut Canaries) {
                 Err(error) => output.error(error),
             }
         }
-        let kept = app.authorize(&ScopeSet::default()).unwrap().into_secret();
+        let kept = app.authorize(&ScopeSet::default()).unwrap().pending.into_secret();
         canaries.secrets.extend(kept.expose().split('.').map(str::to_owned));
         output.debug(&kept);
         output.debug(&app.resume_authorization(&kept).unwrap());

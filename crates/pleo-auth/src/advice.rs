@@ -341,27 +341,45 @@ pub struct Recommendation {
     pub reasons: Vec<&'static Point>,
 }
 
-static FOR_OAUTH: [(fn(&UseCase) -> bool, Point); 4] = [
-    (
-        |case| case.several_customers,
-        point("It serves several Pleo customers.", "A standalone key serves one.", &["Z45", "Z83", "Z90"]),
-    ),
-    (
-        |case| case.acts_for_others,
-        point(
+/// A reason for OAuth 2.0, and when it applies.
+struct Reason {
+    applies: fn(&UseCase) -> bool,
+    point: Point,
+}
+
+static FOR_OAUTH: [Reason; 4] = [
+    Reason {
+        applies: |case| case.several_customers,
+        point: point(
+            "It serves several Pleo customers.",
+            "A standalone key serves one.",
+            &["Z45", "Z83", "Z90"],
+        ),
+    },
+    Reason {
+        applies: |case| case.acts_for_others,
+        point: point(
             "It acts for others.",
             "A standalone key stands for its own company only.",
             &["Z77", "Z80", "Z84"],
         ),
-    ),
-    (
-        |case| case.needs_consent,
-        point("Customers consent and may revoke.", "A standalone key knows no consent.", &["Z85", "Z88"]),
-    ),
-    (
-        |case| case.distributed,
-        point("It is distributed.", "Partner integrations have to use OAuth 2.0.", &["Z31", "Z86", "A6"]),
-    ),
+    },
+    Reason {
+        applies: |case| case.needs_consent,
+        point: point(
+            "Customers consent and may revoke.",
+            "A standalone key knows no consent.",
+            &["Z85", "Z88"],
+        ),
+    },
+    Reason {
+        applies: |case| case.distributed,
+        point: point(
+            "It is distributed.",
+            "Partner integrations have to use OAuth 2.0.",
+            &["Z31", "Z86", "A6"],
+        ),
+    },
 ];
 
 static FOR_INTEGRATED: Point = point(
@@ -385,7 +403,7 @@ pub fn choose_method(case: &UseCase) -> Recommendation {
         };
     }
     let reasons: Vec<_> =
-        FOR_OAUTH.iter().filter(|(applies, _)| applies(case)).map(|(_, reason)| reason).collect();
+        FOR_OAUTH.iter().filter(|reason| (reason.applies)(case)).map(|reason| &reason.point).collect();
     if reasons.is_empty() {
         Recommendation { method: AuthenticationMethod::StandaloneApiKey, reasons: vec![&FOR_STANDALONE] }
     } else {

@@ -76,8 +76,8 @@ impl<E: Environment> Client<E> {
     ///
     /// # Errors
     /// As [`with_transport`](Self::with_transport).
-    pub fn for_company(&self, company: CompanyId) -> Result<Self, InvalidBaseUrl> {
-        self.for_subject(company.into())
+    pub fn for_company(&self, company: impl Into<CompanyId>) -> Result<Self, InvalidBaseUrl> {
+        self.for_subject(company.into().into())
     }
 
     pub(crate) fn for_subject(&self, subject: Subject) -> Result<Self, InvalidBaseUrl> {

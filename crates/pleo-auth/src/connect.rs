@@ -274,6 +274,17 @@ pub enum ConnectError {
     BaseUrl(#[from] InvalidBaseUrl),
 }
 
+impl ConnectError {
+    /// The call that failed, for [`advice::explain`](crate::advice::explain) and
+    /// [`RequestRefused::of`](crate::RequestRefused::of).
+    pub fn call(&self) -> Option<&Error> {
+        match self {
+            Self::Call(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 impl From<Error> for ConnectError {
     fn from(error: Error) -> Self {
         Self::Call(error)

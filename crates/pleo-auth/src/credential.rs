@@ -317,31 +317,22 @@ fn basic(key: &str) -> Result<HeaderValue, Mistake> {
 
 /// `Basic` with user name and password (RFC 7617, section 2).
 pub(crate) fn basic_header(user: &str, password: &str) -> Result<HeaderValue, Mistake> {
-    // Exact capacities: a string that grows leaves its old copy behind.
-    let length = user.len() + 1 + password.len();
-    let mut plain = Zeroizing::new(String::with_capacity(length));
-    plain.push_str(user);
-    plain.push(':');
-    plain.push_str(password);
-    let mut value = Zeroizing::new(String::with_capacity("Basic ".len() + length.div_ceil(3) * 4));
-    value.push_str("Basic ");
-    STANDARD.encode_string(plain.as_bytes(), &mut value);
-    sensitive(value)
+    // Each text is put together at once: one that grows leaves its old copy behind.
+    let plain = Zeroizing::new([user, ":", password].concat());
+    let encoded = Zeroizing::new(STANDARD.encode(plain.as_bytes()));
+    sensitive(["Basic ", &encoded].concat())
 }
 
 /// `Bearer` with a token (RFC 6750, section 2.1).
 pub(crate) fn bearer(token: &str) -> Result<HeaderValue, Mistake> {
     check(token)?;
-    let mut value = Zeroizing::new(String::with_capacity("Bearer ".len() + token.len()));
-    value.push_str("Bearer ");
-    value.push_str(token);
-    sensitive(value)
+    sensitive(["Bearer ", token].concat())
 }
 
 /// A header value that no log shows and that wipes itself when its last clone is dropped.
-fn sensitive(value: Zeroizing<String>) -> Result<HeaderValue, Mistake> {
-    let mut header =
-        HeaderValue::from_maybe_shared(Bytes::from_owner(value)).map_err(|_| Mistake::ControlCharacter)?;
+fn sensitive(value: String) -> Result<HeaderValue, Mistake> {
+    let bytes = Bytes::from_owner(Zeroizing::new(value));
+    let mut header = HeaderValue::from_maybe_shared(bytes).map_err(|_| Mistake::ControlCharacter)?;
     header.set_sensitive(true);
     Ok(header)
 }
@@ -376,7 +367,7 @@ mod tests {
 
     #[test]
     fn each_mistake_is_named_and_no_text_shown() {
-        let long = "x".repeat(MAX_LENGTH + 1);
+        let long = "x".repeat(16_385);
         for (text, mistake) in [
             ("", Mistake::Empty),
             ("Basic RkFLRTo=", Mistake::BasicHeader),
@@ -423,7 +414,7 @@ mod tests {
 
     #[test]
     fn what_only_resembles_a_mistake_is_taken() {
-        let longest = "x".repeat(MAX_LENGTH);
+        let longest = "x".repeat(16_384);
         for text in
             ["basic", "Bearer", "bearerFAKE", "\"", "'FAKE\"", "Og==", "RkFLRQ==", "AAA6", longest.as_str()]
         {
@@ -458,5 +449,12 @@ mod tests {
         );
         assert!(!AuthenticationMethod::AccessToken.is_api_key());
         assert!(!format!("{:?}", LegacyToken::new("FAKE")).contains("FAKE"));
+        for (method, name) in [
+            (AuthenticationMethod::StandaloneApiKey, "standalone API key"),
+            (AuthenticationMethod::IntegratedApiKey, "integrated API key"),
+            (AuthenticationMethod::AccessToken, "OAuth access token"),
+        ] {
+            assert_eq!(method.to_string(), name);
+        }
     }
 }

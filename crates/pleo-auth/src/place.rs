@@ -3,13 +3,13 @@
 use std::fmt;
 
 use bytes::Bytes;
-use pleo_client::{CompanyPlace, Operation, ParameterLocation, Request};
+use pleo_client::{CompanyPlace, Request};
 use serde::de::{self, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::{CompanyId, OrganizationId, RequestRefused, Subject};
 
-/// Other ways than `company_id` to say what a search is about (K14, K25).
+/// Another way than company and organisation to say what a search is about (K25).
 const PARTNER: &str = "partner_id";
 
 /// Makes the request one of the subject that a session is bound to, or refuses it.
@@ -100,22 +100,10 @@ fn check(bound: CompanyId, member: &'static str, text: &str) -> Result<(), Reque
     }
 }
 
-/// The parameter by which the request names something wider than a company.
+/// The parameter by which the request names something wider than a company (K14, K25).
 fn wider(request: &Request) -> Option<&'static str> {
-    let operation = request.operation();
-    let partner = takes(operation, PARTNER).then_some(PARTNER);
-    operation
-        .organization
-        .into_iter()
-        .chain(partner)
-        .find(|parameter| request.query_pairs().any(|(name, _)| name == *parameter))
-}
-
-fn takes(operation: &Operation, query_parameter: &str) -> bool {
-    operation
-        .parameters
-        .iter()
-        .any(|parameter| parameter.location == ParameterLocation::Query && parameter.name == query_parameter)
+    let given = |parameter: &&str| request.query_pairs().any(|(name, _)| name == *parameter);
+    request.operation().organization.into_iter().chain([PARTNER]).find(given)
 }
 
 /// What a JSON object holds under a name.
@@ -177,6 +165,11 @@ mod tests {
     fn a_member_is_found_at_the_top_only() {
         let found = members(br#" { "a": {"companyId": 1}, "companyId" : "x" } "#, "companyId").unwrap();
         assert_eq!((found.values, found.is_empty), (vec![Value::from("x")], false));
+        let refused = members(b"[]", "companyId").err().map(|error| error.to_string());
+        assert_eq!(
+            refused.as_deref(),
+            Some("invalid type: sequence, expected a JSON object at line 1 column 0")
+        );
         let found = members(br#"{"company\u0049d":null,"companyId":2}"#, "companyId").unwrap();
         assert_eq!(found.values, [Value::Null, Value::from(2)]);
         assert!(members(b" {} ", "companyId").unwrap().is_empty);

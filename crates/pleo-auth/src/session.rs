@@ -56,16 +56,16 @@ impl<E: Environment> Session<E> {
     /// The session bound to a company (Z38, Z39). Every operation that takes a company gets this one; a
     /// request for another is refused.
     #[must_use]
-    pub fn with_company(self, company: CompanyId) -> Self {
-        self.with_subject(company.into())
+    pub fn with_company(self, company: impl Into<CompanyId>) -> Self {
+        self.with_subject(company.into().into())
     }
 
     /// The session bound to an organisation, for discovery (K4). Operations that take an organisation
     /// get this one, unless the request names a company; operations that need a company need it in the
     /// request.
     #[must_use]
-    pub fn with_organization(self, organization: OrganizationId) -> Self {
-        self.with_subject(organization.into())
+    pub fn with_organization(self, organization: impl Into<OrganizationId>) -> Self {
+        self.with_subject(organization.into().into())
     }
 
     /// The session bound to a company or an organisation.

@@ -29,6 +29,10 @@ struct Inner<E> {
 }
 
 impl<E: Environment> OAuthApp<E> {
+    /// How long the authorisation server has to answer an exchange or an introspection. Renewals have
+    /// [`RefreshPolicy::timeout`](super::RefreshPolicy::timeout).
+    pub const TIMEOUT: Duration = Duration::from_secs(30);
+
     /// A public client, such as a desktop program. `redirect_uri` has to be the registered one, to the
     /// letter (A30).
     ///
@@ -77,10 +81,8 @@ impl<E: Environment> OAuthApp<E> {
             return Err(InvalidApp::ClientSecret);
         }
         // RFC 6749, section 2.3.1: both are form-encoded first, which changes nothing in a UUID.
-        let encoded = |text: &str| -> Zeroizing<String> {
-            let mut encoded = Zeroizing::new(String::with_capacity(text.len() * 3));
-            encoded.extend(form_urlencoded::byte_serialize(text.as_bytes()));
-            encoded
+        let encoded = |text: &str| {
+            Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect::<Vec<_>>().concat())
         };
         let header = credential::basic_header(&encoded(&self.inner.client_id), &encoded(secret))
             .map_err(|_| InvalidApp::ClientSecret)?;
@@ -117,7 +119,8 @@ impl<E: Environment> OAuthApp<E> {
             ("redirect_uri", self.redirect_uri()),
             ("code_verifier", code.verifier.expose()),
         ];
-        self.tokens(&form).await.map(|(tokens, _)| tokens)
+        let body = self.post_in_time("/oauth/token", &form).await?;
+        Tokens::from_answer(self.environment().clone(), &body).map(|(tokens, _)| tokens)
     }
 
     /// Renews tokens (A44). Only a [`RefreshingToken`](super::RefreshingToken) does it: used twice, a
@@ -127,17 +130,23 @@ impl<E: Environment> OAuthApp<E> {
         refresh_token: &Secret,
     ) -> Result<(Tokens<E>, Option<Duration>), OAuthError> {
         let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
-        let (tokens, lifetime) = self.tokens(&form).await?;
+        let body = self.post("/oauth/token", &form).await?;
+        let (tokens, lifetime) = Tokens::from_answer(self.environment().clone(), &body)?;
         Ok((tokens.or_refresh_token(refresh_token), lifetime))
     }
 
-    async fn tokens(&self, form: &[(&str, &str)]) -> Result<(Tokens<E>, Option<Duration>), OAuthError> {
-        let body = self.post("/oauth/token", form).await?;
-        Tokens::from_answer(self.environment().clone(), &body)
+    /// Posts a form, and gives the answer [`TIMEOUT`](Self::TIMEOUT). Outside of tokio the transport has
+    /// to see to that itself.
+    pub(super) async fn post_in_time(&self, path: &str, form: &[(&str, &str)]) -> Result<Bytes, OAuthError> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return self.post(path, form).await;
+        }
+        let answer = tokio::time::timeout(Self::TIMEOUT, self.post(path, form)).await;
+        answer.unwrap_or(Err(OAuthError::TimedOut))
     }
 
     /// Posts a form to the authorisation server and returns the body of a success.
-    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Bytes, OAuthError> {
+    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Bytes, OAuthError> {
         let url = format!("{}{path}", self.environment().authorization_server());
         let mut request = http::Request::new(Bytes::from_owner(self.form(form)));
         *request.method_mut() = http::Method::POST;
@@ -160,22 +169,19 @@ impl<E: Environment> OAuthApp<E> {
         }
     }
 
-    /// The form with what identifies a public client; a confidential one says it in the header. The
-    /// capacity is the most that encoding can need, so that no copy is left behind by growing.
+    /// The form with what identifies a public client; a confidential one says it in the header. It is put
+    /// together at once: a text that grows leaves its old copy behind.
     fn form(&self, form: &[(&str, &str)]) -> Zeroizing<String> {
         let public = self.inner.authentication.is_none().then_some(("client_id", self.client_id()));
-        let pairs = form.iter().copied().chain(public);
-        let length = pairs.clone().map(|(name, value)| name.len() + 3 * value.len() + 2).sum();
-        let mut body = Zeroizing::new(String::with_capacity(length));
-        for (name, value) in pairs {
-            if !body.is_empty() {
-                body.push('&');
+        let mut parts = Vec::new();
+        for (name, value) in form.iter().copied().chain(public) {
+            if !parts.is_empty() {
+                parts.push("&");
             }
-            body.extend(form_urlencoded::byte_serialize(name.as_bytes()));
-            body.push('=');
-            body.extend(form_urlencoded::byte_serialize(value.as_bytes()));
+            parts.extend([name, "="]);
+            parts.extend(form_urlencoded::byte_serialize(value.as_bytes()));
         }
-        body
+        Zeroizing::new(parts.concat())
     }
 }
 

@@ -21,8 +21,8 @@ impl<E: Environment> OAuthApp<E> {
     ///
     /// # Errors
     /// When the system brings no random numbers.
-    pub fn authorize(&self, scopes: &ScopeSet) -> Result<PendingAuthorization<E>, OAuthError> {
-        self.pending(scopes, None)
+    pub fn authorize(&self, scopes: &ScopeSet) -> Result<AuthorizationStart<E>, OAuthError> {
+        self.start(scopes, None)
     }
 
     /// The same for a company or organisation that is chosen beforehand (A37).
@@ -33,8 +33,8 @@ impl<E: Environment> OAuthApp<E> {
         &self,
         scopes: &ScopeSet,
         subject: Subject,
-    ) -> Result<PendingAuthorization<E>, OAuthError> {
-        self.pending(scopes, Some(subject))
+    ) -> Result<AuthorizationStart<E>, OAuthError> {
+        self.start(scopes, Some(subject))
     }
 
     /// Goes on with an authorisation that was put away, see [`PendingAuthorization::into_secret`].
@@ -49,19 +49,14 @@ impl<E: Environment> OAuthApp<E> {
         if [state, verifier].iter().any(|part| part.len() != length || !alphabet(part)) {
             return Err(RedirectError::NotPending);
         }
-        Ok(PendingAuthorization {
-            url: None,
-            state: state.into(),
-            verifier: verifier.into(),
-            environment: PhantomData,
-        })
+        Ok(PendingAuthorization { state: state.into(), verifier: verifier.into(), environment: PhantomData })
     }
 
-    fn pending(
+    fn start(
         &self,
         scopes: &ScopeSet,
         subject: Option<Subject>,
-    ) -> Result<PendingAuthorization<E>, OAuthError> {
+    ) -> Result<AuthorizationStart<E>, OAuthError> {
         let (state, verifier) = (random()?, random()?);
         let mut query = form_urlencoded::Serializer::new(String::new());
         query
@@ -76,7 +71,10 @@ impl<E: Environment> OAuthApp<E> {
             query.append_pair("urn_pleo_params_oauth_subject", &subject.to_string());
         }
         let url = format!("{}/oauth/authorize?{}", self.environment().authorization_server(), query.finish());
-        Ok(PendingAuthorization { url: Some(url), state, verifier, environment: PhantomData })
+        Ok(AuthorizationStart {
+            url,
+            pending: PendingAuthorization { state, verifier, environment: PhantomData },
+        })
     }
 }
 
@@ -92,8 +90,22 @@ fn challenge(verifier: &Secret) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose()))
 }
 
-/// An authorisation that the user has not decided yet: the URL to open, and what the redirect will be
-/// compared with.
+/// The beginning of an authorisation.
+#[non_exhaustive]
+pub struct AuthorizationStart<E> {
+    /// Where to send the user's browser. It holds the state, so it belongs into no log.
+    pub url: String,
+    /// What the redirect will be compared with.
+    pub pending: PendingAuthorization<E>,
+}
+
+impl<E> fmt::Debug for AuthorizationStart<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationStart").finish_non_exhaustive()
+    }
+}
+
+/// An authorisation that the user has not decided yet: what the redirect will be compared with.
 ///
 /// It is good for one redirect: [`finish`](Self::finish) takes it, and it cannot be cloned.
 ///
@@ -104,26 +116,16 @@ fn challenge(verifier: &Secret) -> String {
 /// # }
 /// ```
 pub struct PendingAuthorization<E> {
-    url: Option<String>,
     state: Secret,
     verifier: Secret,
     environment: PhantomData<fn() -> E>,
 }
 
 impl<E: Environment> PendingAuthorization<E> {
-    /// Where to send the user's browser. `None` after
-    /// [`resume_authorization`](OAuthApp::resume_authorization): the user has been sent already.
-    pub fn url(&self) -> Option<&str> {
-        self.url.as_deref()
-    }
-
     /// State and verifier as one text, to be kept on the server until the redirect arrives, in the
     /// user's session for instance. It has to be deleted when it is read.
     pub fn into_secret(self) -> Secret {
-        let (state, verifier) = (self.state.expose(), self.verifier.expose());
-        let mut kept = String::with_capacity(state.len() + 1 + verifier.len());
-        kept.extend([state, ".", verifier]);
-        kept.into()
+        [self.state.expose(), ".", self.verifier.expose()].concat().into()
     }
 
     /// Reads the redirect: its whole URL, or its query alone (A39, A40).

@@ -67,17 +67,11 @@ impl OAuthError {
         let answer: Option<Answer> = serde_json::from_slice(body).ok();
         let named = answer.as_ref().and_then(|answer| OAuthErrorCode::named(&answer.error));
         let description = answer.and_then(|answer| answer.error_description).map(Sensitive::from);
-        let code = if status.is_client_error() && body.windows(DEAD.len()).any(|part| part == DEAD) {
-            OAuthErrorCode::InvalidGrant
-        } else {
-            match named {
-                Some(code) => code,
-                // The status that RFC 6749, section 5.2, has for this one reason.
-                None if status == StatusCode::UNAUTHORIZED => OAuthErrorCode::InvalidClient,
-                None => return Self::Status { status },
-            }
-        };
-        Self::Refused { code, description }
+        let dead = status.is_client_error() && body.windows(DEAD.len()).any(|part| part == DEAD);
+        match if dead { Some(OAuthErrorCode::InvalidGrant) } else { named } {
+            Some(code) => Self::Refused { code, description },
+            None => Self::Status { status },
+        }
     }
 }
 
@@ -167,8 +161,10 @@ mod tests {
                 Some(OAuthErrorCode::InvalidGrant),
             ),
             (401, "invalid_refresh_token", Some(OAuthErrorCode::InvalidGrant)),
-            (401, "", Some(OAuthErrorCode::InvalidClient)),
-            (401, r#"{"error":"other"}"#, Some(OAuthErrorCode::InvalidClient)),
+            (401, r#"{"error":"invalid_client"}"#, Some(OAuthErrorCode::InvalidClient)),
+            // Anybody on the way may answer so; it ends no authorisation.
+            (401, "", None),
+            (401, r#"{"error":"other"}"#, None),
             (503, r#"{"error":"temporarily_unavailable"}"#, Some(OAuthErrorCode::TemporarilyUnavailable)),
             (502, "invalid_refresh_token", None),
             (400, "", None),

@@ -57,7 +57,7 @@ impl<E: Environment> OAuthApp<E> {
             TokenKind::Refresh => "refresh_token",
         };
         let form = [("token", token.expose()), ("token_type_hint", hint)];
-        let body = self.post("/oauth/token/introspect", &form).await?;
+        let body = self.post_in_time("/oauth/token/introspect", &form).await?;
         TokenInfo::from_answer(&body)
     }
 }

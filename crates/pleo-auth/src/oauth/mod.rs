@@ -2,8 +2,8 @@
 //!
 //! 1. [`OAuthApp`] holds what Pleo gave for one environment: client id, perhaps a client secret, and
 //!    the redirect URI (A22 to A34).
-//! 2. [`OAuthApp::authorize`] makes a [`PendingAuthorization`]: the URL for the user's browser, with
-//!    `state` and a PKCE challenge (A36).
+//! 2. [`OAuthApp::authorize`] makes an [`AuthorizationStart`]: the URL for the user's browser, with `state` and
+//!    a PKCE challenge (A36).
 //! 3. [`PendingAuthorization::finish`] reads the redirect, [`OAuthApp::exchange`] turns its code into
 //!    [`Tokens`] (A39 to A45).
 //! 4. [`RefreshingToken`] keeps them alive and hands each new pair to a [`TokenStore`] before a request
@@ -21,7 +21,7 @@ mod tokens;
 mod transport;
 
 pub use app::{InvalidApp, OAuthApp};
-pub use authorize::{GrantedCode, PendingAuthorization, RedirectError};
+pub use authorize::{AuthorizationStart, GrantedCode, PendingAuthorization, RedirectError};
 pub use error::{OAuthError, OAuthErrorCode};
 pub use introspect::{TokenInfo, TokenKind};
 pub(crate) use refresh::Generation;

@@ -8,13 +8,13 @@ use std::{
     collections::HashSet,
     fmt,
     future::Future,
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use futures_util::{FutureExt as _, future::Shared};
 use http::HeaderValue;
+use pleo_client::BoxFuture;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
@@ -170,7 +170,7 @@ impl<E: Environment> Live<E> {
 #[derive(Clone)]
 struct Flight<E: Environment> {
     number: u64,
-    future: Shared<Pin<Box<dyn Future<Output = Arc<Outcome<E>>> + Send>>>,
+    future: Shared<BoxFuture<'static, Arc<Outcome<E>>>>,
 }
 
 enum Job<E: Environment> {
@@ -190,15 +190,15 @@ enum Outcome<E: Environment> {
     Ended(SessionEnd),
 }
 
-/// Why tokens can no longer be renewed. The user has to authorise again (A53 to A56).
+/// Why tokens can no longer be renewed (A53 to A56).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionEnd {
     /// The authorisation server refused the refresh token: it expired, was used or was revoked.
-    #[error("the refresh token is expired, used or revoked")]
+    #[error("the refresh token is expired, used or revoked; ask the user to authorise again")]
     RefreshTokenRefused,
     /// There is no refresh token.
-    #[error("there is no refresh token to renew the access token with")]
+    #[error("there is no refresh token to renew the access token with; ask the user to authorise again")]
     NoRefreshToken,
     /// The authorisation server refused the client, or the request, for good.
     #[error("the authorisation server refused to renew the tokens, {0}")]
@@ -210,11 +210,11 @@ pub enum SessionEnd {
 #[non_exhaustive]
 pub enum TokenError {
     /// The authorisation is over.
-    #[error("the OAuth session has ended: {0}; ask the user to authorise again")]
+    #[error("the OAuth session has ended: {0}")]
     Ended(SessionEnd),
     /// The tokens could not be renewed this time. The next call tries again.
     #[error(
-        "the access token has expired and could not be renewed: {error}; asked {attempts} times, try again later"
+        "the access token is expired or refused and could not be renewed: {error}; asked {attempts} times, try again later"
     )]
     NotRenewed {
         /// How often the authorisation server was asked.
@@ -281,6 +281,15 @@ impl<E: Environment> RefreshingToken<E> {
         let renewal = Renewal { app, store, policy, spent: Mutex::default() };
         let state = State { phase, flights: 0, flight: None, failures: 0, refusals: 0, not_before: None };
         Self { inner: Arc::new(Inner { renewal: Arc::new(renewal), state: Mutex::new(state) }) }
+    }
+
+    /// Loads, stores or renews what has to be, as a request would. After [`OAuthApp::exchange`] it puts
+    /// the pair into the store at once, rather than with the first request.
+    ///
+    /// # Errors
+    /// When there is no token to send.
+    pub async fn prepare(&self) -> Result<(), TokenError> {
+        self.renewed().await.map(drop)
     }
 
     /// The environment.
@@ -445,8 +454,7 @@ impl<E: Environment> State<E> {
             Phase::Ended(end) => return Err(TokenError::Ended(*end)),
         };
         self.flights += 1;
-        let future: Pin<Box<dyn Future<Output = Arc<Outcome<E>>> + Send>> =
-            Box::pin(Arc::clone(renewal).run(job).map(Arc::new));
+        let future: BoxFuture<'static, _> = Box::pin(Arc::clone(renewal).run(job).map(Arc::new));
         let flight = Flight { number: self.flights, future: future.shared() };
         self.flight = Some(flight.clone());
         Ok(flight)
@@ -581,6 +589,7 @@ impl<E: Environment> Renewal<E> {
                     return Outcome::Ended(match code {
                         OAuthErrorCode::InvalidGrant => {
                             self.spend(refresh);
+                            self.forget(refresh).await;
                             SessionEnd::RefreshTokenRefused
                         }
                         code => SessionEnd::Refused(code),
@@ -605,6 +614,22 @@ impl<E: Environment> Renewal<E> {
         match self.store.save(&fresh.tokens).await {
             Ok(()) => Outcome::Stored { fresh, renewed_here },
             Err(error) => Outcome::NotStored { fresh, error: TokenError::NotStored { source: error.into() } },
+        }
+    }
+
+    /// Has the store forget a dead refresh token, unless it holds another one by now.
+    async fn forget(&self, refresh: &Secret) {
+        let cleared = match self.store.load().await {
+            Ok(Some(stored))
+                if stored.refresh_token().is_some_and(|stored| digest(stored) == digest(refresh)) =>
+            {
+                self.store.clear().await
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = cleared {
+            tracing::warn!(%error, "the token store still holds a dead refresh token");
         }
     }
 

@@ -32,6 +32,10 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 ///     fn save<'a>(&'a self, tokens: &'a Tokens<Staging>) -> BoxFuture<'a, Result<(), StoreError>> {
 ///         Box::pin(async move { /* one UPDATE with both tokens */ let _ = tokens; Ok(()) })
 ///     }
+///
+///     fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+///         Box::pin(async { /* one UPDATE */ Ok(()) })
+///     }
 /// }
 /// ```
 pub trait TokenStore<E: Environment>: Send + Sync + 'static {
@@ -41,6 +45,10 @@ pub trait TokenStore<E: Environment>: Send + Sync + 'static {
 
     /// Keeps the tokens in the place of those before. They are used only once this has succeeded.
     fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Forgets the tokens, because the authorisation server has refused the refresh token for good: it
+    /// must not be presented again, by nobody (A48, A55).
+    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Keeps others out until the returned guard is dropped, from loading over renewing to saving. Where
     /// several processes share an authorisation, this has to be a lock that they share (A52).
@@ -78,6 +86,11 @@ impl<E: Environment> TokenStore<E> for MemoryStore<E> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokens.clone());
         Box::pin(async { Ok(()) })
     }
+
+    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Box::pin(async { Ok(()) })
+    }
 }
 
 impl<E: Environment, S: TokenStore<E> + ?Sized> TokenStore<E> for std::sync::Arc<S> {
@@ -87,6 +100,10 @@ impl<E: Environment, S: TokenStore<E> + ?Sized> TokenStore<E> for std::sync::Arc
 
     fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>> {
         (**self).save(tokens)
+    }
+
+    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        (**self).clear()
     }
 
     fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {

@@ -35,6 +35,12 @@ impl<E: Environment> Tokens<E> {
         Self { environment, access: access.into(), refresh, expires_at, scopes: None }
     }
 
+    /// The same with the scopes that were granted.
+    #[must_use]
+    pub fn with_scopes(self, scopes: ScopeSet) -> Self {
+        Self { scopes: Some(scopes), ..self }
+    }
+
     /// The environment in which they were issued.
     pub fn environment(&self) -> &E {
         &self.environment

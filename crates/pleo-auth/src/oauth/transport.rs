@@ -5,8 +5,8 @@ use pleo_client::{BoxFuture, TransportError};
 
 /// Sends one request to the authorisation server. It follows no redirect and repeats nothing.
 pub trait OAuthTransport: Send + Sync {
-    /// Sends the request and reads the whole answer. More than [`BODY_LIMIT`] bytes of a body need not be
-    /// kept.
+    /// Sends the request and reads the whole answer. Of a body that is longer than 64 KiB
+    /// the rest need not be kept.
     fn send(
         &self,
         request: http::Request<Bytes>,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use pleo_auth::{
     AccessToken, Client, ConnectError, IntegratedApiKey, IntoCredential, InvalidSubject, OrganizationId,
-    RotateError, ScopeSet, Session, Staging, Subject,
+    RotateError, ScopeSet, Session, Staging, Subject, pleo_client::marketplace::types::InstallationStatus,
 };
 
 use crate::support::{Recorder, answer, client, company, key};
@@ -97,6 +97,11 @@ async fn the_order_is_identity_installation_company_activation() {
     assert_eq!(connection.identity().client_id, "c");
     assert_eq!(connection.identity().scopes, "users:read".parse().ok());
     assert_eq!(connection.installation().status.to_string(), "PENDING_INTEGRATION");
+    let shown = format!("{connection:?}");
+    assert!(
+        shown.starts_with("Connection { client: Client") && shown.contains("subject: Company"),
+        "{shown}"
+    );
     let client = connection.activate().await.unwrap();
     assert_eq!(paths(&recorder)[2..], ["POST /v1/installations/me:activate"]);
     assert_eq!(client.session().subject(), Some(company(1).into()));
@@ -115,7 +120,7 @@ async fn without_success_there_is_no_active_client() {
     let recorder = recorder(Service { activated: "ERROR", ..service(1) });
     let error = unbound(&recorder).connect().await.unwrap().activate().await.unwrap_err();
     assert!(
-        matches!(&error, ConnectError::NotActive { status } if status.to_string() == "ERROR"),
+        matches!(&error, ConnectError::NotActive { status } if *status == InstallationStatus::Error),
         "{error:?}"
     );
 }

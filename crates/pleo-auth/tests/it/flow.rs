@@ -3,9 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use pleo_auth::{
     AnyEnvironment, Environment, Production, Sandbox, ScopeSet, Secret, Staging, Subject,
-    oauth::{
-        InvalidApp, OAuthApp, OAuthError, OAuthErrorCode, PendingAuthorization, RedirectError, TokenKind,
-    },
+    oauth::{AuthorizationStart, InvalidApp, OAuthApp, OAuthError, OAuthErrorCode, RedirectError, TokenKind},
 };
 use sha2::{Digest as _, Sha256};
 
@@ -15,13 +13,13 @@ fn scopes() -> ScopeSet {
     "users:read export-jobs:read".parse().unwrap()
 }
 
-fn parameters(pending: &PendingAuthorization<Staging>) -> Vec<(String, String)> {
-    let query = pending.url().unwrap().split_once('?').unwrap().1;
+fn parameters(start: &AuthorizationStart<Staging>) -> Vec<(String, String)> {
+    let query = start.url.split_once('?').unwrap().1;
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-fn parameter(pending: &PendingAuthorization<Staging>, name: &str) -> String {
-    let mut values = parameters(pending).into_iter().filter(|(found, _)| found == name);
+fn parameter(start: &AuthorizationStart<Staging>, name: &str) -> String {
+    let mut values = parameters(start).into_iter().filter(|(found, _)| found == name);
     let value = values.next().unwrap().1;
     assert!(values.next().is_none(), "{name} twice");
     value
@@ -29,9 +27,9 @@ fn parameter(pending: &PendingAuthorization<Staging>, name: &str) -> String {
 
 #[test]
 fn the_authorise_url_has_what_pleo_asks_for_and_nothing_else() {
-    let pending = Script::default().app().authorize(&scopes()).unwrap();
-    assert!(pending.url().unwrap().starts_with("https://auth.staging.pleo.io/oauth/authorize?"));
-    let names: Vec<String> = parameters(&pending).into_iter().map(|(name, _)| name).collect();
+    let start = Script::default().app().authorize(&scopes()).unwrap();
+    assert!(start.url.starts_with("https://auth.staging.pleo.io/oauth/authorize?"));
+    let names: Vec<String> = parameters(&start).into_iter().map(|(name, _)| name).collect();
     assert_eq!(
         names,
         [
@@ -51,10 +49,10 @@ fn the_authorise_url_has_what_pleo_asks_for_and_nothing_else() {
         ("scope", "export-jobs:read users:read"),
         ("code_challenge_method", "S256"),
     ] {
-        assert_eq!(parameter(&pending, name), value);
+        assert_eq!(parameter(&start, name), value);
     }
     for name in ["state", "code_challenge"] {
-        let value = parameter(&pending, name);
+        let value = parameter(&start, name);
         assert_eq!(value.len(), 43);
         assert_eq!(URL_SAFE_NO_PAD.decode(value).unwrap().len(), 32);
     }
@@ -63,8 +61,8 @@ fn the_authorise_url_has_what_pleo_asks_for_and_nothing_else() {
 #[test]
 fn a_subject_may_be_chosen_beforehand() {
     let subject = Subject::Company(company(1));
-    let pending = Script::default().app().authorize_subject(&scopes(), subject).unwrap();
-    assert_eq!(parameter(&pending, "urn_pleo_params_oauth_subject"), subject.to_string());
+    let start = Script::default().app().authorize_subject(&scopes(), subject).unwrap();
+    assert_eq!(parameter(&start, "urn_pleo_params_oauth_subject"), subject.to_string());
 }
 
 #[test]
@@ -79,10 +77,10 @@ fn no_two_authorisations_share_state_or_challenge() {
 async fn a_code_becomes_tokens_with_the_verifier_of_its_challenge() {
     let script = Script::new([pair(1, 3600)]);
     let app = script.app();
-    let pending = app.authorize(&scopes()).unwrap();
-    let (state, challenge) = (parameter(&pending, "state"), parameter(&pending, "code_challenge"));
+    let start = app.authorize(&scopes()).unwrap();
+    let (state, challenge) = (parameter(&start, "state"), parameter(&start, "code_challenge"));
     let redirect = format!("https://app.test/callback?code=FAKE%2FCODE&state={state}");
-    let tokens = app.exchange(pending.finish(&redirect).unwrap()).await.unwrap();
+    let tokens = app.exchange(start.pending.finish(&redirect).unwrap()).await.unwrap();
     assert_eq!(tokens.access_token().expose(), "FAKE-A1");
     assert_eq!(tokens.refresh_token().unwrap().expose(), "FAKE-R1");
     let request = &script.requests()[0];
@@ -105,9 +103,9 @@ async fn a_code_becomes_tokens_with_the_verifier_of_its_challenge() {
 async fn a_confidential_client_says_its_secret_in_the_header_only() {
     let script = Script::new([pair(1, 3600)]);
     let app = script.app().with_client_secret("FAKE/SECRET=").unwrap();
-    let pending = app.authorize(&scopes()).unwrap();
-    let redirect = format!("?code=c&state={}", parameter(&pending, "state"));
-    app.exchange(pending.finish(&redirect).unwrap()).await.unwrap();
+    let start = app.authorize(&scopes()).unwrap();
+    let redirect = format!("?code=c&state={}", parameter(&start, "state"));
+    app.exchange(start.pending.finish(&redirect).unwrap()).await.unwrap();
     let request = &script.requests()[0];
     // Base64 of FAKE-CLIENT:FAKE%2FSECRET%3D (RFC 6749, section 2.3.1).
     assert_eq!(request.headers()["authorization"], "Basic RkFLRS1DTElFTlQ6RkFLRSUyRlNFQ1JFVCUzRA==");
@@ -120,9 +118,9 @@ async fn a_confidential_client_says_its_secret_in_the_header_only() {
 fn redirects_are_told_apart() {
     let app = Script::default().app();
     let finish = |redirect: &dyn Fn(&str) -> String| {
-        let pending = app.authorize(&scopes()).unwrap();
-        let redirect = redirect(&parameter(&pending, "state"));
-        pending.finish(&redirect).map(drop)
+        let start = app.authorize(&scopes()).unwrap();
+        let redirect = redirect(&parameter(&start, "state"));
+        start.pending.finish(&redirect).map(drop)
     };
     assert_eq!(finish(&|state| format!("https://app.test/callback?state={state}&code=c#fragment")), Ok(()));
     assert_eq!(finish(&|state| format!("/callback?state={state}&code=c&new=1")), Ok(()));
@@ -147,9 +145,10 @@ fn redirects_are_told_apart() {
 #[test]
 fn a_denial_says_why() {
     let app = Script::default().app();
-    let pending = app.authorize(&scopes()).unwrap();
-    let state = parameter(&pending, "state");
-    let error = pending
+    let start = app.authorize(&scopes()).unwrap();
+    let state = parameter(&start, "state");
+    let error = start
+        .pending
         .finish(&format!("?error=access_denied&error_description=FAKE-DESCRIPTION&state={state}"))
         .unwrap_err();
     assert_eq!(error.to_string(), "access was not granted: access_denied: the user or Pleo denied access");
@@ -157,9 +156,9 @@ fn a_denial_says_why() {
     let RedirectError::Denied { code, description } = error else { panic!("{error:?}") };
     assert_eq!(code, Some(OAuthErrorCode::AccessDenied));
     assert_eq!(description.unwrap().expose(), "FAKE-DESCRIPTION");
-    let pending = app.authorize(&scopes()).unwrap();
-    let state = parameter(&pending, "state");
-    let error = pending.finish(&format!("?error=something&code=c&state={state}")).unwrap_err();
+    let start = app.authorize(&scopes()).unwrap();
+    let state = parameter(&start, "state");
+    let error = start.pending.finish(&format!("?error=something&code=c&state={state}")).unwrap_err();
     assert_eq!(error.to_string(), "access was not granted");
 }
 
@@ -167,11 +166,10 @@ fn a_denial_says_why() {
 async fn an_authorisation_can_be_put_away_and_taken_up_again() {
     let script = Script::new([pair(1, 3600)]);
     let app = script.app();
-    let pending = app.authorize(&scopes()).unwrap();
-    let (state, challenge) = (parameter(&pending, "state"), parameter(&pending, "code_challenge"));
-    let kept = pending.into_secret();
+    let start = app.authorize(&scopes()).unwrap();
+    let (state, challenge) = (parameter(&start, "state"), parameter(&start, "code_challenge"));
+    let kept = start.pending.into_secret();
     let pending = app.resume_authorization(&Secret::from(kept.expose())).unwrap();
-    assert_eq!(pending.url(), None);
     app.exchange(pending.finish(&format!("?code=c&state={state}")).unwrap()).await.unwrap();
     let form = &script.forms()[0];
     let verifier = &form.iter().find(|(name, _)| name == "code_verifier").unwrap().1;
@@ -212,15 +210,15 @@ async fn what_the_token_endpoint_answers_is_told_apart() {
         ),
     ] {
         let app = Script::new([step]).app();
-        let pending = app.authorize(&scopes()).unwrap();
-        let redirect = format!("?code=c&state={}", parameter(&pending, "state"));
-        let error = app.exchange(pending.finish(&redirect).unwrap()).await.unwrap_err();
+        let start = app.authorize(&scopes()).unwrap();
+        let redirect = format!("?code=c&state={}", parameter(&start, "state"));
+        let error = app.exchange(start.pending.finish(&redirect).unwrap()).await.unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");
     }
     let app = Script::new([Step::Answer(201, r#"{"access_token":"FAKE"}"#.to_owned())]).app();
-    let pending = app.authorize(&scopes()).unwrap();
-    let redirect = format!("?code=c&state={}", parameter(&pending, "state"));
-    assert!(app.exchange(pending.finish(&redirect).unwrap()).await.is_ok());
+    let start = app.authorize(&scopes()).unwrap();
+    let redirect = format!("?code=c&state={}", parameter(&start, "state"));
+    assert!(app.exchange(start.pending.finish(&redirect).unwrap()).await.is_ok());
 }
 
 #[tokio::test]
@@ -289,4 +287,17 @@ fn client_ids_and_secrets_are_checked_and_secrets_not_shown() {
     }
     let app = app.with_client_secret("FAKE").unwrap();
     assert!(!format!("{app:?}").contains("FAKE"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_an_exchange_or_introspection_is_given_up() {
+    let script = Script::new([Step::Hang, Step::Hang]);
+    let app = script.app();
+    let start = app.authorize(&scopes()).unwrap();
+    let redirect = format!("?code=c&state={}", parameter(&start, "state"));
+    let code = start.pending.finish(&redirect).unwrap();
+    let before = tokio::time::Instant::now();
+    assert!(matches!(app.exchange(code).await, Err(OAuthError::TimedOut)));
+    assert!(matches!(app.introspect(&"FAKE".into(), TokenKind::Access).await, Err(OAuthError::TimedOut)));
+    assert_eq!(before.elapsed().as_secs(), 2 * OAuthApp::<Staging>::TIMEOUT.as_secs());
 }

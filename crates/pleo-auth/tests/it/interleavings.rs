@@ -68,6 +68,7 @@ struct Authorisation {
     fails: u32,
     store_fails: u32,
     stored: Vec<u32>,
+    cleared: bool,
     /// Refresh tokens that were presented with success, or refused.
     spent: BTreeSet<u32>,
 }
@@ -175,7 +176,8 @@ impl OAuthTransport for Fake {
 
 impl TokenStore<Staging> for Fake {
     fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
-        let stored = self.mine(|mine| mine.stored.last().copied()).map(|number| self.tokens(number));
+        let stored = self.mine(|mine| mine.stored.last().copied().filter(|_| !mine.cleared));
+        let stored = stored.map(|number| self.tokens(number));
         Box::pin(async { Ok(stored) })
     }
 
@@ -192,6 +194,11 @@ impl TokenStore<Staging> for Fake {
                 Ok(())
             })
         })
+    }
+
+    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.mine(|mine| mine.cleared = true);
+        Box::pin(async { Ok(()) })
     }
 }
 
@@ -295,6 +302,7 @@ async fn play(events: Vec<Event>) -> Result<usize, TestCaseError> {
         let last = Client::with_transport(Session::new(token.clone()), Api(Arc::clone(&world))).unwrap();
         let result = call(last, true, None).await;
         let (issued, stored, ended) = fake.mine(|mine| (mine.issued, mine.stored.clone(), mine.ended));
+        prop_assert_eq!(fake.mine(|mine| mine.cleared), ended, "the store forgets dead tokens and no others");
         prop_assert!(
             result.is_ok() || ended || token.ended().is_some() || is_allowed(&result),
             "{:?}",

@@ -97,3 +97,15 @@ fn a_credential_of_another_environment_is_refused_where_types_cannot_tell() {
     assert!(session.replace_credential(sandbox(1001)).is_err());
     assert!(session.replace_credential(sandbox(1000)).is_ok());
 }
+
+#[test]
+fn debug_shows_what_matters_of_a_session_and_its_client() {
+    let session = Session::new(key("FAKE")).with_company(crate::support::company(1));
+    let client = client(session.clone(), &Recorder::status(200));
+    assert_eq!(
+        format!("{session:?}"),
+        "Session { credential: StandaloneApiKey(StandaloneApiKey { environment: Staging, .. }), scopes: None, \
+         subject: Some(Company(CompanyId(01111111-2222-4333-8444-555555555555))), .. }"
+    );
+    assert_eq!(format!("{client:?}"), format!("Client {{ session: {session:?}, .. }}"));
+}
