@@ -691,3 +691,28 @@ impl<E: Environment> fmt::Debug for RefreshingToken<E> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_random_share_is_between_half_and_all() {
+        let shares: Vec<f64> = (0..1000).map(|_| between_half_and_one()).collect();
+        assert!(shares.iter().all(|share| (0.5..=1.0).contains(share)));
+        assert!(shares.iter().any(|share| *share < 0.6) && shares.iter().any(|share| *share > 0.9));
+    }
+
+    #[test]
+    fn pauses_double_up_to_half_a_minute() {
+        let policy = RefreshPolicy::default();
+        for (failures, longest) in
+            [(0, 0.5), (1, 0.5), (2, 1.0), (3, 2.0), (6, 16.0), (7, 30.0), (u32::MAX, 30.0)]
+        {
+            for _ in 0..100 {
+                let pause = policy.pause(failures).as_secs_f64();
+                assert!((longest / 2.0..=longest).contains(&pause), "{failures}: {pause}");
+            }
+        }
+    }
+}

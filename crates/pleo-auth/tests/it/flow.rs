@@ -301,3 +301,25 @@ async fn a_server_that_never_answers_an_exchange_or_introspection_is_given_up() 
     assert!(matches!(app.introspect(&"FAKE".into(), TokenKind::Access).await, Err(OAuthError::TimedOut)));
     assert_eq!(before.elapsed().as_secs(), 2 * OAuthApp::<Staging>::TIMEOUT.as_secs());
 }
+
+#[tokio::test]
+async fn debug_shows_what_is_no_secret() {
+    let script =
+        Script::new([Step::Answer(200, r#"{"access_token":"FAKE","scope":"users:read"}"#.to_owned())]);
+    let app = script.app();
+    assert_eq!(
+        format!("{app:?}"),
+        r#"OAuthApp { environment: Staging, client_id: "FAKE-CLIENT", redirect_uri: "https://app.test/callback", .. }"#
+    );
+    let start = app.authorize(&scopes()).unwrap();
+    let redirect = format!("?code=c&state={}", parameter(&start, "state"));
+    assert_eq!(format!("{start:?}"), "AuthorizationStart { .. }");
+    assert_eq!(format!("{:?}", start.pending), "PendingAuthorization { .. }");
+    let code = start.pending.finish(&redirect).unwrap();
+    assert_eq!(format!("{code:?}"), "GrantedCode { .. }");
+    let tokens = app.exchange(code).await.unwrap();
+    assert_eq!(
+        format!("{tokens:?}"),
+        r#"Tokens { environment: Staging, expires_at: None, scopes: Some(ScopeSet({Scope("users:read")})), .. }"#
+    );
+}
