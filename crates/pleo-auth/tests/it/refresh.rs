@@ -14,7 +14,7 @@ use pleo_auth::{
         MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken, SessionEnd, StoreError, TokenError,
         TokenStore, Tokens,
     },
-    pleo_client::{self, BoxFuture, TransportErrorKind},
+    pleo_client::{self, Authorization, Authorize, BoxFuture, Request, TransportErrorKind},
 };
 use tokio::time::{Instant, advance, sleep};
 
@@ -571,8 +571,10 @@ async fn a_401_renews_once_and_replays_what_is_idempotent_once() {
         answer(if old { 401 } else { 200 }, "")
     };
     let world = world_with(HOUR, [pair(1, 3600)], Recorder::new(taken));
+    let start = Instant::now();
     world.delete().await.unwrap();
     assert_eq!(world.sent(), ["A0", "A1"]);
+    assert!(start.elapsed() < Duration::from_millis(50), "no pause: {:?}", start.elapsed());
     world.delete().await.unwrap();
     assert_eq!((world.sent().len(), world.script.presented().len()), (3, 1));
 }
@@ -604,6 +606,60 @@ async fn a_service_that_always_answers_401_causes_no_loop_and_no_storm() {
     assert_eq!(sent.len(), 10);
     assert_eq!(sent.iter().collect::<std::collections::BTreeSet<_>>().len(), 10);
     assert!(Instant::now() - start > Duration::from_secs(45), "{:?}", Instant::now() - start);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_accepted_before_is_renewed_without_a_pause() {
+    let revoked = Arc::new(AtomicBool::new(false));
+    let is_revoked = Arc::clone(&revoked);
+    let taken = move |request: &http::Request<bytes::Bytes>| {
+        let first = crate::support::authorization(request).ends_with("A1");
+        answer(if first && is_revoked.load(Ordering::SeqCst) { 401 } else { 200 }, "")
+    };
+    let world = world_with(Duration::ZERO, [pair(1, 3600), pair(2, 3600)], Recorder::new(taken));
+    world.delete().await.unwrap();
+    revoked.store(true, Ordering::SeqCst);
+    let start = Instant::now();
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A1", "A2"]);
+    assert!(start.elapsed() < Duration::from_millis(50), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_no_longer_valid_in_the_moment_of_its_expiry() {
+    let failures = std::iter::repeat_n(Step::Answer(503, String::new()), 4);
+    let world = world(Duration::ZERO, std::iter::once(pair(1, 60)).chain(failures));
+    let asked = Instant::now();
+    world.delete().await.unwrap();
+    advance(Duration::from_secs(60) - asked.elapsed()).await;
+    assert!(matches!(token_error(world.delete().await), TokenError::NotRenewed { attempts: 4, .. }));
+}
+
+/// Says how its session answers.
+struct Watches(Session<Staging>, Mutex<Vec<&'static str>>);
+
+impl Authorize for Watches {
+    fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a> {
+        let authorization = self.0.authorize(request);
+        let how = match &authorization {
+            Authorization::Ready(_) => "at once",
+            Authorization::Pending(_) => "later",
+        };
+        self.1.lock().unwrap().push(how);
+        authorization
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_token_is_attached_at_once() {
+    let world = world(HOUR, []);
+    let watches = Arc::new(Watches(Session::new(world.token.clone()), Mutex::default()));
+    let client =
+        pleo_client::Client::new(Staging.base_url(), Arc::clone(&watches), Recorder::status(200)).unwrap();
+    for _ in 0..3 {
+        client.delete_installation().send().await.unwrap();
+    }
+    assert_eq!(*watches.1.lock().unwrap(), ["later", "at once", "at once"]);
 }
 
 #[tokio::test(start_paused = true)]
