@@ -29,6 +29,11 @@ fn session() -> Session<Staging> {
     Session::new(StandaloneApiKey::new(Staging, KEY).unwrap())
 }
 
+/// The client that most programs use; it adds what holds a call to one credential.
+fn with_transport(session: Session<Staging>) -> Client {
+    Client::clone(&pleo_auth::Client::with_transport(session, Nowhere).unwrap())
+}
+
 fn call(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let company: CompanyId = "11111111-2222-4333-8444-555555555555".parse().unwrap();
@@ -38,6 +43,7 @@ fn call(criterion: &mut Criterion) {
         ("no credential", client(Box::new(Unauthenticated))),
         ("session with a key", client(Box::new(session()))),
         ("session with a key and a company", client(Box::new(session().with_company(company)))),
+        ("pleo_auth::Client with a key", with_transport(session())),
         ("header built each time", client(Box::new(BuiltEachTime))),
     ] {
         group.bench_function(name, |bencher| {

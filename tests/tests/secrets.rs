@@ -384,6 +384,33 @@ fn token_server(access: &str, refresh: &str, answer: &str) -> MockServer {
     server
 }
 
+/// A Pleo that answers as it should, so that a connection comes about.
+async fn connection(output: &Output, canaries: &mut Canaries) {
+    let secret = canaries.secret();
+    let server = MockServer::start();
+    let urn = format!("urn:pleo:company:{}", company());
+    let identity = serde_json::json!({"data": {
+        "authMethod": "API_KEY", "clientId": "c", "scope": "users:read", "subjectURN": urn,
+    }});
+    let installation = serde_json::json!({
+        "id": uuid::Uuid::nil(), "applicationId": uuid::Uuid::nil(), "resource": urn, "status": "ACTIVATED",
+        "metadata": {}, "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z",
+    });
+    for (path, answer) in [("/v1/introspect", identity), ("/v1/installations/me", installation)] {
+        server.mock(|when, then| {
+            when.path(path);
+            then.status(200).json_body(answer);
+        });
+    }
+    let key = StandaloneApiKey::new(sandbox(&server), secret.as_str()).unwrap();
+    let connection = Client::new(Session::new(key.clone())).unwrap().connect().await.unwrap();
+    output.debug(&connection);
+    output.debug(connection.identity());
+    let client = connection.activate().await.unwrap();
+    output.debug(&client.rotate(key, &ScopeSet::default()).await.unwrap());
+    output.error(client.rotate(client.session().credential(), &"none".parse().unwrap()).await.unwrap_err());
+}
+
 async fn oauth(output: &Output, canaries: &mut Canaries) {
     for answer in ["tokens", "nonsense", "type", "refusal", "odd refusal", "failure"] {
         let (access, refresh) = (canaries.secret(), canaries.secret());
@@ -429,11 +456,12 @@ async fn oauth(output: &Output, canaries: &mut Canaries) {
             }
         }
         let kept = app.authorize(&ScopeSet::default()).unwrap().pending.into_secret();
-        canaries.secrets.extend(kept.expose().split('.').map(str::to_owned));
+        canaries.secrets.extend(kept.expose().split('.').take(2).map(str::to_owned));
         output.debug(&kept);
-        output.debug(&app.resume_authorization(&kept).unwrap());
-        output.error(app.resume_authorization(&code.as_str().into()).unwrap_err());
-        match app.introspect(&old.as_str().into(), TokenKind::Refresh).await {
+        output.debug(&app.resume_authorization(kept.clone()).unwrap());
+        output.error(app.resume_authorization(code.as_str().into()).unwrap_err());
+        let asked = Tokens::new(sandbox(&server), old.as_str(), Some(old.as_str().into()), None);
+        match app.introspect(&asked, TokenKind::Refresh).await {
             Ok(info) => output.debug(&info),
             Err(error) => output.error(error),
         }
@@ -541,6 +569,7 @@ fn no_piece_of_a_secret_shows_anywhere() {
         constructors(&output, &mut canaries);
         files_and_variables(&output, &mut canaries);
         runtime.block_on(calls(&output, &mut canaries));
+        runtime.block_on(connection(&output, &mut canaries));
         runtime.block_on(oauth(&output, &mut canaries));
         let text = output.text();
         if let Some(line) = canaries.found_in(&text) {

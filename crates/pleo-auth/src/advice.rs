@@ -123,11 +123,11 @@ pub static NOT_FOUND: Advice = Advice {
 
 /// About a redirect, which is never followed with a credential.
 pub static REDIRECT: Advice = Advice {
-    title: "Pleo's API does not redirect: something on the way does.",
+    title: "A redirect is never followed with a credential.",
     points: &[point(
-        "A proxy, a login page of the network or a wrong address stands in between.",
+        "The documents know no redirect: a proxy, a login page or a wrong address stands in between.",
         "Look where the Location header leads; do not send the credential there.",
-        &["Z1"],
+        &["Z1", "Z2"],
     )],
 };
 
@@ -469,9 +469,9 @@ mod tests {
         let text = REDIRECT.to_string();
         assert_eq!(
             text,
-            "Pleo's API does not redirect: something on the way does.\n\
-             - A proxy, a login page of the network or a wrong address stands in between. \
-             Look where the Location header leads; do not send the credential there. (Z1)"
+            "A redirect is never followed with a credential.\n\
+             - The documents know no redirect: a proxy, a login page or a wrong address stands in between. \
+             Look where the Location header leads; do not send the credential there. (Z1, Z2)"
         );
         assert_eq!(NEW_CUSTOMER.to_string().lines().count(), 3);
         assert_eq!(crate::LegacyToken::new("FAKE").advice(), &LEGACY_TOKEN);

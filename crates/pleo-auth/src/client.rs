@@ -58,10 +58,7 @@ impl<E: Environment> Client<E> {
         session: Session<E>,
         transport: impl Transport + 'static,
     ) -> Result<Self, InvalidBaseUrl> {
-        Self::build(session, Arc::new(transport))
-    }
-
-    fn build(session: Session<E>, transport: Arc<dyn Transport>) -> Result<Self, InvalidBaseUrl> {
+        let transport: Arc<dyn Transport> = Arc::new(transport);
         let authorized = Authorized { session: session.clone(), transport: Arc::clone(&transport) };
         let api = pleo_client::Client::new(session.environment().base_url(), session.clone(), authorized)?;
         Ok(Self { session, transport, api })
@@ -73,20 +70,20 @@ impl<E: Environment> Client<E> {
     }
 
     /// The same client for another company, with the same credential and connections.
-    ///
-    /// # Errors
-    /// As [`with_transport`](Self::with_transport).
-    pub fn for_company(&self, company: impl Into<CompanyId>) -> Result<Self, InvalidBaseUrl> {
+    #[must_use]
+    pub fn for_company(&self, company: impl Into<CompanyId>) -> Self {
         self.for_subject(company.into().into())
     }
 
-    pub(crate) fn for_subject(&self, subject: Subject) -> Result<Self, InvalidBaseUrl> {
+    pub(crate) fn for_subject(&self, subject: Subject) -> Self {
         self.with_session(self.session.clone().with_subject(subject))
     }
 
-    /// The same client with another session.
-    pub(crate) fn with_session(&self, session: Session<E>) -> Result<Self, InvalidBaseUrl> {
-        Self::build(session, Arc::clone(&self.transport))
+    /// The same client with another session of the same environment.
+    pub(crate) fn with_session(&self, session: Session<E>) -> Self {
+        let transport = Arc::clone(&self.transport);
+        let authorized = Authorized { session: session.clone(), transport: Arc::clone(&transport) };
+        Self { api: self.api.with_parts(session.clone(), authorized), session, transport }
     }
 }
 

@@ -1,10 +1,10 @@
 //! From a credential to a connected company, in the order that Pleo's integration norms ask for.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use http::StatusCode;
 use pleo_client::{
-    Error, InvalidBaseUrl,
+    Error,
     marketplace::types::{
         AuthMethod, CreateClientInstallationRequest, ExternalClientModel, InstallationResponse,
         InstallationStatus,
@@ -13,7 +13,7 @@ use pleo_client::{
 
 use crate::{
     Client, CompanyId, Credential, Environment, EnvironmentMismatch, IntoCredential, InvalidSubject,
-    ScopeSet, Session, Subject,
+    ScopeSet, Session, Subject, session::Held,
 };
 
 /// What Pleo says about the credential in use (A62, A63).
@@ -69,24 +69,28 @@ impl<E: Environment> Client<E> {
         if identity.method == AuthMethod::None {
             return Err(ConnectError::NotAuthenticated);
         }
+        let bound = self.session().subject();
+        // Before anything is created for a company that nobody meant.
+        if let (Some(bound), Some(found)) = (bound, identity.subject) {
+            agree(bound, found)?;
+        }
+        let held = self.session().held();
         let installation = self.installation().await?;
         let installed: Subject = installation.resource.parse()?;
-        let subject = match (self.session().subject(), installed) {
-            // The company that was chosen from those of an organisation.
-            (Some(bound @ Subject::Company(_)), Subject::Organization(_)) => bound,
-            (Some(bound), installed) if bound != installed && bound.company().is_some() => {
-                return Err(ConnectError::OtherSubject { bound, found: installed });
-            }
-            _ => installed,
-        };
-        match identity.subject {
-            Some(Subject::Organization(_)) | None => {}
-            Some(known) if known == installed => {}
-            Some(known) => {
-                return Err(ConnectError::Contradiction { credential: known, installation: installed });
-            }
+        if let Some(credential @ Subject::Company(_)) = identity.subject
+            && credential != installed
+        {
+            return Err(ConnectError::Contradiction { credential, installation: installed });
         }
-        Ok(Connection { client: self.for_subject(subject)?, subject, identity, installation })
+        let subject = match (bound, installed) {
+            (Some(bound), installed) => {
+                agree(bound, installed)?;
+                // The company that was chosen from those of an organisation stays.
+                if bound.company().is_some() { bound } else { installed }
+            }
+            (None, installed) => installed,
+        };
+        Ok(Connection { client: self.for_subject(subject), held, subject, identity, installation })
     }
 
     async fn installation(&self) -> Result<InstallationResponse, ConnectError> {
@@ -104,8 +108,8 @@ impl<E: Environment> Client<E> {
     }
 
     /// Changes the session's credential in the order that Pleo asks for (N19, N20, N32): the new one is
-    /// tried first, and only if it works, stands for the same company and has the scopes that are needed,
-    /// it takes the place of the old one, which is returned to be deleted in Pleo.
+    /// tried first, and only if it works, stands for the company that the session is bound to and has the
+    /// scopes that are needed, it takes the place of the old one, which is returned to be deleted in Pleo.
     ///
     /// # Errors
     /// When anything of that fails. The session goes on with the old credential.
@@ -120,21 +124,24 @@ impl<E: Environment> Client<E> {
         if let Some(subject) = self.session().subject() {
             trial = trial.with_subject(subject);
         }
-        let connection = self.with_session(trial).map_err(ConnectError::from)?.connect().await?;
+        let connection = self.with_session(trial).connect().await?;
         connection.check_scopes(needed)?;
-        if let Some(bound) = self.session().subject()
-            && bound != connection.subject
-        {
-            return Err(ConnectError::OtherSubject { bound, found: connection.subject }.into());
-        }
         let scopes = self.session().scopes().and(connection.identity.scopes);
         Ok(self.session().hold(credential, scopes).credential.clone())
     }
 }
 
+/// Refuses two companies, or two organisations. A company may be one of an organisation's.
+fn agree(bound: Subject, found: Subject) -> Result<(), ConnectError> {
+    let comparable = bound.company().is_some() == found.company().is_some();
+    if comparable && bound != found { Err(ConnectError::OtherSubject { bound, found }) } else { Ok(()) }
+}
+
 /// A credential that works, and the company or organisation that it is installed for.
 pub struct Connection<E: Environment> {
     client: Client<E>,
+    /// The credential that was tried.
+    held: Arc<Held<E>>,
     subject: Subject,
     identity: Identity,
     installation: InstallationResponse,
@@ -184,8 +191,7 @@ impl<E: Environment> Connection<E> {
     /// where the names differ, a request would be refused that Pleo would have answered.
     #[must_use]
     pub fn with_scope_check(self) -> Self {
-        let session = self.client.session();
-        session.hold(session.credential(), self.identity.scopes.clone());
+        self.client.session().set_scopes(Some(&self.held), self.identity.scopes.clone());
         self
     }
 
@@ -195,17 +201,17 @@ impl<E: Environment> Connection<E> {
     }
 
     /// Activates the installation, unless it is active already, and hands out the client. Without
-    /// success there is no client (N13).
+    /// success there is no client (N13), but it may be tried again (N14).
     ///
     /// # Errors
     /// Those of the call, and when the installation is not active afterwards.
-    pub async fn activate(self) -> Result<Client<E>, ConnectError> {
+    pub async fn activate(&self) -> Result<Client<E>, ConnectError> {
         if self.installation.status == InstallationStatus::Activated {
-            return Ok(self.client);
+            return Ok(self.client.clone());
         }
         let installation = self.client.activate_installation().send().await?.into_inner();
         if installation.status == InstallationStatus::Activated {
-            Ok(self.client)
+            Ok(self.client.clone())
         } else {
             Err(ConnectError::NotActive { status: installation.status })
         }
@@ -269,9 +275,6 @@ pub enum ConnectError {
         /// Its status.
         status: InstallationStatus,
     },
-    /// The environment's base URL cannot be used. No environment of today has such a one.
-    #[error(transparent)]
-    BaseUrl(#[from] InvalidBaseUrl),
 }
 
 impl ConnectError {

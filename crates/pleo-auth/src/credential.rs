@@ -60,7 +60,7 @@ credential! {
     /// A standalone API key: made by hand in the web app, for one company or organisation (Z37, Z78).
     ///
     /// It is sent by HTTP Basic authentication (RFC 7617) as user name with an empty password (Z25 to
-    /// Z28). It does not expire within a session and needs no OAuth flow (Z35, Z36).
+    /// Z28). It is not renewed and needs no OAuth flow (Z35, Z36); it may expire (A9, A14).
     StandaloneApiKey, StandaloneApiKey, basic, "standalone API key"
 }
 credential! {
@@ -245,14 +245,14 @@ pub enum Mistake {
     /// White space inside.
     #[error("has white space inside; is it more than one value, or cut in two?")]
     WhiteSpace,
-    /// A control character.
+    /// A control character, or anything else that no header carries.
     #[error("holds a control character; copy it again as plain text")]
     ControlCharacter,
     /// Something beyond ASCII.
     #[error("holds characters beyond ASCII; copy it again as plain text")]
     NotAscii,
     /// `key:`, as it goes into Base64.
-    #[error("ends with a colon; give the key alone, the colon is added when it is sent (Z28)")]
+    #[error("ends with a colon; give the key alone, the colon is added when it is sent (A3)")]
     TrailingColon,
     /// `user:password`. The password of a key is empty (Z27).
     #[error("holds a colon, so it looks like user name and password; a key is the user name alone (Z26)")]
@@ -292,8 +292,6 @@ pub(crate) fn check(text: &str) -> Result<(), Mistake> {
         Err(Mistake::ControlCharacter)
     } else if !text.is_ascii() {
         Err(Mistake::NotAscii)
-    } else if is_encoded(text) {
-        Err(Mistake::Encoded)
     } else {
         Ok(())
     }
@@ -307,6 +305,9 @@ fn is_encoded(text: &str) -> bool {
 
 fn basic(key: &str) -> Result<HeaderValue, Mistake> {
     check(key)?;
+    if is_encoded(key) {
+        return Err(Mistake::Encoded);
+    }
     match key.strip_suffix(':') {
         Some(start) if !start.contains(':') => return Err(Mistake::TrailingColon),
         _ if key.contains(':') => return Err(Mistake::UserAndPassword),
@@ -323,9 +324,20 @@ pub(crate) fn basic_header(user: &str, password: &str) -> Result<HeaderValue, Mi
     sensitive(["Basic ", &encoded].concat())
 }
 
-/// `Bearer` with a token (RFC 6750, section 2.1).
-pub(crate) fn bearer(token: &str) -> Result<HeaderValue, Mistake> {
+/// `Bearer` with a token that somebody gave, perhaps by mistake.
+fn bearer(token: &str) -> Result<HeaderValue, Mistake> {
     check(token)?;
+    bearer_header(token)
+}
+
+/// `Bearer` with a token (RFC 6750, section 2.1). It is opaque: only what no header carries is refused.
+pub(crate) fn bearer_header(token: &str) -> Result<HeaderValue, Mistake> {
+    if token.is_empty() {
+        return Err(Mistake::Empty);
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Mistake::ControlCharacter);
+    }
     sensitive(["Bearer ", token].concat())
 }
 
@@ -384,7 +396,6 @@ mod tests {
             ("FAKEKEY\u{7f}", Mistake::ControlCharacter),
             ("FAKEKEY\u{e9}", Mistake::NotAscii),
             ("FAKEKEY\u{200b}", Mistake::NotAscii),
-            ("RkFLRUtFWTo=", Mistake::Encoded),
             (long.as_str(), Mistake::TooLong),
         ] {
             for (method, error) in [
@@ -400,8 +411,9 @@ mod tests {
     }
 
     #[test]
-    fn a_colon_is_a_mistake_in_a_key_only() {
+    fn a_colon_plain_or_encoded_is_a_mistake_in_a_key_only() {
         for (text, mistake) in [
+            ("RkFLRUtFWTo=", Mistake::Encoded),
             ("FAKE:", Mistake::TrailingColon),
             ("FAKE::", Mistake::UserAndPassword),
             ("user:FAKE", Mistake::UserAndPassword),

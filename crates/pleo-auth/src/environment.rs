@@ -85,7 +85,7 @@ published!(
 
 /// A fake Pleo on this machine, for tests. Both the API and the authorisation server are there.
 ///
-/// Only loopback addresses are taken, so a credential of a sandbox never leaves the machine.
+/// Only loopback addresses and `localhost` are taken, so a credential of a sandbox stays on the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Sandbox {
     base_url: Box<str>,

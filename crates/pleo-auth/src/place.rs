@@ -166,10 +166,7 @@ mod tests {
         let found = members(br#" { "a": {"companyId": 1}, "companyId" : "x" } "#, "companyId").unwrap();
         assert_eq!((found.values, found.is_empty), (vec![Value::from("x")], false));
         let refused = members(b"[]", "companyId").err().map(|error| error.to_string());
-        assert_eq!(
-            refused.as_deref(),
-            Some("invalid type: sequence, expected a JSON object at line 1 column 0")
-        );
+        assert!(refused.unwrap().contains("a JSON object"));
         let found = members(br#"{"company\u0049d":null,"companyId":2}"#, "companyId").unwrap();
         assert_eq!(found.values, [Value::Null, Value::from(2)]);
         assert!(members(b" {} ", "companyId").unwrap().is_empty);

@@ -4,7 +4,8 @@ use pleo_client::{Error, Refusal};
 
 use crate::{CompanyId, OrganizationId, ScopeSet, oauth::TokenError};
 
-/// Why a [`Session`](crate::Session) refused a request. Nothing was sent.
+/// Why a [`Session`](crate::Session) refused a request, which was not sent then. (A transport that tries
+/// several times may have sent it before.)
 ///
 /// It arrives as [`pleo_client::Error::Refused`]; [`RequestRefused::of`] gets it out:
 ///
@@ -33,7 +34,8 @@ pub enum RequestRefused {
         /// The base URL of the credential's environment.
         expected: String,
     },
-    /// Something else has set the `Authorization` header. Two credentials in one request are one too many.
+    /// Something else has set the `Authorization` header. Two credentials in one request are one too many
+    /// (Z29).
     #[error("the request has an Authorization header already; leave authentication to the session")]
     AlreadyAuthorized,
     /// The operation needs a company (or organisation), and neither request nor session names one (Z39).
@@ -56,7 +58,7 @@ pub enum RequestRefused {
         /// The request's company.
         requested: CompanyId,
     },
-    /// What the request has in the company's place is no company id. It is not shown.
+    /// What the request has in the company's place is no company id (Z38). It is not shown.
     #[error(
         "the request has something that is no company id as its {member}, while the session is bound to \
          {bound}; leave it out of the request"
@@ -67,7 +69,7 @@ pub enum RequestRefused {
         /// The name of the parameter or member.
         member: &'static str,
     },
-    /// The company stands in the request more than once.
+    /// The company stands in the request more than once, and a request is for exactly one (K2).
     #[error("the request has {member} {times} times; one request is for one company")]
     SeveralCompanies {
         /// The name of the parameter or member.
@@ -86,7 +88,7 @@ pub enum RequestRefused {
         /// The parameter that the request has instead of the company.
         parameter: &'static str,
     },
-    /// The request names another organisation than the session is bound to.
+    /// The request names another organisation than the session is bound to (K1, K4).
     #[error(
         "the request is for another organisation than {bound}, which the session is bound to; \
          use a session of that organisation or leave it out of the request"
@@ -97,7 +99,7 @@ pub enum RequestRefused {
         /// The request's organisation, if it is one.
         requested: Option<OrganizationId>,
     },
-    /// The company belongs into the request's body, and that is no JSON object.
+    /// The company belongs into the request's body, and that is no JSON object (K19, K22, K24).
     #[error("{operation} takes the company in its body, but the body is no JSON object")]
     UnreadableBody {
         /// The operation.
@@ -116,7 +118,7 @@ pub enum RequestRefused {
         /// What the credential has.
         held: ScopeSet,
     },
-    /// There is no access token to send.
+    /// There is no access token to send (A54, A55).
     #[error(transparent)]
     Token(#[from] TokenError),
 }

@@ -81,7 +81,8 @@ impl Secret {
         if private {
             check_private(path, &file)?;
         }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
+        // Room for all of it, so that reading leaves no copy behind by growing.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_LIMIT as usize + 1));
         file.by_ref().take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > FILE_LIMIT {
             return Err(SecretError::TooLong { path: path.to_owned() });

@@ -53,8 +53,9 @@ impl<E: Environment> Session<E> {
         Self { slot: Arc::new(Slot { environment, held }), subject: None }
     }
 
-    /// The session bound to a company (Z38, Z39). Every operation that takes a company gets this one; a
-    /// request for another is refused.
+    /// The session bound to a company (Z38, Z39). Every operation that takes a company in its query or
+    /// body gets this one; a request for another is refused. What stands in a path, as in `get_company`, is
+    /// left alone.
     #[must_use]
     pub fn with_company(self, company: impl Into<CompanyId>) -> Self {
         self.with_subject(company.into().into())
@@ -78,9 +79,16 @@ impl<E: Environment> Session<E> {
     /// that are known to need others are refused. Clones share it, as they share the credential.
     #[must_use]
     pub fn with_scopes(self, scopes: ScopeSet) -> Self {
-        let credential = self.held().credential.clone();
-        self.hold(credential, Some(scopes));
+        self.set_scopes(None, Some(scopes));
         self
+    }
+
+    /// Changes what is known of the scopes, and nothing else; only of this credential, if one is given.
+    pub(crate) fn set_scopes(&self, of: Option<&Arc<Held<E>>>, scopes: Option<ScopeSet>) {
+        let mut held = self.slot.held.write().unwrap_or_else(PoisonError::into_inner);
+        if of.is_none_or(|of| Arc::ptr_eq(of, &held)) {
+            *held = Arc::new(Held { credential: held.credential.clone(), scopes });
+        }
     }
 
     /// The environment.
@@ -221,6 +229,8 @@ fn check_scopes(held: Option<&ScopeSet>, request: &Request) -> Result<(), Reques
     })
 }
 
+/// For transports and clients of your own. Alone it neither sees a 401 nor holds a call with several
+/// attempts to one credential: that is what [`Client`](crate::Client) adds.
 impl<E: Environment> Authorize for Session<E> {
     fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a> {
         self.authorize_with(&self.held(), request, |_| {})

@@ -1,14 +1,21 @@
 //! A registered OAuth client.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, Uri, header};
 use pleo_client::TransportError;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{GrantedCode, OAuthError, OAuthTransport, Tokens, transport};
-use crate::{Environment, Production, Secret, credential};
+use crate::{Environment, EnvironmentMismatch, Production, Secret, credential};
 
 /// A client that is registered with Pleo, in one environment: staging and production have credentials
 /// of their own (V8).
@@ -22,11 +29,16 @@ pub struct OAuthApp<E> {
 struct Inner<E> {
     environment: E,
     client_id: Box<str>,
-    /// `client_secret_basic`; the secret is never sent any other way (A28, A35).
+    /// `client_secret_basic`; the secret is never sent any other way (A28).
     authentication: Option<HeaderValue>,
     redirect_uri: Box<str>,
     transport: Arc<dyn OAuthTransport>,
+    /// Digests of the last verifiers that were exchanged.
+    exchanged: Arc<Mutex<VecDeque<[u8; 32]>>>,
 }
+
+/// How many exchanges are remembered. Codes live a few minutes at most (A41).
+const REMEMBERED: usize = 10_000;
 
 impl<E: Environment> OAuthApp<E> {
     /// How long the authorisation server has to answer an exchange or an introspection. Renewals have
@@ -66,6 +78,7 @@ impl<E: Environment> OAuthApp<E> {
                 authentication: None,
                 redirect_uri: redirect_uri.into(),
                 transport: Arc::new(transport),
+                exchanged: Arc::default(),
             }),
         })
     }
@@ -111,8 +124,13 @@ impl<E: Environment> OAuthApp<E> {
     /// [`authorize`](Self::authorize).
     ///
     /// # Errors
-    /// When the server does not answer with tokens.
+    /// When the code was granted to another app or was exchanged already, and when the server does not
+    /// answer with tokens.
     pub async fn exchange(&self, code: GrantedCode<E>) -> Result<Tokens<E>, OAuthError> {
+        if code.app != self.fingerprint() {
+            return Err(OAuthError::OtherApp);
+        }
+        self.use_up(&code.verifier)?;
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code.code.expose()),
@@ -121,6 +139,36 @@ impl<E: Environment> OAuthApp<E> {
         ];
         let body = self.post_in_time("/oauth/token", &form).await?;
         Tokens::from_answer(self.environment().clone(), &body).map(|(tokens, _)| tokens)
+    }
+
+    /// What tells this app from others: the same client in the same environment has the same.
+    pub(super) fn fingerprint(&self) -> String {
+        let names = [self.environment().authorization_server(), self.client_id(), self.redirect_uri()];
+        URL_SAFE_NO_PAD.encode(Sha256::digest(names.join("\n")))
+    }
+
+    /// Refuses a verifier that was exchanged before.
+    fn use_up(&self, verifier: &Secret) -> Result<(), OAuthError> {
+        let digest = Sha256::digest(verifier.expose()).into();
+        let mut exchanged = self.inner.exchanged.lock().unwrap_or_else(PoisonError::into_inner);
+        if exchanged.contains(&digest) {
+            return Err(OAuthError::Reused);
+        }
+        exchanged.push_back(digest);
+        if exchanged.len() > REMEMBERED {
+            exchanged.pop_front();
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_environment(&self, tokens: &Tokens<E>) -> Result<(), EnvironmentMismatch> {
+        if self.environment() == tokens.environment() {
+            return Ok(());
+        }
+        Err(EnvironmentMismatch {
+            session: self.environment().to_string(),
+            credential: tokens.environment().to_string(),
+        })
     }
 
     /// Renews tokens (A44). Only a [`RefreshingToken`](super::RefreshingToken) does it: used twice, a

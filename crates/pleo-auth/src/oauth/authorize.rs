@@ -39,17 +39,21 @@ impl<E: Environment> OAuthApp<E> {
 
     /// Goes on with an authorisation that was put away, see [`PendingAuthorization::into_secret`].
     ///
+    /// A redirect that arrives twice finds the same text twice: the second
+    /// [`exchange`](Self::exchange) is refused, in this process; across processes, delete the text when you
+    /// read it.
+    ///
     /// # Errors
-    /// When the text is none that this crate has made.
-    pub fn resume_authorization(&self, kept: &Secret) -> Result<PendingAuthorization<E>, RedirectError> {
-        let (state, verifier) = kept.expose().split_once('.').ok_or(RedirectError::NotPending)?;
-        let length = URL_SAFE_NO_PAD.encode([0; RANDOM_BYTES]).len();
-        let alphabet =
-            |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        if [state, verifier].iter().any(|part| part.len() != length || !alphabet(part)) {
+    /// When the text is none that this app has made in this environment.
+    pub fn resume_authorization(&self, kept: Secret) -> Result<PendingAuthorization<E>, RedirectError> {
+        let parts: Vec<&str> = kept.expose().split('.').collect();
+        let [state, verifier, app] = parts.as_slice() else { return Err(RedirectError::NotPending) };
+        let whole = |part: &str| URL_SAFE_NO_PAD.decode(part).is_ok_and(|bytes| bytes.len() == RANDOM_BYTES);
+        if !whole(state) || !whole(verifier) || *app != self.fingerprint() {
             return Err(RedirectError::NotPending);
         }
-        Ok(PendingAuthorization { state: state.into(), verifier: verifier.into(), environment: PhantomData })
+        let (state, verifier) = ((*state).into(), (*verifier).into());
+        Ok(PendingAuthorization { state, verifier, app: self.fingerprint(), environment: PhantomData })
     }
 
     fn start(
@@ -73,7 +77,12 @@ impl<E: Environment> OAuthApp<E> {
         let url = format!("{}/oauth/authorize?{}", self.environment().authorization_server(), query.finish());
         Ok(AuthorizationStart {
             url,
-            pending: PendingAuthorization { state, verifier, environment: PhantomData },
+            pending: PendingAuthorization {
+                state,
+                verifier,
+                app: self.fingerprint(),
+                environment: PhantomData,
+            },
         })
     }
 }
@@ -118,14 +127,16 @@ impl<E> fmt::Debug for AuthorizationStart<E> {
 pub struct PendingAuthorization<E> {
     state: Secret,
     verifier: Secret,
+    /// Which app it belongs to, see [`OAuthApp::fingerprint`].
+    app: String,
     environment: PhantomData<fn() -> E>,
 }
 
 impl<E: Environment> PendingAuthorization<E> {
-    /// State and verifier as one text, to be kept on the server until the redirect arrives, in the
+    /// All of it as one text, to be kept on the server until the redirect arrives, in the
     /// user's session for instance. It has to be deleted when it is read.
     pub fn into_secret(self) -> Secret {
-        [self.state.expose(), ".", self.verifier.expose()].concat().into()
+        [self.state.expose(), ".", self.verifier.expose(), ".", &self.app].concat().into()
     }
 
     /// Reads the redirect: its whole URL, or its query alone (A39, A40).
@@ -164,6 +175,7 @@ impl<E: Environment> PendingAuthorization<E> {
             Some(code) if !code.is_empty() => Ok(GrantedCode {
                 code: code.as_str().into(),
                 verifier: self.verifier,
+                app: self.app,
                 environment: PhantomData,
             }),
             _ => Err(RedirectError::NoCode),
@@ -191,6 +203,7 @@ impl<E: Environment> fmt::Debug for PendingAuthorization<E> {
 pub struct GrantedCode<E> {
     pub(super) code: Secret,
     pub(super) verifier: Secret,
+    pub(super) app: String,
     environment: PhantomData<fn() -> E>,
 }
 
@@ -205,7 +218,7 @@ impl<E> fmt::Debug for GrantedCode<E> {
 #[non_exhaustive]
 pub enum RedirectError {
     /// The kept text is no authorisation that is under way.
-    #[error("what was kept is no authorisation that is under way; begin a new one")]
+    #[error("what was kept is no authorisation of this app in this environment; begin a new one")]
     NotPending,
     /// A parameter is there more than once.
     #[error("the redirect has a parameter twice, so it does not come from Pleo; begin a new authorisation")]

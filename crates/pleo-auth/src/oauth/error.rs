@@ -6,6 +6,8 @@ use http::StatusCode;
 use pleo_client::{Sensitive, TransportError, TransportErrorKind};
 use serde::Deserialize;
 
+use crate::EnvironmentMismatch;
+
 /// Why the authorisation server brought no result.
 ///
 /// `Display` and `Debug` show nothing that the server wrote: it may quote a token.
@@ -35,6 +37,18 @@ pub enum OAuthError {
         /// The answer's status.
         status: StatusCode,
     },
+    /// The token belongs to another environment than the app. Nothing was sent.
+    #[error("the token belongs to another environment than the app: {0}")]
+    OtherEnvironment(EnvironmentMismatch),
+    /// The code was granted to another app, or to this one in another environment. Nothing was sent.
+    #[error("the code was granted to another app or environment; exchange it with the app that asked for it")]
+    OtherApp,
+    /// The code's verifier was used already (RFC 6749, section 4.1.2). Nothing was sent.
+    #[error("this authorisation was exchanged already; begin a new one")]
+    Reused,
+    /// There is no refresh token to ask about. Nothing was sent.
+    #[error("there is no refresh token to ask about")]
+    NoRefreshToken,
     /// The server answered with success, but not with what was asked for.
     #[error("the authorisation server's answer is not what RFC 6749 describes: {problem}")]
     Unreadable {
@@ -50,7 +64,11 @@ impl OAuthError {
             Self::Transport(error) => error.kind() != TransportErrorKind::Request,
             Self::TimedOut | Self::Status { .. } | Self::Unreadable { .. } => true,
             Self::Refused { code, .. } => code.is_transient(),
-            Self::Random => false,
+            Self::Random
+            | Self::OtherEnvironment(_)
+            | Self::OtherApp
+            | Self::Reused
+            | Self::NoRefreshToken => false,
         }
     }
 
@@ -62,12 +80,17 @@ impl OAuthError {
             error_description: Option<String>,
         }
 
+        // RFC 6749, section 5.2, has these two statuses. What a gateway says beside another one ends no
+        // authorisation.
+        if !matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED) {
+            return Self::Status { status };
+        }
         // Pleo's own word for a dead refresh token; where it stands in the answer is not documented.
         const DEAD: &[u8] = b"invalid_refresh_token";
         let answer: Option<Answer> = serde_json::from_slice(body).ok();
         let named = answer.as_ref().and_then(|answer| OAuthErrorCode::named(&answer.error));
         let description = answer.and_then(|answer| answer.error_description).map(Sensitive::from);
-        let dead = status.is_client_error() && body.windows(DEAD.len()).any(|part| part == DEAD);
+        let dead = body.windows(DEAD.len()).any(|part| part == DEAD);
         match if dead { Some(OAuthErrorCode::InvalidGrant) } else { named } {
             Some(code) => Self::Refused { code, description },
             None => Self::Status { status },
@@ -165,7 +188,10 @@ mod tests {
             // Anybody on the way may answer so; it ends no authorisation.
             (401, "", None),
             (401, r#"{"error":"other"}"#, None),
-            (503, r#"{"error":"temporarily_unavailable"}"#, Some(OAuthErrorCode::TemporarilyUnavailable)),
+            (400, r#"{"error":"temporarily_unavailable"}"#, Some(OAuthErrorCode::TemporarilyUnavailable)),
+            (503, r#"{"error":"invalid_grant"}"#, None),
+            (404, "invalid_refresh_token", None),
+            (429, r#"{"error":"access_denied"}"#, None),
             (502, "invalid_refresh_token", None),
             (400, "", None),
             (400, "<html>", None),
@@ -206,7 +232,11 @@ mod tests {
             assert!(error.is_transient(), "{error}");
         }
         assert!(!transport(TransportErrorKind::Request).is_transient());
-        assert!(!OAuthError::Random.is_transient());
+        for error in
+            [OAuthError::Random, OAuthError::OtherApp, OAuthError::Reused, OAuthError::NoRefreshToken]
+        {
+            assert!(!error.is_transient(), "{error}");
+        }
     }
 
     #[test]

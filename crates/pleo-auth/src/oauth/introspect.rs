@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{OAuthApp, OAuthError, tokens::seconds};
-use crate::{Environment, ScopeSet, Secret, Subject};
+use super::{OAuthApp, OAuthError, Tokens, tokens::seconds};
+use crate::{Environment, ScopeSet, Subject};
 
 /// Which of the two tokens is asked about (A59).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,11 +50,15 @@ impl<E: Environment> OAuthApp<E> {
     /// may do, use `introspect_authentication` of the API.
     ///
     /// # Errors
-    /// When the server does not answer with what RFC 7662 describes.
-    pub async fn introspect(&self, token: &Secret, kind: TokenKind) -> Result<TokenInfo, OAuthError> {
-        let hint = match kind {
-            TokenKind::Access => "access_token",
-            TokenKind::Refresh => "refresh_token",
+    /// When the tokens are of another environment or lack the one that is asked about, and when the
+    /// server does not answer with what RFC 7662 describes.
+    pub async fn introspect(&self, tokens: &Tokens<E>, kind: TokenKind) -> Result<TokenInfo, OAuthError> {
+        self.check_environment(tokens).map_err(OAuthError::OtherEnvironment)?;
+        let (token, hint) = match kind {
+            TokenKind::Access => (tokens.access_token(), "access_token"),
+            TokenKind::Refresh => {
+                (tokens.refresh_token().ok_or(OAuthError::NoRefreshToken)?, "refresh_token")
+            }
         };
         let form = [("token", token.expose()), ("token_type_hint", hint)];
         let body = self.post_in_time("/oauth/token/introspect", &form).await?;

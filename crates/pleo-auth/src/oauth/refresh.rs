@@ -6,8 +6,10 @@
 
 use std::{
     collections::HashSet,
+    error::Error as StdError,
     fmt,
     future::Future,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -35,11 +37,36 @@ pub struct RefreshPolicy {
     /// The pause after the first failure; each further one doubles it, up to 30 seconds, and a random half
     /// is taken off. Default: 0.5 seconds.
     pub backoff: Duration,
-    /// How long the authorisation server has for one answer. Default: 30 seconds.
+    /// How long the authorisation server has for one answer, and the store for locking and loading.
+    /// Default: 30 seconds.
     pub timeout: Duration,
 }
 
 impl RefreshPolicy {
+    /// The same with another [`early`](Self::early).
+    #[must_use]
+    pub const fn with_early(self, early: Duration) -> Self {
+        Self { early, ..self }
+    }
+
+    /// The same with another number of [`attempts`](Self::attempts).
+    #[must_use]
+    pub const fn with_attempts(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
+    }
+
+    /// The same with another [`backoff`](Self::backoff).
+    #[must_use]
+    pub const fn with_backoff(self, backoff: Duration) -> Self {
+        Self { backoff, ..self }
+    }
+
+    /// The same with another [`timeout`](Self::timeout).
+    #[must_use]
+    pub const fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
     /// The longest pause between two attempts.
     pub const MAX_BACKOFF: Duration = Duration::from_secs(30);
     /// How long a token is taken to be valid whose answer does not say it.
@@ -82,8 +109,11 @@ fn between_half_and_one() -> f64 {
 ///   with [`TokenError::NotStored`], the pair stays here and the next call tries to store it again.
 /// - A refresh token is presented once successfully, and never again after the server refused it: that
 ///   would end the whole authorisation (A48). The session ends then, see [`SessionEnd`].
-/// - A 401 ends the access token that was sent, and no other. The next call renews; a
-///   [`Client`](crate::Client) repeats the call once if it is safe or idempotent.
+/// - In a [`Client`](crate::Client), a 401 ends the access token that was sent, and no other. The call is
+///   repeated once with a new one if it is safe or idempotent; otherwise the next call renews.
+///
+/// A call that is dropped leaves the renewal that it waited for to the next one. Where there is none for
+/// long, [`prepare`](Self::prepare) brings it to its end.
 ///
 /// It is cheap to clone; clones share everything. Making one needs no runtime; renewing needs tokio's,
 /// with its timer. Expiry is measured by the monotonic clock from before the request that brought the
@@ -103,6 +133,9 @@ struct Renewal<E: Environment> {
     app: OAuthApp<E>,
     store: Box<dyn TokenStore<E>>,
     policy: RefreshPolicy,
+    /// The pair that was received and is not in the store yet. It outlives whatever becomes of the
+    /// renewal that brought it.
+    unsaved: Mutex<Option<Fresh<E>>>,
     /// Digests of the refresh tokens that must not be presented again.
     spent: Mutex<HashSet<[u8; 32]>>,
 }
@@ -126,8 +159,6 @@ struct State<E: Environment> {
 enum Phase<E: Environment> {
     /// Nothing has been read from the store yet.
     Unloaded,
-    /// A pair that the store does not have yet. No request may use it.
-    Unsaved(Fresh<E>),
     Live(Live<E>),
     Ended(SessionEnd),
 }
@@ -170,6 +201,8 @@ impl<E: Environment> Live<E> {
 #[derive(Clone)]
 struct Flight<E: Environment> {
     number: u64,
+    /// Whether the authorisation server is asked as often as the policy allows.
+    urgent: bool,
     future: Shared<BoxFuture<'static, Arc<Outcome<E>>>>,
 }
 
@@ -182,9 +215,7 @@ enum Job<E: Environment> {
 enum Outcome<E: Environment> {
     /// In the store and here.
     Stored { fresh: Fresh<E>, renewed_here: bool },
-    /// Here, but not in the store.
-    NotStored { fresh: Fresh<E>, error: TokenError },
-    /// Nothing has changed.
+    /// Nothing has changed, or a new pair is here and not in the store.
     Failed(TokenError),
     /// There will be no other tokens.
     Ended(SessionEnd),
@@ -205,14 +236,14 @@ pub enum SessionEnd {
     Refused(OAuthErrorCode),
 }
 
-/// Why there is no access token to send.
+/// Why there is no access token to send (A53 to A55).
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The authorisation is over.
+    /// The authorisation is over (A54, A55).
     #[error("the OAuth session has ended: {0}")]
     Ended(SessionEnd),
-    /// The tokens could not be renewed this time. The next call tries again.
+    /// The tokens could not be renewed this time. The next call tries again (A53).
     #[error(
         "the access token is expired or refused and could not be renewed: {error}; asked {attempts} times, try again later"
     )]
@@ -220,9 +251,10 @@ pub enum TokenError {
         /// How often the authorisation server was asked.
         attempts: u32,
         /// The last failure.
+        #[source]
         error: Arc<OAuthError>,
     },
-    /// The store did not take the new pair. The pair is safe here, and the next call stores it again;
+    /// The store did not take the new pair (A47, A52). The pair is safe here, and the next call stores it again;
     /// [`RefreshingToken::unsaved`] has it for a rescue.
     #[error(
         "the renewed tokens could not be stored, so they are not used yet; mend the store and call again"
@@ -246,6 +278,11 @@ pub enum TokenError {
     /// The stored access token is none.
     #[error("the token store holds something else: {0}")]
     Invalid(InvalidCredential),
+    /// The store, or the transport to the authorisation server, panicked, or the tokio runtime in which
+    /// the renewal began is gone or has no timer. A pair that had arrived is safe, see
+    /// [`RefreshingToken::unsaved`].
+    #[error("renewing the tokens broke off with a panic; mend what panicked and call again")]
+    BrokeOff,
     /// There is no tokio runtime to renew in.
     #[error("renewing tokens needs a tokio runtime; call from within one")]
     NoRuntime,
@@ -262,24 +299,31 @@ impl<E: Environment> RefreshingToken<E> {
         store: impl TokenStore<E>,
         policy: RefreshPolicy,
     ) -> Result<Self, TokenError> {
-        check_environment(&app, &tokens)?;
+        app.check_environment(&tokens).map_err(TokenError::OtherEnvironment)?;
         let fresh = Fresh::from_stored(tokens)?;
-        Ok(Self::with_phase(Phase::Unsaved(fresh), app, Box::new(store), policy))
+        Ok(Self::with_pair(Some(fresh), app, Box::new(store), policy))
     }
 
     /// The tokens that the store holds. They are read when the first request needs them.
     pub fn resume(app: OAuthApp<E>, store: impl TokenStore<E>, policy: RefreshPolicy) -> Self {
-        Self::with_phase(Phase::Unloaded, app, Box::new(store), policy)
+        Self::with_pair(None, app, Box::new(store), policy)
     }
 
-    fn with_phase(
-        phase: Phase<E>,
+    fn with_pair(
+        unsaved: Option<Fresh<E>>,
         app: OAuthApp<E>,
         store: Box<dyn TokenStore<E>>,
         policy: RefreshPolicy,
     ) -> Self {
-        let renewal = Renewal { app, store, policy, spent: Mutex::default() };
-        let state = State { phase, flights: 0, flight: None, failures: 0, refusals: 0, not_before: None };
+        let renewal = Renewal { app, store, policy, unsaved: Mutex::new(unsaved), spent: Mutex::default() };
+        let state = State {
+            phase: Phase::Unloaded,
+            flights: 0,
+            flight: None,
+            failures: 0,
+            refusals: 0,
+            not_before: None,
+        };
         Self { inner: Arc::new(Inner { renewal: Arc::new(renewal), state: Mutex::new(state) }) }
     }
 
@@ -303,16 +347,13 @@ impl<E: Environment> RefreshingToken<E> {
         match &self.state().phase {
             Phase::Ended(end) => Some(*end),
             Phase::Live(live) => live.last,
-            Phase::Unloaded | Phase::Unsaved(_) => None,
+            Phase::Unloaded => None,
         }
     }
 
     /// The pair that the store has not taken yet, if any: losing it loses the authorisation.
     pub fn unsaved(&self) -> Option<Tokens<E>> {
-        match &self.state().phase {
-            Phase::Unsaved(fresh) => Some(fresh.tokens.clone()),
-            _ => None,
-        }
+        lock(&self.inner.renewal.unsaved).as_ref().map(|fresh| fresh.tokens.clone())
     }
 
     fn state(&self) -> MutexGuard<'_, State<E>> {
@@ -321,7 +362,8 @@ impl<E: Environment> RefreshingToken<E> {
 
     /// The token to send, if it can be used without waiting.
     pub(crate) fn ready(&self) -> Option<(HeaderValue, Generation)> {
-        self.state().ready(Instant::now())
+        let mut state = self.state();
+        state.ready(Instant::now(), &self.inner.renewal)
     }
 
     /// The token to send, renewed if need be. Everybody who waits gets what the one renewal brings.
@@ -332,7 +374,7 @@ impl<E: Environment> RefreshingToken<E> {
         loop {
             let flight = {
                 let mut state = self.state();
-                if let Some(ready) = state.ready(Instant::now()) {
+                if let Some(ready) = state.ready(Instant::now(), &self.inner.renewal) {
                     return Ok(ready);
                 }
                 state.board(&self.inner.renewal)?
@@ -346,14 +388,18 @@ impl<E: Environment> RefreshingToken<E> {
             let now = Instant::now();
             let error = match &*outcome {
                 Outcome::Stored { .. } => None,
-                Outcome::NotStored { error, .. } | Outcome::Failed(error) => Some(error.clone()),
+                Outcome::Failed(error) => Some(error.clone()),
                 Outcome::Ended(end) => Some(TokenError::Ended(*end)),
             };
+            let unsaved = lock(&self.inner.renewal.unsaved).is_some();
             match (&state.phase, error) {
                 (Phase::Live(live), None) if live.is_valid(now) || live.is_new() => return Ok(live.sent()),
-                (Phase::Live(live), Some(_)) if live.is_valid(now) => return Ok(live.sent()),
+                (Phase::Live(live), Some(_)) if live.is_valid(now) && !unsaved => return Ok(live.sent()),
+                // The old token has expired, or was refused, while it was being renewed in good time.
+                (Phase::Live(live), Some(TokenError::NotRenewed { .. }))
+                    if !flight.urgent && !live.is_valid(now) => {}
                 (_, Some(error)) => return Err(error),
-                // It was refused in the meantime, or it was stored too late.
+                // It was refused in the meantime, or is expired: stored too late, or long ago.
                 (_, None) => {}
             }
         }
@@ -384,6 +430,7 @@ impl<E: Environment> RefreshingToken<E> {
                 state.refusals += 1;
                 state.not_before = Some(Instant::now() + policy.pause(state.refusals));
             }
+            drop(state);
             tracing::info!("an access token was answered with 401 and is not used again");
         }
     }
@@ -391,16 +438,6 @@ impl<E: Environment> RefreshingToken<E> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn check_environment<E: Environment>(app: &OAuthApp<E>, tokens: &Tokens<E>) -> Result<(), TokenError> {
-    if app.environment() == tokens.environment() {
-        return Ok(());
-    }
-    Err(TokenError::OtherEnvironment(EnvironmentMismatch {
-        session: app.environment().to_string(),
-        credential: tokens.environment().to_string(),
-    }))
 }
 
 impl<E: Environment> Fresh<E> {
@@ -428,11 +465,12 @@ impl<E: Environment> Live<E> {
 
 impl<E: Environment> State<E> {
     /// The present token, unless it has to be renewed or is being renewed (A51).
-    fn ready(&mut self, now: Instant) -> Option<(HeaderValue, Generation)> {
+    fn ready(&mut self, now: Instant, renewal: &Renewal<E>) -> Option<(HeaderValue, Generation)> {
         let Phase::Live(live) = &self.phase else { return None };
         let waiting = live.last.is_some() || self.not_before.is_some_and(|not_before| now < not_before);
         let due = now >= live.renew_at && !waiting;
-        (self.flight.is_none() && live.is_valid(now) && !due).then(|| live.sent())
+        let idle = self.flight.is_none() && lock(&renewal.unsaved).is_none();
+        (idle && live.is_valid(now) && !due).then(|| live.sent())
     }
 
     /// The renewal under way, or a new one.
@@ -443,19 +481,21 @@ impl<E: Environment> State<E> {
         if let Phase::Live(Live { last: Some(end), .. }) = &self.phase {
             self.phase = Phase::Ended(*end);
         }
-        let job = match &self.phase {
-            Phase::Unloaded => Job::Load,
-            Phase::Unsaved(fresh) => Job::Save(fresh.clone()),
-            Phase::Live(live) => Job::Renew {
+        let unsaved = lock(&renewal.unsaved).clone();
+        let job = match (unsaved, &self.phase) {
+            (Some(fresh), _) => Job::Save(fresh),
+            (None, Phase::Unloaded) => Job::Load,
+            (None, Phase::Live(live)) => Job::Renew {
                 tokens: live.fresh.tokens.clone(),
                 urgent: !live.is_valid(Instant::now()),
                 not_before: self.not_before.filter(|_| live.rejected),
             },
-            Phase::Ended(end) => return Err(TokenError::Ended(*end)),
+            (None, Phase::Ended(end)) => return Err(TokenError::Ended(*end)),
         };
+        let urgent = !matches!(job, Job::Renew { urgent: false, .. });
         self.flights += 1;
         let future: BoxFuture<'static, _> = Box::pin(Arc::clone(renewal).run(job).map(Arc::new));
-        let flight = Flight { number: self.flights, future: future.shared() };
+        let flight = Flight { number: self.flights, urgent, future: future.shared() };
         self.flight = Some(flight.clone());
         Ok(flight)
     }
@@ -478,7 +518,6 @@ impl<E: Environment> State<E> {
                     last: None,
                 });
             }
-            Outcome::NotStored { fresh, .. } => self.phase = Phase::Unsaved(fresh.clone()),
             Outcome::Failed(_) => {
                 if let Phase::Live(live) = &self.phase
                     && live.is_valid(now)
@@ -488,7 +527,8 @@ impl<E: Environment> State<E> {
                 }
             }
             Outcome::Ended(end) => match &mut self.phase {
-                Phase::Live(live) if live.is_valid(now) => live.last = Some(*end),
+                // Good until it expires; then the phase ends too.
+                Phase::Live(live) => live.last = Some(*end),
                 phase => *phase = Phase::Ended(*end),
             },
         }
@@ -496,64 +536,64 @@ impl<E: Environment> State<E> {
 }
 
 impl<E: Environment> Renewal<E> {
-    /// Does a job under the store's lock and logs what came of it (A57).
+    /// Does a job and logs what came of it (A57). A panic of the store or the transport ends here.
     async fn run(self: Arc<Self>, job: Job<E>) -> Outcome<E> {
-        if let Job::Renew { not_before: Some(not_before), .. } = &job {
-            tokio::time::sleep_until(*not_before).await;
-        }
-        let outcome = match self.store.lock().await {
-            Ok(_guard) => match job {
-                Job::Save(fresh) => Ok(self.save(fresh, false).await),
-                Job::Load => self.load().await,
-                Job::Renew { tokens, urgent, .. } => self.renew_unless_newer(tokens, urgent).await,
-            },
-            Err(error) => Err(store_failed(error)),
-        };
-        let outcome = outcome.unwrap_or_else(Outcome::Failed);
+        let outcome = AssertUnwindSafe(self.attend(job)).catch_unwind().await;
+        let outcome = outcome.unwrap_or(Err(TokenError::BrokeOff)).unwrap_or_else(Outcome::Failed);
         match &outcome {
             Outcome::Stored { renewed_here: true, .. } => tracing::info!("access token renewed and stored"),
             Outcome::Stored { renewed_here: false, .. } => tracing::debug!("access token taken over"),
-            Outcome::NotStored { error, .. } | Outcome::Failed(error) => {
-                tracing::warn!(%error, "no new access token");
+            Outcome::Failed(error) => {
+                let source = error.source().map(ToString::to_string);
+                tracing::warn!(%error, source, "no new access token");
             }
             Outcome::Ended(end) => tracing::warn!(%end, "OAuth session ended"),
         }
         outcome
     }
 
-    async fn load(&self) -> Result<Outcome<E>, TokenError> {
-        let tokens = self.stored().await?.ok_or(TokenError::NothingStored)?;
-        let fresh = Fresh::from_stored(tokens)?;
-        if fresh.valid_until > Instant::now() {
-            return Ok(Outcome::Stored { fresh, renewed_here: false });
+    /// Does a job under the store's lock.
+    async fn attend(&self, job: Job<E>) -> Result<Outcome<E>, TokenError> {
+        if let Job::Renew { not_before: Some(not_before), .. } = &job {
+            tokio::time::sleep_until(*not_before).await;
         }
-        Ok(self.renew(fresh.tokens, self.policy.attempts).await)
+        let _guard = self.in_time(self.store.lock()).await?;
+        match job {
+            Job::Save(fresh) => self.save(fresh, false).await,
+            Job::Load => self.load().await,
+            Job::Renew { tokens, urgent, .. } => self.renew_unless_newer(tokens, urgent).await,
+        }
     }
 
-    /// Uses what another process has stored in the meantime, or else renews.
-    async fn renew_unless_newer(
-        &self,
-        mut tokens: Tokens<E>,
-        urgent: bool,
-    ) -> Result<Outcome<E>, TokenError> {
+    /// Waits so long for the store. Only for what may be given up: nothing was sent yet.
+    async fn in_time<T>(&self, answer: BoxFuture<'_, Result<T, StoreError>>) -> Result<T, TokenError> {
+        let answer = tokio::time::timeout(self.policy.timeout, answer).await;
+        let answer = answer.unwrap_or_else(|_| Err("the store did not answer in time".into()));
+        answer.map_err(|error| TokenError::StoreFailed { source: error.into() })
+    }
+
+    /// What the store holds; if it has expired, whoever waits renews it next.
+    async fn load(&self) -> Result<Outcome<E>, TokenError> {
+        let tokens = self.stored().await?.ok_or(TokenError::NothingStored)?;
+        Ok(Outcome::Stored { fresh: Fresh::from_stored(tokens)?, renewed_here: false })
+    }
+
+    /// Takes over what another process has stored in the meantime, or else renews.
+    async fn renew_unless_newer(&self, tokens: Tokens<E>, urgent: bool) -> Result<Outcome<E>, TokenError> {
         // A store that is down now could not take the new pair either.
         if let Some(stored) = self.stored().await?
             && self.is_newer(&stored, &tokens)
         {
-            let fresh = Fresh::from_stored(stored)?;
-            if fresh.valid_until > Instant::now() {
-                return Ok(Outcome::Stored { fresh, renewed_here: false });
-            }
-            tokens = fresh.tokens;
+            return Ok(Outcome::Stored { fresh: Fresh::from_stored(stored)?, renewed_here: false });
         }
         let attempts = if urgent { self.policy.attempts } else { 1 };
-        Ok(self.renew(tokens, attempts).await)
+        self.renew(tokens, attempts).await
     }
 
     async fn stored(&self) -> Result<Option<Tokens<E>>, TokenError> {
-        let stored = self.store.load().await.map_err(store_failed)?;
+        let stored = self.in_time(self.store.load()).await?;
         if let Some(tokens) = &stored {
-            check_environment(&self.app, tokens)?;
+            self.app.check_environment(tokens).map_err(TokenError::OtherEnvironment)?;
         }
         Ok(stored)
     }
@@ -566,10 +606,12 @@ impl<E: Environment> Renewal<E> {
         })
     }
 
-    async fn renew(&self, tokens: Tokens<E>, attempts: u32) -> Outcome<E> {
-        let Some(refresh) = tokens.refresh_token() else { return Outcome::Ended(SessionEnd::NoRefreshToken) };
+    async fn renew(&self, tokens: Tokens<E>, attempts: u32) -> Result<Outcome<E>, TokenError> {
+        let Some(refresh) = tokens.refresh_token() else {
+            return Ok(Outcome::Ended(SessionEnd::NoRefreshToken));
+        };
         if self.is_spent(refresh) {
-            return Outcome::Ended(SessionEnd::RefreshTokenRefused);
+            return Ok(Outcome::Ended(SessionEnd::RefreshTokenRefused));
         }
         let mut attempt = 1;
         loop {
@@ -580,28 +622,25 @@ impl<E: Environment> Renewal<E> {
                     if tokens.refresh_token().is_some_and(|new| digest(new) != digest(refresh)) {
                         self.spend(refresh);
                     }
-                    return match Fresh::received(tokens, asked, lifetime) {
-                        Ok(fresh) => self.save(fresh, true).await,
-                        Err(error) => Outcome::Failed(error),
-                    };
+                    let fresh = Fresh::received(tokens, asked, lifetime)?;
+                    *lock(&self.unsaved) = Some(fresh.clone());
+                    return self.save(fresh, true).await;
                 }
                 Err(OAuthError::Refused { code, .. }) if !code.is_transient() => {
-                    return Outcome::Ended(match code {
+                    return Ok(Outcome::Ended(match code {
                         OAuthErrorCode::InvalidGrant => {
                             self.spend(refresh);
                             self.forget(refresh).await;
                             SessionEnd::RefreshTokenRefused
                         }
                         code => SessionEnd::Refused(code),
-                    });
+                    }));
                 }
                 Err(error) => {
-                    tracing::warn!(attempt, %error, "renewing an access token failed");
+                    let source = error.source().map(ToString::to_string);
+                    tracing::warn!(attempt, %error, source, "renewing an access token failed");
                     if attempt >= attempts || !error.is_transient() {
-                        return Outcome::Failed(TokenError::NotRenewed {
-                            attempts: attempt,
-                            error: error.into(),
-                        });
+                        return Err(TokenError::NotRenewed { attempts: attempt, error: error.into() });
                     }
                     tokio::time::sleep(self.policy.pause(attempt)).await;
                     attempt += 1;
@@ -610,11 +649,12 @@ impl<E: Environment> Renewal<E> {
         }
     }
 
-    async fn save(&self, fresh: Fresh<E>, renewed_here: bool) -> Outcome<E> {
-        match self.store.save(&fresh.tokens).await {
-            Ok(()) => Outcome::Stored { fresh, renewed_here },
-            Err(error) => Outcome::NotStored { fresh, error: TokenError::NotStored { source: error.into() } },
-        }
+    /// Hands a pair to the store. Until that has succeeded it stays in [`Renewal::unsaved`].
+    async fn save(&self, fresh: Fresh<E>, renewed_here: bool) -> Result<Outcome<E>, TokenError> {
+        let saved = self.store.save(&fresh.tokens).await;
+        saved.map_err(|error| TokenError::NotStored { source: error.into() })?;
+        *lock(&self.unsaved) = None;
+        Ok(Outcome::Stored { fresh, renewed_here })
     }
 
     /// Has the store forget a dead refresh token, unless it holds another one by now.
@@ -651,18 +691,14 @@ async fn within<T>(
     const UNATTENDED: Duration = Duration::from_secs(1);
     let mut answer = std::pin::pin!(answer);
     loop {
-        let deadline = Instant::now() + limit;
-        if let Ok(answer) = tokio::time::timeout_at(deadline, answer.as_mut()).await {
+        let begin = Instant::now();
+        if let Ok(answer) = tokio::time::timeout(limit, answer.as_mut()).await {
             return answer;
         }
-        if Instant::now() < deadline + UNATTENDED {
+        if begin.elapsed() < limit.saturating_add(UNATTENDED) {
             return Err(OAuthError::TimedOut);
         }
     }
-}
-
-fn store_failed(error: StoreError) -> TokenError {
-    TokenError::StoreFailed { source: error.into() }
 }
 
 /// Stands for a refresh token where the token itself is no longer needed.
@@ -679,8 +715,8 @@ impl<E: Environment> Clone for RefreshingToken<E> {
 impl<E: Environment> fmt::Debug for RefreshingToken<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let phase = match &self.state().phase {
+            _ if self.unsaved().is_some() => "not stored",
             Phase::Unloaded => "not loaded",
-            Phase::Unsaved(_) => "not stored",
             Phase::Live(Live { rejected: true, .. }) => "rejected",
             Phase::Live(_) => "live",
             Phase::Ended(_) => "ended",

@@ -46,12 +46,17 @@ pub trait TokenStore<E: Environment>: Send + Sync + 'static {
     /// Keeps the tokens in the place of those before. They are used only once this has succeeded.
     fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Forgets the tokens, because the authorisation server has refused the refresh token for good: it
-    /// must not be presented again, by nobody (A48, A55).
+    /// Forgets the tokens, because the authorisation server has refused the refresh token for good
+    /// (`invalid_grant`): it must not be presented again, by nobody (A48, A55). A store that wants to be
+    /// able to look into it later may mark them instead; [`load`](Self::load) must not bring them back.
     fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Keeps others out until the returned guard is dropped, from loading over renewing to saving. Where
     /// several processes share an authorisation, this has to be a lock that they share (A52).
+    ///
+    /// It is held until the renewal ends, which calls drive: after a call that was dropped, until the next
+    /// call, or [`RefreshingToken::prepare`](super::RefreshingToken::prepare). A lock that expires by itself
+    /// should outlast the policy's attempts.
     fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
         Box::pin(async { Ok(Box::new(()) as Box<dyn Send>) })
     }

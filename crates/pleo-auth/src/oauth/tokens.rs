@@ -68,7 +68,8 @@ impl<E: Environment> Tokens<E> {
 
     pub(super) fn header(&self) -> Result<HeaderValue, InvalidCredential> {
         let method = AuthenticationMethod::AccessToken;
-        credential::bearer(self.access.expose()).map_err(|mistake| InvalidCredential { method, mistake })
+        credential::bearer_header(self.access.expose())
+            .map_err(|mistake| InvalidCredential { method, mistake })
     }
 
     /// The same access token with another refresh token, where a renewal brought none of its own

@@ -278,7 +278,7 @@ async fn a_session_knows_what_it_is_bound_to() {
     assert_eq!(session().subject(), None);
     assert_eq!(session().with_company(company(1)).subject(), Some(Subject::Company(company(1))));
     let (client, recorder) = bound();
-    let other = client.for_company(company(2)).unwrap();
+    let other = client.for_company(company(2));
     assert_eq!(other.session().subject(), Some(company(2).into()));
     let _ = other.list_employees().send().await;
     assert_eq!(query(&recorder), format!("companyId={}", company(2)));

@@ -178,8 +178,67 @@ async fn another_company_than_the_bound_one_is_refused() {
         client(Session::new(key("FAKE")).with_company(company(2)), &recorder).connect().await.unwrap_err();
     let ConnectError::OtherSubject { bound, found } = &error else { panic!("{error:?}") };
     assert_eq!((*bound, *found), (company(2).into(), company(1).into()));
+    assert_eq!(paths(&recorder), ["GET /v1/introspect"]);
     let text = error.to_string();
     assert!(text.contains(&company(1).to_string()) && text.contains(&company(2).to_string()), "{text}");
+}
+
+#[tokio::test]
+async fn nothing_is_created_for_a_company_that_nobody_meant() {
+    let recorder_of_other = recorder(Service { resource: None, ..service(1) });
+    let live = client(Session::new(key("FAKE-OLD")).with_company(company(2)), &recorder_of_other);
+    assert!(live.connect().await.is_err());
+    assert!(live.rotate(key("FAKE-NEW"), &ScopeSet::default()).await.is_err());
+    assert_eq!(paths(&recorder_of_other), ["GET /v1/introspect"; 2]);
+    // Where introspection names nothing, the installation still has to agree.
+    let silent = recorder(Service { subject: None, ..service(1) });
+    let bound = client(Session::new(key("FAKE")).with_company(company(2)), &silent);
+    assert!(matches!(bound.connect().await, Err(ConnectError::OtherSubject { .. })));
+}
+
+#[tokio::test]
+async fn another_organisation_than_the_bound_one_is_refused() {
+    let organization = |number| Subject::Organization(OrganizationId::new(company(number).uuid()));
+    for subject in [Some(urn(organization(8))), None] {
+        let recorder = recorder(Service { subject, resource: Some(urn(organization(8))), ..service(1) });
+        let bound = client(Session::new(key("FAKE")).with_subject(organization(9)), &recorder);
+        let error = bound.connect().await.unwrap_err();
+        assert!(matches!(error, ConnectError::OtherSubject { bound, found }
+            if bound == organization(9) && found == organization(8)));
+    }
+    // A company of the organisation narrows it.
+    let recorder = recorder(Service { subject: Some(urn(organization(9))), ..service(1) });
+    let bound = client(Session::new(key("FAKE")).with_subject(organization(9)), &recorder);
+    assert_eq!(bound.connect().await.unwrap().subject(), company(1).into());
+}
+
+#[tokio::test]
+async fn a_failed_activation_can_be_tried_again() {
+    let recorder = recorder(Service { activated: "ERROR", ..service(1) });
+    let connection = unbound(&recorder).connect().await.unwrap();
+    assert!(connection.activate().await.is_err());
+    assert!(connection.activate().await.is_err());
+    assert_eq!(recorder.sent().len(), 4);
+}
+
+#[tokio::test]
+async fn a_credential_that_was_replaced_meanwhile_keeps_its_scopes_unknown() {
+    let recorder = recorder(service(1));
+    let live = unbound(&recorder);
+    let connection = live.connect().await.unwrap();
+    live.session().replace_credential(key("FAKE-NEW")).unwrap();
+    let client = connection.with_scope_check().into_client();
+    assert_eq!(client.session().scopes(), None);
+    client.delete_installation().send().await.unwrap();
+    assert_eq!(recorder.authorizations().pop().unwrap(), "Basic RkFLRS1ORVc6", "the new key stays");
+}
+
+#[tokio::test]
+async fn a_failed_call_can_be_looked_at() {
+    let error = unbound(&Recorder::status(403)).connect().await.unwrap_err();
+    let call = error.call().unwrap();
+    assert_eq!(pleo_auth::advice::explain(call), Some(&pleo_auth::advice::FORBIDDEN));
+    assert!(ConnectError::NotAuthenticated.call().is_none());
 }
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use pleo_auth::{
-    AnyEnvironment, Environment, Production, Sandbox, ScopeSet, Secret, Staging, Subject,
-    oauth::{AuthorizationStart, InvalidApp, OAuthApp, OAuthError, OAuthErrorCode, RedirectError, TokenKind},
+    AnyEnvironment, Environment, Production, Sandbox, ScopeSet, Staging, Subject,
+    oauth::{
+        AuthorizationStart, InvalidApp, OAuthApp, OAuthError, OAuthErrorCode, RedirectError, TokenKind,
+        Tokens,
+    },
 };
 use sha2::{Digest as _, Sha256};
 
@@ -169,25 +172,93 @@ async fn an_authorisation_can_be_put_away_and_taken_up_again() {
     let start = app.authorize(&scopes()).unwrap();
     let (state, challenge) = (parameter(&start, "state"), parameter(&start, "code_challenge"));
     let kept = start.pending.into_secret();
-    let pending = app.resume_authorization(&Secret::from(kept.expose())).unwrap();
+    let pending = app.resume_authorization(kept.clone()).unwrap();
     app.exchange(pending.finish(&format!("?code=c&state={state}")).unwrap()).await.unwrap();
     let form = &script.forms()[0];
     let verifier = &form.iter().find(|(name, _)| name == "code_verifier").unwrap().1;
     assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)), challenge);
     let good = kept.expose();
+    let (state, rest) = good.split_once('.').unwrap();
+    let (verifier, app_of) = rest.split_once('.').unwrap();
     for text in [
-        "",
-        ".",
-        "a.b",
-        &good[1..],
-        &good[..86],
-        &good.replace('.', ""),
-        &good.replace('.', "+"),
-        &format!("{}+", &good[..86]),
+        "".to_owned(),
+        "..".to_owned(),
+        "a.b.c".to_owned(),
+        good[1..].to_owned(),
+        format!("{state}.{verifier}"),
+        format!("{good}."),
+        format!("{state}.{}.{app_of}", &verifier[1..]),
+        format!("{state}.{}+.{app_of}", &verifier[1..]),
+        format!("{}.{verifier}.{app_of}", &state[1..]),
+        format!("{state}.{verifier}.{verifier}"),
     ] {
-        let error = app.resume_authorization(&Secret::from(text)).unwrap_err();
+        let error = app.resume_authorization(text.as_str().into()).unwrap_err();
         assert_eq!(error, RedirectError::NotPending, "{text}");
     }
+}
+
+/// Apps that are not the one that asked: another client, redirect URI or environment.
+fn others() -> Vec<OAuthApp<AnyEnvironment>> {
+    [
+        (Staging.into(), "FAKE-OTHER", "https://app.test/callback"),
+        (Staging.into(), "FAKE-CLIENT", "https://app.test/other"),
+        (AnyEnvironment::Production, "FAKE-CLIENT", "https://app.test/callback"),
+        (Sandbox::new("http://127.0.0.1:9").unwrap().into(), "FAKE-CLIENT", "https://app.test/callback"),
+    ]
+    .into_iter()
+    .map(|(environment, client_id, redirect_uri)| {
+        OAuthApp::with_transport(environment, client_id, redirect_uri, Script::default()).unwrap()
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_app_or_environment_is_refused_before_sending() {
+    let script = Script::new([Step::Answer(200, r#"{"access_token":"FAKE"}"#.to_owned())]);
+    let environment = AnyEnvironment::from(Staging);
+    let app = |script: &Script| {
+        OAuthApp::with_transport(
+            environment.clone(),
+            "FAKE-CLIENT",
+            "https://app.test/callback",
+            script.clone(),
+        )
+        .unwrap()
+    };
+    let granted = || {
+        let start = app(&script).authorize(&scopes()).unwrap();
+        let state = start.url.split("&state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+        start.pending.finish(&format!("?code=c&state={state}")).unwrap()
+    };
+    for other in others() {
+        assert!(matches!(other.exchange(granted()).await, Err(OAuthError::OtherApp)));
+        let kept = app(&script).authorize(&scopes()).unwrap().pending.into_secret();
+        assert_eq!(other.resume_authorization(kept).unwrap_err(), RedirectError::NotPending);
+    }
+    // The same app, made anew, is the same app.
+    let tokens = app(&script).exchange(granted()).await.unwrap();
+    for other in others().into_iter().skip(2) {
+        let error = other.introspect(&tokens, TokenKind::Access).await.unwrap_err();
+        assert!(matches!(error, OAuthError::OtherEnvironment(_)), "{error:?}");
+    }
+    let error = app(&script).introspect(&tokens, TokenKind::Refresh).await.unwrap_err();
+    assert!(matches!(error, OAuthError::NoRefreshToken));
+    assert_eq!(script.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn no_verifier_is_exchanged_twice() {
+    let script = Script::new([pair(1, 3600), pair(2, 3600)]);
+    let app = script.app();
+    let start = app.authorize(&scopes()).unwrap();
+    let redirect = format!("?code=c&state={}", parameter(&start, "state"));
+    let kept = start.pending.into_secret();
+    let code = || app.resume_authorization(kept.clone()).unwrap().finish(&redirect).unwrap();
+    app.exchange(code()).await.unwrap();
+    assert!(matches!(app.exchange(code()).await, Err(OAuthError::Reused)));
+    let confidential = app.clone().with_client_secret("FAKE").unwrap();
+    assert!(matches!(confidential.exchange(code()).await, Err(OAuthError::Reused)));
+    assert_eq!(script.requests().len(), 1);
 }
 
 #[tokio::test]
@@ -221,12 +292,16 @@ async fn what_the_token_endpoint_answers_is_told_apart() {
     assert!(app.exchange(start.pending.finish(&redirect).unwrap()).await.is_ok());
 }
 
+fn tokens(text: &str) -> Tokens<Staging> {
+    Tokens::new(Staging, text, Some(text.into()), None)
+}
+
 #[tokio::test]
 async fn tokens_are_introspected() {
     for (kind, hint) in [(TokenKind::Access, "access_token"), (TokenKind::Refresh, "refresh_token")] {
         let script = Script::new([Step::Answer(200, r#"{"active":true,"client_id":"c"}"#.to_owned())]);
         let app = script.app().with_client_secret("FAKE-SECRET").unwrap();
-        let info = app.introspect(&"FAKE-TOKEN".into(), kind).await.unwrap();
+        let info = app.introspect(&tokens("FAKE-TOKEN"), kind).await.unwrap();
         assert!(info.active);
         let request = &script.requests()[0];
         assert_eq!(request.uri(), "https://auth.staging.pleo.io/oauth/token/introspect");
@@ -238,7 +313,7 @@ async fn tokens_are_introspected() {
         );
     }
     let app = Script::new([Step::Answer(200, "[]".to_owned())]).app();
-    let error = app.introspect(&"FAKE-TOKEN".into(), TokenKind::Access).await.unwrap_err();
+    let error = app.introspect(&tokens("FAKE-TOKEN"), TokenKind::Access).await.unwrap_err();
     assert!(matches!(error, OAuthError::Unreadable { .. }));
 }
 
@@ -298,7 +373,7 @@ async fn a_server_that_never_answers_an_exchange_or_introspection_is_given_up() 
     let code = start.pending.finish(&redirect).unwrap();
     let before = tokio::time::Instant::now();
     assert!(matches!(app.exchange(code).await, Err(OAuthError::TimedOut)));
-    assert!(matches!(app.introspect(&"FAKE".into(), TokenKind::Access).await, Err(OAuthError::TimedOut)));
+    assert!(matches!(app.introspect(&tokens("FAKE"), TokenKind::Access).await, Err(OAuthError::TimedOut)));
     assert_eq!(before.elapsed().as_secs(), 2 * OAuthApp::<Staging>::TIMEOUT.as_secs());
 }
 

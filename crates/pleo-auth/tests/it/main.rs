@@ -8,6 +8,7 @@ mod destination;
 mod explain;
 mod flow;
 mod interleavings;
+mod oauth_transport;
 mod refresh;
 mod rotation;
 mod scopes;

@@ -14,9 +14,14 @@ use pleo_auth::{
         MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken, SessionEnd, StoreError, TokenError,
         TokenStore, Tokens,
     },
-    pleo_client::{self, Authorization, Authorize, BoxFuture, Request, TransportErrorKind},
+    pleo_client::{
+        self, Authorization, Authorize, Body, BoxFuture, Call, Error, Request, Transport, TransportErrorKind,
+    },
 };
-use tokio::time::{Instant, advance, sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, advance, sleep},
+};
 
 use crate::support::{Recorder, Script, Step, answer, client, pair, refused};
 
@@ -29,6 +34,10 @@ struct Ledger {
     save_fails: AtomicBool,
     load_fails: AtomicBool,
     lock_fails: AtomicBool,
+    lock_hangs: AtomicBool,
+    load_hangs: AtomicBool,
+    panics: AtomicBool,
+    panics_when_saving: AtomicBool,
     locked: AtomicBool,
     loads: AtomicUsize,
 }
@@ -37,7 +46,7 @@ struct Unlock(Arc<Ledger>);
 
 impl Drop for Unlock {
     fn drop(&mut self) {
-        assert!(self.0.locked.swap(false, Ordering::SeqCst));
+        self.0.locked.store(false, Ordering::SeqCst);
     }
 }
 
@@ -62,12 +71,16 @@ impl TokenStore<Staging> for Shelf {
     fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
         assert!(self.0.locked.load(Ordering::SeqCst), "loading without the lock");
         self.0.loads.fetch_add(1, Ordering::SeqCst);
+        if self.0.load_hangs.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         let result = unless(&self.0.load_fails).map(|()| self.0.saved.lock().unwrap().last().cloned());
         Box::pin(async { result })
     }
 
     fn save<'a>(&'a self, tokens: &'a Tokens<Staging>) -> BoxFuture<'a, Result<(), StoreError>> {
         assert!(self.0.locked.load(Ordering::SeqCst), "saving without the lock");
+        assert!(!self.0.panics_when_saving.load(Ordering::SeqCst), "a bug of the store");
         let result = unless(&self.0.save_fails).map(|()| self.put(tokens.clone()));
         Box::pin(async {
             sleep(Duration::from_millis(1)).await;
@@ -82,6 +95,10 @@ impl TokenStore<Staging> for Shelf {
     }
 
     fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
+        assert!(!self.0.panics.load(Ordering::SeqCst), "a bug of the store");
+        if self.0.lock_hangs.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         let result = unless(&self.0.lock_fails).map(|()| {
             assert!(!self.0.locked.swap(true, Ordering::SeqCst), "two renewals at once");
             Box::new(Unlock(Arc::clone(&self.0))) as Box<dyn Send>
@@ -679,21 +696,193 @@ async fn an_accepted_token_ends_the_slow_pace() {
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
+/// Takes every token but the first. Two calls go out with that one: the answer of the first waits until
+/// the second is sent, and the answer of the second until the first was repeated with a new token.
+#[derive(Clone)]
+struct Late {
+    recorder: Recorder,
+    second_sent: Arc<Notify>,
+    first_repeated: Arc<Notify>,
+}
+
+impl Transport for Late {
+    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
+        Box::pin(async move {
+            let answer = self.recorder.send(call).await?;
+            match self.recorder.sent().len() {
+                1 => self.second_sent.notified().await,
+                2 => {
+                    self.second_sent.notify_one();
+                    self.first_repeated.notified().await;
+                }
+                _ => self.first_repeated.notify_one(),
+            }
+            Ok(answer)
+        })
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_late_401_does_not_end_the_token_that_came_after() {
-    let world = Arc::new(world_with(
-        HOUR,
-        [pair(1, 3600)],
-        Recorder::new(|request| {
-            let old = crate::support::authorization(request).ends_with("A0");
-            answer(if old { 401 } else { 200 }, "")
-        }),
-    ));
-    // Both are sent with the first token; the second answer arrives when the token is renewed already.
-    let (first, second) = tokio::join!(world.delete(), world.delete());
+    let (script, shelf) = (Script::new([pair(1, 3600)]), Shelf::default());
+    let recorder = Recorder::new(|request| {
+        let first = crate::support::authorization(request).ends_with("A0");
+        answer(if first { 401 } else { 200 }, "")
+    });
+    let late =
+        Late { recorder: recorder.clone(), second_sent: Arc::default(), first_repeated: Arc::default() };
+    shelf.put(tokens(0, HOUR));
+    let token = RefreshingToken::resume(script.app(), shelf, RefreshPolicy::default());
+    token.prepare().await.unwrap();
+    let client = Client::with_transport(Session::new(token), late).unwrap();
+    let (first, second) =
+        tokio::join!(client.delete_installation().send(), client.delete_installation().send());
     first.unwrap();
     second.unwrap();
-    assert_eq!(world.script.presented().len(), 1);
+    let sent: Vec<_> =
+        recorder.authorizations().iter().map(|value| value[value.len() - 2..].to_owned()).collect();
+    assert_eq!(sent, ["A0", "A0", "A1", "A1"]);
+    assert_eq!(script.presented(), ["FAKE-R0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_early_renewal_that_outlives_the_old_token_is_tried_as_often_as_any() {
+    // The last half of 40 seconds; the server hangs for 30 of them.
+    let world =
+        world(Duration::ZERO, [pair(1, 40), Step::Hang, Step::Answer(503, String::new()), pair(2, 3600)]);
+    world.delete().await.unwrap();
+    advance(Duration::from_secs(31)).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_panics_loses_no_pair_and_breaks_nothing() {
+    let world = world(Duration::ZERO, [pair(1, 3600), pair(2, 3600)]);
+    world.shelf.0.panics.store(true, Ordering::SeqCst);
+    for _ in 0..2 {
+        assert!(matches!(token_error(world.delete().await), TokenError::BrokeOff));
+    }
+    assert!(world.script.presented().is_empty(), "the store panics when it is asked first");
+    world.shelf.0.panics.store(false, Ordering::SeqCst);
+    world.shelf.0.panics_when_saving.store(true, Ordering::SeqCst);
+    for _ in 0..2 {
+        assert!(matches!(token_error(world.delete().await), TokenError::BrokeOff));
+        assert_eq!(world.token.unsaved().unwrap().access_token().expose(), "FAKE-A1");
+    }
+    assert!(format!("{:?}", world.token).contains("not stored"));
+    world.shelf.0.panics_when_saving.store(false, Ordering::SeqCst);
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1"]);
+    assert_eq!(world.script.presented(), ["FAKE-R0"]);
+    // While a token is valid, a panic is no reason to fail.
+    world.shelf.0.panics.store(true, Ordering::SeqCst);
+    advance(HOUR - Duration::from_secs(140)).await;
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A1"]);
+}
+
+#[test]
+fn a_renewal_that_was_left_in_a_runtime_that_is_gone_breaks_off_and_the_next_one_works() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let (script, shelf) = (Script::new([Step::Hang, pair(1, 3600)]), Shelf::default());
+    shelf.put(tokens(0, Duration::ZERO));
+    let token = RefreshingToken::resume(script.app(), shelf.clone(), RefreshPolicy::default());
+    let waits = || token.prepare();
+    let first = runtime();
+    assert!(
+        first.block_on(async { tokio::time::timeout(Duration::from_millis(50), waits()).await }).is_err()
+    );
+    drop(first);
+    let second = runtime();
+    assert!(matches!(second.block_on(waits()), Err(TokenError::BrokeOff)));
+    second.block_on(waits()).unwrap();
+    assert_eq!(shelf.names(), ["FAKE-A0", "FAKE-A1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_without_limits_is_one() {
+    let (script, shelf) = (Script::new([pair(1, u64::MAX), pair(2, 3600)]), Shelf::default());
+    shelf.put(tokens(0, Duration::ZERO));
+    let policy = RefreshPolicy::default()
+        .with_early(Duration::MAX)
+        .with_attempts(u32::MAX)
+        .with_backoff(Duration::MAX)
+        .with_timeout(Duration::MAX);
+    assert_eq!(
+        (policy.early, policy.attempts, policy.backoff, policy.timeout),
+        (Duration::MAX, u32::MAX, Duration::MAX, Duration::MAX)
+    );
+    let token = RefreshingToken::resume(script.app(), shelf.clone(), policy);
+    token.prepare().await.unwrap();
+    advance(HOUR).await;
+    token.prepare().await.unwrap();
+    assert_eq!(shelf.names(), ["FAKE-A0", "FAKE-A1", "FAKE-A2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_never_answers_is_given_up() {
+    let world = world(Duration::ZERO, [pair(1, 3600)]);
+    for hangs in [&world.shelf.0.lock_hangs, &world.shelf.0.load_hangs] {
+        hangs.store(true, Ordering::SeqCst);
+        let start = Instant::now();
+        let error = token_error(world.delete().await);
+        assert!(
+            matches!(&error, TokenError::StoreFailed { source } if source.to_string() == "the store did not answer in time")
+        );
+        assert!(start.elapsed() < Duration::from_secs(31), "{:?}", start.elapsed());
+        hangs.store(false, Ordering::SeqCst);
+    }
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_speaks_of_invalid_grant_ends_nothing() {
+    let steps = [
+        Step::Answer(503, r#"{"error":"invalid_grant"}"#.to_owned()),
+        Step::Answer(404, "invalid_refresh_token".to_owned()),
+        pair(1, 3600),
+    ];
+    let world = world(Duration::ZERO, steps);
+    world.delete().await.unwrap();
+    assert_eq!((world.sent(), world.token.ended()), (vec!["A1".to_owned()], None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_may_pass_is_asked_again() {
+    let world =
+        world(Duration::ZERO, [refused("temporarily_unavailable"), refused("server_error"), pair(1, 3600)]);
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_token_is_opaque() {
+    // Base64 of "opaque-token:", which would be a mistake in a key.
+    let answer = r#"{"access_token":"b3BhcXVlLXRva2VuOg==","refresh_token":"FAKE-R1","expires_in":3600}"#;
+    let world = world(Duration::ZERO, [Step::Answer(200, answer.to_owned())]);
+    world.delete().await.unwrap();
+    assert_eq!(world.recorder.authorizations(), ["Bearer b3BhcXVlLXRva2VuOg=="]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reason_of_a_failure_is_in_the_chain_of_errors() {
+    use std::error::Error as _;
+
+    let world = world(Duration::ZERO, std::iter::repeat_n(Step::Break(TransportErrorKind::Connect), 4));
+    let error = world.delete().await.unwrap_err();
+    let mut chain = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(error) = source {
+        chain.push(error.to_string());
+        source = error.source();
+    }
+    assert_eq!(
+        chain[1..],
+        ["the authorisation server did not answer", "no connection to the service", "broken"]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -182,6 +182,18 @@ impl Client {
         })
     }
 
+    /// A client for the same service with another authorisation and transport.
+    #[must_use]
+    pub fn with_parts(
+        &self,
+        authorize: impl Authorize + 'static,
+        transport: impl Transport + 'static,
+    ) -> Self {
+        let base_url = self.inner.base_url.clone();
+        let (authorize, transport) = (Box::new(authorize), Box::new(transport));
+        Self { inner: Arc::new(Inner { base_url, authorize, transport }) }
+    }
+
     /// The base URL, without a slash at its end.
     pub fn base_url(&self) -> &str {
         &self.inner.base_url

@@ -1,0 +1,88 @@
+//! The transport to the authorisation server, over real connections.
+
+use httpmock::MockServer;
+use pleo_auth::{
+    Production, Sandbox, Staging,
+    oauth::{OAuthApp, OAuthError, OAuthTransport as _, ReqwestOAuthTransport, TokenKind, Tokens},
+};
+
+fn app(server: &MockServer) -> OAuthApp<Sandbox> {
+    let sandbox = Sandbox::new(&server.base_url()).unwrap();
+    OAuthApp::new(sandbox, "FAKE-CLIENT", "http://localhost:1/callback").unwrap()
+}
+
+fn tokens(app: &OAuthApp<Sandbox>) -> Tokens<Sandbox> {
+    Tokens::new(app.environment().clone(), "FAKE-TOKEN", None, None)
+}
+
+#[tokio::test]
+async fn no_redirect_takes_a_token_elsewhere() {
+    let elsewhere = MockServer::start_async().await;
+    let caught = elsewhere.mock(|when, then| {
+        when.any_request();
+        then.status(200).body(r#"{"active":true}"#);
+    });
+    for status in [301, 302, 303, 307, 308] {
+        let server = MockServer::start_async().await;
+        let redirect = server.mock(|when, then| {
+            when.path("/oauth/token/introspect");
+            then.status(status).header("location", elsewhere.url("/oauth/token/introspect"));
+        });
+        let app = app(&server);
+        let error = app.introspect(&tokens(&app), TokenKind::Access).await.unwrap_err();
+        assert!(matches!(error, OAuthError::Status { status: found } if found == status), "{error:?}");
+        redirect.assert_calls(1);
+    }
+    caught.assert_calls(0);
+}
+
+#[tokio::test]
+async fn an_immense_answer_is_not_read_to_its_end() {
+    let server = MockServer::start_async().await;
+    server.mock(|when, then| {
+        when.any_request();
+        then.status(200).body(format!(r#"{{"active":true,"sub":"{}"}}"#, "x".repeat(10_000_000)));
+    });
+    let app = app(&server);
+    let error = app.introspect(&tokens(&app), TokenKind::Access).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the authorisation server's answer is not what RFC 6749 describes: it is longer than any token answer"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_arrives_whole() {
+    let server = MockServer::start_async().await;
+    let body = format!(r#"{{"active":true,"sub":"{}"}}"#, "x".repeat(60_000));
+    server.mock(|when, then| {
+        when.any_request();
+        then.status(200).body(&body);
+    });
+    let app = app(&server);
+    let info = app.introspect(&tokens(&app), TokenKind::Access).await.unwrap();
+    assert_eq!(info.sub.unwrap().len(), 60_000);
+}
+
+#[tokio::test]
+async fn outside_of_a_sandbox_nothing_goes_over_plain_http() {
+    let server = MockServer::start_async().await;
+    let caught = server.mock(|when, then| {
+        when.any_request();
+        then.status(200);
+    });
+    let request = || http::Request::post(server.url("/oauth/token")).body("token=FAKE".into()).unwrap();
+    for transport in [ReqwestOAuthTransport::new(&Production), ReqwestOAuthTransport::new(&Staging)] {
+        assert!(transport.unwrap().send(request()).await.is_err());
+    }
+    caught.assert_calls(0);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told() {
+    let sandbox = Sandbox::new("http://127.0.0.1:9").unwrap();
+    let app = OAuthApp::new(sandbox, "FAKE-CLIENT", "http://localhost:1/callback").unwrap();
+    let error = app.introspect(&tokens(&app), TokenKind::Access).await.unwrap_err();
+    let OAuthError::Transport(error) = error else { panic!("{error:?}") };
+    assert_eq!(error.kind(), pleo_auth::pleo_client::TransportErrorKind::Connect);
+}
