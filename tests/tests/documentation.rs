@@ -83,3 +83,61 @@ fn deprecated_operations_warn_and_name_their_successor() {
     }
     assert_eq!(deprecated, 18);
 }
+
+/// Numbers of statements and facts in a text, such as `Z7`; of `Z7 to Z10` all four.
+fn cited(text: &str) -> Vec<(char, u32)> {
+    let number = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let letter = word.chars().next().filter(|letter| "ZAKNVEC".contains(*letter))?;
+        let digits = &word[1..];
+        let plain = (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| Some((letter, digits.parse().ok()?)))?
+    };
+    let words: Vec<&str> = text.split([' ', '\n', '/', '|', '"']).filter(|word| !word.is_empty()).collect();
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let Some((letter, first)) = number(word) else { continue };
+        let last = match (words.get(at + 1), words.get(at + 2).and_then(|word| number(word))) {
+            (Some(&"to"), Some((other, last))) if other == letter => last,
+            _ => first,
+        };
+        found.extend((first..=last).map(|number| (letter, number)));
+    }
+    found
+}
+
+#[test]
+fn every_number_that_is_cited_is_explained() {
+    fn files(folder: &Path, extension: &str, found: &mut Vec<std::path::PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, extension, found);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut texts = vec![root.join("README.md")];
+    for part in ["crates/pleo-auth/src", "crates/pleo-auth/examples", "crates/pleo-client/src/runtime"] {
+        files(&root.join(part), "rs", &mut texts);
+    }
+    files(&root.join("docs/decisions"), "md", &mut texts);
+    texts.push(root.join("docs/authentication.md"));
+    let sources = fs::read_to_string(root.join("docs/sources.md")).unwrap();
+    let rows: Vec<(char, u32)> =
+        sources.lines().filter_map(|line| cited(line.split('|').nth(1)?).first().copied()).collect();
+    let mut missing = Vec::new();
+    let mut citations = 0;
+    for path in texts {
+        for number in cited(&fs::read_to_string(&path).unwrap()) {
+            citations += 1;
+            if !rows.contains(&number) {
+                missing.push(format!("{}{} in {}", number.0, number.1, path.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "docs/sources.md does not explain {missing:#?}");
+    assert!(citations > 300 && rows.len() > 150, "{citations} citations, {} rows", rows.len());
+}
