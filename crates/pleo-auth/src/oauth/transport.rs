@@ -45,24 +45,7 @@ mod over_reqwest {
                 .connect_timeout(pleo_client::ReqwestTransport::CONNECT_TIMEOUT);
             let builder =
                 if environment.is_loopback() { builder.no_proxy() } else { builder.https_only(true) };
-            builder.build().map(Self).map_err(failed)
-        }
-    }
-
-    /// Errors lose their URL: it is of no use here.
-    fn failed(error: reqwest::Error) -> TransportError {
-        TransportError::new(kind(&error), error.without_url())
-    }
-
-    fn kind(error: &reqwest::Error) -> TransportErrorKind {
-        if error.is_builder() {
-            TransportErrorKind::Request
-        } else if error.is_connect() {
-            TransportErrorKind::Connect
-        } else if error.is_timeout() {
-            TransportErrorKind::Timeout
-        } else {
-            TransportErrorKind::Connection
+            builder.build().map(Self).map_err(TransportError::from)
         }
     }
 
@@ -72,8 +55,8 @@ mod over_reqwest {
             request: http::Request<Bytes>,
         ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
             Box::pin(async move {
-                let request = reqwest::Request::try_from(request).map_err(failed)?;
-                let response = self.0.execute(request).await.map_err(failed)?;
+                let request = reqwest::Request::try_from(request)?;
+                let response = self.0.execute(request).await?;
                 let (head, mut body) = http::Response::<reqwest::Body>::from(response).into_parts();
                 let mut read = BytesMut::new();
                 while let Some(frame) = body.frame().await {

@@ -40,7 +40,23 @@ impl ReqwestTransport {
             .retry(reqwest::retry::never())
             .build()
             .map(Self)
-            .map_err(|error| TransportError::new(TransportErrorKind::Request, error.without_url()))
+            .map_err(TransportError::from)
+    }
+}
+
+/// Tells how far the request came, and leaves the URL out.
+impl From<reqwest::Error> for TransportError {
+    fn from(error: reqwest::Error) -> Self {
+        let kind = if error.is_builder() {
+            TransportErrorKind::Request
+        } else if error.is_connect() {
+            TransportErrorKind::Connect
+        } else if error.is_timeout() {
+            TransportErrorKind::Timeout
+        } else {
+            TransportErrorKind::Connection
+        };
+        Self::new(kind, error.without_url())
     }
 }
 
@@ -48,18 +64,7 @@ impl Transport for ReqwestTransport {
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
         Box::pin(async move {
             let operation = call.operation();
-            let failed = |error: reqwest::Error| {
-                let kind = if error.is_builder() {
-                    TransportErrorKind::Request
-                } else if error.is_connect() {
-                    TransportErrorKind::Connect
-                } else if error.is_timeout() {
-                    TransportErrorKind::Timeout
-                } else {
-                    TransportErrorKind::Connection
-                };
-                Error::Transport { operation, source: TransportError::new(kind, error.without_url()) }
-            };
+            let failed = |error: reqwest::Error| Error::Transport { operation, source: error.into() };
             let request = call.into_authorized().await?;
             let request = reqwest::Request::try_from(request).map_err(failed)?;
             let response = self.0.execute(request).await.map_err(failed)?;
