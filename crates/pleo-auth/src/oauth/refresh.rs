@@ -96,9 +96,9 @@ impl Default for RefreshPolicy {
     }
 }
 
-/// Without random numbers the middle does: nothing secret hangs on it.
+/// Without random numbers a half does: nothing secret hangs on it.
 fn between_half_and_one() -> f64 {
-    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    let random = getrandom::u32().unwrap_or_default();
     0.5 + f64::from(random) / f64::from(u32::MAX) / 2.0
 }
 
