@@ -992,14 +992,18 @@ async fn stored_text_that_is_no_token_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn debug_tells_the_state() {
-    let world = world(HOUR, []);
-    assert_eq!(
-        format!("{:?}", world.token),
-        r#"RefreshingToken { environment: Staging, state: "not loaded", .. }"#
-    );
-    world.delete().await.unwrap();
-    assert_eq!(
-        format!("{:?}", world.token),
-        r#"RefreshingToken { environment: Staging, state: "live", .. }"#
-    );
+    let taken = |request: &http::Request<bytes::Bytes>| {
+        let first = crate::support::authorization(request).ends_with("A0");
+        answer(if first { 401 } else { 200 }, "")
+    };
+    let world = world_with(HOUR, [refused("invalid_grant")], Recorder::new(taken));
+    let shown = |state: &str| format!("RefreshingToken {{ environment: Staging, state: \"{state}\", .. }}");
+    assert_eq!(format!("{:?}", world.token), shown("not loaded"));
+    world.token.prepare().await.unwrap();
+    assert_eq!(format!("{:?}", world.token), shown("live"));
+    assert!(world.post().await.is_err());
+    assert_eq!(format!("{:?}", world.token), shown("rejected"));
+    token_error(world.delete().await);
+    token_error(world.delete().await);
+    assert_eq!(format!("{:?}", world.token), shown("ended"));
 }
