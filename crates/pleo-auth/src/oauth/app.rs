@@ -38,7 +38,7 @@ struct Inner<E> {
 }
 
 /// How many exchanges are remembered. Codes live a few minutes at most (A41).
-const REMEMBERED: usize = 10_000;
+const REMEMBERED: usize = 1_000;
 
 impl<E: Environment> OAuthApp<E> {
     /// How long the authorisation server has to answer an exchange or an introspection. Renewals have
@@ -293,4 +293,37 @@ pub enum InvalidApp {
     /// The transport could not be made.
     #[error("the transport to the authorisation server could not be made")]
     Transport(#[source] TransportError),
+}
+
+#[cfg(test)]
+mod tests {
+    use pleo_client::BoxFuture;
+
+    use super::*;
+    use crate::Staging;
+
+    struct Unused;
+
+    impl OAuthTransport for Unused {
+        fn send(
+            &self,
+            _: http::Request<Bytes>,
+        ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[test]
+    fn the_last_thousand_verifiers_are_remembered() {
+        let app =
+            OAuthApp::with_transport(Staging, "FAKE-CLIENT", "https://app.test/callback", Unused).unwrap();
+        let verifier = |number: usize| Secret::from(number.to_string());
+        for number in 0..1000 {
+            app.use_up(&verifier(number)).unwrap();
+        }
+        assert!(matches!(app.use_up(&verifier(0)), Err(OAuthError::Reused)));
+        app.use_up(&verifier(1000)).unwrap();
+        assert!(matches!(app.use_up(&verifier(1)), Err(OAuthError::Reused)));
+        assert!(app.use_up(&verifier(0)).is_ok(), "longer ago than any code lives");
+    }
 }
