@@ -204,6 +204,14 @@ mod tests {
     }
 
     #[test]
+    fn kept_tokens_may_name_their_scopes() {
+        let tokens = Tokens::new(Staging, "FAKE-A", None, None);
+        assert_eq!(tokens.scopes(), None);
+        let scopes: ScopeSet = "users:read".parse().unwrap();
+        assert_eq!(tokens.with_scopes(scopes.clone()).scopes(), Some(&scopes));
+    }
+
+    #[test]
     fn debug_shows_no_token() {
         let tokens = Tokens::new(Staging, "FAKE-A", Some("FAKE-R".into()), None);
         assert!(!format!("{tokens:?}").contains("FAKE"));
