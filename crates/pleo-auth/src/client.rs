@@ -37,15 +37,9 @@ impl<E: Environment> Client<E> {
     pub fn new(session: Session<E>) -> Result<Self, pleo_client::TransportError> {
         use pleo_client::{ReqwestTransport, TransportError, TransportErrorKind};
 
-        let transport = if session.environment().is_loopback() {
-            let builder = pleo_client::reqwest::Client::builder()
-                .no_proxy()
-                .connect_timeout(ReqwestTransport::CONNECT_TIMEOUT)
-                .timeout(ReqwestTransport::TIMEOUT);
-            ReqwestTransport::with_builder(builder)
-        } else {
-            ReqwestTransport::new()
-        }?;
+        let builder = ReqwestTransport::builder();
+        let builder = if session.environment().is_loopback() { builder.no_proxy() } else { builder };
+        let transport = ReqwestTransport::with_builder(builder)?;
         Self::with_transport(session, transport)
             .map_err(|error| TransportError::new(TransportErrorKind::Request, error))
     }

@@ -82,14 +82,11 @@ impl<E: Environment> Client<E> {
         {
             return Err(ConnectError::Contradiction { credential, installation: installed });
         }
-        let subject = match (bound, installed) {
-            (Some(bound), installed) => {
-                agree(bound, installed)?;
-                // The company that was chosen from those of an organisation stays.
-                if bound.company().is_some() { bound } else { installed }
-            }
-            (None, installed) => installed,
-        };
+        if let Some(bound) = bound {
+            agree(bound, installed)?;
+        }
+        // The company that was chosen from those of an organisation stays.
+        let subject = bound.filter(|bound| bound.company().is_some()).unwrap_or(installed);
         Ok(Connection { client: self.for_subject(subject), held, subject, identity, installation })
     }
 
@@ -119,7 +116,7 @@ impl<E: Environment> Client<E> {
         needed: &ScopeSet,
     ) -> Result<Credential<E>, RotateError> {
         let credential = credential.into_credential();
-        self.session().check_environment(&credential)?;
+        EnvironmentMismatch::check(self.session().environment(), credential.environment())?;
         let mut trial = Session::new(credential.clone());
         if let Some(subject) = self.session().subject() {
             trial = trial.with_subject(subject);

@@ -335,10 +335,15 @@ pub(crate) fn bearer_header(token: &str) -> Result<HeaderValue, Mistake> {
     if token.is_empty() {
         return Err(Mistake::Empty);
     }
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !is_graphic(token) {
         return Err(Mistake::ControlCharacter);
     }
     sensitive(["Bearer ", token].concat())
+}
+
+/// Whether there is a text, of visible ASCII characters alone.
+pub(crate) fn is_graphic(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A header value that no log shows and that wipes itself when its last clone is dropped.

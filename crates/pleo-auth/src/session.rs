@@ -125,18 +125,8 @@ impl<E: Environment> Session<E> {
         credential: impl IntoCredential<E>,
     ) -> Result<Credential<E>, EnvironmentMismatch> {
         let credential = credential.into_credential();
-        self.check_environment(&credential)?;
+        EnvironmentMismatch::check(self.environment(), credential.environment())?;
         Ok(self.hold(credential, None).credential.clone())
-    }
-
-    pub(crate) fn check_environment(&self, credential: &Credential<E>) -> Result<(), EnvironmentMismatch> {
-        if credential.environment() == self.environment() {
-            return Ok(());
-        }
-        Err(EnvironmentMismatch {
-            session: self.environment().to_string(),
-            credential: credential.environment().to_string(),
-        })
     }
 
     /// Replaces credential and scopes at once and returns what was there.
@@ -266,4 +256,13 @@ pub struct EnvironmentMismatch {
     pub session: String,
     /// The credential's environment.
     pub credential: String,
+}
+
+impl EnvironmentMismatch {
+    pub(crate) fn check<E: Environment>(session: &E, credential: &E) -> Result<(), Self> {
+        if session == credential {
+            return Ok(());
+        }
+        Err(Self { session: session.to_string(), credential: credential.to_string() })
+    }
 }

@@ -14,7 +14,7 @@ use pleo_client::TransportError;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::{GrantedCode, OAuthError, OAuthTransport, Tokens, transport};
+use super::{GrantedCode, OAuthError, OAuthTransport, Tokens, digest, transport};
 use crate::{Environment, EnvironmentMismatch, Production, Secret, credential};
 
 /// A client that is registered with Pleo, in one environment: staging and production have credentials
@@ -67,7 +67,7 @@ impl<E: Environment> OAuthApp<E> {
         transport: impl OAuthTransport + 'static,
     ) -> Result<Self, InvalidApp> {
         // RFC 6749, appendix A.1.
-        if client_id.is_empty() || !client_id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !credential::is_graphic(client_id) {
             return Err(InvalidApp::ClientId);
         }
         check_redirect_uri(&environment, redirect_uri)?;
@@ -90,7 +90,7 @@ impl<E: Environment> OAuthApp<E> {
     pub fn with_client_secret(self, secret: impl Into<Secret>) -> Result<Self, InvalidApp> {
         let secret = secret.into();
         let secret = secret.expose();
-        if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !credential::is_graphic(secret) {
             return Err(InvalidApp::ClientSecret);
         }
         // RFC 6749, section 2.3.1: both are form-encoded first, which changes nothing in a UUID.
@@ -149,7 +149,7 @@ impl<E: Environment> OAuthApp<E> {
 
     /// Refuses a verifier that was exchanged before.
     fn use_up(&self, verifier: &Secret) -> Result<(), OAuthError> {
-        let digest = Sha256::digest(verifier.expose()).into();
+        let digest = digest(verifier);
         let mut exchanged = self.inner.exchanged.lock().unwrap_or_else(PoisonError::into_inner);
         if exchanged.contains(&digest) {
             return Err(OAuthError::Reused);
@@ -162,13 +162,7 @@ impl<E: Environment> OAuthApp<E> {
     }
 
     pub(super) fn check_environment(&self, tokens: &Tokens<E>) -> Result<(), EnvironmentMismatch> {
-        if self.environment() == tokens.environment() {
-            return Ok(());
-        }
-        Err(EnvironmentMismatch {
-            session: self.environment().to_string(),
-            credential: tokens.environment().to_string(),
-        })
+        EnvironmentMismatch::check(self.environment(), tokens.environment())
     }
 
     /// Renews tokens (A44). Only a [`RefreshingToken`](super::RefreshingToken) does it: used twice, a

@@ -17,10 +17,9 @@ use std::{
 use futures_util::{FutureExt as _, future::Shared};
 use http::HeaderValue;
 use pleo_client::BoxFuture;
-use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use super::{OAuthApp, OAuthError, OAuthErrorCode, StoreError, TokenStore, Tokens};
+use super::{OAuthApp, OAuthError, OAuthErrorCode, StoreError, TokenStore, Tokens, digest};
 use crate::{Environment, EnvironmentMismatch, InvalidCredential, Secret};
 
 /// When and how often tokens are renewed.
@@ -362,8 +361,7 @@ impl<E: Environment> RefreshingToken<E> {
 
     /// The token to send, if it can be used without waiting.
     pub(crate) fn ready(&self) -> Option<(HeaderValue, Generation)> {
-        let mut state = self.state();
-        state.ready(Instant::now(), &self.inner.renewal)
+        self.state().ready(Instant::now(), &self.inner.renewal)
     }
 
     /// The token to send, renewed if need be. Everybody who waits gets what the one renewal brings.
@@ -465,7 +463,7 @@ impl<E: Environment> Live<E> {
 
 impl<E: Environment> State<E> {
     /// The present token, unless it has to be renewed or is being renewed (A51).
-    fn ready(&mut self, now: Instant, renewal: &Renewal<E>) -> Option<(HeaderValue, Generation)> {
+    fn ready(&self, now: Instant, renewal: &Renewal<E>) -> Option<(HeaderValue, Generation)> {
         let Phase::Live(live) = &self.phase else { return None };
         let waiting = live.last.is_some() || self.not_before.is_some_and(|not_before| now < not_before);
         let due = now >= live.renew_at && !waiting;
@@ -699,11 +697,6 @@ async fn within<T>(
             return Err(OAuthError::TimedOut);
         }
     }
-}
-
-/// Stands for a refresh token where the token itself is no longer needed.
-fn digest(token: &Secret) -> [u8; 32] {
-    Sha256::digest(token.expose()).into()
 }
 
 impl<E: Environment> Clone for RefreshingToken<E> {

@@ -22,9 +22,13 @@ impl ReqwestTransport {
     /// # Errors
     /// When the TLS library finds no root certificates or no provider.
     pub fn new() -> Result<Self, TransportError> {
-        let builder =
-            reqwest::Client::builder().connect_timeout(Self::CONNECT_TIMEOUT).timeout(Self::TIMEOUT);
-        Self::with_builder(builder)
+        Self::with_builder(Self::builder())
+    }
+
+    /// A builder with the usual limits of time, to be changed and given to
+    /// [`with_builder`](Self::with_builder).
+    pub fn builder() -> reqwest::ClientBuilder {
+        reqwest::Client::builder().connect_timeout(Self::CONNECT_TIMEOUT).timeout(Self::TIMEOUT)
     }
 
     /// The same over a client of your own making, for proxies, certificates or other timeouts.
