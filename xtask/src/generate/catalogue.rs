@@ -1,5 +1,6 @@
 //! The operation catalogue.
 
+use crate::spec::passes::COMPANY;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
@@ -147,7 +148,7 @@ fn query_parameters(operation: &OperationEntry) -> impl Iterator<Item = (&str, b
 
 /// Where the company goes: a query parameter in either spelling, else a member of the body.
 fn company(plan: &Plan, operation: &OperationEntry) -> TokenStream {
-    let query = query_parameters(operation).find(|(name, _)| matches!(*name, "company_id" | "companyId"));
+    let query = query_parameters(operation).find(|(name, _)| COMPANY.contains(name));
     if let Some((name, required)) = query {
         return quote! { CompanyPlace::Query { name: #name, required: #required } };
     }
@@ -157,7 +158,7 @@ fn company(plan: &Plan, operation: &OperationEntry) -> TokenStream {
         Some(reference) => crate::spec::pointer::schema_name(reference).and_then(|name| plan.schema(name)),
         None => Some(schema),
     });
-    let name = ["companyId", "company_id"].into_iter().find(|name| {
+    let name = COMPANY.into_iter().find(|name| {
         schema
             .and_then(|schema| schema.get("properties"))
             .is_some_and(|properties| properties.get(name).is_some())

@@ -19,6 +19,7 @@ use super::{
     progenitor::{Raw, RawCall, first_argument},
     types::shorten,
 };
+use crate::spec::passes::MAY_BE_LEFT_OUT;
 use crate::spec::{SpecError, merge, names};
 
 /// The file with the builders of a module.
@@ -327,7 +328,7 @@ fn argument_doc(parameter: &serde_json::Value, required: bool) -> String {
     };
     let _ = write!(doc, "The {need} {location} parameter `{wire}`.");
     if documented && !required {
-        doc.push_str(" May be left out where the client's authorisation adds it.");
+        let _ = write!(doc, " {MAY_BE_LEFT_OUT}");
     }
     doc
 }

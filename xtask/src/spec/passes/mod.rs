@@ -9,6 +9,7 @@ mod responses;
 mod schemas;
 mod types;
 
+pub(crate) use operations::{COMPANY, MAY_BE_LEFT_OUT};
 use serde_json::Value;
 
 use super::{Document, SpecError};

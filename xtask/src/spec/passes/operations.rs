@@ -492,10 +492,10 @@ fn printable(text: &str) -> String {
 }
 
 /// The two spellings of a member or parameter that names the company.
-const COMPANY: [&str; 2] = ["companyId", "company_id"];
+pub(crate) const COMPANY: [&str; 2] = ["companyId", "company_id"];
 
 /// What the documentation says of a company that became optional.
-const MAY_BE_LEFT_OUT: &str = "May be left out where the client's authorisation adds it.";
+pub(crate) const MAY_BE_LEFT_OUT: &str = "May be left out where the client's authorisation adds it.";
 
 pub(super) fn optional_company(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
     optional_company_parameters(log, document)?;
