@@ -1,0 +1,48 @@
+//! What can be judged.
+
+use crate::protocol::{Call, CallResult, Hello, Introduction, Refusal};
+
+/// A client that is judged: ours in this process, or any program.
+pub trait Subject: Send {
+    /// Greets the subject, once, before any call.
+    ///
+    /// # Errors
+    /// When it cannot be started, does not answer in time, or speaks another protocol.
+    fn hello(&mut self, hello: &Hello) -> Result<Introduction, SubjectError>;
+
+    /// Has the subject do something.
+    ///
+    /// # Errors
+    /// When the subject does not answer in time, dies, or answers something else than a result or a refusal
+    /// of this call. It may be called again afterwards.
+    fn call(&mut self, call: &Call) -> Result<Outcome, SubjectError>;
+}
+
+/// What a subject made of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did it, or tried to.
+    Result(CallResult),
+    /// It declined.
+    Refuse(Refusal),
+}
+
+/// Why nothing is known of a subject.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SubjectError {
+    /// It cannot be started.
+    #[error("the subject cannot be started: {0}")]
+    Start(String),
+    /// It ended.
+    #[error("the subject ended {0}")]
+    Ended(String),
+    /// It did not answer in time.
+    #[error("the subject did not answer within {0} seconds")]
+    Silent(u64),
+    /// What it answered is no message, or not one that belongs here.
+    #[error("the subject answered something unexpected: {0}")]
+    Nonsense(String),
+    /// It wrote more than the runner reads.
+    #[error("the subject wrote more than {0} bytes in one line")]
+    Flood(usize),
+}

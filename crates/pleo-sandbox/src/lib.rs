@@ -1,0 +1,25 @@
+//! A fake Pleo on loopback.
+//!
+//! [`Sandbox`] is one environment of Pleo's External API with its authorisation server: a function from
+//! request to answer over the operation catalogue, `spec/openapi.json` and a small state. [`Server`]
+//! serves it, or any other [`Handler`], over HTTP.
+//!
+//! ```
+//! use pleo_sandbox::{Environment, Grant, Sandbox, Server};
+//!
+//! let sandbox = Sandbox::new(Environment::Staging);
+//! let company = sandbox.companies()[0];
+//! sandbox.admit("FAKE-KEY", Grant::standalone_key(company));
+//! let server = Server::start(sandbox)?;
+//! println!("point your client at {}", server.url());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod credential;
+mod document;
+mod sandbox;
+mod server;
+
+pub use credential::{CredentialKind, Grant, OAuthClient, Subject};
+pub use sandbox::{Environment, Fault, Sandbox};
+pub use server::{Delivery, Exchange, Handler, MAX_BODY, Reply, Server};
