@@ -15,7 +15,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod answer;
 mod credential;
+mod data;
 mod document;
 mod sandbox;
 mod server;
