@@ -1,5 +1,7 @@
 //! What can be judged.
 
+pub mod ours;
+
 use crate::protocol::{Call, CallResult, Hello, Introduction, Refusal};
 
 /// A client that is judged: ours in this process, or any program.
