@@ -23,5 +23,6 @@ mod sandbox;
 mod server;
 
 pub use credential::{CredentialKind, Grant, OAuthClient, Subject};
+pub use document::{Mismatch, conforms};
 pub use sandbox::{Environment, Fault, Sandbox};
 pub use server::{Delivery, Exchange, Handler, MAX_BODY, Reply, Server};
