@@ -19,13 +19,12 @@ mod answer;
 mod credential;
 mod data;
 mod document;
-#[cfg(test)]
-mod judge;
 mod sample;
 mod sandbox;
 mod server;
 
 pub use credential::{CredentialKind, Grant, OAuthClient, Subject};
+pub use document::{Mismatch, conforms};
 pub use sample::{Optional, Sampler};
 pub use sandbox::{Environment, Fault, Sandbox};
 pub use server::{Delivery, Exchange, Handler, MAX_BODY, Reply, Server};
