@@ -1,5 +1,9 @@
 //! What can be judged.
 
+mod process;
+
+pub use process::ProcessSubject;
+
 use crate::protocol::{Call, CallResult, Hello, Introduction, Refusal};
 
 /// A client that is judged: ours in this process, or any program.
