@@ -1,6 +1,10 @@
 //! What can be judged.
 
 pub mod ours;
+mod process;
+
+pub use ours::OurClient;
+pub use process::ProcessSubject;
 
 use crate::protocol::{Call, CallResult, Hello, Introduction, Refusal};
 
