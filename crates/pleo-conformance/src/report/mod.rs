@@ -1,10 +1,22 @@
-//! What a run found.
+//! What a run found, and the forms in which it is shown.
 
-use std::collections::BTreeMap;
+pub mod github;
+pub mod html;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod terminal;
+mod text;
+
+use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::rule::{Level, Rule, Side};
 
 /// What a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,8 +48,30 @@ pub struct SubjectInfo {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// `in-process`, `program` or `service`.
-    pub kind: String,
+    /// Where it runs.
+    pub kind: SubjectKind,
+}
+
+/// Where a subject runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubjectKind {
+    /// Our client, in the runner's process.
+    InProcess,
+    /// A program that the runner started.
+    Program,
+    /// A live service.
+    Service,
+}
+
+impl fmt::Display for SubjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InProcess => "in process",
+            Self::Program => "program",
+            Self::Service => "live service",
+        })
+    }
 }
 
 /// How many rules have which verdict.
@@ -66,12 +100,14 @@ pub struct RuleResult {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// `MUST` or `SHOULD`.
-    pub level: String,
-    /// `client` or `service`.
-    pub side: String,
-    /// Where it comes from.
+    /// How strictly it is asked for.
+    pub level: Level,
+    /// Who is asked to keep it.
+    pub side: Side,
+    /// The statements that it comes from, such as `Z25`.
     pub sources: Vec<String>,
+    /// The documents and headings where they stand.
+    pub headings: Vec<String>,
     /// What the rule asks for.
     pub statement: String,
     /// How long it took, in milliseconds.
@@ -145,9 +181,329 @@ pub struct SeenRequest {
     pub body: Option<String>,
 }
 
+/// As it went over the wire, without the version of HTTP.
+impl fmt::Display for SeenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url)?;
+        for (name, value) in &self.headers {
+            write!(f, "\n{name}: {value}")?;
+        }
+        match &self.body {
+            Some(body) => write!(f, "\n\n{body}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Evidence {
+    /// What goes with expected and received, by name: the case, the request and the curl line.
+    fn details(&self) -> Vec<(&'static str, String)> {
+        let request = self.request.as_ref().map(SeenRequest::to_string);
+        [("case", Some(format!("{:#}", self.case))), ("request", request), ("curl", self.curl.clone())]
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text?)))
+            .collect()
+    }
+}
+
+/// How a rule stands in the end: the verdict, in the light of the rule's level and of the file of expected
+/// failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// Kept.
+    Passed,
+    /// A MUST rule that is broken.
+    FailedMust,
+    /// A SHOULD rule that is broken.
+    FailedShould,
+    /// Broken, as the file of expected failures says.
+    ExpectedFailure,
+    /// Kept, against the file of expected failures.
+    UnexpectedPass,
+    /// Not asked of this subject.
+    Skipped,
+    /// Nothing was learnt.
+    Inconclusive,
+}
+
+impl Standing {
+    /// Whether somebody has to look at it.
+    pub const fn needs_attention(self) -> bool {
+        matches!(self, Self::FailedMust | Self::FailedShould | Self::UnexpectedPass | Self::Inconclusive)
+    }
+
+    /// A sign for it that needs no colour.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Passed => "✓",
+            Self::FailedMust | Self::FailedShould => "✗",
+            Self::ExpectedFailure => "≈",
+            Self::UnexpectedPass => "!",
+            Self::Skipped => "-",
+            Self::Inconclusive => "?",
+        }
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Passed => "passed",
+            Self::FailedMust => "failed",
+            Self::FailedShould => "failed (SHOULD)",
+            Self::ExpectedFailure => "failed as expected",
+            Self::UnexpectedPass => "passed unexpectedly",
+            Self::Skipped => "skipped",
+            Self::Inconclusive => "inconclusive",
+        })
+    }
+}
+
+impl RuleResult {
+    /// The result of a rule.
+    pub fn new(rule: &Rule, verdict: Verdict, duration_ms: u64) -> Self {
+        let owned = |list: &[&str]| list.iter().map(|&item| item.to_owned()).collect();
+        Self {
+            id: rule.id.to_owned(),
+            title: rule.title.to_owned(),
+            level: rule.level,
+            side: rule.side,
+            sources: owned(rule.sources),
+            headings: owned(rule.headings),
+            statement: rule.statement.to_owned(),
+            duration_ms,
+            verdict,
+            expected_failure: None,
+        }
+    }
+
+    /// How the rule stands.
+    pub const fn standing(&self) -> Standing {
+        match (&self.verdict, &self.expected_failure, self.level) {
+            (Verdict::Pass { .. }, None, _) => Standing::Passed,
+            (Verdict::Pass { .. }, Some(_), _) => Standing::UnexpectedPass,
+            (Verdict::Fail { .. }, Some(_), _) => Standing::ExpectedFailure,
+            (Verdict::Fail { .. }, None, Level::Must) => Standing::FailedMust,
+            (Verdict::Fail { .. }, None, Level::Should) => Standing::FailedShould,
+            (Verdict::Skip { .. }, ..) => Standing::Skipped,
+            (Verdict::Inconclusive { .. }, ..) => Standing::Inconclusive,
+        }
+    }
+
+    /// The area that the rule belongs to: what its id begins with, such as `AUTH`.
+    pub fn area(&self) -> &str {
+        self.id.split_once('-').map_or(&*self.id, |(area, _)| area)
+    }
+
+    /// How the rule is broken, if it is.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        match &self.verdict {
+            Verdict::Fail { evidence } => Some(evidence),
+            Verdict::Pass { .. } | Verdict::Skip { .. } | Verdict::Inconclusive { .. } => None,
+        }
+    }
+
+    /// What there is to say about the standing in one sentence.
+    fn note(&self) -> String {
+        match (&self.verdict, &self.expected_failure) {
+            (Verdict::Pass { conclusive }, None) => format!("{conclusive} conclusive cases"),
+            (Verdict::Pass { .. }, Some(reason)) => {
+                format!("the file of expected failures still has it: {reason}")
+            }
+            (Verdict::Fail { .. }, Some(reason)) => reason.clone(),
+            (Verdict::Fail { evidence }, None) => evidence.message.clone(),
+            (Verdict::Skip { reason } | Verdict::Inconclusive { reason }, _) => reason.clone(),
+        }
+    }
+}
+
+impl Summary {
+    /// Counts how rules stand.
+    pub fn of(results: &[RuleResult]) -> Self {
+        let mut summary = Self::default();
+        for result in results {
+            *match result.standing() {
+                Standing::Passed => &mut summary.passed,
+                Standing::FailedMust => &mut summary.failed_must,
+                Standing::FailedShould => &mut summary.failed_should,
+                Standing::ExpectedFailure => &mut summary.expected_failures,
+                Standing::UnexpectedPass => &mut summary.unexpected_passes,
+                Standing::Skipped => &mut summary.skipped,
+                Standing::Inconclusive => &mut summary.inconclusive,
+            } += 1;
+        }
+        summary
+    }
+}
+
+/// As in `57 passed, 1 failed, 2 skipped, 0 inconclusive`; what else there is follows.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} passed, {} failed, {} skipped, {} inconclusive",
+            self.passed, self.failed_must, self.skipped, self.inconclusive
+        )?;
+        for (count, what) in [
+            (self.failed_should, "failed (SHOULD)"),
+            (self.expected_failures, "failed as expected"),
+            (self.unexpected_passes, "passed unexpectedly"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A form in which a report is written to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// [`json`].
+    Json,
+    /// [`junit`].
+    Junit,
+    /// [`markdown`].
+    Markdown,
+    /// [`html`].
+    Html,
+}
+
+/// Why a report cannot be written in some form. No report is known with which that happens.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// As JSON.
+    #[error("the report cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// As JUnit XML.
+    #[error("the report cannot be written as JUnit XML: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
+}
+
+/// The report in a form.
+///
+/// # Errors
+/// When the form cannot hold the report.
+pub fn render(report: &Report, format: Format) -> Result<String, RenderError> {
+    Ok(match format {
+        Format::Json => json::render(report)?,
+        Format::Junit => junit::render(report)?,
+        Format::Markdown => markdown::render(report),
+        Format::Html => html::render(report),
+    })
+}
+
 impl Report {
     /// The results by id.
     pub fn by_id(&self) -> BTreeMap<&str, &RuleResult> {
         self.results.iter().map(|result| (result.id.as_str(), result)).collect()
+    }
+
+    /// The report in one line.
+    pub fn summary_line(&self) -> String {
+        format!("conformance  {} (seed {}, {} cases a rule)", self.summary, self.seed, self.cases)
+    }
+
+    /// The same report as if it had been made in no time in 1970: two runs with the same seed then are equal.
+    #[must_use]
+    pub fn without_times(mut self) -> Self {
+        self.started_at = "1970-01-01T00:00:00Z".to_owned();
+        self.duration_ms = 0;
+        for result in &mut self.results {
+            result.duration_ms = 0;
+        }
+        self
+    }
+
+    /// How a rule stands, and how many do: only what there is, in the order of [`Standing`].
+    fn standings(&self) -> BTreeMap<Standing, usize> {
+        let mut standings = BTreeMap::new();
+        for result in &self.results {
+            *standings.entry(result.standing()).or_default() += 1;
+        }
+        standings
+    }
+
+    /// The results by area, in the order in which the areas come first, each with its place in `results`.
+    fn areas(&self) -> Vec<(&str, Vec<(usize, &RuleResult)>)> {
+        let mut areas: Vec<(&str, Vec<(usize, &RuleResult)>)> = Vec::new();
+        for (place, result) in self.results.iter().enumerate() {
+            match areas.iter_mut().find(|(area, _)| *area == result.area()) {
+                Some((_, results)) => results.push((place, result)),
+                None => areas.push((result.area(), vec![(place, result)])),
+            }
+        }
+        areas
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Format, Report, Standing, Summary, render, sample};
+
+    #[test]
+    fn the_sample_has_every_standing_and_they_are_counted() {
+        let report = sample::report();
+        assert_eq!(report.standings().len(), 7);
+        let Summary {
+            passed,
+            failed_must,
+            failed_should,
+            expected_failures,
+            unexpected_passes,
+            skipped,
+            inconclusive,
+        } = report.summary;
+        assert_eq!(
+            [passed, failed_must, failed_should, expected_failures, unexpected_passes, skipped, inconclusive],
+            [2, 1, 1, 1, 1, 1, 1]
+        );
+        assert_eq!(report.standings()[&Standing::Passed], 2);
+    }
+
+    #[test]
+    fn the_summary_line_is_one_that_people_grep_for() {
+        let mut report = sample::report();
+        report.results.retain(|result| ["AUTH-1", "AUTH-2", "AUTH-3", "ENV-1"].contains(&&*result.id));
+        report.summary = Summary::of(&report.results);
+        assert_eq!(
+            report.summary_line(),
+            "conformance  2 passed, 1 failed, 1 skipped, 0 inconclusive (seed 1, 256 cases a rule)"
+        );
+    }
+
+    #[test]
+    fn only_times_are_taken_out() {
+        let report = sample::report();
+        let mut slower = report.clone();
+        slower.started_at = "2027-01-01T00:00:00Z".to_owned();
+        slower.duration_ms += 1;
+        slower.results[0].duration_ms += 1;
+        assert_ne!(slower, report);
+        assert_eq!(slower.clone().without_times(), report.clone().without_times());
+        slower.results[0].title.push('x');
+        assert_ne!(slower.without_times(), report.without_times());
+    }
+
+    proptest! {
+        #[test]
+        fn equal_reports_are_written_byte_for_byte_the_same(report in sample::any_report()) {
+            for format in [Format::Json, Format::Junit, Format::Markdown, Format::Html] {
+                let again: Report = serde_json::from_str(&render(&report, Format::Json).unwrap()).unwrap();
+                prop_assert_eq!(render(&report, format).unwrap(), render(&again, format).unwrap());
+            }
+        }
+
+        #[test]
+        fn every_rule_is_counted_once(report in sample::any_report()) {
+            let Summary { passed, failed_must, failed_should, expected_failures, unexpected_passes, skipped, inconclusive } =
+                report.summary;
+            let all = passed + failed_must + failed_should + expected_failures + unexpected_passes + skipped + inconclusive;
+            prop_assert_eq!(all as usize, report.results.len());
+            prop_assert_eq!(report.areas().iter().map(|(_, results)| results.len()).sum::<usize>(), report.results.len());
+        }
     }
 }
