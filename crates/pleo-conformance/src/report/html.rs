@@ -135,7 +135,7 @@ fn list(items: &[String]) -> Markup {
 }
 
 fn badge(standing: Standing) -> Markup {
-    html! { span.badge class=(class(standing)) { (sign(standing)) (standing) } }
+    html! { span class={ "badge " (class(standing)) } { (sign(standing)) (standing) } }
 }
 
 /// The sign is for the eye; who listens hears the word that follows.
@@ -159,6 +159,7 @@ fn seconds(milliseconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use quick_xml::events::attributes::Attributes;
 
     use super::{
         super::{Report, Summary, Verdict, sample, sample::tags},
@@ -233,6 +234,20 @@ mod tests {
             assert!(!tag.contains("href=") || tag.contains("href=\"#rule-"), "{tag}");
         }
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import") && !STYLE.contains('<'));
+    }
+
+    #[test]
+    fn no_tag_has_an_attribute_twice() {
+        let page = render(&sample::report());
+        let mut attributes = 0;
+        for tag in tags(&page).into_iter().filter(|tag| !tag.starts_with(['/', '!'])) {
+            let name = tag.split(' ').next().unwrap();
+            for attribute in Attributes::html(tag, name.len()) {
+                assert!(attribute.is_ok(), "{tag}: {attribute:?}");
+                attributes += 1;
+            }
+        }
+        assert!(attributes > 20);
     }
 
     #[test]
