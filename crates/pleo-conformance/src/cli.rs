@@ -373,3 +373,6 @@ fn progress_bar(rules: usize, watched: bool) -> ProgressBar {
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(rules as u64), target).with_style(style)
 }
+
+#[cfg(test)]
+mod tests;
