@@ -3,3 +3,4 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
 mod reference;
+mod reference_client;
