@@ -449,6 +449,176 @@ fn there_are_enough_flaws_and_variations_and_each_has_a_name_of_its_own() {
     assert!(FLAWS.len() >= 60 && VARIATIONS.len() >= 14);
 }
 
+/// Calls the correct client in a session.
+fn correct(player: &mut Player<'_>, session: &str, send: &Send) -> Outcome {
+    let call = Call { id: 1, session: session.to_owned(), action: Action::Send(Box::new(send.clone())) };
+    player.client.call(&call).unwrap()
+}
+
+fn statuses(outcome: &Outcome) -> Vec<u16> {
+    let Outcome::Result(result) = outcome else { panic!("{outcome:?}") };
+    let status = |answer: &Answer| match answer {
+        Answer::Status(status) => *status,
+        Answer::Failure(reason) => panic!("{reason}"),
+    };
+    result.answers.iter().map(status).collect()
+}
+
+/// The secrets that arrived, in order: refresh tokens and what `Authorization` brings to the API.
+fn arrived(lab: &Lab) -> Vec<String> {
+    let mut arrived = Vec::new();
+    for (server, request) in lab.requests() {
+        if server.contains("authorisation") {
+            let mut form = form_urlencoded::parse(request.body());
+            let (_, value) = form.find(|(name, _)| name == "refresh_token" || name == "code").unwrap();
+            arrived.push(format!("{value} at {server}"));
+        } else {
+            let value = request.headers()["authorization"].to_str().unwrap();
+            arrived.push(format!("{value} at {server}"));
+        }
+    }
+    // Each server has an order of its own, so that they come sorted is all that can be said.
+    arrived.sort();
+    arrived
+}
+
+#[test]
+fn without_a_flaw_nothing_leaves_that_must_not() {
+    let lab = Lab::start();
+    let mut player = Player::new(&lab, Reference::default());
+    let staging = lab.base_url("staging");
+    let to = |base_url: String| Send { base_url, ..show(&lab, key(), "1") };
+    let with = |credential| show(&lab, credential, "1");
+    let given = |kind, secret| with(credential(kind, "staging", secret));
+    let mut other_in_query = list(&lab, key(), Some(COMPANY));
+    other_in_query.query.push(Parameter { name: "company_id".to_owned(), value: OTHER_COMPANY.to_owned() });
+    let other_in_body =
+        Send { body: Some(json!({ "companyId": OTHER_COMPANY })), ..create(&lab, key(), Some(COMPANY)) };
+    let mut no_parameter = with(key());
+    no_parameter.path.clear();
+    for (name, send) in [
+        ("the other environment", to(lab.base_url("production"))),
+        ("the legacy API", to(lab.hello.legacy_base_url.clone())),
+        ("elsewhere", to(lab.elsewhere())),
+        ("a port more", to(format!("{staging}0"))),
+        ("user information", to(format!("{staging}@{}", lab.elsewhere().trim_start_matches("http://")))),
+        ("a path", to(format!("{staging}/v1"))),
+        ("two slashes", to(format!("{staging}//"))),
+        ("another scheme", to(staging.replace("http://", "HTTP://"))),
+        ("a legacy token", given(CredentialKind::LegacyToken, TOKEN)),
+        ("a key with a colon", given(CredentialKind::IntegratedApiKey, "FAKE:KEY")),
+        ("a key with a line feed", given(CredentialKind::StandaloneApiKey, "FAKE\nKEY")),
+        ("an empty key", given(CredentialKind::StandaloneApiKey, "")),
+        ("a token with a line feed", given(CredentialKind::AccessToken, "FAKE\r\nx: y")),
+        ("no key", with(Credential { secret: None, ..key() })),
+        ("no tokens", with(Credential { tokens: None, ..tokens("staging", "", "", 1) })),
+        ("nothing granted", with(Credential { kind: CredentialKind::OauthSession, ..key() })),
+        ("too few scopes", with(Credential { scopes: Some(vec!["others:read".to_owned()]), ..key() })),
+        ("no company in the query", list(&lab, key(), None)),
+        ("no company in the body", create(&lab, key(), None)),
+        ("another company in the query", other_in_query),
+        ("another company in the body", other_in_body),
+        ("no path parameter", no_parameter),
+        ("a path parameter of dots", show(&lab, key(), "..")),
+    ] {
+        let outcome = correct(&mut player, name, &send);
+        assert!(matches!(outcome, Outcome::Refuse(_)), "{name}: {outcome:?}");
+        assert_eq!(arrived(&lab), [""; 0], "{name}");
+    }
+    assert_eq!(statuses(&correct(&mut player, "a slash", &to(format!("{staging}/")))), [200]);
+}
+
+#[test]
+fn without_a_flaw_the_company_of_the_request_is_enough() {
+    let lab = Lab::start();
+    let mut player = Player::new(&lab, Reference::default());
+    for bound in [None, Some(COMPANY)] {
+        let mut send = list(&lab, key(), bound);
+        send.query.push(Parameter { name: "company_id".to_owned(), value: COMPANY.to_owned() });
+        assert_eq!(statuses(&correct(&mut player, "query", &send)), [200]);
+        let (_, request) = lab.requests().remove(0);
+        assert_eq!(request.uri().query().unwrap().matches(COMPANY).count(), 1);
+
+        let send = Send { body: Some(json!({ "companyId": COMPANY })), ..create(&lab, key(), bound) };
+        assert_eq!(statuses(&correct(&mut player, "body", &send)), [200]);
+        let (_, request) = lab.requests().remove(0);
+        assert_eq!(request.body(), &format!("{{\"companyId\":\"{COMPANY}\"}}"));
+    }
+}
+
+#[test]
+fn without_a_flaw_tokens_are_renewed_once_and_in_time() {
+    let lab = Lab::start();
+    let mut player = Player::new(&lab, Reference::default());
+    let staging = |access: &str, refresh: &str, expires_in| {
+        show(&lab, tokens("staging", access, &format!("FAKE-REFRESH-{refresh}"), expires_in), "1")
+    };
+    let refreshed = |token: &str| format!("FAKE-REFRESH-{token} at staging's authorisation server");
+    let used = |token: &str| format!("Bearer FAKE-ACCESS-{token} at staging");
+
+    let all_at_once = Send { times: 8, ..staging("FAKE-ACCESS-1", "9", 0) };
+    assert_eq!(statuses(&correct(&mut player, "all at once", &all_at_once)), [200; 8]);
+    assert_eq!(arrived(&lab), [vec![used("3"); 8], vec![refreshed("9")]].concat());
+
+    let expired = staging("FAKE-ACCESS-1", "1", 0);
+    for expected in [vec![used("2"), refreshed("1")], vec![used("3"), refreshed("2")], vec![used("3")]] {
+        assert_eq!(statuses(&correct(&mut player, "again and again", &expired)), [200]);
+        assert_eq!(arrived(&lab), expected);
+    }
+
+    let stale = staging("FAKE-ACCESS-STALE", "9", 3600);
+    assert_eq!(statuses(&correct(&mut player, "refused", &stale)), [200]);
+    assert_eq!(arrived(&lab), [used("3"), used("STALE"), refreshed("9")]);
+    let unsafe_call = create(&lab, stale.credential, Some(COMPANY));
+    assert_eq!(statuses(&correct(&mut player, "refused and unsafe", &unsafe_call)), [401]);
+    assert_eq!(arrived(&lab), [used("STALE")]);
+    assert_eq!(statuses(&correct(&mut player, "refused and unsafe", &unsafe_call)), [200]);
+    assert_eq!(arrived(&lab), [used("3"), refreshed("9")]);
+
+    for (token, first, second) in [("DEAD", 1, 0), ("DOWN", 3, 3)] {
+        let send = Send { times: 4, ..staging("FAKE-ACCESS-1", token, 0) };
+        for times in [first, second] {
+            assert!(matches!(correct(&mut player, token, &send), Outcome::Refuse(_)), "{token}");
+            assert_eq!(arrived(&lab), vec![refreshed(token); times]);
+        }
+    }
+}
+
+#[test]
+fn without_a_flaw_only_the_right_redirect_is_exchanged_and_only_once() {
+    let lab = Lab::start();
+    let mut player = Player::new(&lab, Reference::default());
+    let granted = Credential { secret: None, ..credential(CredentialKind::OauthSession, "production", "") };
+    for query in
+        ["code=FAKE-CODE&state=other", "code=FAKE-CODE", "code=FAKE-CODE&error=x&state=STATE", "state=STATE"]
+    {
+        player.authorize(query);
+        player.finish(query, query);
+        assert!(!player.trace.last().unwrap().contains("/oauth/token"), "{query}");
+        assert!(matches!(correct(&mut player, query, &show(&lab, granted.clone(), "1")), Outcome::Refuse(_)));
+    }
+
+    player.authorize("right");
+    let authorization = player.trace.last().unwrap().clone();
+    for part in [
+        "client_id=FAKE-CLIENT redirect_uri=https://app.example/callback scope=things:read things:write",
+        "state=43 characters, fresh: true code_challenge=43 characters code_challenge_method=S256",
+    ] {
+        assert!(authorization.contains(part), "{authorization}");
+    }
+    for (times, expected) in [(1, 1), (2, 0)] {
+        player.finish("right", "code=FAKE-CODE&state=STATE");
+        let exchange = player.trace.last().unwrap();
+        assert_eq!(
+            exchange.matches("43 characters, proves the challenge: true").count(),
+            expected,
+            "{times}"
+        );
+    }
+    assert_eq!(statuses(&correct(&mut player, "right", &show(&lab, granted, "1"))), [200]);
+    assert_eq!(arrived(&lab), ["Bearer FAKE-ACCESS-3 at production"]);
+}
+
 /// Takes down what arrives, byte for byte, and answers with 200.
 struct Bytewise {
     hello: Hello,

@@ -141,7 +141,7 @@ pub(super) struct Keeper {
     pair: Mutex<Pair>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Pair {
     access: String,
     refresh: String,
@@ -174,7 +174,7 @@ impl Keeper {
 
     /// Begins a call, whose requests share what comes of a renewal.
     pub(super) fn turn(self: &Arc<Self>) -> Turn {
-        Turn { due: self.pair().has_expired(), keeper: Arc::clone(self), failed: OnceLock::new() }
+        Turn { seen: self.pair().clone(), keeper: Arc::clone(self), failed: OnceLock::new() }
     }
 
     /// Held while renewing, so that one refresh is in flight.
@@ -187,8 +187,8 @@ impl Keeper {
 #[derive(Debug)]
 pub(super) struct Turn {
     keeper: Arc<Keeper>,
-    /// Whether the access token had expired when the call began.
-    due: bool,
+    /// The tokens when the call began, for the flaw that renews without looking further.
+    seen: Pair,
     /// Why renewing failed in this call, so that its other requests do not try again.
     failed: OnceLock<String>,
 }
@@ -200,7 +200,14 @@ impl Turn {
         if self.flaw(Flaw::ExpiredTokenSent) {
             return Ok(pair.access.clone());
         }
-        if pair.has_expired() || (self.due && self.flaw(Flaw::RefreshStorm)) {
+        if self.flaw(Flaw::RefreshStorm) && self.seen.has_expired() {
+            drop(pair);
+            let mut own = self.seen.clone();
+            let renewed = self.renew(&mut own);
+            self.keeper.pair().clone_from(&own);
+            return renewed.map(|()| own.access);
+        }
+        if pair.has_expired() {
             self.renew(&mut pair)?;
         }
         if pair.ended && !self.flaw(Flaw::DeadRefreshTokenReused) {
@@ -233,7 +240,7 @@ impl Turn {
         if pair.ended && !self.flaw(Flaw::DeadRefreshTokenReused) {
             return Err(ENDED.to_owned());
         }
-        if let Some(reason) = self.failed.get() {
+        if let Some(reason) = self.failed.get().filter(|_| !self.flaw(Flaw::RefreshStorm)) {
             return Err(reason.clone());
         }
         let reason = match self.refresh(pair) {

@@ -76,10 +76,10 @@ fn destination<'a>(deviation: Deviation, hello: &'a Hello, send: &'a Send) -> Re
     let environment = &send.credential.environment;
     let own = hello.environments.get(environment).ok_or("the credential's environment is unknown")?;
     if asked == own.base_url {
-        return Ok(match hello.environments.get("staging") {
-            Some(staging) if deviation.flaw(Flaw::AlwaysStagingHost) => &staging.base_url,
-            _ => asked,
-        });
+        // Renewed tokens stay where they are: where they go is a matter of other rules.
+        let given = send.credential.secret.is_some() && deviation.flaw(Flaw::AlwaysStagingHost);
+        let staging = hello.environments.get("staging").filter(|_| given);
+        return Ok(staging.map_or(asked, |staging| &staging.base_url));
     }
     let accepted = match deviation.flaw {
         Some(Flaw::StagingKeyInProduction) => {
