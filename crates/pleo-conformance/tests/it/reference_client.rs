@@ -242,6 +242,8 @@ struct Player<'a> {
     client: Reference,
     /// One entry a call: what is seen of it. What is made up at random is replaced by what matters of it.
     trace: Vec<String>,
+    /// What the client itself said.
+    said: Vec<String>,
     states: BTreeSet<String>,
     /// State and challenge of the last authorisation.
     state: String,
@@ -255,6 +257,7 @@ impl<'a> Player<'a> {
             lab,
             client,
             trace: vec![format!("{introduction:?}")],
+            said: Vec::new(),
             states: BTreeSet::new(),
             state: String::new(),
             challenge: String::new(),
@@ -271,6 +274,7 @@ impl<'a> Player<'a> {
             }
             Outcome::Refuse(refusal) => format!("{refusal:?}"),
         };
+        self.said.push(seen.clone());
         let mut requests: Vec<String> =
             self.lab.requests().into_iter().map(|(server, request)| self.request(server, &request)).collect();
         // Those of one call have no order of their own.
@@ -343,7 +347,7 @@ impl<'a> Player<'a> {
 }
 
 /// Lets a client do everything that some rule is about.
-fn play(lab: &Lab, client: Reference) -> Vec<String> {
+fn play(lab: &Lab, client: Reference) -> Player<'_> {
     let mut player = Player::new(lab, client);
     let mut session = 0;
     let mut alone = |player: &mut Player<'_>, send: Send| {
@@ -427,16 +431,16 @@ fn play(lab: &Lab, client: Reference) -> Vec<String> {
     player.send("stale", show(lab, stale.clone(), "1"));
     player.send("stale and unsafe", create(lab, stale.clone(), Some(COMPANY)));
     player.send("stale and unsafe", create(lab, stale, Some(COMPANY)));
-    player.trace
+    player
 }
 
 #[test]
 fn each_flaw_shows_in_what_a_client_sends_or_says() {
     let lab = Lab::start();
-    let correct = play(&lab, Reference::default());
-    assert_eq!(play(&lab, Reference::default()), correct, "only a flaw makes a difference");
+    let correct = play(&lab, Reference::default()).trace;
+    assert_eq!(play(&lab, Reference::default()).trace, correct, "only a flaw makes a difference");
     for (flaw, name, rule) in FLAWS {
-        let faulty = play(&lab, Reference::with_flaw(*flaw));
+        let faulty = play(&lab, Reference::with_flaw(*flaw)).trace;
         assert!(faulty != correct, "nobody can see {name}, which breaks {rule}");
     }
 }
@@ -529,6 +533,95 @@ fn without_a_flaw_nothing_leaves_that_must_not() {
 }
 
 #[test]
+fn without_a_flaw_what_may_leave_leaves_once_as_it_was_asked_for() {
+    let lab = Lab::start();
+    let mut player = Player::new(&lab, Reference::default());
+    let jwt = format!("e30.{}.FAKE", URL_SAFE_NO_PAD.encode(r#"{"exp":1}"#));
+    let production = credential(CredentialKind::IntegratedApiKey, "production", "FAKE-KEY-2");
+    let with = |credential| show(&lab, credential, "1");
+    for (session, send, status, expected) in [
+        ("first", with(key()), 200, "staging /v1/things/1:peek Basic RkFLRS1LRVktPj4+Pz8/Og=="),
+        (
+            "first",
+            with(credential(CredentialKind::StandaloneApiKey, "staging", "FAKE-KEY-1")),
+            200,
+            "staging /v1/things/1:peek Basic RkFLRS1LRVktMTo=",
+        ),
+        ("first", with(production), 200, "production /v1/things/1:peek Basic RkFLRS1LRVktMjo="),
+        (
+            "a token is no business of the client's",
+            with(credential(CredentialKind::AccessToken, "production", &jwt)),
+            200,
+            "production /v1/things/1:peek Bearer e30.eyJleHAiOjF9.FAKE",
+        ),
+        (
+            "scopes that suffice",
+            with(Credential { scopes: Some(vec!["things:read".to_owned()]), ..token() }),
+            200,
+            "staging /v1/things/1:peek Bearer FAKE.TOKEN+/~==",
+        ),
+        (
+            "a company that has no place",
+            Send { company: Some(COMPANY.to_owned()), ..with(token()) },
+            200,
+            "staging /v1/things/1:peek Bearer FAKE.TOKEN+/~==",
+        ),
+        (
+            "forbidden",
+            show(&lab, token(), "forbidden"),
+            403,
+            "staging /v1/things/forbidden Bearer FAKE.TOKEN+/~==",
+        ),
+        (
+            "redirected",
+            show(&lab, token(), "redirected"),
+            307,
+            "staging /v1/things/redirected Bearer FAKE.TOKEN+/~==",
+        ),
+    ] {
+        assert_eq!(statuses(&correct(&mut player, session, &send)), [status], "{session}");
+        let line = |(server, request): (&str, Request<Bytes>)| {
+            format!("{server} {} {}", request.uri(), request.headers()["authorization"].to_str().unwrap())
+        };
+        assert_eq!(lab.requests().into_iter().map(line).collect::<Vec<_>>(), [expected], "{session}");
+    }
+}
+
+#[test]
+fn without_a_flaw_no_secret_is_said() {
+    let lab = Lab::start();
+    let player = play(&lab, Reference::default());
+    assert!(player.said.len() > 50);
+    for secret in [
+        KEY,
+        TOKEN,
+        "RkFLRS1LRVkt",
+        "FAKE:KEY",
+        "FAKE-KEY-2",
+        "FAKE-ACCESS",
+        "FAKE-REFRESH",
+        "FAKE-CLIENT-SECRET",
+        "FAKE-CODE",
+    ] {
+        for said in &player.said {
+            assert!(!said.contains(secret), "{said}");
+        }
+    }
+}
+
+#[test]
+fn without_a_flaw_the_published_base_urls_are_built_in_and_everything_can_be_done() {
+    let introduction = Reference::default().hello(&Lab::start().hello).unwrap();
+    let base_urls: Vec<(&str, &str)> =
+        introduction.base_urls.iter().map(|(name, url)| (name.as_str(), url.as_str())).collect();
+    assert_eq!(
+        base_urls,
+        [("production", "https://external.pleo.io"), ("staging", "https://external.staging.pleo.io")]
+    );
+    assert_eq!(introduction.capabilities.len(), 10);
+}
+
+#[test]
 fn without_a_flaw_the_company_of_the_request_is_enough() {
     let lab = Lab::start();
     let mut player = Player::new(&lab, Reference::default());
@@ -566,6 +659,13 @@ fn without_a_flaw_tokens_are_renewed_once_and_in_time() {
         assert_eq!(arrived(&lab), expected);
     }
 
+    let production = show(&lab, tokens("production", "FAKE-ACCESS-1", "FAKE-REFRESH-9", 0), "1");
+    assert_eq!(statuses(&correct(&mut player, "production", &production)), [200]);
+    assert_eq!(
+        arrived(&lab),
+        ["Bearer FAKE-ACCESS-3 at production", "FAKE-REFRESH-9 at production's authorisation server"]
+    );
+
     let stale = staging("FAKE-ACCESS-STALE", "9", 3600);
     assert_eq!(statuses(&correct(&mut player, "refused", &stale)), [200]);
     assert_eq!(arrived(&lab), [used("3"), used("STALE"), refreshed("9")]);
@@ -598,23 +698,28 @@ fn without_a_flaw_only_the_right_redirect_is_exchanged_and_only_once() {
         assert!(matches!(correct(&mut player, query, &show(&lab, granted.clone(), "1")), Outcome::Refuse(_)));
     }
 
+    let server = &lab.hello.environments["production"].authorization_server;
     player.authorize("right");
-    let authorization = player.trace.last().unwrap().clone();
+    let authorization = player.trace.last().unwrap();
+    let expected = format!(
+        "{server}/oauth/authorize response_type=code client_id=FAKE-CLIENT \
+         redirect_uri=https://app.example/callback scope=things:read things:write \
+         state=43 characters, fresh: true code_challenge=43 characters code_challenge_method=S256\""
+    );
+    assert!(authorization.contains(&expected), "{authorization}");
+    player.finish("right", "code=FAKE-CODE&state=STATE");
+    let exchange = player.trace.last().unwrap();
     for part in [
-        "client_id=FAKE-CLIENT redirect_uri=https://app.example/callback scope=things:read things:write",
-        "state=43 characters, fresh: true code_challenge=43 characters code_challenge_method=S256",
+        "\nproduction's authorisation server: POST /oauth/token",
+        "\"authorization\": \"Basic RkFLRS1DTElFTlQ6RkFLRS1DTElFTlQtU0VDUkVU\"",
+        "} grant_type=authorization_code code=FAKE-CODE redirect_uri=https://app.example/callback \
+         code_verifier=43 characters, proves the challenge: true",
     ] {
-        assert!(authorization.contains(part), "{authorization}");
+        assert!(exchange.contains(part), "{exchange}");
     }
-    for (times, expected) in [(1, 1), (2, 0)] {
-        player.finish("right", "code=FAKE-CODE&state=STATE");
-        let exchange = player.trace.last().unwrap();
-        assert_eq!(
-            exchange.matches("43 characters, proves the challenge: true").count(),
-            expected,
-            "{times}"
-        );
-    }
+    assert!(exchange.ends_with("proves the challenge: true"), "{exchange}");
+    player.finish("right", "code=FAKE-CODE&state=STATE");
+    assert!(!player.trace.last().unwrap().contains("/oauth/token"), "a redirect is good once");
     assert_eq!(statuses(&correct(&mut player, "right", &show(&lab, granted, "1"))), [200]);
     assert_eq!(arrived(&lab), ["Bearer FAKE-ACCESS-3 at production"]);
 }
@@ -701,6 +806,17 @@ fn without_a_flaw_every_byte_is_right() {
          Content-Type: application/json\r\n\
          Content-Length: 89\r\n\r\n\
          {\"companyId\":\"11111111-2222-4333-8444-555555555551\",\"count\":2,\"name\":\"Æble\",\"note\":null}"
+    );
+    assert_eq!(
+        correct(&replace(&lab, token())),
+        "PUT /v1/things/1 HTTP/1.1\r\n\
+         Host: HOST\r\n\
+         User-Agent: reference/1\r\n\
+         Accept: application/json\r\n\
+         Authorization: Bearer FAKE.TOKEN+/~==\r\n\
+         Content-Type: application/json\r\n\
+         Content-Length: 51\r\n\r\n\
+         {\"lines\":[1,{\"of\":\"x\"}],\"name\":\"Æble\",\"note\":null}"
     );
     assert_eq!(
         correct(&show(&lab, token(), "a/b-c %")),
