@@ -537,7 +537,7 @@ fn without_a_flaw_what_may_leave_leaves_once_as_it_was_asked_for() {
     let lab = Lab::start();
     let mut player = Player::new(&lab, Reference::default());
     let jwt = format!("e30.{}.FAKE", URL_SAFE_NO_PAD.encode(r#"{"exp":1}"#));
-    let production = credential(CredentialKind::IntegratedApiKey, "production", "FAKE-KEY-2");
+    let production = credential(CredentialKind::StandaloneApiKey, "production", "FAKE-KEY-2");
     let with = |credential| show(&lab, credential, "1");
     for (session, send, status, expected) in [
         ("first", with(key()), 200, "staging /v1/things/1:peek Basic RkFLRS1LRVktPj4+Pz8/Og=="),
