@@ -183,6 +183,8 @@ async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
             // What a client does to its connection is the client's business.
             let _ = http1::Builder::new()
                 .timer(TokioTimer::new())
+                // A client of a few shell commands ends its side as soon as it has asked.
+                .half_close(true)
                 .header_read_timeout(Duration::from_secs(30))
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
