@@ -234,7 +234,7 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
 /// The body of an answer, which may break off.
 enum Payload {
     Whole(Full<Bytes>),
-    Cut { sent: Option<Bytes>, promised: u64 },
+    Cut { half: Option<Bytes>, flushed: bool, promised: u64 },
 }
 
 impl Payload {
@@ -246,7 +246,7 @@ impl Payload {
         // An empty body cannot be cut: it promises a byte that never comes.
         let promised = (bytes.len() as u64).max(1);
         bytes.truncate(bytes.len() / 2);
-        Self::Cut { sent: Some(bytes), promised }
+        Self::Cut { half: Some(bytes), flushed: false, promised }
     }
 }
 
@@ -262,10 +262,16 @@ impl Body for Payload {
             Self::Whole(full) => {
                 Pin::new(full).poll_frame(context).map_err(|never: Infallible| match never {})
             }
-            Self::Cut { sent, .. } => Poll::Ready(Some(match sent.take() {
-                Some(bytes) if !bytes.is_empty() => Ok(Frame::data(bytes)),
-                _ => Err(Hangup),
-            })),
+            Self::Cut { half, flushed, .. } => match half.take() {
+                Some(bytes) if !bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                _ if *flushed => Poll::Ready(Some(Err(Hangup))),
+                // An error makes hyper forget what it has not yet sent; when the body pauses, it sends.
+                _ => {
+                    *flushed = true;
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+            },
         }
     }
 
