@@ -142,7 +142,7 @@ fn is_date_or_date_time(text: &str) -> bool {
 
 /// Where and how a value differs from its schema. It never holds the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {problem}", Place(.pointer))]
+#[error("{} {problem}", Place(.pointer))]
 pub struct Mismatch {
     /// The JSON pointer of the place; empty for the whole value.
     pub pointer: String,
@@ -279,7 +279,7 @@ mod tests {
         assert!(!mismatch.to_string().contains("FAKE-SECRET"), "{mismatch}");
         let mismatch = check(&body_pointer(create), &json!({})).unwrap_err();
         assert!(mismatch.missing && mismatch.pointer.starts_with('/'), "{mismatch}");
-        assert!(check(&body_pointer(create), &json!(1)).unwrap_err().to_string().starts_with("the value: "));
+        assert!(check(&body_pointer(create), &json!(1)).unwrap_err().to_string().starts_with("the value "));
     }
 
     #[test]

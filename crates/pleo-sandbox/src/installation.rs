@@ -43,7 +43,7 @@ pub(crate) fn introspect(caller: Caller<'_>) -> Response<Bytes> {
     let mut data = json!({
         "authMethod": if token { "OAUTH2" } else { "API_KEY" },
         "clientId": client_id,
-        "scope": scope::text(grant),
+        "scope": scope::text(grant.scopes.as_ref()),
         "subjectURN": grant.subject.to_string(),
     });
     if grant.kind != CredentialKind::StandaloneKey {

@@ -16,6 +16,7 @@
 //! ```
 
 mod answer;
+mod assumptions;
 mod authentication;
 mod clock;
 mod company;
@@ -33,6 +34,7 @@ mod sandbox;
 mod scope;
 mod server;
 
+pub use assumptions::{ASSUMPTIONS, Assumption};
 pub use credential::{CredentialKind, Grant, InvalidSubject, OAuthClient, Subject};
 pub use document::{Mismatch, conforms};
 pub use fault::Fault;

@@ -11,12 +11,13 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    Environment, Grant, OAuthClient, Subject,
+    CredentialKind, Environment, Grant, OAuthClient, Subject,
     answer::{self, Refusal},
     authentication,
     company::Reach,
     installation::stable_id,
     request::essence,
+    scope,
 };
 
 /// How long a code is valid, in seconds. Pleo only says that it is short (A41).
@@ -379,7 +380,7 @@ impl AuthorizationServer {
         self.access.insert(access.to_owned(), issued);
         self.refresh.insert(refresh.to_owned(), Refresh { issued, live: true });
         let grant = Grant {
-            kind: crate::CredentialKind::AccessToken,
+            kind: CredentialKind::AccessToken,
             subject: authorization.subject,
             scopes: authorization.scopes,
             expires_at: Some(around.now + TimeDelta::seconds(seconds.into())),
@@ -390,7 +391,7 @@ impl AuthorizationServer {
             "refresh_token": refresh,
             "token_type": "Bearer",
             "expires_in": seconds,
-            "scope": crate::scope::text(&grant),
+            "scope": scope::text(grant.scopes.as_ref()),
         });
         around.credentials.insert(access.to_owned(), grant);
         body
@@ -418,8 +419,6 @@ impl AuthorizationServer {
             None => json!({ "active": false }),
             Some((authorization, issued, expires_at)) => {
                 let subject = authorization.subject.to_string();
-                let scopes = authorization.scopes.clone();
-                let grant = Grant { scopes, ..Grant::access_token(Uuid::nil()) };
                 json!({
                     "active": true,
                     "sub": subject,
@@ -429,7 +428,7 @@ impl AuthorizationServer {
                     "aud": [around.environment.base_url()],
                     "iss": around.environment.issuer(),
                     "jti": stable_id(&["token", token]),
-                    "scope": crate::scope::text(&grant),
+                    "scope": scope::text(authorization.scopes.as_ref()),
                     "urn:pleo:params:oauth:subject_urn": subject,
                 })
             }

@@ -119,7 +119,7 @@ pub(crate) fn essence(media_type: &str) -> &str {
 /// Compares a body with its schema.
 pub(crate) fn check_body(operation: &Operation, body: &Value) -> Result<(), Refusal> {
     document::check(&document::body_pointer(operation), body).map_err(|mismatch| {
-        let message = format!("the body is invalid at {mismatch}");
+        let message = format!("the body is invalid: {mismatch}");
         if mismatch.missing { Refusal::missing(message) } else { Refusal::bad_request(message) }
     })
 }

@@ -93,7 +93,8 @@ impl Sandbox {
             data: Data::new(),
             credentials: HashMap::new(),
             legacy: HashSet::new(),
-            authorization: AuthorizationServer::new(seed),
+            // Those of the other environment are never the same.
+            authorization: AuthorizationServer::new(seed.wrapping_mul(2).wrapping_add(environment as u64)),
             installations: Installations::default(),
             limits: Limits::default(),
             faults: Vec::new(),

@@ -18,10 +18,10 @@ pub(crate) fn check(operation: &Operation, grant: &Grant) -> Result<(), Refusal>
     }
 }
 
-/// The scopes of a credential as text; those of one that has all are the documented ones.
-pub(crate) fn text(grant: &Grant) -> String {
+/// Scopes as text; all of them, `None`, are those that the documents name.
+pub(crate) fn text(scopes: Option<&BTreeSet<String>>) -> String {
     let all = || operations::all().filter_map(|operation| operation.scopes).flatten().copied().collect();
-    let scopes: BTreeSet<&str> = match &grant.scopes {
+    let scopes: BTreeSet<&str> = match scopes {
         Some(scopes) => scopes.iter().map(String::as_str).collect(),
         None => all(),
     };
