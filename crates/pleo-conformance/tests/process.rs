@@ -1,6 +1,6 @@
 //! Programs that do not do what the protocol says: each is reported as what it is, and none holds the
 //! runner up. (The adapters that do are in `adapters.rs`.)
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
 mod support;
