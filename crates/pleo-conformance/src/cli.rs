@@ -53,8 +53,6 @@ enum Command {
     Run(Box<Run>),
     /// Shows what covers each statement of Pleo's documents: rules, or a passage of our documentation.
     Coverage,
-    /// Prints the JSON Schema of the JSON report.
-    Schema,
 }
 
 #[derive(Args)]
@@ -220,7 +218,6 @@ pub fn main(
         Command::Explain { rule } => explain(suite.catalogue, &rule, streams),
         Command::Run(run) => run.execute(suite, streams),
         Command::Coverage => coverage(&(suite.coverage)(), streams),
-        Command::Schema => schema(streams),
     };
     done.unwrap_or_else(|error| {
         // Where even that cannot be printed, the exit code has to do.
@@ -275,12 +272,6 @@ fn coverage(table: &[Coverage], streams: &mut Streams<'_>) -> Result<Exit, CliEr
     let accounted_for = table.iter().filter(|row| row.is_accounted_for()).count();
     streams.out.text(&format!("{accounted_for} of {} statements are accounted for\n", table.len()))?;
     Ok(if accounted_for == table.len() { Exit::Kept } else { Exit::Broken })
-}
-
-fn schema(streams: &mut Streams<'_>) -> Result<Exit, CliError> {
-    let text = serde_json::to_string_pretty(&report::json::schema()).map_err(RenderError::from)?;
-    streams.out.exactly(&(text + "\n"))?;
-    Ok(Exit::Kept)
 }
 
 impl Run {

@@ -1,8 +1,10 @@
 //! The command line with an engine that answers what a test wants.
 
-use std::{cell::RefCell, ffi::OsString, fs, io, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, ffi::OsString, fs, io, time::Duration};
 
-use super::{Stream, Streams, Suite, main};
+use clap::{CommandFactory as _, Parser as _};
+
+use super::{Arguments, Stream, Streams, Suite, main};
 use crate::{
     coverage::Coverage,
     engine::{Options, Progress, RunError, SubjectUnderTest},
@@ -353,4 +355,32 @@ fn a_reader_who_leaves_is_no_failure() {
         }
     }
     assert!(Stream { sink: &mut Gone, styled: false }.text("x").is_ok());
+}
+
+#[test]
+fn the_guides_commands_and_options_are_those_that_there_are() {
+    const GUIDE: &str = include_str!("../../../../docs/conformance.md");
+    let mut commands = 0;
+    for line in GUIDE.lines().filter_map(|line| line.strip_prefix("cargo run -p pleo-conformance -- ")) {
+        let words = shlex::split(line.split(" #").next().unwrap()).unwrap();
+        let parsed = Arguments::try_parse_from(["pleo-conformance".to_owned()].into_iter().chain(words));
+        assert!(parsed.is_ok(), "{line}: {:?}", parsed.err());
+        commands += 1;
+    }
+    assert!(commands >= 8);
+
+    let documented: BTreeSet<_> = GUIDE
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `--"))
+        .map(|rest| rest.split([' ', '`']).next().unwrap())
+        .collect();
+    let command = Arguments::command();
+    let run = command.find_subcommand("run").unwrap();
+    // That one belongs to --target.
+    let options: BTreeSet<_> = run
+        .get_arguments()
+        .filter_map(|argument| argument.get_long())
+        .filter(|&long| long != "yes-call-it")
+        .collect();
+    assert_eq!(documented, options);
 }

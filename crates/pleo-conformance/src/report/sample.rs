@@ -228,10 +228,8 @@ pub(crate) fn harmless(report: &Report) -> Report {
     let mut value = serde_json::to_value(report).unwrap();
     fn replace(value: &mut serde_json::Value, key: &str, id: &str) {
         match value {
-            serde_json::Value::String(text) => {
-                if !["verdict", "level", "side", "kind"].contains(&key) {
-                    *text = if key == "id" { id.to_owned() } else { "harmless".to_owned() };
-                }
+            serde_json::Value::String(text) if !["verdict", "level", "side", "kind"].contains(&key) => {
+                *text = if key == "id" { id.to_owned() } else { "harmless".to_owned() };
             }
             serde_json::Value::Array(items) => items.iter_mut().for_each(|item| replace(item, key, id)),
             serde_json::Value::Object(members) if key == "case" => members.clear(),
