@@ -19,7 +19,7 @@ mod tax_codes;
 mod tests;
 mod vendors;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -111,7 +111,7 @@ impl Input<'_> {
 }
 
 /// The data of one environment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Data {
     /// All companies with the organisation that each belongs to.
     companies: Vec<(Uuid, Uuid)>,
@@ -139,6 +139,13 @@ type Handler = fn(&mut Data, &Input<'_>) -> Result<Value, Refusal>;
 impl Data {
     /// The seeded data.
     pub(crate) fn new() -> Self {
+        // Tests start sandboxes by the hundred.
+        static SEEDED: LazyLock<Data> = LazyLock::new(Data::seeded);
+
+        SEEDED.clone()
+    }
+
+    fn seeded() -> Self {
         let id = |n: u128| Uuid::from_u128(0x1111_1111_2222_4333_8444_5555_5555_5550 + n);
         let companies = vec![(id(1), id(8)), (id(2), id(8)), (id(3), id(8)), (id(4), id(9))];
         let mut data = Self {
