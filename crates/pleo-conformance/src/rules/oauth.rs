@@ -122,7 +122,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A27", "A35", "A41"],
         headings: &[AUTHORISE, PKCE],
         failure: "The user's browser, and its history, has the client secret.",
-        method: "Whole authorisations: the URL is searched for both.",
+        method: "Any app, scopes and environment: the URL is searched for the secret, and for what hashes to \
+                 the challenge.",
         check: Check::Client { needs: OAUTH, check: no_secret_in_url },
     },
     Rule {
@@ -251,10 +252,12 @@ fn apps() -> impl Strategy<Value = App> {
         "https://app.example.com:8443/pleo/callback",
         "https://app.example.com/callback?tenant=7",
     ];
-    (any::<u128>(), secrets("CLIENT"), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| App {
-        client_id: Uuid::from_u128(id).to_string(),
-        client_secret,
-        redirect_uri: redirect_uri.to_owned(),
+    (any::<u128>(), secrets("CLIENT"), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| {
+        App {
+            client_id: Uuid::from_u128(id).to_string(),
+            client_secret,
+            redirect_uri: redirect_uri.to_owned(),
+        }
     })
 }
 
@@ -427,7 +430,8 @@ fn other_state_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
             parameters.insert("state".to_owned(), format!("{state}x"));
         }
         let seen = finish(talk, redirect(flow, &parameters))?;
-        let received = if *missing { "after a redirect without a state" } else { "after a redirect with another state" };
+        let received =
+            if *missing { "after a redirect without a state" } else { "after a redirect with another state" };
         Ok(not_exchanged(&seen, "a code is exchanged although the state is not the right one", received))
     })
 }
@@ -509,14 +513,10 @@ fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
         if mask::found(&flow.app.client_secret, &begun.url).is_some() {
             return Ok(broken("client secret"));
         }
-        // A plain challenge is the verifier, and another rule's business.
-        if begun.parameters.get("code_challenge_method").map(String::as_str) != Some("S256") {
-            return Ok(Judgement::unclear("there is no S256 challenge"));
-        }
-        let redirect = agree(talk, flow, &begun)?;
-        let seen = finish(talk, redirect)?;
-        let verifiers = token_requests(&seen).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
-        let shown = verifiers.into_iter().any(|verifier| begun.url.contains(&verifier));
+        // What hashes to the challenge is the verifier. A plain challenge is one itself, and another rule's
+        // business.
+        let challenge = begun.parameters.get("code_challenge");
+        let shown = begun.parameters.values().any(|value| Some(&challenge_of(value)) == challenge);
         Ok(Judgement::kept_if(!shown, || broken("verifier")))
     })
 }
@@ -614,6 +614,9 @@ fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
         let seen = keeping.send(talk, 8)?;
         let renewals = renewals(&seen);
         let Some((arrival, _)) = renewals.last() else { return Err(not_renewed(&seen)) };
+        if carrier(seen.api(), &keeping.case.secret).is_some() {
+            return Ok(Judgement::unclear("the expired token is sent, which asks for another renewal"));
+        }
         Ok(Judgement::kept_if(renewals.len() == 1, || {
             let message = "requests that wait for a token renew it each for itself";
             Judgement::broken_by(arrival, message, "1 renewal", format!("{} renewals", renewals.len()))
@@ -651,7 +654,7 @@ fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(keeping(), |talk, keeping| {
         keeping.admit(talk);
         let seen = keeping.send(talk, 1)?;
-        let pair = renewals(&seen).first().and_then(|(renewal, _)| new_pair(renewal));
+        let pair = renewals(&seen).last().and_then(|(renewal, _)| new_pair(renewal));
         let Some((access_token, refresh_token)) = pair else { return Err(not_renewed(&seen)) };
         talk.keep_secret(&access_token, "new access token");
         talk.keep_secret(&refresh_token, "new refresh token");
@@ -662,8 +665,9 @@ fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
             return Ok(Judgement::unclear("a token that was revoked is not renewed"));
         };
         Ok(Judgement::kept_if(*sent == refresh_token, || {
-            let received = if *sent == keeping.refresh_token { "the first refresh token" } else { "another one" };
-            let message = "the second renewal does not present the refresh token of the first";
+            let received =
+                if *sent == keeping.refresh_token { "the first refresh token" } else { "another one" };
+            let message = "a renewal does not present the refresh token of the one before";
             Judgement::broken_by(arrival, message, "the new refresh token", received)
         }))
     })
@@ -752,7 +756,8 @@ fn app_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
         let values = authorizations(arrival.exchange.request.headers());
         let basic = matches!(values.as_slice(), [one] if one.to_ascii_lowercase().starts_with("basic "));
         Ok(Judgement::kept_if(basic && !form.contains_key("client_secret"), || {
-            let received = if form.contains_key("client_secret") { "client_secret in the body" } else { "neither" };
+            let received =
+                if form.contains_key("client_secret") { "client_secret in the body" } else { "neither" };
             let message = "the app does not authenticate by Basic";
             Judgement::broken_by(arrival, message, "client id and secret by Basic", received)
         }))
