@@ -55,13 +55,18 @@ pub(crate) fn answer_pointer(operation: &Operation, status: u16) -> Option<Strin
     Some(format!("{}/responses/{key}/content/application~1json/schema", pointer(operation)))
 }
 
-/// What stands at a JSON pointer, with references followed.
-pub(crate) fn resolve(pointer: &str) -> &'static Value {
-    let mut found = root().pointer(pointer).unwrap_or(&Value::Null);
-    while let Some(target) = found["$ref"].as_str() {
-        found = root().pointer(target.trim_start_matches('#')).unwrap_or(&Value::Null);
+/// A schema of the document, with references followed.
+pub(crate) fn followed(mut schema: &'static Value) -> &'static Value {
+    while let Some(target) = schema["$ref"].as_str() {
+        schema = root().pointer(target.trim_start_matches('#')).unwrap_or(&Value::Null);
     }
-    found
+    schema
+}
+
+/// The type of the schema at a JSON pointer.
+pub(crate) fn type_of(pointer: &str) -> Option<&'static str> {
+    let schema = followed(root().pointer(pointer)?);
+    schema["type"].as_str().or_else(|| followed(schema.pointer("/allOf/0")?)["type"].as_str())
 }
 
 /// A schema of OpenAPI 3.0, or a tree of them, as JSON Schema 2020-12: `nullable` becomes a type, and the
@@ -137,7 +142,7 @@ fn is_date_or_date_time(text: &str) -> bool {
 
 /// Where and how a value differs from its schema. It never holds the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {problem}", Place(.pointer))]
+#[error("{} {problem}", Place(.pointer))]
 pub struct Mismatch {
     /// The JSON pointer of the place; empty for the whole value.
     pub pointer: String,
@@ -274,7 +279,7 @@ mod tests {
         assert!(!mismatch.to_string().contains("FAKE-SECRET"), "{mismatch}");
         let mismatch = check(&body_pointer(create), &json!({})).unwrap_err();
         assert!(mismatch.missing && mismatch.pointer.starts_with('/'), "{mismatch}");
-        assert!(check(&body_pointer(create), &json!(1)).unwrap_err().to_string().starts_with("the value: "));
+        assert!(check(&body_pointer(create), &json!(1)).unwrap_err().to_string().starts_with("the value "));
     }
 
     #[test]

@@ -1,10 +1,13 @@
-//! What a run found.
+//! What a run found, and the forms in which it is shown.
 
-use std::collections::BTreeMap;
+
+use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::rule::{Level, Rule, Side};
 
 /// What a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,8 +39,33 @@ pub struct SubjectInfo {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// `in-process`, `program` or `service`.
-    pub kind: String,
+    /// Where it runs.
+    pub kind: SubjectKind,
+}
+
+/// Where a subject runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubjectKind {
+    /// Our client, in the runner's process.
+    InProcess,
+    /// A program that the runner started.
+    Program,
+    /// Our sandbox.
+    Sandbox,
+    /// A live service.
+    Service,
+}
+
+impl fmt::Display for SubjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InProcess => "in process",
+            Self::Program => "program",
+            Self::Sandbox => "sandbox",
+            Self::Service => "live service",
+        })
+    }
 }
 
 /// How many rules have which verdict.
@@ -57,6 +85,8 @@ pub struct Summary {
     pub skipped: u32,
     /// Nothing was learnt.
     pub inconclusive: u32,
+    /// The subject broke down.
+    pub errors: u32,
 }
 
 /// What was found about one rule.
@@ -66,12 +96,14 @@ pub struct RuleResult {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// `MUST` or `SHOULD`.
-    pub level: String,
-    /// `client` or `service`.
-    pub side: String,
-    /// Where it comes from.
+    /// How strictly it is asked for.
+    pub level: Level,
+    /// Who is asked to keep it.
+    pub side: Side,
+    /// The statements that it comes from, such as `Z25`.
     pub sources: Vec<String>,
+    /// The documents and headings where they stand.
+    pub headings: Vec<String>,
     /// What the rule asks for.
     pub statement: String,
     /// How long it took, in milliseconds.
@@ -106,6 +138,11 @@ pub enum Verdict {
     /// The subject never got far enough to show anything.
     Inconclusive {
         /// Why.
+        reason: String,
+    },
+    /// It could not be found out: the subject broke down.
+    Error {
+        /// How.
         reason: String,
     },
 }
@@ -145,9 +182,198 @@ pub struct SeenRequest {
     pub body: Option<String>,
 }
 
+/// How a rule stands in the end: the verdict, in the light of the rule's level and of the file of expected
+/// failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// Kept.
+    Passed,
+    /// A MUST rule that is broken.
+    FailedMust,
+    /// A SHOULD rule that is broken.
+    FailedShould,
+    /// Broken, as the file of expected failures says.
+    ExpectedFailure,
+    /// Kept, against the file of expected failures.
+    UnexpectedPass,
+    /// Not asked of this subject.
+    Skipped,
+    /// Nothing was learnt.
+    Inconclusive,
+    /// The subject broke down.
+    Error,
+}
+
+impl Standing {
+    /// Whether somebody has to look at it.
+    pub const fn needs_attention(self) -> bool {
+        matches!(self, Self::FailedMust | Self::FailedShould | Self::UnexpectedPass | Self::Inconclusive | Self::Error)
+    }
+
+    /// A sign for it that needs no colour.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Passed => "✓",
+            Self::FailedMust | Self::FailedShould => "✗",
+            Self::ExpectedFailure => "≈",
+            Self::UnexpectedPass => "!",
+            Self::Skipped => "-",
+            Self::Inconclusive => "?",
+            Self::Error => "E",
+        }
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Passed => "passed",
+            Self::FailedMust => "failed",
+            Self::FailedShould => "failed (SHOULD)",
+            Self::ExpectedFailure => "failed as expected",
+            Self::UnexpectedPass => "passed unexpectedly",
+            Self::Skipped => "skipped",
+            Self::Inconclusive => "inconclusive",
+            Self::Error => "error",
+        })
+    }
+}
+
+impl RuleResult {
+    /// The result of a rule.
+    pub fn new(rule: &Rule, verdict: Verdict, duration_ms: u64) -> Self {
+        let owned = |list: &[&str]| list.iter().map(|&item| item.to_owned()).collect();
+        Self {
+            id: rule.id.to_owned(),
+            title: rule.title.to_owned(),
+            level: rule.level,
+            side: rule.side,
+            sources: owned(rule.sources),
+            headings: owned(rule.headings),
+            statement: rule.statement.to_owned(),
+            duration_ms,
+            verdict,
+            expected_failure: None,
+        }
+    }
+
+    /// How the rule stands.
+    pub const fn standing(&self) -> Standing {
+        match (&self.verdict, &self.expected_failure, self.level) {
+            (Verdict::Pass { .. }, None, _) => Standing::Passed,
+            (Verdict::Pass { .. }, Some(_), _) => Standing::UnexpectedPass,
+            (Verdict::Fail { .. }, Some(_), _) => Standing::ExpectedFailure,
+            (Verdict::Fail { .. }, None, Level::Must) => Standing::FailedMust,
+            (Verdict::Fail { .. }, None, Level::Should) => Standing::FailedShould,
+            (Verdict::Skip { .. }, ..) => Standing::Skipped,
+            (Verdict::Inconclusive { .. }, ..) => Standing::Inconclusive,
+            (Verdict::Error { .. }, ..) => Standing::Error,
+        }
+    }
+
+    /// The area that the rule belongs to: what its id begins with, such as `AUTH`.
+    pub fn area(&self) -> &str {
+        self.id.split_once('-').map_or(&*self.id, |(area, _)| area)
+    }
+
+    /// How the rule is broken, if it is.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        match &self.verdict {
+            Verdict::Fail { evidence } => Some(evidence),
+            _ => None,
+        }
+    }
+
+    /// What there is to say about the standing in one sentence.
+    fn note(&self) -> String {
+        match (&self.verdict, &self.expected_failure) {
+            (Verdict::Pass { conclusive }, None) => format!("{conclusive} conclusive cases"),
+            (Verdict::Pass { .. }, Some(reason)) => {
+                format!("the file of expected failures still has it: {reason}")
+            }
+            (Verdict::Fail { .. }, Some(reason)) => reason.clone(),
+            (Verdict::Fail { evidence }, None) => evidence.message.clone(),
+            (
+                Verdict::Skip { reason } | Verdict::Inconclusive { reason } | Verdict::Error { reason },
+                _,
+            ) => reason.clone(),
+        }
+    }
+}
+
+impl Summary {
+    /// Counts how rules stand.
+    pub fn of(results: &[RuleResult]) -> Self {
+        let mut summary = Self::default();
+        for result in results {
+            *match result.standing() {
+                Standing::Passed => &mut summary.passed,
+                Standing::FailedMust => &mut summary.failed_must,
+                Standing::FailedShould => &mut summary.failed_should,
+                Standing::ExpectedFailure => &mut summary.expected_failures,
+                Standing::UnexpectedPass => &mut summary.unexpected_passes,
+                Standing::Skipped => &mut summary.skipped,
+                Standing::Inconclusive => &mut summary.inconclusive,
+                Standing::Error => &mut summary.errors,
+            } += 1;
+        }
+        summary
+    }
+}
+
+/// As in `57 passed, 1 failed, 2 skipped, 0 inconclusive`; what else there is follows.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} passed, {} failed, {} skipped, {} inconclusive",
+            self.passed, self.failed_must, self.skipped, self.inconclusive
+        )?;
+        for (count, what) in [
+            (self.failed_should, "failed (SHOULD)"),
+            (self.expected_failures, "failed as expected"),
+            (self.unexpected_passes, "passed unexpectedly"),
+            (self.errors, "errors"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Report {
     /// The results by id.
     pub fn by_id(&self) -> BTreeMap<&str, &RuleResult> {
         self.results.iter().map(|result| (result.id.as_str(), result)).collect()
+    }
+
+    /// The report in one line.
+    pub fn summary_line(&self) -> String {
+        format!("conformance  {} (seed {}, {} cases a rule)", self.summary, self.seed, self.cases)
+    }
+
+    /// The same report as if it had been made in no time in 1970: two runs with the same seed then are equal.
+    #[must_use]
+    pub fn without_times(mut self) -> Self {
+        self.started_at = "1970-01-01T00:00:00Z".to_owned();
+        self.duration_ms = 0;
+        for result in &mut self.results {
+            result.duration_ms = 0;
+        }
+        self
+    }
+
+    /// The results by area, in the order in which the areas come first.
+    fn areas(&self) -> Vec<(&str, Vec<&RuleResult>)> {
+        let mut areas: Vec<(&str, Vec<&RuleResult>)> = Vec::new();
+        for result in &self.results {
+            match areas.iter_mut().find(|(area, _)| *area == result.area()) {
+                Some((_, results)) => results.push(result),
+                None => areas.push((result.area(), vec![result])),
+            }
+        }
+        areas
     }
 }
