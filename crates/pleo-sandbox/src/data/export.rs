@@ -10,10 +10,10 @@ use super::{
     companies::seeded_at,
     filter::{Filter, Test, passes},
     paging,
-    refusal::Refusal,
     shape::{self, stamp},
     usual_id,
 };
+use crate::answer::Refusal;
 
 /// How long a job lives without an update, in seconds (X16).
 const EXPIRES_IN: i64 = 3_600;
@@ -185,8 +185,7 @@ pub(super) fn happen(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusa
             abandon(data, company, &id);
         }
         (status, event) => {
-            return Err(Refusal::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
+            return Err(Refusal::unprocessable(
                 "INVALID_EXPORT_JOB_STATUS_CHANGE",
                 format!("the event {event} cannot happen to an export job that is {status}"),
             ));

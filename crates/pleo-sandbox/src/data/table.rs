@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::refusal::Refusal;
+use crate::answer::Refusal;
 
 /// All things of one kind.
 ///
@@ -90,7 +91,8 @@ impl Table {
         Arc::make_mut(&mut self.rows).iter_mut()
     }
 
+    /// Says the same of what does not exist and of what belongs to another company (K2).
     fn absent(&self) -> Refusal {
-        Refusal::not_found(self.not_found, self.what)
+        Refusal::new(StatusCode::NOT_FOUND, self.not_found, format!("there is no such {}", self.what))
     }
 }
