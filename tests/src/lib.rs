@@ -11,8 +11,8 @@ pub mod published;
 pub mod transport;
 pub mod values;
 
-pub use pleo_conformance::subject::ours::{Answer, Arguments};
 use pleo_conformance::subject::ours::{self, CallError};
+pub use pleo_conformance::subject::ours::{Answer, Arguments};
 
 /// Calls the operation of this name through its generated builder.
 ///

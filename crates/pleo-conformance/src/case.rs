@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pleo_client::{CompanyPlace, Operation, ParameterLocation, Safety, SecurityScheme, operations};
+use pleo_client::{CompanyPlace, Operation, ParameterLocation, Safety, operations};
 use pleo_sandbox::{Grant, Optional, Sampler};
 use proptest::{prelude::*, sample::select, string::string_regex};
 use serde_json::Value;
@@ -135,7 +135,9 @@ impl Case {
             // `before`, `after` and `offset` exclude one another (P2).
             let pages = ["before", "after", "offset"].contains(&parameter.name);
             let wanted = parameter.required || (optional >> (index % 15 + 1) & 1 == 1 && !(pages && paging));
-            if parameter.location == ParameterLocation::Query && wanted && !names_subject(operation, parameter.name)
+            if parameter.location == ParameterLocation::Query
+                && wanted
+                && !names_subject(operation, parameter.name)
             {
                 paging |= pages;
                 let values = match value {
@@ -143,12 +145,16 @@ impl Case {
                     value => vec![value],
                 };
                 case.query.extend(
-                    values.iter().map(|value| Parameter { name: parameter.name.to_owned(), value: text(value) }),
+                    values
+                        .iter()
+                        .map(|value| Parameter { name: parameter.name.to_owned(), value: text(value) }),
                 );
             }
         }
         case.body = Sampler::new(u64::from(seed)).optional(members).body(operation);
-        if let (CompanyPlace::Body { name, .. }, Some(Value::Object(body))) = (operation.company, &mut case.body) {
+        if let (CompanyPlace::Body { name, .. }, Some(Value::Object(body))) =
+            (operation.company, &mut case.body)
+        {
             body.remove(name);
         }
         case
@@ -216,11 +222,6 @@ pub(crate) fn needs_scopes(operation: &Operation) -> bool {
     operation.scopes.is_some_and(|scopes| !scopes.is_empty())
 }
 
-/// Whether an operation's document declares the scheme of API keys.
-pub(crate) fn takes_keys(operation: &Operation) -> bool {
-    operation.security.contains(&SecurityScheme::Basic)
-}
-
 /// What the protocol tells of an operation.
 pub(crate) fn described(operation: &Operation) -> protocol::Operation {
     let (location, name, required) = match operation.company {
@@ -233,7 +234,11 @@ pub(crate) fn described(operation: &Operation) -> protocol::Operation {
         pleo_id: operation.pleo_id.to_owned(),
         method: operation.method.to_string(),
         path: operation.path.to_owned(),
-        company: location.map(|location| protocol::CompanyPlace { location, name: name.to_owned(), required }),
+        company: location.map(|location| protocol::CompanyPlace {
+            location,
+            name: name.to_owned(),
+            required,
+        }),
         scopes: operation.scopes.map(|scopes| scopes.iter().map(|&scope| scope.to_owned()).collect()),
         media_type: operation.request_body.map(|body| body.media_type.to_owned()),
     }

@@ -39,10 +39,13 @@ impl<'a> ClientTrial<'a> {
         let introduction = subject.hello(&lab.hello())?;
         if introduction.protocol != VERSION {
             let found = introduction.protocol;
-            let reason = format!("it speaks version {found} of the protocol, and the suite version {VERSION}");
+            let reason =
+                format!("it speaks version {found} of the protocol, and the suite version {VERSION}");
             return Err(SubjectError::Nonsense(reason).into());
         }
-        if ![Capability::ApiKeys, Capability::AccessTokens].iter().any(|any| introduction.capabilities.contains(any))
+        if ![Capability::ApiKeys, Capability::AccessTokens]
+            .iter()
+            .any(|any| introduction.capabilities.contains(any))
         {
             let reason = "it claims neither `api_keys` nor `access_tokens`, so there is nothing to ask of it";
             return Err(SubjectError::Nonsense(reason.to_owned()).into());
@@ -76,7 +79,9 @@ impl<'a> ClientTrial<'a> {
             needs.iter().filter(|need| !self.introduction.capabilities.contains(need)).collect();
         if !missing.is_empty() {
             let names: Vec<String> = missing.iter().map(|capability| name(**capability)).collect();
-            return Verdict::Skip { reason: format!("the client does not claim to have: {}", names.join(", ")) };
+            return Verdict::Skip {
+                reason: format!("the client does not claim to have: {}", names.join(", ")),
+            };
         }
         if self.breakdowns >= BREAKDOWNS {
             return Verdict::Error { reason: format!("the subject broke down {BREAKDOWNS} times before") };
@@ -183,11 +188,6 @@ impl<'t, 'a> Conversation<'t, 'a> {
     /// The lab.
     pub(crate) fn lab(&self) -> &Lab {
         &self.trial.lab
-    }
-
-    /// What the subject says of itself.
-    pub(crate) fn can(&self, capability: Capability) -> bool {
-        self.trial.introduction.capabilities.contains(&capability)
     }
 
     /// From now on this is shown as `<name>`.

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use proptest::{
     prelude::Strategy,
     test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
@@ -18,9 +19,9 @@ use crate::{
     client_trial::ClientTrial,
     evidence::{Finding, Judgement},
     report::{Report, RuleResult, SubjectInfo, SubjectKind, Summary, Verdict},
-    rule::{Check, Rule, Side},
-    service::{Service, ServiceTrial},
-    subject::{Subject, SubjectError},
+    rule::{Check, Rule},
+    service::{self, LiveError, LiveService, SandboxService, Service, ServiceTrial},
+    subject::{OurClient, ProcessSubject, Subject, SubjectError},
 };
 
 /// How often a case is made smaller at most.
@@ -43,83 +44,140 @@ impl Default for Options {
 }
 
 /// What is judged.
-pub enum SubjectUnderTest<'a> {
-    /// A client, and where it runs.
-    Client(&'a mut dyn Subject, SubjectKind),
-    /// A service.
-    Service(&'a mut dyn Service),
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubjectUnderTest {
+    /// Our client and our sandbox, in this process.
+    InProcess,
+    /// A client: a program that speaks the suite's protocol.
+    Program {
+        /// The program and its arguments.
+        command: Vec<String>,
+        /// How long it may take for one answer.
+        timeout: Duration,
+    },
+    /// A live service. Its credentials come from the environment, see [`LiveService::from_env`].
+    Service {
+        /// Its base URL.
+        base_url: String,
+        /// How long it may take for one answer.
+        timeout: Duration,
+    },
 }
 
-/// What has happened in a run so far.
+/// How far a run is.
 #[derive(Debug, Clone, Copy)]
-pub enum Progress<'a> {
-    /// A rule begins.
-    Begins(&'static Rule),
+pub enum Progress {
+    /// A rule's turn has come.
+    Began(&'static Rule),
     /// A rule is done.
-    Done(&'a RuleResult),
+    Ended(&'static Rule),
 }
 
-/// Why a run could not begin.
+/// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The servers of the lab could not be started.
-    #[error("the servers that stand in for Pleo could not be started: {0}; are there free ports on 127.0.0.1?")]
-    Lab(#[from] io::Error),
-    /// The subject could not be greeted.
+    /// What stands in for Pleo could not be started.
+    #[error("what stands in for Pleo could not be started: {0}; are there free ports on 127.0.0.1?")]
+    Start(#[from] io::Error),
+    /// The client could not be greeted.
     #[error("{0}; start it by hand and give it a hello, see docs/conformance-protocol.md")]
     Subject(#[from] SubjectError),
+    /// The live service could not be prepared.
+    #[error(transparent)]
+    Live(#[from] LiveError),
 }
 
 /// Judges a subject by these rules.
 ///
 /// # Errors
-/// When the lab cannot be started, or the subject not greeted. Whatever goes wrong later is a verdict.
+/// When the subject, or what stands in for Pleo, cannot be started. Whatever goes wrong later is a verdict.
 pub fn run(
     rules: &[&'static Rule],
-    subject: SubjectUnderTest<'_>,
-    options: Options,
-    progress: &mut dyn FnMut(Progress<'_>),
+    subject: SubjectUnderTest,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, RunError> {
+    match subject {
+        SubjectUnderTest::InProcess => {
+            let (mut client, mut sandbox) = (OurClient::new()?, SandboxService::start()?);
+            let kind = SubjectKind::InProcess;
+            judge(
+                rules,
+                Judged { client: Some(&mut client), service: Some(&mut sandbox), kind },
+                options,
+                progress,
+            )
+        }
+        SubjectUnderTest::Program { command, timeout } => {
+            let mut client = ProcessSubject::start(command, timeout)?;
+            let kind = SubjectKind::Program;
+            judge(rules, Judged { client: Some(&mut client), service: None, kind }, options, progress)
+        }
+        SubjectUnderTest::Service { base_url, timeout } => {
+            let mut live = LiveService::from_env(&base_url, timeout)?;
+            let kind = SubjectKind::Service;
+            judge(rules, Judged { client: None, service: Some(&mut live), kind }, options, progress)
+        }
+    }
+}
+
+/// What a live service would be asked, one line a request.
+pub fn plan(rules: &[&'static Rule], base_url: &str) -> Vec<String> {
+    service::plan(rules, base_url)
+}
+
+/// A client, a service, or both.
+pub struct Judged<'a> {
+    /// Rules about clients are asked of this one.
+    pub client: Option<&'a mut dyn Subject>,
+    /// Rules about the service are asked of this one.
+    pub service: Option<&'a mut dyn Service>,
+    /// Where they run.
+    pub kind: SubjectKind,
+}
+
+/// Judges a client, a service, or both by these rules.
+///
+/// # Errors
+/// When the lab cannot be started, or the client not greeted. Whatever goes wrong later is a verdict.
+pub fn judge(
+    rules: &[&'static Rule],
+    judged: Judged<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, RunError> {
     let began = (SystemTime::now(), Instant::now());
+    let Judged { client, service, kind } = judged;
+    let mut client = client.map(|client| ClientTrial::begin(client, *options)).transpose()?;
+    let mut service = service.map(|service| ServiceTrial::new(service, *options));
     let mut results = Vec::with_capacity(rules.len());
-    let mut judge = |judge: &mut dyn FnMut(&'static Rule) -> Verdict| {
-        for &rule in rules {
-            progress(Progress::Begins(rule));
-            let began = Instant::now();
-            let verdict = judge(rule);
-            let result = RuleResult::new(rule, verdict, milliseconds(began.elapsed()));
-            progress(Progress::Done(&result));
-            results.push(result);
-        }
-    };
-    let skip = |side: Side| Verdict::Skip { reason: format!("it is about the {side}'s side") };
-    let subject = match subject {
-        SubjectUnderTest::Client(subject, kind) => {
-            let mut trial = ClientTrial::begin(subject, options)?;
-            judge(&mut |rule| match rule.check {
-                Check::Client { needs, check } => trial.judge(rule, needs, check),
-                Check::Service { .. } => skip(Side::Service),
-            });
-            let introduction = trial.introduction();
-            SubjectInfo { name: introduction.name.clone(), version: introduction.version.clone(), kind }
-        }
-        SubjectUnderTest::Service(service) => {
-            let mut trial = ServiceTrial::new(service, options);
-            judge(&mut |rule| match rule.check {
-                Check::Service { check } => trial.judge(rule, check),
-                Check::Client { .. } => skip(Side::Client),
-            });
-            trial.info()
-        }
+    for &rule in rules {
+        progress(Progress::Began(rule));
+        let began = Instant::now();
+        let skip = || Verdict::Skip { reason: format!("it is about the {}'s side", rule.side()) };
+        let verdict = match rule.check {
+            Check::Client { needs, check } => {
+                client.as_mut().map_or_else(skip, |trial| trial.judge(rule, needs, check))
+            }
+            Check::Service { check, .. } => {
+                service.as_mut().map_or_else(skip, |trial| trial.judge(rule, check))
+            }
+        };
+        results.push(RuleResult::new(rule, verdict, milliseconds(began.elapsed())));
+        progress(Progress::Ended(rule));
+    }
+    let (name, version) = match (&client, &service) {
+        (Some(trial), _) => (trial.introduction().name.clone(), trial.introduction().version.clone()),
+        (None, Some(trial)) => trial.name_and_version(),
+        (None, None) => Default::default(),
     };
     Ok(Report {
         format: 1,
         suite: concat!("pleo-conformance ", env!("CARGO_PKG_VERSION")).to_owned(),
-        subject,
+        subject: SubjectInfo { name, version, kind },
         seed: options.seed,
         cases: options.cases,
-        started_at: chrono::DateTime::<chrono::Utc>::from(began.0)
-            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        started_at: DateTime::<Utc>::from(began.0).to_rfc3339_opts(SecondsFormat::Secs, true),
         duration_ms: milliseconds(began.1.elapsed()),
         summary: Summary::of(&results),
         results,
@@ -171,8 +229,7 @@ where
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let state =
-        RefCell::new(State { judge, kept: 0, unclear: String::new(), broken: None, error: None });
+    let state = RefCell::new(State { judge, kept: 0, unclear: String::new(), broken: None, error: None });
     let outcome = runner.run(&strategy, |case| {
         let state = &mut *state.borrow_mut();
         if state.error.is_some() {

@@ -73,14 +73,6 @@ impl Judgement {
     pub(crate) fn kept_if(kept: bool, broken: impl FnOnce() -> Self) -> Self {
         if kept { Self::Kept } else { broken() }
     }
-
-    /// This, unless it is kept; then what comes next.
-    pub(crate) fn and_then(self, next: impl FnOnce() -> Self) -> Self {
-        match self {
-            Self::Kept => next(),
-            other => other,
-        }
-    }
 }
 
 /// Makes a finding fit to be shown: without secrets, and without what differs from run to run.
@@ -137,7 +129,9 @@ fn curl(request: &SeenRequest) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let by_itself = [header::HOST, header::CONTENT_LENGTH, header::ACCEPT, header::CONNECTION];
     let mut line = format!("curl -X {} {}", request.method, quoted(&request.url));
-    for (name, value) in request.headers.iter().filter(|(name, _)| !by_itself.iter().any(|own| own == name)) {
+    for (name, value) in
+        request.headers.iter().filter(|(name, _)| !by_itself.iter().any(|own| own.as_str() == name))
+    {
         line += &format!(" -H {}", quoted(&format!("{name}: {value}")));
     }
     if let Some(body) = &request.body {

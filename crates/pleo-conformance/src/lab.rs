@@ -15,7 +15,7 @@ const SEED: u64 = 1;
 /// A server of the lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Site {
+pub(crate) enum Site {
     /// In the place of `https://external.staging.pleo.io`.
     Staging,
     /// In the place of `https://external.pleo.io`.
@@ -28,10 +28,10 @@ pub enum Site {
 
 impl Site {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Staging, Self::Production, Self::Legacy, Self::Elsewhere];
+    pub(crate) const ALL: [Self; 4] = [Self::Staging, Self::Production, Self::Legacy, Self::Elsewhere];
 
     /// Its name.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Staging => "staging",
             Self::Production => "production",
@@ -42,7 +42,7 @@ impl Site {
 
     /// The other environment of Pleo's two.
     #[must_use]
-    pub const fn other_environment(self) -> Self {
+    pub(crate) const fn other_environment(self) -> Self {
         match self {
             Self::Staging => Self::Production,
             _ => Self::Staging,
@@ -52,16 +52,16 @@ impl Site {
 
 /// A request that arrived somewhere in the lab.
 #[derive(Debug, Clone)]
-pub struct Arrival {
+pub(crate) struct Arrival {
     /// Where.
-    pub site: Site,
+    pub(crate) site: Site,
     /// The request and its answer.
-    pub exchange: Exchange,
+    pub(crate) exchange: Exchange,
 }
 
 /// Two sandboxes of the External API, a legacy API, and a place where nothing may ever be sent.
 #[derive(Debug)]
-pub struct Lab {
+pub(crate) struct Lab {
     staging: Sandbox,
     production: Sandbox,
     /// In the order of [`Site::ALL`].
@@ -73,7 +73,7 @@ impl Lab {
     ///
     /// # Errors
     /// When no socket or thread is to be had.
-    pub fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         let sandbox = |environment| {
             let sandbox = Sandbox::with_seed(environment, SEED);
             sandbox.set_limit(None);
@@ -91,7 +91,7 @@ impl Lab {
     }
 
     /// The sandbox of an environment; that of staging for what is none.
-    pub fn sandbox(&self, site: Site) -> &Sandbox {
+    pub(crate) fn sandbox(&self, site: Site) -> &Sandbox {
         match site {
             Site::Production => &self.production,
             Site::Staging | Site::Legacy | Site::Elsewhere => &self.staging,
@@ -99,12 +99,12 @@ impl Lab {
     }
 
     /// The address of a site, without a slash at its end.
-    pub fn url(&self, site: Site) -> String {
+    pub(crate) fn url(&self, site: Site) -> String {
         self.servers[site as usize].url()
     }
 
     /// What the runner tells a subject about the lab.
-    pub fn hello(&self) -> Hello {
+    pub(crate) fn hello(&self) -> Hello {
         let addresses = |site| Addresses { base_url: self.url(site), authorization_server: self.url(site) };
         Hello {
             protocol: VERSION,
@@ -116,7 +116,7 @@ impl Lab {
     }
 
     /// Takes what has arrived since the last time, site by site.
-    pub fn take_arrivals(&self) -> Vec<Arrival> {
+    pub(crate) fn take_arrivals(&self) -> Vec<Arrival> {
         Site::ALL
             .into_iter()
             .flat_map(|site| {

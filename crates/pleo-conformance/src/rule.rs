@@ -2,15 +2,16 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{client_trial::ClientTrial, protocol::Capability, report::Verdict, service::ServiceTrial};
 
 /// One rule of Pleo's documents, as data.
 ///
 /// Its id is stable and never used for another rule.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize)]
 pub struct Rule {
     /// Its id, such as `AUTH-003`: an area and a number. Rules of the client's side count from 1, those of
     /// the service's side from 101.
@@ -30,11 +31,14 @@ pub struct Rule {
     /// How it is checked.
     pub method: &'static str,
     /// What checks it.
+    #[serde(rename = "side", serialize_with = "as_side")]
     pub check: Check,
 }
 
 /// How strongly a rule asks (RFC 2119).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ValueEnum,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// It is an absolute requirement, or prohibition.
@@ -44,7 +48,9 @@ pub enum Level {
 }
 
 /// Whose behaviour a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// A client's.
@@ -65,23 +71,30 @@ pub enum Check {
     },
     /// A check of services.
     Service {
+        /// With what a live service is asked, where it may be: one `GET /v1/introspect`.
+        live: Option<&'static str>,
         /// Checks it.
         check: fn(&mut ServiceTrial<'_>) -> Verdict,
     },
 }
 
-impl Rule {
-    /// Whose behaviour it is about.
-    pub fn side(&self) -> Side {
-        match self.check {
-            Check::Client { .. } => Side::Client,
-            Check::Service { .. } => Side::Service,
+fn as_side<S: Serializer>(check: &Check, serializer: S) -> Result<S::Ok, S::Error> {
+    check.side().serialize(serializer)
+}
+
+impl Check {
+    const fn side(&self) -> Side {
+        match self {
+            Self::Client { .. } => Side::Client,
+            Self::Service { .. } => Side::Service,
         }
     }
+}
 
-    /// Its area, such as `AUTH`.
-    pub fn area(&self) -> &'static str {
-        self.id.split_once('-').map_or(self.id, |(area, _)| area)
+impl Rule {
+    /// Whose behaviour it is about.
+    pub const fn side(&self) -> Side {
+        self.check.side()
     }
 }
 

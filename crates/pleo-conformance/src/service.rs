@@ -1,15 +1,15 @@
 //! Judging a service: a sandbox, or a live one.
 
-use std::{fmt::Debug, io};
+use std::{env, fmt::Debug, io, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use pleo_auth::{
-    Secret,
+    AnyEnvironment, Environment as _, Secret, SecretError,
     pleo_client::reqwest::{self, redirect},
 };
 use pleo_client::Operation;
-use pleo_sandbox::{Environment, Grant, Handler, OAuthClient, Sandbox, Server};
+use pleo_sandbox::{Grant, Handler, OAuthClient, Sandbox, Server};
 use proptest::prelude::Strategy;
 use serde_json::Value;
 use tokio::runtime::{self, Runtime};
@@ -21,8 +21,8 @@ use crate::{
     evidence::{Judgement, evidence},
     lab::{Arrival, Site},
     mask::Mask,
-    report::{SubjectInfo, SubjectKind, Verdict},
-    rule::Rule,
+    report::Verdict,
+    rule::{Check, Rule},
 };
 
 /// The most requests that a live service gets in one run.
@@ -33,8 +33,8 @@ const LIVE_OPERATION: &str = "introspect_authentication";
 
 /// A service that is judged.
 pub trait Service {
-    /// What the report says of it.
-    fn info(&self) -> SubjectInfo;
+    /// Its name and version.
+    fn name_and_version(&self) -> (String, String);
 
     /// Its answer to a request, whose URL is relative.
     ///
@@ -84,11 +84,11 @@ struct Http {
 }
 
 impl Http {
-    fn new(base_url: String, loopback: bool) -> io::Result<Self> {
+    fn new(base_url: String, loopback: bool, timeout: Duration) -> io::Result<Self> {
         let builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .timeout(pleo_client::ReqwestTransport::TIMEOUT);
+            .timeout(timeout);
         let builder = if loopback { builder.no_proxy() } else { builder.https_only(true) };
         Ok(Self {
             base_url,
@@ -137,20 +137,21 @@ impl SandboxService {
     /// # Errors
     /// When no socket, thread or HTTP client is to be had.
     pub fn start_with<H: Handler>(handler: impl FnOnce(Sandbox) -> H) -> io::Result<Self> {
-        let sandbox = Sandbox::with_seed(Environment::Staging, 1);
+        let sandbox = Sandbox::with_seed(pleo_sandbox::Environment::Staging, 1);
         sandbox.set_limit(None);
         let server = Server::start(handler(sandbox.clone()))?;
-        Ok(Self { sandbox, http: Http::new(server.url(), true)?, made: 0, _server: server })
+        Ok(Self {
+            sandbox,
+            http: Http::new(server.url(), true, pleo_auth::pleo_client::ReqwestTransport::TIMEOUT)?,
+            made: 0,
+            _server: server,
+        })
     }
 }
 
 impl Service for SandboxService {
-    fn info(&self) -> SubjectInfo {
-        SubjectInfo {
-            name: "pleo-sandbox".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            kind: SubjectKind::Sandbox,
-        }
+    fn name_and_version(&self) -> (String, String) {
+        ("pleo-sandbox".to_owned(), env!("CARGO_PKG_VERSION").to_owned())
     }
 
     fn answer(&mut self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
@@ -208,29 +209,47 @@ pub enum LiveError {
     /// The address is none of Pleo's, and not on this machine.
     #[error("{0} is neither one of Pleo's base URLs nor an address of this machine; nothing was sent")]
     Address(String),
+    /// A variable holds something that is no credential.
+    #[error("{variable}: {source}; nothing was sent")]
+    Credential {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with it.
+        source: SecretError,
+    },
     /// There is no HTTP client to be had.
     #[error("no HTTP client is to be had: {0}")]
     Http(#[from] io::Error),
 }
 
 impl LiveService {
-    /// The service at this address, with a key, a token, or neither of them.
+    /// The service at this address, with the key in `PLEO_API_KEY` and the token in `PLEO_ACCESS_TOKEN`,
+    /// where they are set.
     ///
     /// # Errors
-    /// When the address is none that credentials may be sent to.
-    pub fn new(base_url: &str, key: Option<Secret>, token: Option<Secret>) -> Result<Self, LiveError> {
-        use pleo_auth::{AnyEnvironment, Environment as _};
-
+    /// When the address is none that credentials may be sent to, or a variable cannot be read.
+    pub fn from_env(base_url: &str, timeout: Duration) -> Result<Self, LiveError> {
         let environment: AnyEnvironment =
             base_url.parse().map_err(|_| LiveError::Address(base_url.to_owned()))?;
-        let http = Http::new(environment.base_url().to_owned(), environment.is_loopback())?;
-        Ok(Self { http, key, token, left: LIVE_REQUESTS })
+        let secret = |variable: &'static str| match env::var_os(variable) {
+            None => Ok(None),
+            Some(_) => match Secret::from_env(variable) {
+                Ok(secret) => Ok(Some(secret)),
+                Err(source) => Err(LiveError::Credential { variable, source }),
+            },
+        };
+        Ok(Self {
+            key: secret("PLEO_API_KEY")?,
+            token: secret("PLEO_ACCESS_TOKEN")?,
+            http: Http::new(environment.base_url().to_owned(), environment.is_loopback(), timeout)?,
+            left: LIVE_REQUESTS,
+        })
     }
 }
 
 impl Service for LiveService {
-    fn info(&self) -> SubjectInfo {
-        SubjectInfo { name: self.http.base_url.clone(), version: String::new(), kind: SubjectKind::Service }
+    fn name_and_version(&self) -> (String, String) {
+        (self.http.base_url.clone(), String::new())
     }
 
     fn answer(&mut self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
@@ -263,6 +282,15 @@ impl Service for LiveService {
     }
 }
 
+/// What a live service would be asked for these rules, one line a request.
+pub(crate) fn plan(rules: &[&'static Rule], base_url: &str) -> Vec<String> {
+    let live = rules.iter().filter_map(|rule| match rule.check {
+        Check::Service { live: Some(request), .. } => Some((rule, request)),
+        _ => None,
+    });
+    live.map(|(rule, request)| format!("{}: GET {base_url}/v1/introspect {request}", rule.id)).collect()
+}
+
 /// A service on trial.
 pub struct ServiceTrial<'a> {
     service: &'a mut dyn Service,
@@ -288,9 +316,9 @@ impl<'a> ServiceTrial<'a> {
         Self { service, options: Options { cases, ..options }, rule: "" }
     }
 
-    /// What the report says of the service.
-    pub(crate) fn info(&self) -> SubjectInfo {
-        self.service.info()
+    /// The service's name and version.
+    pub(crate) fn name_and_version(&self) -> (String, String) {
+        self.service.name_and_version()
     }
 
     /// Whether the service is a live one.

@@ -184,6 +184,11 @@ impl Sandbox {
         self.state().faults.push((path.to_owned(), fault));
     }
 
+    /// Lets nothing go wrong that was to and has not yet.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         self.state().clock.advance(by);

@@ -1,5 +1,14 @@
 //! What a run found, and the forms in which it is shown.
 
+pub mod github;
+pub mod html;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod terminal;
+mod text;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -51,9 +60,7 @@ pub enum SubjectKind {
     InProcess,
     /// A program that the runner started.
     Program,
-    /// Our sandbox.
-    Sandbox,
-    /// A live service.
+    /// A service.
     Service,
 }
 
@@ -62,8 +69,7 @@ impl fmt::Display for SubjectKind {
         f.write_str(match self {
             Self::InProcess => "in process",
             Self::Program => "program",
-            Self::Sandbox => "sandbox",
-            Self::Service => "live service",
+            Self::Service => "service",
         })
     }
 }
@@ -182,6 +188,31 @@ pub struct SeenRequest {
     pub body: Option<String>,
 }
 
+/// As it went over the wire, without the version of HTTP.
+impl fmt::Display for SeenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url)?;
+        for (name, value) in &self.headers {
+            write!(f, "\n{name}: {value}")?;
+        }
+        match &self.body {
+            Some(body) => write!(f, "\n\n{body}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Evidence {
+    /// What goes with expected and received, by name: the case, the request and the curl line.
+    fn details(&self) -> Vec<(&'static str, String)> {
+        let request = self.request.as_ref().map(SeenRequest::to_string);
+        [("case", Some(format!("{:#}", self.case))), ("request", request), ("curl", self.curl.clone())]
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text?)))
+            .collect()
+    }
+}
+
 /// How a rule stands in the end: the verdict, in the light of the rule's level and of the file of expected
 /// failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -207,7 +238,7 @@ pub enum Standing {
 impl Standing {
     /// Whether somebody has to look at it.
     pub const fn needs_attention(self) -> bool {
-        matches!(self, Self::FailedMust | Self::FailedShould | Self::UnexpectedPass | Self::Inconclusive | Self::Error)
+        !matches!(self, Self::Passed | Self::ExpectedFailure | Self::Skipped)
     }
 
     /// A sign for it that needs no colour.
@@ -247,7 +278,7 @@ impl RuleResult {
             id: rule.id.to_owned(),
             title: rule.title.to_owned(),
             level: rule.level,
-            side: rule.side,
+            side: rule.side(),
             sources: owned(rule.sources),
             headings: owned(rule.headings),
             statement: rule.statement.to_owned(),
@@ -293,10 +324,9 @@ impl RuleResult {
             }
             (Verdict::Fail { .. }, Some(reason)) => reason.clone(),
             (Verdict::Fail { evidence }, None) => evidence.message.clone(),
-            (
-                Verdict::Skip { reason } | Verdict::Inconclusive { reason } | Verdict::Error { reason },
-                _,
-            ) => reason.clone(),
+            (Verdict::Skip { reason } | Verdict::Inconclusive { reason } | Verdict::Error { reason }, _) => {
+                reason.clone()
+            }
         }
     }
 }
@@ -343,6 +373,43 @@ impl fmt::Display for Summary {
     }
 }
 
+/// A form in which a report is written to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// [`json`].
+    Json,
+    /// [`junit`].
+    Junit,
+    /// [`markdown`].
+    Markdown,
+    /// [`html`].
+    Html,
+}
+
+/// Why a report cannot be written in some form. No report is known with which that happens.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// As JSON.
+    #[error("the report cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// As JUnit XML.
+    #[error("the report cannot be written as JUnit XML: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
+}
+
+/// The report in a form.
+///
+/// # Errors
+/// When the form cannot hold the report.
+pub fn render(report: &Report, format: Format) -> Result<String, RenderError> {
+    Ok(match format {
+        Format::Json => json::render(report)?,
+        Format::Junit => junit::render(report)?,
+        Format::Markdown => markdown::render(report),
+        Format::Html => html::render(report),
+    })
+}
+
 impl Report {
     /// The results by id.
     pub fn by_id(&self) -> BTreeMap<&str, &RuleResult> {
@@ -365,15 +432,119 @@ impl Report {
         self
     }
 
-    /// The results by area, in the order in which the areas come first.
-    fn areas(&self) -> Vec<(&str, Vec<&RuleResult>)> {
-        let mut areas: Vec<(&str, Vec<&RuleResult>)> = Vec::new();
+    /// How a rule stands, and how many do: only what there is, in the order of [`Standing`].
+    fn standings(&self) -> BTreeMap<Standing, usize> {
+        let mut standings = BTreeMap::new();
         for result in &self.results {
+            *standings.entry(result.standing()).or_default() += 1;
+        }
+        standings
+    }
+
+    /// The results by area, in the order in which the areas come first, each with its place in `results`.
+    fn areas(&self) -> Vec<(&str, Vec<(usize, &RuleResult)>)> {
+        let mut areas: Vec<(&str, Vec<(usize, &RuleResult)>)> = Vec::new();
+        for (place, result) in self.results.iter().enumerate() {
             match areas.iter_mut().find(|(area, _)| *area == result.area()) {
-                Some((_, results)) => results.push(result),
-                None => areas.push((result.area(), vec![result])),
+                Some((_, results)) => results.push((place, result)),
+                None => areas.push((result.area(), vec![(place, result)])),
             }
         }
         areas
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Format, Report, Standing, Summary, render, sample};
+
+    #[test]
+    fn the_sample_has_every_standing_and_they_are_counted() {
+        let report = sample::report();
+        assert_eq!(report.standings().len(), 8);
+        let Summary {
+            passed,
+            failed_must,
+            failed_should,
+            expected_failures,
+            unexpected_passes,
+            skipped,
+            inconclusive,
+            errors,
+        } = report.summary;
+        assert_eq!(
+            [
+                passed,
+                failed_must,
+                failed_should,
+                expected_failures,
+                unexpected_passes,
+                skipped,
+                inconclusive,
+                errors
+            ],
+            [2, 1, 1, 1, 1, 1, 1, 1]
+        );
+        assert_eq!(report.standings()[&Standing::Passed], 2);
+    }
+
+    #[test]
+    fn the_summary_line_is_one_that_people_grep_for() {
+        let mut report = sample::report();
+        report.results.retain(|result| ["AUTH-1", "AUTH-2", "AUTH-3", "ENV-1"].contains(&&*result.id));
+        report.summary = Summary::of(&report.results);
+        assert_eq!(
+            report.summary_line(),
+            "conformance  2 passed, 1 failed, 1 skipped, 0 inconclusive (seed 1, 256 cases a rule)"
+        );
+    }
+
+    #[test]
+    fn only_times_are_taken_out() {
+        let report = sample::report();
+        let mut slower = report.clone();
+        slower.started_at = "2027-01-01T00:00:00Z".to_owned();
+        slower.duration_ms += 1;
+        slower.results[0].duration_ms += 1;
+        assert_ne!(slower, report);
+        assert_eq!(slower.clone().without_times(), report.clone().without_times());
+        slower.results[0].title.push('x');
+        assert_ne!(slower.without_times(), report.without_times());
+    }
+
+    proptest! {
+        #[test]
+        fn equal_reports_are_written_byte_for_byte_the_same(report in sample::any_report()) {
+            for format in [Format::Json, Format::Junit, Format::Markdown, Format::Html] {
+                let again: Report = serde_json::from_str(&render(&report, Format::Json).unwrap()).unwrap();
+                prop_assert_eq!(render(&report, format).unwrap(), render(&again, format).unwrap());
+            }
+        }
+
+        #[test]
+        fn every_rule_is_counted_once(report in sample::any_report()) {
+            let Summary {
+                passed,
+                failed_must,
+                failed_should,
+                expected_failures,
+                unexpected_passes,
+                skipped,
+                inconclusive,
+                errors,
+            } = report.summary;
+            let all = passed
+                + failed_must
+                + failed_should
+                + expected_failures
+                + unexpected_passes
+                + skipped
+                + inconclusive
+                + errors;
+            prop_assert_eq!(all as usize, report.results.len());
+            prop_assert_eq!(report.areas().iter().map(|(_, results)| results.len()).sum::<usize>(), report.results.len());
+        }
     }
 }

@@ -333,10 +333,8 @@ fn no_company_where_none_is_taken(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
         let arrival = seen.first()?;
-        let added: Vec<Mention> = mentions(arrival, case.company)
-            .into_iter()
-            .filter(|mention| !given(case, mention))
-            .collect();
+        let added: Vec<Mention> =
+            mentions(arrival, case.company).into_iter().filter(|mention| !given(case, mention)).collect();
         Ok(Judgement::kept_if(added.is_empty(), || {
             let message = "a company is added to an operation that takes none";
             Judgement::broken_by(arrival, message, "no company", told(&added))

@@ -3,8 +3,8 @@
 use proptest::sample::select;
 
 use super::{
-    BASE_URLS, BASE_URLS_ENVIRONMENT, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, WORKFLOW_KEY, arrived, carrier,
-    control,
+    BASE_URLS, BASE_URLS_ENVIRONMENT, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, WORKFLOW_KEY, arrived,
+    carrier, control,
 };
 use crate::{
     case::Case,
@@ -127,7 +127,9 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
         let moved = Case { site: case.site.other_environment(), secret: secret.clone(), ..case.clone() };
         talk.keep_secret(&secret, "the other environment's secret");
         let seen = talk.send(&moved)?;
-        if let Some(arrival) = carrier(&seen.arrivals, &case.secret).filter(|arrival| arrival.site == moved.site) {
+        if let Some(arrival) =
+            carrier(&seen.arrivals, &case.secret).filter(|arrival| arrival.site == moved.site)
+        {
             return Ok(Judgement::broken_by(
                 arrival,
                 "after a change of environment the old credential is sent to the new one",

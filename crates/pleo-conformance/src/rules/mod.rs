@@ -71,7 +71,8 @@ fn carrier<'a>(arrivals: impl IntoIterator<Item = &'a Arrival>, secret: &str) ->
 /// All texts of a request.
 fn whole(arrival: &Arrival) -> Vec<String> {
     let request = &arrival.exchange.request;
-    let headers = request.headers().values().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let headers =
+        request.headers().values().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let body = String::from_utf8_lossy(request.body()).into_owned();
     headers.chain([crate::evidence::target(request), body]).collect()
 }

@@ -251,10 +251,12 @@ fn apps() -> impl Strategy<Value = App> {
         "https://app.example.com:8443/pleo/callback",
         "https://app.example.com/callback?tenant=7",
     ];
-    (any::<u128>(), secrets("CLIENT"), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| App {
-        client_id: Uuid::from_u128(id).to_string(),
-        client_secret,
-        redirect_uri: redirect_uri.to_owned(),
+    (any::<u128>(), secrets("CLIENT"), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| {
+        App {
+            client_id: Uuid::from_u128(id).to_string(),
+            client_secret,
+            redirect_uri: redirect_uri.to_owned(),
+        }
     })
 }
 
@@ -427,7 +429,8 @@ fn other_state_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
             parameters.insert("state".to_owned(), format!("{state}x"));
         }
         let seen = finish(talk, redirect(flow, &parameters))?;
-        let received = if *missing { "after a redirect without a state" } else { "after a redirect with another state" };
+        let received =
+            if *missing { "after a redirect without a state" } else { "after a redirect with another state" };
         Ok(not_exchanged(&seen, "a code is exchanged although the state is not the right one", received))
     })
 }
@@ -515,7 +518,8 @@ fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         let redirect = agree(talk, flow, &begun)?;
         let seen = finish(talk, redirect)?;
-        let verifiers = token_requests(&seen).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
+        let verifiers =
+            token_requests(&seen).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
         let shown = verifiers.into_iter().any(|verifier| begun.url.contains(&verifier));
         Ok(Judgement::kept_if(!shown, || broken("verifier")))
     })
@@ -662,7 +666,8 @@ fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
             return Ok(Judgement::unclear("a token that was revoked is not renewed"));
         };
         Ok(Judgement::kept_if(*sent == refresh_token, || {
-            let received = if *sent == keeping.refresh_token { "the first refresh token" } else { "another one" };
+            let received =
+                if *sent == keeping.refresh_token { "the first refresh token" } else { "another one" };
             let message = "the second renewal does not present the refresh token of the first";
             Judgement::broken_by(arrival, message, "the new refresh token", received)
         }))
@@ -752,7 +757,8 @@ fn app_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
         let values = authorizations(arrival.exchange.request.headers());
         let basic = matches!(values.as_slice(), [one] if one.to_ascii_lowercase().starts_with("basic "));
         Ok(Judgement::kept_if(basic && !form.contains_key("client_secret"), || {
-            let received = if form.contains_key("client_secret") { "client_secret in the body" } else { "neither" };
+            let received =
+                if form.contains_key("client_secret") { "client_secret in the body" } else { "neither" };
             let message = "the app does not authenticate by Basic";
             Judgement::broken_by(arrival, message, "client id and secret by Basic", received)
         }))

@@ -160,12 +160,8 @@ enum Trouble {
     WrongEnvironment,
 }
 
-const TROUBLES: [Trouble; 4] = [
-    Trouble::UnknownCredential,
-    Trouble::ServerError,
-    Trouble::DroppedConnection,
-    Trouble::WrongEnvironment,
-];
+const TROUBLES: [Trouble; 4] =
+    [Trouble::UnknownCredential, Trouble::ServerError, Trouble::DroppedConnection, Trouble::WrongEnvironment];
 
 /// Has a request sent that goes wrong so.
 fn send_into(talk: &mut Conversation<'_, '_>, case: &Case, trouble: Trouble) -> Result<Seen, Stop> {
@@ -196,7 +192,8 @@ fn judge_texts(texts: Vec<(String, String)>, secret: &str, message: &'static str
     match leak {
         None => Judgement::Kept,
         Some((form, name, text)) => {
-            let received = format!("{}, in {name}: {}", form.replace('%', "the secret"), excerpt(&text, secret));
+            let received =
+                format!("{}, in {name}: {}", form.replace('%', "the secret"), excerpt(&text, secret));
             Judgement::broken(message, "a text without the credential", received)
         }
     }
@@ -209,7 +206,10 @@ fn excerpt(text: &str, secret: &str) -> String {
     let found = forms.iter().find_map(|(_, form)| Some((text.find(form.as_str())?, form.len())));
     let Some((start, length)) = found else { return text.chars().take(2 * AROUND).collect() };
     let from = text[..start].char_indices().rev().nth(AROUND).map_or(0, |(index, _)| index);
-    let to = text[start + length..].char_indices().nth(AROUND).map_or(text.len(), |(index, _)| start + length + index);
+    let to = text[start + length..]
+        .char_indices()
+        .nth(AROUND)
+        .map_or(text.len(), |(index, _)| start + length + index);
     text[from..to].to_owned()
 }
 
@@ -219,7 +219,11 @@ fn shown(seen: &Seen, places: impl Fn(&str) -> bool) -> Vec<(String, String)> {
         Outcome::Result(result) => &result.shown,
         Outcome::Refuse(refusal) => &refusal.shown,
     };
-    shown.iter().filter(|(place, _)| places(place)).map(|(place, text)| (place.clone(), text.clone())).collect()
+    shown
+        .iter()
+        .filter(|(place, _)| places(place))
+        .map(|(place, text)| (place.clone(), text.clone()))
+        .collect()
 }
 
 fn is_log(place: &str) -> bool {
@@ -242,7 +246,9 @@ fn not_in_errors(trial: &mut ClientTrial<'_>) -> Verdict {
         let seen = send_into(talk, case, *trouble)?;
         let mut texts = shown(&seen, |place| !is_log(place) && place != "debug");
         match &seen.outcome {
-            Outcome::Refuse(refusal) => texts.push(("the reason of the refusal".to_owned(), refusal.reason.clone())),
+            Outcome::Refuse(refusal) => {
+                texts.push(("the reason of the refusal".to_owned(), refusal.reason.clone()))
+            }
             Outcome::Result(result) => {
                 for answer in &result.answers {
                     if let Answer::Failure(reason) = answer {

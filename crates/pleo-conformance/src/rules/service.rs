@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[BASE_URLS_KEYS, WORKFLOW_REQUEST],
         failure: "A good key is answered with 401.",
         method: "GET /v1/introspect with a good key.",
-        check: Check::Service { check: key_is_accepted },
+        check: Check::Service { live: Some("with the key of PLEO_API_KEY by Basic"), check: key_is_accepted },
     },
     Rule {
         id: "AUTH-102",
@@ -51,7 +51,10 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[BASE_URLS_OAUTH],
         failure: "A good token is answered with 401.",
         method: "GET /v1/introspect with a good token.",
-        check: Check::Service { check: token_is_accepted },
+        check: Check::Service {
+            live: Some("with the token of PLEO_ACCESS_TOKEN by Bearer"),
+            check: token_is_accepted,
+        },
     },
     Rule {
         id: "AUTH-103",
@@ -62,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[FAQS, ERRORS],
         failure: "Data comes without a credential.",
         method: "Any operation without an Authorization header.",
-        check: Check::Service { check: nothing_without_credential },
+        check: Check::Service { live: Some("without a credential"), check: nothing_without_credential },
     },
     Rule {
         id: "AUTH-104",
@@ -73,7 +76,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[BASE_URLS_KEYS],
         failure: "The key works as if it were a token.",
         method: "Any operation with a good key behind `Bearer`.",
-        check: Check::Service { check: key_by_bearer_is_refused },
+        check: Check::Service { live: Some("with the key by Bearer"), check: key_by_bearer_is_refused },
     },
     Rule {
         id: "AUTH-105",
@@ -84,7 +87,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[BASE_URLS_KEYS],
         failure: "The key works as password, or with a password beside it.",
         method: "Any operation with a good key as password, behind no user name or itself.",
-        check: Check::Service { check: key_as_password_is_refused },
+        check: Check::Service { live: Some("with the key as password"), check: key_as_password_is_refused },
     },
     Rule {
         id: "AUTH-106",
@@ -95,7 +98,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[BASE_URLS_KEYS],
         failure: "The key works as it is.",
         method: "Any operation with a good key behind `Basic`, with and without its colon.",
-        check: Check::Service { check: unencoded_key_is_refused },
+        check: Check::Service { live: Some("with the key unencoded"), check: unencoded_key_is_refused },
     },
     Rule {
         id: "AUTH-107",
@@ -106,7 +109,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[BASE_URLS_OAUTH],
         failure: "The token works as if it were a key.",
         method: "Any operation with a good token as Basic user name.",
-        check: Check::Service { check: token_by_basic_is_refused },
+        check: Check::Service { live: Some("with the token by Basic"), check: token_by_basic_is_refused },
     },
     Rule {
         id: "AUTH-108",
@@ -117,7 +120,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[OVERVIEW_SECURITY, ERRORS],
         failure: "A key works after it was revoked.",
         method: "Any operation with a key that nobody made, one that has expired, and one that was revoked.",
-        check: Check::Service { check: dead_credentials_are_refused },
+        check: Check::Service { live: Some("with a made-up key"), check: dead_credentials_are_refused },
     },
     Rule {
         id: "ENV-101",
@@ -128,7 +131,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[OVERVIEW_ENVIRONMENT],
         failure: "A production key works in staging.",
         method: "Any operation with a key of the other environment.",
-        check: Check::Service { check: other_environment_is_refused },
+        check: Check::Service { live: None, check: other_environment_is_refused },
     },
     Rule {
         id: "LEG-101",
@@ -139,7 +142,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[FAQS],
         failure: "A legacy token gets data from the External API.",
         method: "Any operation with a legacy token, by Bearer and by Basic.",
-        check: Check::Service { check: legacy_token_does_not_work },
+        check: Check::Service { live: None, check: legacy_token_does_not_work },
     },
     Rule {
         id: "LEG-102",
@@ -150,7 +153,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[FAQS],
         failure: "The status is another one, such as 401.",
         method: "Any operation with a legacy token, by Bearer and by Basic.",
-        check: Check::Service { check: legacy_token_finds_nothing },
+        check: Check::Service { live: None, check: legacy_token_finds_nothing },
     },
     Rule {
         id: "CMP-101",
@@ -162,7 +165,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS],
         failure: "A company's key gets another company's data.",
         method: "Any operation that takes a company, with a key of another one.",
-        check: Check::Service { check: other_company_is_refused },
+        check: Check::Service { live: None, check: other_company_is_refused },
     },
     Rule {
         id: "CMP-102",
@@ -173,7 +176,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[WORKFLOW_REQUEST, ERRORS],
         failure: "The status is another one, or the service picks a company.",
         method: "Any operation that requires a company, without one.",
-        check: Check::Service { check: missing_company_is_bad_request },
+        check: Check::Service { live: None, check: missing_company_is_bad_request },
     },
     Rule {
         id: "SCP-101",
@@ -184,7 +187,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[OVERVIEW_SCOPES, ERRORS],
         failure: "A key without the scope gets data.",
         method: "Any operation whose scopes are published, with a key that has another one.",
-        check: Check::Service { check: missing_scope_is_refused },
+        check: Check::Service { live: None, check: missing_scope_is_refused },
     },
     Rule {
         id: "SCP-102",
@@ -195,7 +198,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[ERRORS],
         failure: "The body is empty, or something else.",
         method: "Any operation whose scopes are published, with a key that has another one.",
-        check: Check::Service { check: missing_scope_is_named },
+        check: Check::Service { live: None, check: missing_scope_is_named },
     },
     Rule {
         id: "SCP-103",
@@ -206,7 +209,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[OVERVIEW_SCOPES, WORKFLOW_REQUEST],
         failure: "A key with the published scope is refused.",
         method: "Any operation whose scopes are published, with a key that has exactly those.",
-        check: Check::Service { check: published_scopes_suffice },
+        check: Check::Service { live: None, check: published_scopes_suffice },
     },
     Rule {
         id: "SEC-101",
@@ -218,7 +221,10 @@ pub(super) const RULES: &[Rule] = &[
         failure: "An error quotes the header that came.",
         method: "Any operation with a good key, and with a key in the wrong places: headers and body of the \
                  answer are searched.",
-        check: Check::Service { check: credential_is_not_repeated },
+        check: Check::Service {
+            live: Some("with the key, in one of four forms"),
+            check: credential_is_not_repeated,
+        },
     },
     Rule {
         id: "OAU-101",
@@ -231,7 +237,7 @@ pub(super) const RULES: &[Rule] = &[
         failure: "A code is given without PKCE, or for a plain challenge.",
         method: "Authorisations without a challenge and with a plain one: no code may come back. With S256 \
                  one has to.",
-        check: Check::Service { check: only_s256_begins },
+        check: Check::Service { live: None, check: only_s256_begins },
     },
     Rule {
         id: "OAU-102",
@@ -242,7 +248,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[PKCE],
         failure: "Tokens come for a code that was used, or for another verifier.",
         method: "Exchanges with the right verifier, once more, and with another one.",
-        check: Check::Service { check: code_is_good_once },
+        check: Check::Service { live: None, check: code_is_good_once },
     },
     Rule {
         id: "OAU-103",
@@ -255,7 +261,7 @@ pub(super) const RULES: &[Rule] = &[
         failure: "The old refresh token, or the old access token, still works.",
         method: "A renewal, then a request with the old access token and another renewal with the old \
                  refresh token.",
-        check: Check::Service { check: renewal_ends_old_pair },
+        check: Check::Service { live: None, check: renewal_ends_old_pair },
     },
 ];
 
@@ -487,7 +493,8 @@ fn missing_scope_is_named(trial: &mut ServiceTrial<'_>) -> Verdict {
             return Ok(Judgement::unclear("the request is not refused"));
         }
         let body: Value = serde_json::from_slice(asked.response().body()).unwrap_or_default();
-        let named = ["type", "message"].iter().all(|name| body[name].as_str().is_some_and(|text| !text.is_empty()));
+        let named =
+            ["type", "message"].iter().all(|name| body[name].as_str().is_some_and(|text| !text.is_empty()));
         Ok(Judgement::kept_if(named, || {
             let message = "a 403 does not say what is missing";
             let received = String::from_utf8_lossy(asked.response().body()).into_owned();
@@ -545,11 +552,8 @@ struct App {
 const REDIRECT_URI: &str = "https://app.example.com/callback";
 
 fn apps() -> impl Strategy<Value = App> {
-    (any::<u128>(), "FAKE-CLIENT-[a-z0-9]{12}", "[a-zA-Z0-9._~-]{43,128}").prop_map(|(id, secret, verifier)| App {
-        id: Uuid::from_u128(id).to_string(),
-        secret,
-        verifier,
-    })
+    (any::<u128>(), "FAKE-CLIENT-[a-z0-9]{12}", "[a-zA-Z0-9._~-]{43,128}")
+        .prop_map(|(id, secret, verifier)| App { id: Uuid::from_u128(id).to_string(), secret, verifier })
 }
 
 impl App {
@@ -565,7 +569,11 @@ impl App {
     }
 
     /// The code that comes back for these parameters beside the usual ones.
-    fn code(&self, inquiry: &mut Inquiry<'_, '_>, challenge: &[(&str, &str)]) -> Result<(Asked, Option<String>), Stop> {
+    fn code(
+        &self,
+        inquiry: &mut Inquiry<'_, '_>,
+        challenge: &[(&str, &str)],
+    ) -> Result<(Asked, Option<String>), Stop> {
         let usual = [
             ("response_type", "code"),
             ("client_id", &self.id),
@@ -575,7 +583,8 @@ impl App {
         ];
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(usual).extend_pairs(challenge);
-        let request = Request::builder().uri(format!("/oauth/authorize?{}", query.finish())).body(Bytes::new());
+        let request =
+            Request::builder().uri(format!("/oauth/authorize?{}", query.finish())).body(Bytes::new());
         let asked = inquiry.ask(request.map_err(|error| Stop::Unclear(error.to_string()))?)?;
         let location = asked.response().headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
         let query = location.and_then(|location| location.split_once('?')).map_or("", |(_, query)| query);
@@ -660,7 +669,8 @@ fn renewal_ends_old_pair(trial: &mut ServiceTrial<'_>) -> Verdict {
             text("access_token").zip(text("refresh_token"))
         };
         let unclear = || Stop::Unclear("no pair of tokens comes".to_owned());
-        let (old_access, old_refresh) = pair(&app.exchange(inquiry, &code, &app.verifier)?).ok_or_else(unclear)?;
+        let (old_access, old_refresh) =
+            pair(&app.exchange(inquiry, &code, &app.verifier)?).ok_or_else(unclear)?;
         pair(&app.refresh(inquiry, &old_refresh)?).ok_or_else(unclear)?;
         let introspect = Request::get("/v1/introspect")
             .header(header::AUTHORIZATION, bearer(&old_access))

@@ -83,7 +83,10 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST send a request that keeps all rules, and send it once when it succeeds.",
         level: Level::Must,
         sources: &["Z34", "Z81"],
-        headings: &["API Base URLs: Authentication", "Standalone API Keys Overview: When to Use Standalone API Keys"],
+        headings: &[
+            "API Base URLs: Authentication",
+            "Standalone API Keys Overview: When to Use Standalone API Keys",
+        ],
         failure: "Nothing arrives, or the same request twice.",
         method: "Any operation, arguments, environment and credential: the requests are counted.",
         check: Check::Client { needs: &[], check: lawful_request_is_sent_once },
@@ -219,8 +222,9 @@ fn body_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
         let arrival = seen.first()?;
         let request = &arrival.exchange.request;
         let media_type = request.headers().get(header::CONTENT_TYPE);
-        let media_type =
-            media_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default();
+        let media_type = media_type
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .unwrap_or_default();
         let essence = media_type.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
             return Ok(Judgement::broken_by(
@@ -234,7 +238,12 @@ fn body_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
         let same = arrived.as_ref().is_some_and(|arrived| holds(arrived, given));
         Ok(Judgement::kept_if(same, || {
             let received = String::from_utf8_lossy(request.body()).into_owned();
-            Judgement::broken_by(arrival, "the body is not the one that was given", given.to_string(), received)
+            Judgement::broken_by(
+                arrival,
+                "the body is not the one that was given",
+                given.to_string(),
+                received,
+            )
         }))
     })
 }

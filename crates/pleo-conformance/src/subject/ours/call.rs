@@ -48,9 +48,9 @@ impl Arguments {
 fn decoded<T: DeserializeOwned>(value: Option<&Value>, name: &str) -> Result<Option<T>, CallError> {
     let Some(value) = value else { return Ok(None) };
     // A parameter may be given as the text that stands in a URL.
-    match serde_json::from_value(value.clone()).or_else(|error| {
-        serde_json::from_value(literal(value)).map_err(|_| error)
-    }) {
+    match serde_json::from_value(value.clone())
+        .or_else(|error| serde_json::from_value(literal(value)).map_err(|_| error))
+    {
         Ok(value) => Ok(Some(value)),
         Err(source) => Err(CallError::Argument { name: name.to_owned(), source }),
     }
@@ -74,9 +74,7 @@ pub struct Answer {
     pub json: String,
 }
 
-pub(super) fn answer<T: Serialize>(
-    response: Result<ResponseValue<T>, Error>,
-) -> Result<Answer, CallError> {
+pub(super) fn answer<T: Serialize>(response: Result<ResponseValue<T>, Error>) -> Result<Answer, CallError> {
     let response = response?;
     let json = serde_json::to_string(&*response)
         .map_err(|source| CallError::Argument { name: "answer".to_owned(), source })?;

@@ -117,7 +117,8 @@ impl OurClient {
     fn environment(&self, name: &str) -> Result<Sandbox, Stop> {
         let hello = self.hello.as_ref().ok_or_else(|| Stop::Unsupported("no hello came".to_owned()))?;
         let addresses = hello.environments.get(name);
-        let addresses = addresses.ok_or_else(|| Stop::Unsupported(format!("no environment is called {name}")))?;
+        let addresses =
+            addresses.ok_or_else(|| Stop::Unsupported(format!("no environment is called {name}")))?;
         Sandbox::new(&addresses.base_url).map_err(Stop::refused)
     }
 
@@ -128,7 +129,11 @@ impl OurClient {
     }
 
     /// The credential of a call, as our types take it.
-    fn credential(&self, live: &Live, credential: &protocol::Credential) -> Result<Credential<Sandbox>, Stop> {
+    fn credential(
+        &self,
+        live: &Live,
+        credential: &protocol::Credential,
+    ) -> Result<Credential<Sandbox>, Stop> {
         let secret = credential.secret.as_deref().unwrap_or_default();
         if credential.kind == CredentialKind::LegacyToken {
             // There is nothing in our API that would take one.
@@ -154,7 +159,11 @@ impl OurClient {
         made.map_err(Stop::refused)
     }
 
-    fn kept_tokens(&self, environment: Sandbox, tokens: Option<&Tokens>) -> Result<Credential<Sandbox>, Stop> {
+    fn kept_tokens(
+        &self,
+        environment: Sandbox,
+        tokens: Option<&Tokens>,
+    ) -> Result<Credential<Sandbox>, Stop> {
         let tokens = tokens.ok_or_else(|| Stop::Unsupported("the tokens are missing".to_owned()))?;
         let app = self.app(environment.clone(), &tokens.app)?;
         let expires_at = SystemTime::now() + Duration::from_secs(tokens.expires_in);
@@ -246,7 +255,12 @@ impl OurClient {
         }
     }
 
-    fn authorize(&self, live: &mut Live, authorize: &Authorize, shown: &mut Shown) -> Result<CallResult, Stop> {
+    fn authorize(
+        &self,
+        live: &mut Live,
+        authorize: &Authorize,
+        shown: &mut Shown,
+    ) -> Result<CallResult, Stop> {
         let app = self.app(self.environment(&authorize.environment)?, &authorize.app)?;
         let scopes: ScopeSet = authorize.scopes.join(" ").parse().map_err(Stop::refused)?;
         let start = app.authorize(&scopes).map_err(Stop::refused)?;
@@ -268,7 +282,8 @@ impl OurClient {
             Stop::Failed(told(&error))
         })?;
         shown.debug(&tokens);
-        let token = RefreshingToken::new(app, tokens, MemoryStore::new(None), policy()).map_err(Stop::refused)?;
+        let token =
+            RefreshingToken::new(app, tokens, MemoryStore::new(None), policy()).map_err(Stop::refused)?;
         live.flowed = Some(token.into_credential());
         Ok(CallResult::default())
     }
@@ -287,8 +302,9 @@ fn arguments(send: &Send) -> Arguments {
     let query = send.query.iter().map(|parameter| (&parameter.name, &parameter.value));
     for (name, value) in path.chain(query) {
         let value = Value::String(value.clone());
-        let list = pleo_client::operations::find(&send.operation.id)
-            .is_some_and(|operation| operation.parameters.iter().any(|known| known.name == name && known.list));
+        let list = pleo_client::operations::find(&send.operation.id).is_some_and(|operation| {
+            operation.parameters.iter().any(|known| known.name == name && known.list)
+        });
         if list {
             let values = parameters.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new()));
             if let Value::Array(values) = values {

@@ -1,0 +1,371 @@
+//! The command line.
+
+mod output;
+
+use std::{
+    ffi::OsString,
+    fmt::Write as _,
+    io::{self, Write},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use self::output::{Output, OutputError, ReportRequest, Reports};
+use crate::{
+    coverage::Coverage,
+    engine::{Options, Progress, RunError, SubjectUnderTest},
+    exit::Exit,
+    expected::{ExpectedFailures, ExpectedFailuresError},
+    report::{self, RenderError, Report},
+    rule::{Level, Rule, Side},
+};
+
+/// Judges whether a client of Pleo's External API keeps the rules of Pleo's documents.
+#[derive(Parser)]
+#[command(name = "pleo-conformance", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lists the rules.
+    List {
+        /// As JSON, with all there is to say about each.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says what a rule asks for, where it comes from and how it is checked.
+    Explain {
+        /// The rule's id, such as AUTH-1.
+        rule: String,
+    },
+    /// Judges a client, or a live service.
+    #[command(
+        after_help = "Exit codes: 0 every MUST is kept; 1 a MUST is broken, or an expected failure passed; \
+                      2 wrong usage, nothing was run; 3 no result: the run could not be made, or no rule got a \
+                      conclusive verdict."
+    )]
+    Run(Box<Run>),
+    /// Shows what covers each statement of Pleo's documents: rules, or a passage of our documentation.
+    Coverage,
+}
+
+#[derive(Args)]
+struct Run {
+    /// Only rules whose id begins like this; may be given several times.
+    #[arg(long, value_name = "PREFIX")]
+    only: Vec<String>,
+    /// Only rules of this level.
+    #[arg(long)]
+    level: Option<Level>,
+    /// Only rules that this side has to keep.
+    #[arg(long)]
+    side: Option<Side>,
+    /// The seed of all cases: the same one gives the same cases.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// The number of cases a rule.
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    cases: u32,
+    /// The program to judge with its arguments, as a shell would split them [default: our client, in process].
+    #[arg(long, value_name = "COMMAND", conflicts_with = "target")]
+    subject: Option<String>,
+    /// The base URL of a live service to judge, with read-only requests.
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// Really call the live service; without this, only the plan is shown.
+    #[arg(long, requires = "target")]
+    yes_call_it: bool,
+    /// How long one answer of the program or service may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// Writes a report; json, junit, markdown or html; `-` is standard output; may be given several times.
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = ReportRequest::parse)]
+    report: Vec<ReportRequest>,
+    /// A file of rules that are known to be broken: an id and a reason a line.
+    #[arg(long, value_name = "FILE")]
+    expected_failures: Option<PathBuf>,
+    /// Fail also if a SHOULD is broken or a rule is inconclusive.
+    #[arg(long)]
+    strict: bool,
+    /// Print one line only.
+    #[arg(long)]
+    summary: bool,
+    /// Print annotations for a GitHub workflow, too.
+    #[arg(long)]
+    github: bool,
+}
+
+/// What the commands work on.
+pub struct Suite<'a> {
+    /// The rules, with [`catalogue`](crate::catalogue) in the real thing.
+    pub catalogue: &'static [Rule],
+    /// What covers which statement, with [`coverage::table`](crate::coverage::table) in the real thing.
+    pub coverage: &'a dyn Fn() -> Vec<Coverage>,
+    /// Runs rules: [`engine::run`](crate::engine::run) in the real thing.
+    pub run: &'a RunRules<'a>,
+    /// What a live service would be asked: [`engine::plan`](crate::engine::plan) in the real thing.
+    pub plan: &'a dyn Fn(&[&'static Rule], &str) -> Vec<String>,
+}
+
+/// Runs rules against a subject, as [`engine::run`](crate::engine::run) does.
+pub type RunRules<'a> = dyn Fn(&[&'static Rule], SubjectUnderTest, &Options, &mut dyn FnMut(Progress)) -> Result<Report, RunError>
+    + 'a;
+
+/// Where the commands write to.
+pub struct Streams<'a> {
+    /// Standard output.
+    pub out: Stream<'a>,
+    /// Standard error.
+    pub err: Stream<'a>,
+    /// How many columns there are.
+    pub width: usize,
+    /// Whether somebody watches standard error, so that progress is of use.
+    pub watched: bool,
+}
+
+/// Something to write text to.
+pub struct Stream<'a> {
+    /// Where the text goes.
+    pub sink: &'a mut dyn Write,
+    /// Whether it takes escape sequences for colour.
+    pub styled: bool,
+}
+
+impl Stream<'_> {
+    /// Writes text with styles, if the stream takes them.
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        if self.styled {
+            self.exactly(text)
+        } else {
+            self.exactly(&anstream::adapter::strip_str(text).to_string())
+        }
+    }
+
+    /// Writes text as it is. A reader who has gone does not want it any more.
+    fn exactly(&mut self, text: &str) -> io::Result<()> {
+        match self.sink.write_all(text.as_bytes()).and_then(|()| self.sink.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
+    }
+}
+
+/// Why a command came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error("no rule is called {0:?}; `list` shows all ids")]
+    UnknownRule(String),
+    #[error("no rule's id begins with {0:?}; `list` shows all ids")]
+    NothingBegins(String),
+    #[error("no rule is of this level, this side and these ids at once; ask for less")]
+    NothingSelected,
+    #[error("{0:?} is no command: it is empty, or a quote is left open; write it as in a shell")]
+    Subject(String),
+    #[error("nothing was sent to {0}; read the plan above, then add --yes-call-it")]
+    NotConfirmed(String),
+    #[error(transparent)]
+    ExpectedFailures(#[from] ExpectedFailuresError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    #[error("nothing can be printed: {0}")]
+    Print(#[from] io::Error),
+}
+
+impl CliError {
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::UnknownRule(_)
+            | Self::NothingBegins(_)
+            | Self::NothingSelected
+            | Self::Subject(_)
+            | Self::NotConfirmed(_)
+            | Self::ExpectedFailures(_) => Exit::Usage,
+            Self::Output(error) if error.is_known_before_the_run() => Exit::Usage,
+            Self::Output(_) | Self::Run(_) | Self::Render(_) | Self::Print(_) => Exit::NotRun,
+        }
+    }
+}
+
+/// Does what the command line says; the first of the `arguments` is the program's name.
+pub fn main(
+    arguments: impl IntoIterator<Item = OsString>,
+    suite: &Suite<'_>,
+    streams: &mut Streams<'_>,
+) -> Exit {
+    let command = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments.command,
+        Err(error) => {
+            let (stream, exit) = if error.use_stderr() {
+                (&mut streams.err, Exit::Usage)
+            } else {
+                (&mut streams.out, Exit::Kept)
+            };
+            return stream.text(&error.render().to_string()).map_or(Exit::NotRun, |()| exit);
+        }
+    };
+    let done = match command {
+        Command::List { json } => list(suite.catalogue, json, streams),
+        Command::Explain { rule } => explain(suite.catalogue, &rule, streams),
+        Command::Run(run) => run.execute(suite, streams),
+        Command::Coverage => coverage(&(suite.coverage)(), streams),
+    };
+    done.unwrap_or_else(|error| {
+        // Where even that cannot be printed, the exit code has to do.
+        let _ = streams.err.text(&format!("error: {error}\n"));
+        error.exit()
+    })
+}
+
+fn list(catalogue: &[Rule], json: bool, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
+    if json {
+        let text = serde_json::to_string_pretty(catalogue).map_err(RenderError::from)?;
+        streams.out.exactly(&(text + "\n"))?;
+        return Ok(Exit::Kept);
+    }
+    let id_width = catalogue.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
+    for rule in catalogue {
+        let Rule { id, title, level, .. } = rule;
+        let side = rule.side();
+        streams.out.text(&format!("{id:id_width$}  {level:6}  {side:7}  {title}\n"))?;
+    }
+    Ok(Exit::Kept)
+}
+
+fn explain(catalogue: &[Rule], id: &str, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
+    let rule = catalogue
+        .iter()
+        .find(|rule| rule.id.eq_ignore_ascii_case(id))
+        .ok_or_else(|| CliError::UnknownRule(id.to_owned()))?;
+    let Rule { id, title, statement, level, sources, headings, failure, method, .. } = rule;
+    let side = rule.side();
+    streams.out.text(&format!(
+        "{id} {title}\n\n{statement}\n\nlevel      {level}\nasked of   the {side}\ncomes from {}\n",
+        sources.join(", ")
+    ))?;
+    for heading in *headings {
+        streams.out.text(&format!("           {heading}\n"))?;
+    }
+    streams.out.text(&format!("broken if  {failure}\nchecked    {method}\n"))?;
+    Ok(Exit::Kept)
+}
+
+fn coverage(table: &[Coverage], streams: &mut Streams<'_>) -> Result<Exit, CliError> {
+    for row in table {
+        let by = match (row.documentation, row.rules.join(", ")) {
+            (None, rules) if rules.is_empty() => "nothing".to_owned(),
+            (None, rules) => rules,
+            (Some(passage), rules) if rules.is_empty() => format!("documentation: {passage}"),
+            (Some(passage), rules) => format!("{rules}; documentation: {passage}"),
+        };
+        streams.out.text(&format!("{:4} {by}\n", row.statement))?;
+    }
+    let accounted_for = table.iter().filter(|row| row.is_accounted_for()).count();
+    streams.out.text(&format!("{accounted_for} of {} statements are accounted for\n", table.len()))?;
+    Ok(if accounted_for == table.len() { Exit::Kept } else { Exit::Broken })
+}
+
+impl Run {
+    fn execute(&self, suite: &Suite<'_>, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
+        let selection = self.selection(suite.catalogue)?;
+        let expected = match &self.expected_failures {
+            Some(path) => ExpectedFailures::read(path, suite.catalogue)?,
+            None => ExpectedFailures::default(),
+        };
+        let subject = self.subject()?;
+        if let SubjectUnderTest::Service { base_url, .. } = &subject {
+            let plan = (suite.plan)(&selection, base_url);
+            streams.err.text(&format!("plan for {base_url}: {} requests\n", plan.len()))?;
+            for request in plan {
+                streams.err.text(&format!("  {request}\n"))?;
+            }
+            if !self.yes_call_it {
+                return Err(CliError::NotConfirmed(base_url.clone()));
+            }
+        }
+        let reports = Reports::prepare(&self.report)?;
+        let options = Options { seed: self.seed, cases: self.cases };
+        let bar = progress_bar(selection.len(), streams.watched);
+        let report = (suite.run)(&selection, subject, &options, &mut |progress| match progress {
+            Progress::Began(rule) => bar.set_message(rule.id),
+            Progress::Ended(_) => bar.inc(1),
+        });
+        bar.finish_and_clear();
+        let report = expected.apply(report?);
+        self.show(&report, reports, streams)?;
+        Ok(Exit::of(&report, self.strict))
+    }
+
+    fn selection(&self, catalogue: &'static [Rule]) -> Result<Vec<&'static Rule>, CliError> {
+        let begins = |rule: &Rule, prefix: &String| rule.id.starts_with(prefix.as_str());
+        if let Some(prefix) =
+            self.only.iter().find(|prefix| !catalogue.iter().any(|rule| begins(rule, prefix)))
+        {
+            return Err(CliError::NothingBegins(prefix.clone()));
+        }
+        let selection: Vec<_> = catalogue
+            .iter()
+            .filter(|rule| self.only.is_empty() || self.only.iter().any(|prefix| begins(rule, prefix)))
+            .filter(|rule| self.level.is_none_or(|level| rule.level == level))
+            .filter(|rule| self.side.is_none_or(|side| rule.side() == side))
+            .collect();
+        if selection.is_empty() { Err(CliError::NothingSelected) } else { Ok(selection) }
+    }
+
+    fn subject(&self) -> Result<SubjectUnderTest, CliError> {
+        let timeout = Duration::from_secs(self.timeout);
+        match (&self.subject, &self.target) {
+            (Some(words), _) => match shlex::split(words) {
+                Some(command) if command.first().is_some_and(|program| !program.is_empty()) => {
+                    Ok(SubjectUnderTest::Program { command, timeout })
+                }
+                _ => Err(CliError::Subject(words.clone())),
+            },
+            (None, Some(base_url)) => Ok(SubjectUnderTest::Service { base_url: base_url.clone(), timeout }),
+            (None, None) => Ok(SubjectUnderTest::InProcess),
+        }
+    }
+
+    /// Writes the report files first: text may go to a reader who has left.
+    fn show(&self, report: &Report, reports: Reports, streams: &mut Streams<'_>) -> Result<(), CliError> {
+        let mut text = String::new();
+        if self.summary {
+            text.push_str(&report::terminal::summary(report));
+        } else {
+            text.push_str(&report::terminal::render(report, streams.width));
+        }
+        if self.github {
+            // Writing into a string does not fail.
+            let _ = write!(text, "{}", report::github::render(report));
+        }
+        let out_is_taken = reports.use_standard_output();
+        for (format, output) in reports.into_outputs() {
+            let rendered = report::render(report, format)?;
+            match output {
+                Output::Standard => streams.out.exactly(&rendered)?,
+                Output::File(file) => file.write(&rendered)?,
+            }
+        }
+        let stream = if out_is_taken { &mut streams.err } else { &mut streams.out };
+        Ok(stream.text(&text)?)
+    }
+}
+
+fn progress_bar(rules: usize, watched: bool) -> ProgressBar {
+    let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(rules as u64), target).with_style(style)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! Where reports go.
+
+use std::{
+    fs, io,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use clap::ValueEnum as _;
+use tempfile::{Builder, NamedTempFile};
+
+use crate::report::Format;
+
+/// A report that is asked for: `html=report.html`, say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReportRequest {
+    format: Format,
+    /// `-` is standard output.
+    path: PathBuf,
+}
+
+impl ReportRequest {
+    pub(super) fn parse(argument: &str) -> Result<Self, String> {
+        let wanted = || "write FORMAT=PATH, such as html=report.html".to_owned();
+        let (format, path) = argument.split_once('=').ok_or_else(wanted)?;
+        if path.is_empty() {
+            return Err(wanted());
+        }
+        let format = Format::from_str(format, false)
+            .map_err(|_| format!("{format:?} is no format; take json, junit, markdown or html"))?;
+        Ok(Self { format, path: path.into() })
+    }
+
+    fn is_standard_output(&self) -> bool {
+        self.path == Path::new("-")
+    }
+}
+
+/// Why a report does not get where it should.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OutputError {
+    #[error("no report can be written to {}: {source}; choose another path", .path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
+    #[error("no report can be written to {}: it is no file; choose another path", .path.display())]
+    NoFile { path: PathBuf },
+    #[error("two reports cannot both be written to {}; choose another path for one", .path.display())]
+    Twice { path: PathBuf },
+    #[error("the report could not be written to {}: {source}", .path.display())]
+    Lost { path: PathBuf, source: io::Error },
+}
+
+impl OutputError {
+    pub(super) const fn is_known_before_the_run(&self) -> bool {
+        !matches!(self, Self::Lost { .. })
+    }
+}
+
+/// The places that were asked for, each known to be writable.
+pub(super) struct Reports(Vec<(Format, Output)>);
+
+/// A place for a report.
+pub(super) enum Output {
+    Standard,
+    File(ReportFile),
+}
+
+/// A file that gets its new content at once or not at all.
+pub(super) struct ReportFile {
+    path: PathBuf,
+    new: NamedTempFile,
+}
+
+impl Reports {
+    /// Makes sure, before anything is run, that every report can be written.
+    pub(super) fn prepare(requests: &[ReportRequest]) -> Result<Self, OutputError> {
+        let mut outputs: Vec<(Format, Output)> = Vec::new();
+        for request in requests {
+            let output = if request.is_standard_output() {
+                Output::Standard
+            } else {
+                Output::File(ReportFile::prepare(&request.path)?)
+            };
+            if outputs.iter().any(|(_, other)| other.is_same(&output)) {
+                return Err(OutputError::Twice { path: request.path.clone() });
+            }
+            outputs.push((request.format, output));
+        }
+        Ok(Self(outputs))
+    }
+
+    pub(super) fn use_standard_output(&self) -> bool {
+        self.0.iter().any(|(_, output)| matches!(output, Output::Standard))
+    }
+
+    pub(super) fn into_outputs(self) -> Vec<(Format, Output)> {
+        self.0
+    }
+}
+
+impl Output {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Standard, Self::Standard) => true,
+            (Self::File(one), Self::File(other)) => one.path == other.path,
+            _ => false,
+        }
+    }
+}
+
+impl ReportFile {
+    fn prepare(path: &Path) -> Result<Self, OutputError> {
+        let unwritable = |source| OutputError::Unwritable { path: path.to_owned(), source };
+        let no_file = || OutputError::NoFile { path: path.to_owned() };
+        // A link stays one: what it leads to is written. A device or a folder would be replaced by a file.
+        let resolved = match fs::canonicalize(path) {
+            Ok(resolved) if resolved.is_file() => resolved,
+            Ok(_) => return Err(no_file()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let name = path.file_name().ok_or_else(no_file)?;
+                let folder = match path.parent() {
+                    Some(folder) if folder != Path::new("") => folder,
+                    _ => Path::new("."),
+                };
+                fs::canonicalize(folder).map_err(unwritable)?.join(name)
+            }
+            Err(error) => return Err(unwritable(error)),
+        };
+        let folder = resolved.parent().ok_or_else(no_file)?;
+        let new = readable_by_others(Builder::new().prefix(".conformance-"))
+            .tempfile_in(folder)
+            .map_err(unwritable)?;
+        Ok(Self { path: resolved, new })
+    }
+
+    pub(super) fn write(mut self, content: &str) -> Result<(), OutputError> {
+        let Self { path, .. } = &self;
+        let path = path.clone();
+        self.new
+            .write_all(content.as_bytes())
+            .and_then(|()| self.new.persist(&path).map_err(io::Error::from))
+            .map(drop)
+            .map_err(|source| OutputError::Lost { path, source })
+    }
+}
+
+/// As the umask has it, like any other file: a temporary file is for its owner only.
+#[cfg(unix)]
+fn readable_by_others<'a, 'b, 'c>(builder: &'c mut Builder<'a, 'b>) -> &'c mut Builder<'a, 'b> {
+    use std::os::unix::fs::PermissionsExt as _;
+    builder.permissions(fs::Permissions::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+fn readable_by_others<'a, 'b, 'c>(builder: &'c mut Builder<'a, 'b>) -> &'c mut Builder<'a, 'b> {
+    builder
+}

@@ -1,0 +1,386 @@
+//! The command line with an engine that answers what a test wants.
+
+use std::{cell::RefCell, collections::BTreeSet, ffi::OsString, fs, io, time::Duration};
+
+use clap::{CommandFactory as _, Parser as _};
+
+use super::{Arguments, Stream, Streams, Suite, main};
+use crate::{
+    coverage::Coverage,
+    engine::{Options, Progress, RunError, SubjectUnderTest},
+    exit::Exit,
+    report::{Report, Standing, Summary, sample},
+    rule::{Rule, sample::CATALOGUE},
+    subject::SubjectError,
+};
+
+/// What a command came to.
+#[derive(Debug)]
+struct Done {
+    exit: Exit,
+    out: String,
+    err: String,
+    /// What the engine was asked for, if it was.
+    asked: Option<(Vec<&'static str>, SubjectUnderTest, Options)>,
+}
+
+impl Done {
+    fn wrong_usage(&self, message: &str) {
+        assert_eq!(self.exit, Exit::Usage, "{self:?}");
+        assert!(self.err.contains(message), "{}", self.err);
+        assert_eq!((self.out.as_str(), &self.asked), ("", &None));
+    }
+}
+
+fn no_report() -> Result<Report, RunError> {
+    Err(RunError::from(SubjectError::Start("it is not there".to_owned())))
+}
+
+/// The sample without what is broken.
+fn kept() -> Report {
+    let mut report = sample::report();
+    report.results.retain(|result| matches!(result.standing(), Standing::Passed | Standing::Skipped));
+    report.summary = Summary::of(&report.results);
+    report
+}
+
+fn command(arguments: &[&str], report: &dyn Fn() -> Result<Report, RunError>) -> Done {
+    let asked = RefCell::new(None);
+    let run = |selection: &[&'static Rule],
+               subject: SubjectUnderTest,
+               options: &Options,
+               progress: &mut dyn FnMut(Progress)| {
+        for rule in selection {
+            progress(Progress::Began(rule));
+            progress(Progress::Ended(rule));
+        }
+        asked.replace(Some((selection.iter().map(|rule| rule.id).collect(), subject, *options)));
+        report()
+    };
+    let coverage = || {
+        vec![
+            Coverage { statement: "Z1", rules: vec!["AUTH-1", "ENV-1"], documentation: None },
+            Coverage { statement: "Z2", rules: Vec::new(), documentation: Some("docs/sources.md") },
+        ]
+    };
+    let plan = |_: &[&'static Rule], base_url: &str| vec![format!("GET {base_url}/v2/employees")];
+    let suite = Suite { catalogue: CATALOGUE, coverage: &coverage, run: &run, plan: &plan };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut streams = Streams {
+        out: Stream { sink: &mut out, styled: false },
+        err: Stream { sink: &mut err, styled: false },
+        width: 100,
+        watched: false,
+    };
+    let words = ["pleo-conformance"].iter().chain(arguments).map(OsString::from);
+    let exit = main(words, &suite, &mut streams);
+    Done {
+        exit,
+        out: String::from_utf8(out).unwrap(),
+        err: String::from_utf8(err).unwrap(),
+        asked: asked.into_inner(),
+    }
+}
+
+fn run(arguments: &[&str]) -> Done {
+    command(&[&["run"], arguments].concat(), &|| Ok(kept()))
+}
+
+fn selected(arguments: &[&str]) -> Vec<&'static str> {
+    run(arguments).asked.unwrap().0
+}
+
+#[test]
+fn without_options_all_rules_are_asked_of_our_client_with_fixed_cases() {
+    let done = run(&[]);
+    assert_eq!(done.exit, Exit::Kept);
+    let (ids, subject, options) = done.asked.unwrap();
+    assert_eq!(ids.len(), CATALOGUE.len());
+    assert_eq!(subject, SubjectUnderTest::InProcess);
+    assert_eq!(options, Options { seed: 1, cases: 256 });
+}
+
+#[test]
+fn rules_are_selected_by_beginning_level_and_side_at_once() {
+    assert_eq!(
+        selected(&["--only", "AUTH-1", "--only", "ENV"]),
+        ["AUTH-1", "ENV-1", "ENV-2", "ENV-3", "ENV-4"]
+    );
+    assert_eq!(selected(&["--level", "should"]), ["AUTH-4"]);
+    assert_eq!(selected(&["--side", "service"]), ["ENV-4"]);
+    assert_eq!(
+        selected(&["--only", "ENV", "--level", "must", "--side", "client"]),
+        ["ENV-1", "ENV-2", "ENV-3"]
+    );
+}
+
+#[test]
+fn a_selection_without_any_rule_is_wrong_usage() {
+    run(&["--only", "AUTH", "--only", "auth"])
+        .wrong_usage("no rule's id begins with \"auth\"; `list` shows all ids");
+    run(&["--only", "AUTH", "--side", "service"]).wrong_usage("no rule is of this level");
+}
+
+#[test]
+fn a_subject_is_split_as_a_shell_would() {
+    let done = run(&[
+        "--subject",
+        "python3 'my adapter.py' --fast",
+        "--timeout",
+        "3",
+        "--seed",
+        "7",
+        "--cases",
+        "9",
+    ]);
+    let (_, subject, options) = done.asked.unwrap();
+    let command = ["python3", "my adapter.py", "--fast"].map(str::to_owned).to_vec();
+    assert_eq!(subject, SubjectUnderTest::Program { command, timeout: Duration::from_secs(3) });
+    assert_eq!(options, Options { seed: 7, cases: 9 });
+    for wrong in ["", "  ", "sh 'open", "'' x"] {
+        run(&["--subject", wrong]).wrong_usage("is no command");
+    }
+}
+
+#[test]
+fn a_live_service_is_called_only_after_a_yes_and_the_plan_comes_first() {
+    let url = "https://external.staging.pleo.io";
+    let done = run(&["--target", url]);
+    done.wrong_usage(
+        "nothing was sent to https://external.staging.pleo.io; read the plan above, then add --yes-call-it",
+    );
+    assert!(
+        done.err.starts_with("plan for https://external.staging.pleo.io: 1 requests\n  GET https://external")
+    );
+
+    let done = run(&["--target", url, "--yes-call-it"]);
+    assert_eq!(done.exit, Exit::Kept);
+    assert!(done.err.starts_with("plan for https://external.staging.pleo.io: 1 requests\n"));
+    let timeout = Duration::from_secs(10);
+    assert_eq!(done.asked.unwrap().1, SubjectUnderTest::Service { base_url: url.to_owned(), timeout });
+}
+
+#[test]
+fn options_that_make_no_sense_are_wrong_usage() {
+    for arguments in [
+        &["--cases", "0"][..],
+        &["--timeout", "0"],
+        &["--seed", "-1"],
+        &["--level", "may"],
+        &["--yes-call-it"],
+        &["--subject", "x", "--target", "https://x"],
+        &["--report", "html"],
+        &["--report", "html="],
+        &["--report", "pdf=x"],
+        &["--nonsense"],
+    ] {
+        run(arguments).wrong_usage("error: ");
+    }
+    assert_eq!(command(&[], &no_report).exit, Exit::Usage);
+    assert_eq!(command(&["--help"], &no_report).exit, Exit::Kept);
+    assert!(command(&["run", "--help"], &no_report).out.contains("Exit codes: 0"));
+}
+
+#[test]
+fn the_exit_code_tells_what_came_of_the_run() {
+    let broken = |arguments: &[&str]| command(arguments, &|| Ok(sample::report())).exit;
+    assert_eq!(broken(&["run"]), Exit::Broken);
+    let should = || {
+        let mut report = kept();
+        report.results.push(sample::report().results.swap_remove(3));
+        Ok(report)
+    };
+    assert_eq!(command(&["run"], &should).exit, Exit::Kept);
+    assert_eq!(command(&["run", "--strict"], &should).exit, Exit::Broken);
+    let nothing = || {
+        let mut report = sample::report();
+        report.results.retain(|result| result.standing() == Standing::Inconclusive);
+        Ok(report)
+    };
+    assert_eq!(command(&["run"], &nothing).exit, Exit::NotRun);
+    let done = command(&["run"], &no_report);
+    assert_eq!(done.exit, Exit::NotRun);
+    assert_eq!(done.err, "error: the subject cannot be started: it is not there\n");
+}
+
+#[test]
+fn the_summary_is_one_line() {
+    let done = run(&["--summary"]);
+    assert_eq!(
+        done.out,
+        "conformance  2 passed, 0 failed, 1 skipped, 0 inconclusive (seed 1, 256 cases a rule)\n"
+    );
+    assert_eq!(done.err, "");
+}
+
+#[test]
+fn annotations_follow_the_text() {
+    let done = command(&["run", "--summary", "--github"], &|| Ok(sample::report()));
+    assert_eq!(done.out.lines().filter(|line| line.starts_with("::")).count(), 4);
+    assert!(done.out.contains("\n::error title=AUTH-2 "));
+}
+
+#[test]
+fn reports_are_written_to_where_they_are_asked_for() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(folder.path().join("r.html"), "old")?;
+    let done = command(
+        &[
+            "run",
+            "--report",
+            &format!("html={}", path("r.html")),
+            "--report",
+            &format!("junit={}", path("r.xml")),
+            "--report",
+            &format!("markdown={}", path("r.md")),
+            "--report",
+            "json=-",
+        ],
+        &|| Ok(sample::report()),
+    );
+    assert_eq!(done.exit, Exit::Broken);
+    let json: Report = serde_json::from_str(&done.out)?;
+    assert_eq!(json.results.len(), CATALOGUE.len());
+    assert!(done.err.contains("✗ AUTH-2"), "the text gives way to the report");
+    assert!(fs::read_to_string(path("r.html"))?.starts_with("<!DOCTYPE html>"));
+    assert!(fs::read_to_string(path("r.xml"))?.starts_with("<?xml"));
+    assert!(fs::read_to_string(path("r.md"))?.starts_with("## Conformance"));
+    assert_eq!(fs::read_dir(folder.path())?.count(), 3, "no temporary file is left");
+    Ok(())
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_known_before_the_run() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let folder_path = folder.path().display();
+    let report = |path: &str| format!("json={path}");
+    run(&["--report", &report(&format!("{folder_path}/missing/r.json"))]).wrong_usage("/missing/r.json: ");
+    run(&["--report", &report(&folder_path.to_string())]).wrong_usage("it is no file");
+    run(&["--report", &report("/dev/null")]).wrong_usage("it is no file");
+    run(&["--report", &report("..")]).wrong_usage("it is no file");
+    run(&["--report", "json=-", "--report", "html=-"]).wrong_usage("two reports cannot both be written to -");
+    let twice = [format!("{folder_path}/r"), format!("{folder_path}/./r")].map(|path| report(&path));
+    run(&["--report", &twice[0], "--report", &twice[1]]).wrong_usage("two reports");
+    assert_eq!(fs::read_dir(folder.path())?.count(), 0, "nothing is left");
+    Ok(())
+}
+
+#[test]
+fn a_run_without_a_result_leaves_the_old_report() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("r.json");
+    fs::write(&path, "old")?;
+    let done = command(&["run", "--report", &format!("json={}", path.display())], &no_report);
+    assert_eq!(done.exit, Exit::NotRun);
+    assert_eq!(fs::read_to_string(&path)?, "old");
+    assert_eq!(fs::read_dir(folder.path())?.count(), 1);
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_is_as_readable_as_any_file_and_a_link_stays_one() -> io::Result<()> {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let folder = tempfile::tempdir()?;
+    let (target, link) = (folder.path().join("target.json"), folder.path().join("link.json"));
+    fs::write(&target, "old")?;
+    symlink(&target, &link)?;
+    assert_eq!(run(&["--report", &format!("json={}", link.display())]).exit, Exit::Kept);
+    assert!(fs::symlink_metadata(&link)?.is_symlink());
+    assert!(fs::read_to_string(&target)?.starts_with('{'));
+    let plain = folder.path().join("plain");
+    fs::write(&plain, "")?;
+    let mode = |path| fs::metadata(path).map(|metadata| metadata.permissions().mode());
+    assert_eq!(mode(&target)?, mode(&plain)?);
+    Ok(())
+}
+
+#[test]
+fn expected_failures_are_read_before_the_run_and_applied_after_it() -> io::Result<()> {
+    let file = tempfile::NamedTempFile::new()?;
+    let path = file.path().display().to_string();
+    fs::write(file.path(), "AUTH-2  why\nENV-2  why\n")?;
+    let done = command(&["run", "--expected-failures", &path, "--summary"], &|| Ok(sample::report()));
+    assert_eq!(done.exit, Exit::Kept);
+    assert!(done.out.contains("3 passed, 0 failed"), "{}", done.out);
+    fs::write(file.path(), "AUTH-1  why\nENV-2  why\n")?;
+    let done =
+        command(&["run", "--expected-failures", &path, "--only", "AUTH-1", "--summary"], &|| Ok(kept()));
+    assert_eq!(done.exit, Exit::Broken);
+    assert!(done.out.contains("1 passed unexpectedly"), "{}", done.out);
+    fs::write(file.path(), "NOPE-1  why\n")?;
+    run(&["--expected-failures", &path]).wrong_usage(":1: there is no rule \"NOPE-1\"");
+    Ok(())
+}
+
+#[test]
+fn the_catalogue_is_listed_and_explained() {
+    let done = command(&["list"], &no_report);
+    assert_eq!((done.exit, done.out.lines().count()), (Exit::Kept, CATALOGUE.len()));
+    assert!(done.out.contains("AUTH-4  SHOULD  client   Basic for keys\n"), "{}", done.out);
+    let rules: serde_json::Value =
+        serde_json::from_str(&command(&["list", "--json"], &no_report).out).unwrap();
+    assert_eq!(rules[3]["level"], "SHOULD");
+    let done = command(&["explain", "auth-1"], &no_report);
+    assert_eq!(
+        done.out,
+        "AUTH-1 Basic for keys\n\nA client MUST send a key by HTTP Basic.\n\n\
+         level      MUST\nasked of   the client\ncomes from Z25\n           S3: Standalone API Keys\n\
+         broken if  The key arrives as Bearer.\nchecked    Any operation, any key.\n"
+    );
+    command(&["explain", "AUTH-99"], &no_report)
+        .wrong_usage("no rule is called \"AUTH-99\"; `list` shows all ids");
+}
+
+#[test]
+fn coverage_shows_what_stands_for_each_statement() {
+    let done = command(&["coverage"], &no_report);
+    assert_eq!(done.exit, Exit::Kept);
+    assert_eq!(
+        done.out,
+        "Z1   AUTH-1, ENV-1\nZ2   documentation: docs/sources.md\n2 of 2 statements are accounted for\n"
+    );
+}
+
+#[test]
+fn a_reader_who_leaves_is_no_failure() {
+    struct Gone;
+    impl io::Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    assert!(Stream { sink: &mut Gone, styled: false }.text("x").is_ok());
+}
+
+#[test]
+fn the_guides_commands_and_options_are_those_that_there_are() {
+    const GUIDE: &str = include_str!("../../../../docs/conformance.md");
+    let mut commands = 0;
+    for line in GUIDE.lines().filter_map(|line| line.strip_prefix("cargo run -p pleo-conformance -- ")) {
+        let words = shlex::split(line.split(" #").next().unwrap()).unwrap();
+        let parsed = Arguments::try_parse_from(["pleo-conformance".to_owned()].into_iter().chain(words));
+        assert!(parsed.is_ok(), "{line}: {:?}", parsed.err());
+        commands += 1;
+    }
+    assert!(commands >= 8);
+
+    let documented: BTreeSet<_> = GUIDE
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `--"))
+        .map(|rest| rest.split([' ', '`']).next().unwrap())
+        .collect();
+    let command = Arguments::command();
+    let run = command.find_subcommand("run").unwrap();
+    // That one belongs to --target.
+    let options: BTreeSet<_> = run
+        .get_arguments()
+        .filter_map(|argument| argument.get_long())
+        .filter(|&long| long != "yes-call-it")
+        .collect();
+    assert_eq!(documented, options);
+}
