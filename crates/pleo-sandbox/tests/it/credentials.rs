@@ -36,6 +36,8 @@ fn each_kind_is_accepted_in_its_own_way() {
         let answer = introspect(&sandbox, &[&authorization]);
         assert_eq!(answer.status, 200, "{authorization}");
         assert_eq!(answer.body["data"]["authMethod"], method, "{authorization}");
+        let operation = operations::find("introspect_authentication").unwrap();
+        assert_eq!(pleo_sandbox::conforms(operation, 200, Some(&answer.body)), Ok(()));
         assert_eq!(answer.body["data"]["subjectURN"], format!("urn:pleo:company:{company}"));
     }
 }

@@ -9,6 +9,7 @@ mod faults;
 mod httpmock;
 mod limits;
 mod oauth;
+mod program;
 mod readme;
 mod requests;
 mod sharing;
