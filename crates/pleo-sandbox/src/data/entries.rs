@@ -86,7 +86,8 @@ fn insert_receipt(
     let receipt = json!({
         "id": id, "accountingEntryId": entry, "employeeId": employee, "createdAt": stamp(at),
         "mimeType": if number.is_multiple_of(2) { "application/pdf" } else { "image/jpeg" },
-        "source": if number.is_multiple_of(3) { "CAMERA" } else { "USER" }, "sizeInBytes": 20_000 + 512 * number,
+        "source": if number.is_multiple_of(3) { "CAMERA" } else { "USER" },
+        "sizeInBytes": 20_000 + 512 * number,
     });
     data.receipts.insert(company, receipt);
     id

@@ -29,7 +29,8 @@ pub(super) fn seed(data: &mut Data, company: Uuid) {
 fn log(data: &mut Data, company: Uuid, subscription: &str, operation: &str, at: &Value) {
     let activity = json!({
         "id": data.new_id(), "subscriptionId": subscription, "operationType": operation, "createdAt": at,
-        "actorUrn": format!("urn:pleo:company:{company}"), "description": format!("{operation} by an integration"),
+        "actorUrn": format!("urn:pleo:company:{company}"),
+        "description": format!("{operation} by an integration"),
     });
     data.activities.insert(company, activity);
 }
