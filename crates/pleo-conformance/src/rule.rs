@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A rule of the catalogue.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Rule {
-    /// Its id, such as `AUTH-1`: never given to another rule.
+    /// Its id, such as `AUTH-001`: never given to another rule.
     pub id: &'static str,
     /// What it is about, in a few words.
     pub title: &'static str,

@@ -65,6 +65,14 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_percent_sign_is_not_taken_for_an_escape() {
+        let mut report = sample::report();
+        report.results[7].title = "100%0A, or: more".to_owned();
+        let commands = render(&report);
+        assert!(commands.contains(" title=ENV-4 100%250A%2C or%3A more::inconclusive: "), "{commands}");
+    }
+
     proptest! {
         #[test]
         fn no_text_begins_a_command_of_its_own(report in sample::any_report()) {
