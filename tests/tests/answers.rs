@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 
 use pleo_client::operations;
 use pleo_tests::{
-    call,
-    call::{Answer, Arguments},
+    Answer, Arguments, call,
     published::{self, Published, PublishedOperation, Success},
     transport::Canned,
     values::{Style, UNKNOWN, Values},

@@ -10,8 +10,7 @@ use percent_encoding::percent_decode_str;
 use pleo_auth::{Client, CompanyId, RequestRefused, Session, Staging, StandaloneApiKey};
 use pleo_client::{Body, BoxFuture, Call, Error, Operation, Transport, operations};
 use pleo_tests::{
-    call,
-    call::Arguments,
+    Arguments, call,
     published::{self, PublishedOperation},
     values::{Style, Values},
 };

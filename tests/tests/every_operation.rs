@@ -8,8 +8,7 @@ use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use percent_encoding::percent_decode_str;
 use pleo_client::{Client, ReqwestTransport, Unauthenticated, operations};
 use pleo_tests::{
-    call,
-    call::Arguments,
+    Arguments, call,
     published::{self, PublishedOperation, Success},
     values::{Style, Values},
 };

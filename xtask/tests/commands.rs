@@ -17,7 +17,7 @@ struct Copy(tempfile::TempDir);
 impl Copy {
     fn new() -> Self {
         let copy = Self(tempfile::tempdir().unwrap());
-        for part in ["spec", CLIENT, "tests/src"] {
+        for part in ["spec", CLIENT, "crates/pleo-conformance/src/subject/ours"] {
             for file in files_below(&xtask::root().join(part)) {
                 let target = copy.0.path().join(file.strip_prefix(xtask::root()).unwrap());
                 fs::create_dir_all(target.parent().unwrap()).unwrap();

@@ -234,7 +234,8 @@ fn list(catalogue: &[Rule], json: bool, streams: &mut Streams<'_>) -> Result<Exi
     }
     let id_width = catalogue.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
     for rule in catalogue {
-        let Rule { id, title, level, side, .. } = rule;
+        let Rule { id, title, level, .. } = rule;
+        let side = rule.side();
         streams.out.text(&format!("{id:id_width$}  {level:6}  {side:7}  {title}\n"))?;
     }
     Ok(Exit::Kept)
@@ -245,7 +246,8 @@ fn explain(catalogue: &[Rule], id: &str, streams: &mut Streams<'_>) -> Result<Ex
         .iter()
         .find(|rule| rule.id.eq_ignore_ascii_case(id))
         .ok_or_else(|| CliError::UnknownRule(id.to_owned()))?;
-    let Rule { id, title, statement, level, side, sources, headings, failure, method } = rule;
+    let Rule { id, title, statement, level, sources, headings, failure, method, .. } = rule;
+    let side = rule.side();
     streams.out.text(&format!(
         "{id} {title}\n\n{statement}\n\nlevel      {level}\nasked of   the {side}\ncomes from {}\n",
         sources.join(", ")
@@ -314,7 +316,7 @@ impl Run {
             .iter()
             .filter(|rule| self.only.is_empty() || self.only.iter().any(|prefix| begins(rule, prefix)))
             .filter(|rule| self.level.is_none_or(|level| rule.level == level))
-            .filter(|rule| self.side.is_none_or(|side| rule.side == side))
+            .filter(|rule| self.side.is_none_or(|side| rule.side() == side))
             .collect();
         if selection.is_empty() { Err(CliError::NothingSelected) } else { Ok(selection) }
     }

@@ -11,7 +11,8 @@ pub enum Exit {
     Broken,
     /// The command line, a file that it names, or an id in there is wrong; nothing was run: 2.
     Usage,
-    /// There is no result: the run could not be made, or no rule got a conclusive verdict: 3.
+    /// There is no result: the run could not be made, the subject broke down in it, or no rule got a
+    /// conclusive verdict: 3.
     NotRun,
 }
 
@@ -37,6 +38,8 @@ impl Exit {
             || (strict && summary.failed_should + summary.inconclusive > 0)
         {
             Self::Broken
+        } else if summary.errors > 0 {
+            Self::NotRun
         } else {
             Self::Kept
         }

@@ -6,12 +6,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version of the protocol.
 pub const VERSION: u32 = 1;
+
+/// The JSON Schema of all messages, as it is published in `schemas/protocol.schema.json`: those of the runner
+/// under `#/$defs/ToSubject`, those of a subject under `#/$defs/FromSubject`.
+pub fn schema() -> Schema {
+    let mut generator = SchemaGenerator::default();
+    let directions = [generator.subschema_for::<ToSubject>(), generator.subschema_for::<FromSubject>()];
+    json_schema!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A message between the conformance runner and a subject",
+        "anyOf": directions,
+        "$defs": generator.take_definitions(true),
+    })
+}
 
 /// What the runner says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

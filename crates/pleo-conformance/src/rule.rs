@@ -1,54 +1,107 @@
-//! A rule: what the documents ask for, and how it is checked.
+//! What a rule is.
 
 use std::fmt;
 
+use clap::ValueEnum;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-/// A rule of the catalogue.
-#[derive(Debug, Clone, Copy, Serialize)]
+use crate::{client_trial::ClientTrial, protocol::Capability, report::Verdict, service::ServiceTrial};
+
+/// One rule of Pleo's documents, as data.
+///
+/// Its id is stable and never used for another rule.
+#[derive(Clone, Copy, Serialize)]
 pub struct Rule {
-    /// Its id, such as `AUTH-001`: never given to another rule.
+    /// Its id, such as `AUTH-003`: an area and a number. Rules of the client's side count from 1, those of
+    /// the service's side from 101.
     pub id: &'static str,
-    /// What it is about, in a few words.
+    /// Its title.
     pub title: &'static str,
-    /// What it asks for, in the words of RFC 2119.
+    /// What it asks for, with the words of RFC 2119.
     pub statement: &'static str,
-    /// How strictly it is asked for.
+    /// How strongly.
     pub level: Level,
-    /// Who is asked to keep it.
-    pub side: Side,
-    /// The statements that it comes from, such as `Z25`.
+    /// The statements and facts that it comes from, see `docs/sources.md`.
     pub sources: &'static [&'static str],
     /// The documents and headings where they stand.
     pub headings: &'static [&'static str],
-    /// What it looks like when the rule is broken.
+    /// What a failure looks like.
     pub failure: &'static str,
     /// How it is checked.
     pub method: &'static str,
+    /// What checks it.
+    #[serde(rename = "side", serialize_with = "as_side")]
+    pub check: Check,
 }
 
-/// How strictly a rule is asked for, as RFC 2119 has it.
+/// How strongly a rule asks (RFC 2119).
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    clap::ValueEnum,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ValueEnum,
 )]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
-    /// Without exception.
+    /// It is an absolute requirement, or prohibition.
     Must,
-    /// Unless there are good reasons.
+    /// There may be reasons to do otherwise, to be weighed.
     Should,
+}
+
+/// Whose behaviour a rule is about.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// A client's.
+    Client,
+    /// The service's.
+    Service,
+}
+
+/// What checks a rule.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// A check of clients.
+    Client {
+        /// What a client has to be able to do for the rule to be asked of it.
+        needs: &'static [Capability],
+        /// Checks it.
+        check: fn(&mut ClientTrial<'_>) -> Verdict,
+    },
+    /// A check of services.
+    Service {
+        /// With what a live service is asked, where it may be: one `GET /v1/introspect`.
+        live: Option<&'static str>,
+        /// Checks it.
+        check: fn(&mut ServiceTrial<'_>) -> Verdict,
+    },
+}
+
+fn as_side<S: Serializer>(check: &Check, serializer: S) -> Result<S::Ok, S::Error> {
+    check.side().serialize(serializer)
+}
+
+impl Check {
+    const fn side(&self) -> Side {
+        match self {
+            Self::Client { .. } => Side::Client,
+            Self::Service { .. } => Side::Service,
+        }
+    }
+}
+
+impl Rule {
+    /// Whose behaviour it is about.
+    pub const fn side(&self) -> Side {
+        self.check.side()
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rule").field("id", &self.id).field("title", &self.title).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Display for Level {
@@ -60,65 +113,11 @@ impl fmt::Display for Level {
     }
 }
 
-/// Who is asked to keep a rule.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    clap::ValueEnum,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// The client.
-    Client,
-    /// The service.
-    Service,
-}
-
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Client => "client",
             Self::Service => "service",
         })
-    }
-}
-
-/// Rules for the tests of this crate; their ids are those of `report::sample`.
-#[cfg(test)]
-pub(crate) mod sample {
-    use super::{Level, Rule, Side};
-
-    pub(crate) static CATALOGUE: &[Rule] = &[
-        rule("AUTH-1", Level::Must, Side::Client),
-        rule("AUTH-2", Level::Must, Side::Client),
-        rule("AUTH-3", Level::Must, Side::Client),
-        rule("AUTH-4", Level::Should, Side::Client),
-        rule("ENV-1", Level::Must, Side::Client),
-        rule("ENV-2", Level::Must, Side::Client),
-        rule("ENV-3", Level::Must, Side::Client),
-        rule("ENV-4", Level::Must, Side::Service),
-    ];
-
-    const fn rule(id: &'static str, level: Level, side: Side) -> Rule {
-        Rule {
-            id,
-            title: "Basic for keys",
-            statement: "A client MUST send a key by HTTP Basic.",
-            level,
-            side,
-            sources: &["Z25"],
-            headings: &["S3: Standalone API Keys"],
-            failure: "The key arrives as Bearer.",
-            method: "Any operation, any key.",
-        }
     }
 }

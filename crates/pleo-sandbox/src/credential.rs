@@ -1,6 +1,6 @@
 //! What a sandbox knows of credentials.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -23,6 +23,36 @@ pub enum Subject {
     Company(Uuid),
     /// An organisation: a group of companies.
     Organization(Uuid),
+}
+
+/// Shows the URN (A63, A64).
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Company(id) => write!(f, "urn:pleo:company:{id}"),
+            Self::Organization(id) => write!(f, "urn:pleo:organisation:{id}"),
+        }
+    }
+}
+
+/// A text that is no URN of a company or an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a URN such as urn:pleo:company:<uuid>")]
+pub struct InvalidSubject;
+
+impl FromStr for Subject {
+    type Err = InvalidSubject;
+
+    fn from_str(urn: &str) -> Result<Self, InvalidSubject> {
+        let id = |text: &str| text.parse().map_err(|_| InvalidSubject);
+        if let Some(text) = urn.strip_prefix("urn:pleo:company:") {
+            id(text).map(Self::Company)
+        } else if let Some(text) = urn.strip_prefix("urn:pleo:organisation:") {
+            id(text).map(Self::Organization)
+        } else {
+            Err(InvalidSubject)
+        }
+    }
 }
 
 /// What a credential may do.

@@ -16,12 +16,28 @@
 //! ```
 
 mod answer;
+mod assumptions;
+mod authentication;
+mod clock;
+mod company;
 mod credential;
 mod data;
 mod document;
+mod fault;
+mod installation;
+mod limit;
+mod oauth;
+mod request;
+mod route;
+mod sample;
 mod sandbox;
+mod scope;
 mod server;
 
-pub use credential::{CredentialKind, Grant, OAuthClient, Subject};
-pub use sandbox::{Environment, Fault, Sandbox};
+pub use assumptions::{ASSUMPTIONS, Assumption};
+pub use credential::{CredentialKind, Grant, InvalidSubject, OAuthClient, Subject};
+pub use document::{Mismatch, conforms};
+pub use fault::Fault;
+pub use sample::{Optional, Sampler};
+pub use sandbox::{Environment, Sandbox};
 pub use server::{Delivery, Exchange, Handler, MAX_BODY, Reply, Server};

@@ -1,16 +1,33 @@
 //! One environment of the fake Pleo.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, Request, Response};
+use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
-use crate::{Grant, Handler, OAuthClient, Reply};
+use crate::{
+    Fault, Grant, Handler, OAuthClient, Reply,
+    answer::Refusal,
+    authentication::{self, Unauthorized},
+    clock::Clock,
+    company::{Named, Reach},
+    data::{Data, Input},
+    installation::{self, Caller, Installations, stable_id},
+    limit::Limits,
+    oauth::{AuthorizationServer, Surroundings},
+    request, route, scope,
+};
 
 /// Which of Pleo's environments a sandbox plays (Z6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,50 +38,75 @@ pub enum Environment {
     Production,
 }
 
-/// Something that goes wrong on demand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// This status, with a short text as body.
-    Status(u16),
-    /// The right answer, after this time.
-    Delay(Duration),
-    /// The right answer's head and half of its body.
-    CutBody,
-    /// A body that is no JSON, with the right status.
-    InvalidJson,
-    /// The right answer with an enum value that no document lists.
-    UnknownEnumValue,
-    /// The right answer with a field that no document lists, in every object.
-    UnknownField,
-    /// No answer: the connection ends.
-    DropConnection,
-    /// A redirect with this status to this address.
-    Redirect(u16, String),
-    /// The clock jumps forward before the request is looked at.
-    ClockJump(Duration),
+impl Environment {
+    /// The address of the real one (Z3, Z4).
+    pub fn base_url(self) -> &'static str {
+        match self {
+            Self::Staging => "https://external.staging.pleo.io",
+            Self::Production => "https://external.pleo.io",
+        }
+    }
+
+    /// How its authorisation server calls itself (field notes).
+    pub(crate) fn issuer(self) -> &'static str {
+        match self {
+            Self::Staging => "pleo.staging",
+            Self::Production => "pleo.production",
+        }
+    }
 }
 
 /// One environment of the fake Pleo, with its authorisation server under the same address. Clones share
 /// their state.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sandbox {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug)]
 struct State {
     environment: Environment,
-    companies: Vec<Uuid>,
+    clock: Clock,
+    data: Data,
     credentials: HashMap<String, Grant>,
+    legacy: HashSet<String>,
+    authorization: AuthorizationServer,
+    installations: Installations,
+    limits: Limits,
+    faults: Vec<(String, Fault)>,
 }
 
 impl Sandbox {
-    /// A sandbox with its seeded data and no credential.
+    /// A sandbox with its seeded data and no credential. Its clock stands still at the beginning of 2026
+    /// until [`advance`](Self::advance) moves it. No two sandboxes of a process give out the same tokens.
     pub fn new(environment: Environment) -> Self {
-        let companies =
-            (1..=4_u128).map(|n| Uuid::from_u128(0x1111_1111_2222_4333_8444_5555_5555_5550 + n)).collect();
-        let state = State { environment, companies, credentials: HashMap::new() };
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+
+        Self::with_seed(environment, NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The same with a seed for the codes and tokens that it gives out. With the same seed and the same
+    /// requests they are the same ones.
+    pub fn with_seed(environment: Environment, seed: u64) -> Self {
+        let state = State {
+            environment,
+            clock: Clock::still(),
+            data: Data::new(),
+            credentials: HashMap::new(),
+            legacy: HashSet::new(),
+            // Those of the other environment are never the same.
+            authorization: AuthorizationServer::new(seed.wrapping_mul(2).wrapping_add(environment as u64)),
+            installations: Installations::default(),
+            limits: Limits::default(),
+            faults: Vec::new(),
+        };
         Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// The same with this machine's time, from now on.
+    #[must_use]
+    pub fn with_running_clock(self) -> Self {
+        self.state().clock = Clock::running();
+        self
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -76,9 +118,26 @@ impl Sandbox {
         self.state().environment
     }
 
+    /// The time by its clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.state().clock.now()
+    }
+
     /// The companies in its data: all but the last belong to one organisation.
     pub fn companies(&self) -> Vec<Uuid> {
-        self.state().companies.clone()
+        self.state().data.companies().iter().map(|(company, _)| *company).collect()
+    }
+
+    /// The organisations in its data, each with its companies.
+    pub fn organizations(&self) -> Vec<(Uuid, Vec<Uuid>)> {
+        let mut organizations: Vec<(Uuid, Vec<Uuid>)> = Vec::new();
+        for (company, organization) in self.state().data.companies() {
+            match organizations.iter_mut().find(|(found, _)| found == organization) {
+                Some((_, companies)) => companies.push(*company),
+                None => organizations.push((*organization, vec![*company])),
+            }
+        }
+        organizations
     }
 
     /// Makes a credential known. What was known of it before is forgotten.
@@ -87,38 +146,171 @@ impl Sandbox {
     }
 
     /// Makes a token of the legacy API known: it is answered with 404 on every path (field notes).
-    pub fn admit_legacy(&self, _token: &str) {}
+    pub fn admit_legacy(&self, token: &str) {
+        self.state().legacy.insert(token.to_owned());
+    }
 
-    /// Revokes a credential, if it is known.
+    /// Revokes a credential or a refresh token, if it is known (A14, A56).
     pub fn revoke(&self, secret: &str) {
-        if let Some(grant) = self.state().credentials.get_mut(secret) {
+        let mut state = self.state();
+        if let Some(grant) = state.credentials.get_mut(secret) {
             grant.revoked = true;
         }
+        state.authorization.revoke(secret);
     }
 
     /// Registers an app at the authorisation server. What was known of its id before is forgotten.
-    pub fn register(&self, _client: OAuthClient) {}
+    pub fn register(&self, client: OAuthClient) {
+        self.state().authorization.register(client);
+    }
 
-    /// Makes a pair of tokens known, as if the app had got it. The access token is valid for as long as the
-    /// app's tokens are.
-    pub fn admit_tokens(&self, _client_id: &str, _access_token: &str, _refresh_token: &str) {}
+    /// Makes a pair of tokens known, as if the app had got it, with all scopes. The access token is valid for
+    /// as long as the app's tokens are. If no app of this id is registered, nothing happens.
+    pub fn admit_tokens(&self, client_id: &str, access_token: &str, refresh_token: &str) {
+        let mut state = self.state();
+        let (authorization, around) = state.authorization();
+        authorization.admit(client_id, access_token, refresh_token, around);
+    }
+
+    /// Sets how many requests a credential may make in a minute; `None` lifts the limit. It is 600 at first
+    /// (E20).
+    pub fn set_limit(&self, requests_a_minute: Option<u32>) {
+        self.state().limits.limit = requests_a_minute;
+    }
 
     /// Lets something go wrong with the next request to a path that begins so. Several for one path happen
-    /// one after the other.
-    pub fn inject(&self, _path: &str, _fault: Fault) {}
+    /// one after the other, one a request.
+    pub fn inject(&self, path: &str, fault: Fault) {
+        self.state().faults.push((path.to_owned(), fault));
+    }
+
+    /// Lets nothing go wrong that was to and has not yet.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
 
     /// Moves the clock forward.
-    pub fn advance(&self, _by: Duration) {}
+    pub fn advance(&self, by: Duration) {
+        self.state().clock.advance(by);
+    }
 
-    /// Answers a request.
+    /// Answers a request. Only a [`Fault`] gives a success to a request without a valid credential.
     pub fn handle(&self, request: &Request<Bytes>) -> Reply {
-        let _ = request;
-        Reply::from(Response::new(Bytes::from_static(b"{}")))
+        let mut state = self.state();
+        let fault = state.take_fault(request.uri().path());
+        if let Some(Fault::ClockJump(by)) = fault {
+            state.clock.advance(by);
+        }
+        if let Some(reply) = fault.as_ref().and_then(Fault::instead) {
+            return reply;
+        }
+        let response = state.answer(request);
+        match fault {
+            Some(fault) => fault.spoil(request, response),
+            None => response.into(),
+        }
     }
 }
 
 impl Handler for Sandbox {
     fn handle(&self, request: &Request<Bytes>) -> Reply {
         Sandbox::handle(self, request)
+    }
+}
+
+/// Shows no credential.
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("environment", &self.environment()).finish_non_exhaustive()
+    }
+}
+
+impl State {
+    fn take_fault(&mut self, path: &str) -> Option<Fault> {
+        let place = self.faults.iter().position(|(prefix, _)| path.starts_with(prefix))?;
+        Some(self.faults.remove(place).1)
+    }
+
+    fn authorization(&mut self) -> (&mut AuthorizationServer, Surroundings<'_>) {
+        let around = Surroundings {
+            environment: self.environment,
+            now: self.clock.now(),
+            credentials: &mut self.credentials,
+            companies: self.data.companies(),
+        };
+        (&mut self.authorization, around)
+    }
+
+    fn answer(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
+        if self.secret_in_url(request) {
+            return Refusal::from(Unauthorized::InUrl).into();
+        }
+        let (authorization, around) = self.authorization();
+        if let Some(response) = authorization.answer(request, around) {
+            return response;
+        }
+        self.operation(request).unwrap_or_else(Response::from)
+    }
+
+    /// Whether the URL holds a secret that is known here (N28).
+    fn secret_in_url(&self, request: &Request<Bytes>) -> bool {
+        let known = |text: &str| {
+            self.credentials.contains_key(text)
+                || self.legacy.contains(text)
+                || self.authorization.knows(text)
+        };
+        let mut segments = request.uri().path().split('/').map(percent_decode_str);
+        let mut pairs = request::query(request).into_iter();
+        request.uri().authority().is_some_and(|authority| authority.as_str().contains('@'))
+            || segments.any(|segment| known(&segment.decode_utf8_lossy()))
+            || pairs.any(|(name, value)| known(&name) || known(&value))
+    }
+
+    /// The credential of a request: its text and what it may do.
+    fn authenticate(&self, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(String, Grant), Refusal> {
+        let presented = authentication::presented(headers)?;
+        if self.legacy.contains(presented.secret()) {
+            return Err(Refusal::not_found("there is no such path"));
+        }
+        let grant = authentication::accept(&presented, self.credentials.get(presented.secret()), now)?;
+        Ok((presented.secret().to_owned(), grant.clone()))
+    }
+
+    fn operation(&mut self, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {
+        let now = self.clock.now();
+        let (secret, grant) = self.authenticate(request.headers(), now)?;
+        self.limits.count(&secret, now)?;
+        let route = route::find(request.method(), request.uri().path())?;
+        let operation = route.operation;
+        scope::check(operation, &grant)?;
+        let query = request::query(request);
+        let body = request::body(operation, request)?;
+        let reach = Reach::new(grant.subject, self.data.companies());
+        let named = Named { operation, path: &route.path, query: &query, body: body.as_ref() };
+        let company = named.company(&reach)?;
+        request::check_parameters(operation, &route.path, &query)?;
+        if let Some(body) = &body {
+            request::check_body(operation, body)?;
+        }
+
+        let client_id = match self.authorization.client_of(&secret) {
+            Some(app) => app.to_owned(),
+            None => stable_id(&["client", &secret]).to_string(),
+        };
+        let caller = Caller { client_id: &client_id, grant: &grant };
+        let given = body.clone().unwrap_or_default();
+        match operation.id {
+            "introspect_authentication" => Ok(installation::introspect(caller)),
+            "get_installation" => self.installations.get(caller, now),
+            "create_installation" => self.installations.create(caller, &given, now),
+            "update_installation" => self.installations.update(caller, &given, now),
+            "activate_installation" => self.installations.activate(caller, now),
+            "delete_installation" => self.installations.delete(caller, now),
+            _ => {
+                let reachable = reach.companies;
+                let path = route.path;
+                Ok(self.data.answer(&Input { operation, path, query, body, reachable, company, now }))
+            }
+        }
     }
 }

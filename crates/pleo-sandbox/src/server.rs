@@ -183,6 +183,8 @@ async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
             // What a client does to its connection is the client's business.
             let _ = http1::Builder::new()
                 .timer(TokioTimer::new())
+                // A client of a few shell commands ends its side as soon as it has asked.
+                .half_close(true)
                 .header_read_timeout(Duration::from_secs(30))
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
@@ -232,7 +234,7 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
 /// The body of an answer, which may break off.
 enum Payload {
     Whole(Full<Bytes>),
-    Cut { sent: Option<Bytes>, promised: u64 },
+    Cut { half: Option<Bytes>, flushed: bool, promised: u64 },
 }
 
 impl Payload {
@@ -244,7 +246,7 @@ impl Payload {
         // An empty body cannot be cut: it promises a byte that never comes.
         let promised = (bytes.len() as u64).max(1);
         bytes.truncate(bytes.len() / 2);
-        Self::Cut { sent: Some(bytes), promised }
+        Self::Cut { half: Some(bytes), flushed: false, promised }
     }
 }
 
@@ -260,10 +262,16 @@ impl Body for Payload {
             Self::Whole(full) => {
                 Pin::new(full).poll_frame(context).map_err(|never: Infallible| match never {})
             }
-            Self::Cut { sent, .. } => Poll::Ready(Some(match sent.take() {
-                Some(bytes) if !bytes.is_empty() => Ok(Frame::data(bytes)),
-                _ => Err(Hangup),
-            })),
+            Self::Cut { half, flushed, .. } => match half.take() {
+                Some(bytes) if !bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                _ if *flushed => Poll::Ready(Some(Err(Hangup))),
+                // An error makes hyper forget what it has not yet sent; when the body pauses, it sends.
+                _ => {
+                    *flushed = true;
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+            },
         }
     }
 

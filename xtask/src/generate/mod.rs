@@ -20,7 +20,7 @@ use crate::spec::{Normalised, SpecError};
 /// Where the generated part of the client stands, from the root of the project.
 pub const CLIENT: &str = "crates/pleo-client/src/generated";
 /// Where the tests' table of calls stands.
-pub const CALLS: &str = "tests/src/calls.rs";
+pub const CALLS: &str = "crates/pleo-conformance/src/subject/ours/calls.rs";
 /// Where the clean document stands.
 pub const OPENAPI: &str = "spec/openapi.json";
 /// Where the report stands.

@@ -10,7 +10,7 @@ pub fn render(report: &Report) -> String {
     for result in &report.results {
         let standing = result.standing();
         let command = match standing {
-            Standing::FailedMust | Standing::UnexpectedPass => "error",
+            Standing::FailedMust | Standing::UnexpectedPass | Standing::Error => "error",
             Standing::FailedShould | Standing::Inconclusive => "warning",
             Standing::Passed | Standing::ExpectedFailure | Standing::Skipped => continue,
         };

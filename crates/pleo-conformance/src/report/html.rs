@@ -146,7 +146,7 @@ fn sign(standing: Standing) -> Markup {
 const fn class(standing: Standing) -> &'static str {
     match standing {
         Standing::Passed => "good",
-        Standing::FailedMust | Standing::UnexpectedPass => "bad",
+        Standing::FailedMust | Standing::UnexpectedPass | Standing::Error => "bad",
         Standing::FailedShould | Standing::Inconclusive => "doubtful",
         Standing::ExpectedFailure | Standing::Skipped => "quiet",
     }

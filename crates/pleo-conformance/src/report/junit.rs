@@ -47,6 +47,7 @@ fn status(result: &RuleResult) -> TestCaseStatus {
         Standing::FailedMust | Standing::FailedShould | Standing::UnexpectedPass => {
             TestCaseStatus::non_success(NonSuccessKind::Failure)
         }
+        Standing::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
         Standing::ExpectedFailure | Standing::Skipped | Standing::Inconclusive => TestCaseStatus::skipped(),
     };
     status.set_message(one_line(&match standing {

@@ -60,7 +60,7 @@ pub enum SubjectKind {
     InProcess,
     /// A program that the runner started.
     Program,
-    /// A live service.
+    /// A service.
     Service,
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for SubjectKind {
         f.write_str(match self {
             Self::InProcess => "in process",
             Self::Program => "program",
-            Self::Service => "live service",
+            Self::Service => "service",
         })
     }
 }
@@ -91,6 +91,8 @@ pub struct Summary {
     pub skipped: u32,
     /// Nothing was learnt.
     pub inconclusive: u32,
+    /// The subject broke down.
+    pub errors: u32,
 }
 
 /// What was found about one rule.
@@ -142,6 +144,11 @@ pub enum Verdict {
     /// The subject never got far enough to show anything.
     Inconclusive {
         /// Why.
+        reason: String,
+    },
+    /// It could not be found out: the subject broke down.
+    Error {
+        /// How.
         reason: String,
     },
 }
@@ -224,12 +231,14 @@ pub enum Standing {
     Skipped,
     /// Nothing was learnt.
     Inconclusive,
+    /// The subject broke down.
+    Error,
 }
 
 impl Standing {
     /// Whether somebody has to look at it.
     pub const fn needs_attention(self) -> bool {
-        matches!(self, Self::FailedMust | Self::FailedShould | Self::UnexpectedPass | Self::Inconclusive)
+        !matches!(self, Self::Passed | Self::ExpectedFailure | Self::Skipped)
     }
 
     /// A sign for it that needs no colour.
@@ -241,6 +250,7 @@ impl Standing {
             Self::UnexpectedPass => "!",
             Self::Skipped => "-",
             Self::Inconclusive => "?",
+            Self::Error => "E",
         }
     }
 }
@@ -255,6 +265,7 @@ impl fmt::Display for Standing {
             Self::UnexpectedPass => "passed unexpectedly",
             Self::Skipped => "skipped",
             Self::Inconclusive => "inconclusive",
+            Self::Error => "error",
         })
     }
 }
@@ -267,7 +278,7 @@ impl RuleResult {
             id: rule.id.to_owned(),
             title: rule.title.to_owned(),
             level: rule.level,
-            side: rule.side,
+            side: rule.side(),
             sources: owned(rule.sources),
             headings: owned(rule.headings),
             statement: rule.statement.to_owned(),
@@ -287,6 +298,7 @@ impl RuleResult {
             (Verdict::Fail { .. }, None, Level::Should) => Standing::FailedShould,
             (Verdict::Skip { .. }, ..) => Standing::Skipped,
             (Verdict::Inconclusive { .. }, ..) => Standing::Inconclusive,
+            (Verdict::Error { .. }, ..) => Standing::Error,
         }
     }
 
@@ -299,7 +311,7 @@ impl RuleResult {
     pub fn evidence(&self) -> Option<&Evidence> {
         match &self.verdict {
             Verdict::Fail { evidence } => Some(evidence),
-            Verdict::Pass { .. } | Verdict::Skip { .. } | Verdict::Inconclusive { .. } => None,
+            _ => None,
         }
     }
 
@@ -312,7 +324,9 @@ impl RuleResult {
             }
             (Verdict::Fail { .. }, Some(reason)) => reason.clone(),
             (Verdict::Fail { evidence }, None) => evidence.message.clone(),
-            (Verdict::Skip { reason } | Verdict::Inconclusive { reason }, _) => reason.clone(),
+            (Verdict::Skip { reason } | Verdict::Inconclusive { reason } | Verdict::Error { reason }, _) => {
+                reason.clone()
+            }
         }
     }
 }
@@ -330,6 +344,7 @@ impl Summary {
                 Standing::UnexpectedPass => &mut summary.unexpected_passes,
                 Standing::Skipped => &mut summary.skipped,
                 Standing::Inconclusive => &mut summary.inconclusive,
+                Standing::Error => &mut summary.errors,
             } += 1;
         }
         summary
@@ -348,6 +363,7 @@ impl fmt::Display for Summary {
             (self.failed_should, "failed (SHOULD)"),
             (self.expected_failures, "failed as expected"),
             (self.unexpected_passes, "passed unexpectedly"),
+            (self.errors, "errors"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;
@@ -447,7 +463,7 @@ mod tests {
     #[test]
     fn the_sample_has_every_standing_and_they_are_counted() {
         let report = sample::report();
-        assert_eq!(report.standings().len(), 7);
+        assert_eq!(report.standings().len(), 8);
         let Summary {
             passed,
             failed_must,
@@ -456,10 +472,20 @@ mod tests {
             unexpected_passes,
             skipped,
             inconclusive,
+            errors,
         } = report.summary;
         assert_eq!(
-            [passed, failed_must, failed_should, expected_failures, unexpected_passes, skipped, inconclusive],
-            [2, 1, 1, 1, 1, 1, 1]
+            [
+                passed,
+                failed_must,
+                failed_should,
+                expected_failures,
+                unexpected_passes,
+                skipped,
+                inconclusive,
+                errors
+            ],
+            [2, 1, 1, 1, 1, 1, 1, 1]
         );
         assert_eq!(report.standings()[&Standing::Passed], 2);
     }
@@ -499,9 +525,24 @@ mod tests {
 
         #[test]
         fn every_rule_is_counted_once(report in sample::any_report()) {
-            let Summary { passed, failed_must, failed_should, expected_failures, unexpected_passes, skipped, inconclusive } =
-                report.summary;
-            let all = passed + failed_must + failed_should + expected_failures + unexpected_passes + skipped + inconclusive;
+            let Summary {
+                passed,
+                failed_must,
+                failed_should,
+                expected_failures,
+                unexpected_passes,
+                skipped,
+                inconclusive,
+                errors,
+            } = report.summary;
+            let all = passed
+                + failed_must
+                + failed_should
+                + expected_failures
+                + unexpected_passes
+                + skipped
+                + inconclusive
+                + errors;
             prop_assert_eq!(all as usize, report.results.len());
             prop_assert_eq!(report.areas().iter().map(|(_, results)| results.len()).sum::<usize>(), report.results.len());
         }

@@ -25,6 +25,13 @@ pub(crate) fn report() -> Report {
             Verdict::Inconclusive { reason: "only 401 was ever seen".to_owned() },
             None,
         ),
+        (
+            "ENV-5",
+            "Broken down",
+            Level::Must,
+            Verdict::Error { reason: "it did not answer".to_owned() },
+            None,
+        ),
     ];
     let results = rules
         .into_iter()
@@ -207,6 +214,7 @@ fn any_verdict() -> impl Strategy<Value = Verdict> {
         evidence.prop_map(|evidence| Verdict::Fail { evidence: Box::new(evidence) }),
         hostile().prop_map(|reason| Verdict::Skip { reason }),
         hostile().prop_map(|reason| Verdict::Inconclusive { reason }),
+        hostile().prop_map(|reason| Verdict::Error { reason }),
     ]
 }
 

@@ -179,7 +179,7 @@ fn columns(text: &str) -> usize {
 fn style(standing: Standing) -> Style {
     match standing {
         Standing::Passed => AnsiColor::Green.on_default(),
-        Standing::FailedMust | Standing::UnexpectedPass => AnsiColor::Red.on_default(),
+        Standing::FailedMust | Standing::UnexpectedPass | Standing::Error => AnsiColor::Red.on_default(),
         Standing::FailedShould | Standing::Inconclusive => AnsiColor::Yellow.on_default(),
         Standing::ExpectedFailure | Standing::Skipped => FAINT,
     }
@@ -190,7 +190,7 @@ const fn severity(standing: Standing) -> u8 {
         Standing::ExpectedFailure | Standing::Skipped => 0,
         Standing::Passed => 1,
         Standing::FailedShould | Standing::Inconclusive => 2,
-        Standing::FailedMust | Standing::UnexpectedPass => 3,
+        Standing::FailedMust | Standing::UnexpectedPass | Standing::Error => 3,
     }
 }
 

@@ -1,5 +1,11 @@
 //! What can be judged.
 
+pub mod ours;
+mod process;
+
+pub use ours::OurClient;
+pub use process::ProcessSubject;
+
 use crate::protocol::{Call, CallResult, Hello, Introduction, Refusal};
 
 /// A client that is judged: ours in this process, or any program.

@@ -1,15 +1,40 @@
 //! What the fake Pleo knows of companies, and what it answers to a request that is in order.
 
-use std::collections::BTreeMap;
+mod accounts;
+mod companies;
+mod dimensions;
+mod entries;
+mod export;
+mod export_items;
+mod filter;
+mod paging;
+mod refusal;
+mod sampled;
+mod shape;
+mod subscriptions;
+mod table;
+mod tags;
+mod tax_codes;
+#[cfg(test)]
+mod tests;
+mod vendors;
+
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{Response, StatusCode};
-use pleo_client::Operation;
-use serde_json::{Value, json};
+use fastrand::Rng;
+use http::Response;
+use pleo_client::{Operation, ParameterLocation};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::answer;
+use self::{refusal::Refusal, table::Table};
+use crate::{answer, document};
+
+/// How many things of a kind a company has at the beginning, where there is no reason for another number:
+/// enough for several pages.
+const SEEDED: usize = 25;
 
 /// A request that is in order: known, authorised, and as the document says.
 #[derive(Debug)]
@@ -30,18 +55,129 @@ pub(crate) struct Input<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
+impl Input<'_> {
+    /// A path parameter; ids in their usual spelling.
+    fn path(&self, name: &str) -> String {
+        usual_id(self.path.get(name).map_or("", String::as_str))
+    }
+
+    fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    fn query_one(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The query as JSON, for filters.
+    fn filters(&self) -> Value {
+        let mut filters = Map::new();
+        for (index, parameter) in self.operation.parameters.iter().enumerate() {
+            if parameter.location != ParameterLocation::Query {
+                continue;
+            }
+            let schema = document::resolve(&document::parameter_pointer(self.operation, index));
+            let read = |value: &str| match value.parse() {
+                Ok(value) if schema["type"] == "boolean" => Value::Bool(value),
+                _ => Value::from(value),
+            };
+            let mut values: Vec<_> = self.query_all(parameter.name).map(read).collect();
+            if parameter.list {
+                filters.insert(parameter.name.to_owned(), Value::Array(values));
+            } else if let Some(value) = values.pop() {
+                filters.insert(parameter.name.to_owned(), value);
+            }
+        }
+        Value::Object(filters)
+    }
+
+    /// The body; `null` when there is none.
+    fn body(&self) -> &Value {
+        self.body.as_ref().unwrap_or(&Value::Null)
+    }
+
+    /// The companies whose things are meant: the one that is named, or all that can be reached.
+    fn companies(&self) -> Vec<Uuid> {
+        self.company.map_or_else(|| self.reachable.clone(), |company| vec![company])
+    }
+
+    /// The company that gets a new thing: the one that is named, or the only one that can be reached.
+    fn company(&self) -> Result<Uuid, Refusal> {
+        match self.companies().as_slice() {
+            [company] => Ok(*company),
+            _ => Err(Refusal::missing("company_id")),
+        }
+    }
+}
+
 /// The data of one environment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Data {
     /// All companies with the organisation that each belongs to.
     companies: Vec<(Uuid, Uuid)>,
+    ids: Rng,
+    company_details: Table,
+    employees: Table,
+    tag_groups: Table,
+    tag_dimensions: Table,
+    tags: Table,
+    tag_values: Table,
+    tax_codes: Table,
+    accounts: Table,
+    vendors: Table,
+    entries: Table,
+    receipts: Table,
+    subscriptions: Table,
+    activities: Table,
+    export_jobs: Table,
+    export_items: Table,
 }
+
+/// What an operation does: the body of its success, or an error.
+type Handler = fn(&mut Data, &Input<'_>) -> Result<Value, Refusal>;
 
 impl Data {
     /// The seeded data.
     pub(crate) fn new() -> Self {
+        // Tests start sandboxes by the hundred.
+        static SEEDED: LazyLock<Data> = LazyLock::new(Data::seeded);
+
+        SEEDED.clone()
+    }
+
+    fn seeded() -> Self {
         let id = |n: u128| Uuid::from_u128(0x1111_1111_2222_4333_8444_5555_5555_5550 + n);
-        Self { companies: vec![(id(1), id(8)), (id(2), id(8)), (id(3), id(8)), (id(4), id(9))] }
+        let companies = vec![(id(1), id(8)), (id(2), id(8)), (id(3), id(8)), (id(4), id(9))];
+        let mut data = Self {
+            companies: companies.clone(),
+            ids: Rng::with_seed(0),
+            company_details: Table::new("company").not_found_as("company_not_found"),
+            employees: Table::new("employee"),
+            tag_groups: Table::new("tag group"),
+            tag_dimensions: Table::new("dimension"),
+            tags: Table::new("tag"),
+            tag_values: Table::new("dimension value"),
+            tax_codes: Table::new("tax code"),
+            accounts: Table::new("account"),
+            vendors: Table::new("vendor"),
+            entries: Table::new("accounting entry").not_found_as("export_entry_not_found"),
+            receipts: Table::new("receipt"),
+            subscriptions: Table::new("subscription"),
+            activities: Table::new("activity"),
+            export_jobs: Table::new("export job").not_found_as("export_not_found"),
+            export_items: Table::new("export job item"),
+        };
+        for (number, (company, organization)) in companies.into_iter().enumerate() {
+            companies::seed(&mut data, number, company, organization);
+            tags::seed(&mut data, company);
+            tax_codes::seed(&mut data, company);
+            accounts::seed(&mut data, company);
+            vendors::seed(&mut data, company);
+            entries::seed(&mut data, company);
+            subscriptions::seed(&mut data, company);
+            export::seed(&mut data, company);
+        }
+        data
     }
 
     /// All companies with the organisation that each belongs to.
@@ -51,7 +187,146 @@ impl Data {
 
     /// Answers a request that is in order.
     pub(crate) fn answer(&mut self, input: &Input<'_>) -> Response<Bytes> {
-        let _ = input;
-        answer::json(StatusCode::OK, &json!({}))
+        export::expire(self, input.now);
+        match handler(input.operation.id)(self, input) {
+            Ok(body) if input.operation.answers_json => answer::json(shape::success(input.operation), &body),
+            Ok(_) => answer::empty(shape::success(input.operation)),
+            Err(refusal) => refusal.into_response(),
+        }
+    }
+
+    /// An id that is given out once.
+    fn new_id(&mut self) -> String {
+        uuid::Builder::from_random_bytes(self.ids.u128(..).to_be_bytes()).into_uuid().to_string()
+    }
+
+    /// The companies that a request is about which may name an organisation; the company wins (K14).
+    fn companies_of(&self, input: &Input<'_>) -> Vec<Uuid> {
+        let organization = input.operation.organization.and_then(|name| input.query_one(name));
+        match (input.company, organization.map(Uuid::parse_str)) {
+            (None, Some(organization)) => {
+                let belongs = |company: &&Uuid| {
+                    self.companies
+                        .iter()
+                        .any(|(other, group)| other == *company && Ok(group) == organization.as_ref())
+                };
+                input.reachable.iter().filter(belongs).copied().collect()
+            }
+            _ => input.companies(),
+        }
+    }
+
+    /// The same for the operations that need one of them (K14, K25).
+    fn companies_named(&self, input: &Input<'_>) -> Result<Vec<Uuid>, Refusal> {
+        let named = ["organization_id", "partner_id"].iter().any(|name| input.query_one(name).is_some());
+        if input.company.is_none() && !named {
+            return Err(Refusal::bad_request("either company_id or organization_id must be provided"));
+        }
+        Ok(self.companies_of(input))
+    }
+}
+
+/// An id in its usual spelling: hyphens and lower case.
+fn usual_id(text: &str) -> String {
+    Uuid::parse_str(text).map_or_else(|_| text.to_owned(), |id| id.to_string())
+}
+
+/// What each operation does; those that are not listed answer with a sample.
+fn handler(id: &str) -> Handler {
+    match id {
+        "list_companies" => companies::list,
+        "get_company" => companies::get,
+        "list_employees" => companies::list_employees,
+        "get_employee" => companies::get_employee,
+
+        "list_tag_groups" => tags::list_groups,
+        "create_tag_group" => tags::create_group,
+        "get_tag_group" => tags::get_group,
+        "update_tag_group" => tags::update_group,
+        "delete_tag_group" => tags::delete_group,
+        "get_tag_group_usage" => tags::usage,
+        "list_tags" => tags::list,
+        "create_tag" => tags::create,
+        "get_tag" => tags::get,
+        "update_tag" => tags::update,
+        "delete_tag" => tags::delete,
+        "delete_tags" => tags::delete_several,
+        "archive_tags" => tags::archive_several,
+        "search_tags" => tags::search,
+        "search_tags_by_query" => tags::search_by_query,
+
+        "list_tag_group_dimensions" => dimensions::list,
+        "create_tag_group_dimension" => dimensions::create,
+        "get_tag_group_dimension" => dimensions::get,
+        "update_tag_group_dimension" => dimensions::update,
+        "delete_tag_group_dimension" => dimensions::delete,
+        "list_tag_dimension_values" => dimensions::list_values,
+        "create_tag_dimension_value" => dimensions::create_value,
+        "get_tag_dimension_value" => dimensions::get_value,
+        "update_tag_dimension_value" => dimensions::update_value,
+        "delete_tag_dimension_value" => dimensions::delete_value,
+        "list_aggregated_tag_groups" => dimensions::list_aggregated_groups,
+        "search_aggregated_tags" => dimensions::search_aggregated_tags,
+
+        "search_tax_codes" => tax_codes::search,
+        "create_tax_code" => tax_codes::create,
+        "get_tax_code" => tax_codes::get,
+        "update_tax_code" => tax_codes::update,
+        "delete_tax_code" => tax_codes::delete,
+
+        "search_accounts_v1" | "search_accounts_v1_beta" => accounts::search,
+        "create_account_v1" | "create_account_v1_beta" => accounts::create,
+        "create_accounts" => accounts::create_several,
+        "get_account_v1" | "get_account_v1_beta" => accounts::get,
+        "update_account_v1" | "update_account_v1_beta" => accounts::update,
+        "delete_account_v1" | "delete_account_v1_beta" => accounts::delete,
+
+        "search_vendors" => vendors::search,
+        "create_vendor" => vendors::create,
+        "get_vendor" => vendors::get,
+        "update_vendor" => vendors::update,
+        "activate_vendor" => vendors::activate,
+        "archive_vendor" => vendors::archive,
+
+        "search_accounting_entries" | "search_core_accounting_entries" => entries::search,
+        "get_accounting_entry" | "get_core_accounting_entry" => entries::get,
+        "list_receipts" => entries::list_receipts,
+        "get_receipt" => entries::get_receipt,
+        "search_receipts" => entries::search_receipts,
+
+        "list_subscriptions" => subscriptions::list,
+        "create_subscription" => subscriptions::create,
+        "get_subscription" => subscriptions::get,
+        "update_subscription" => subscriptions::update,
+        "delete_subscription" => subscriptions::delete,
+        "get_subscription_secret" => subscriptions::secret,
+        "list_subscription_activities" => subscriptions::activities,
+
+        "list_export_jobs_v0" | "list_export_jobs_v1" | "list_export_jobs_v2" | "list_export_jobs_v3" => {
+            export::list
+        }
+        "create_export_job_v0" | "create_export_job_v1" | "create_export_job_v2" | "create_export_job_v3" => {
+            export::create
+        }
+        "get_export_job_v0" | "get_export_job_v1" | "get_export_job_v2" | "get_export_job_v3" => export::get,
+        "create_export_job_event_v0"
+        | "create_export_job_event_v1"
+        | "create_export_job_event_v2"
+        | "create_export_job_event_v3" => export::happen,
+        "list_export_job_items_v0"
+        | "list_export_job_items_v1"
+        | "list_export_job_items_v2"
+        | "list_export_job_items_v3" => export_items::list,
+        "update_export_job_items_v0"
+        | "update_export_job_items_v1"
+        | "update_export_job_items_v2"
+        | "update_export_job_items_v3" => export_items::update,
+        "list_export_items_v0" | "list_export_items_v1" | "list_export_items_v2" | "list_export_items_v3" => {
+            export_items::list_contents
+        }
+        "get_export_job_item" => export_items::get,
+        "search_export_job_items" => export_items::search,
+
+        _ => sampled::answer,
     }
 }

@@ -1,0 +1,150 @@
+//! What a case shows, and how it is told.
+
+use http::header;
+use pleo_sandbox::Exchange;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    lab::{Arrival, Site},
+    mask::Mask,
+    report::{Evidence, SeenRequest},
+};
+
+/// The longest body that evidence shows, in bytes.
+const SHOWN_BODY: usize = 2048;
+
+/// What a case shows of a rule.
+#[derive(Debug, Clone)]
+pub(crate) enum Judgement {
+    /// The rule is kept.
+    Kept,
+    /// The rule is broken.
+    Broken(Box<Finding>),
+    /// The case does not get so far that the rule could be seen, for this reason.
+    Unclear(String),
+}
+
+/// How a rule is broken.
+#[derive(Debug, Clone)]
+pub(crate) struct Finding {
+    /// What is wrong, in one sentence that is the same for every such case.
+    pub(crate) message: &'static str,
+    /// What the rule asks for here.
+    pub(crate) expected: String,
+    /// What came instead.
+    pub(crate) received: String,
+    /// The request that shows it.
+    pub(crate) shown_by: Option<Arrival>,
+}
+
+impl Judgement {
+    /// The rule is broken, as nothing that arrived shows.
+    pub(crate) fn broken(
+        message: &'static str,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+    ) -> Self {
+        let (expected, received) = (expected.into(), received.into());
+        Self::Broken(Box::new(Finding { message, expected, received, shown_by: None }))
+    }
+
+    /// The rule is broken, as this request shows.
+    pub(crate) fn broken_by(
+        arrival: &Arrival,
+        message: &'static str,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+    ) -> Self {
+        match Self::broken(message, expected, received) {
+            Self::Broken(finding) => {
+                Self::Broken(Box::new(Finding { shown_by: Some(arrival.clone()), ..*finding }))
+            }
+            other => other,
+        }
+    }
+
+    /// Nothing is to be seen, for this reason.
+    pub(crate) fn unclear(reason: impl Into<String>) -> Self {
+        Self::Unclear(reason.into())
+    }
+
+    /// Kept if so, otherwise what `broken` says.
+    pub(crate) fn kept_if(kept: bool, broken: impl FnOnce() -> Self) -> Self {
+        if kept { Self::Kept } else { broken() }
+    }
+}
+
+/// Makes a finding fit to be shown: without secrets, and without what differs from run to run.
+pub(crate) fn evidence(rule: &str, finding: &Finding, case: &Value, mask: &Mask) -> Evidence {
+    let request = finding.shown_by.as_ref().map(|arrival| seen(arrival, mask));
+    let digest = Sha256::digest(format!("{rule}\n{}", finding.message));
+    Evidence {
+        message: finding.message.to_owned(),
+        expected: mask.apply(&finding.expected),
+        received: mask.apply(&finding.received),
+        case: masked(case, mask),
+        curl: request.as_ref().map(curl),
+        request,
+        fingerprint: digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect(),
+    }
+}
+
+fn masked(value: &Value, mask: &Mask) -> Value {
+    match value {
+        Value::String(text) => Value::String(mask.apply(text)),
+        Value::Array(items) => items.iter().map(|item| masked(item, mask)).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), masked(value, mask))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+fn seen(arrival: &Arrival, mask: &Mask) -> SeenRequest {
+    let Arrival { site, exchange: Exchange { request, .. } } = arrival;
+    let text = |bytes: &[u8]| mask.apply(&String::from_utf8_lossy(bytes));
+    let mut body = request.body().as_ref();
+    let cut = body.len() > SHOWN_BODY;
+    body = &body[..body.len().min(SHOWN_BODY)];
+    SeenRequest {
+        method: request.method().to_string(),
+        url: format!("{{{}}}{}", site.name(), mask.apply(&target(request))),
+        headers: request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+            .collect(),
+        body: (!body.is_empty()).then(|| text(body) + if cut { "…" } else { "" }),
+    }
+}
+
+/// Path and query, as they arrived.
+pub(crate) fn target(request: &http::Request<bytes::Bytes>) -> String {
+    request.uri().path_and_query().map_or_else(|| request.uri().to_string(), ToString::to_string)
+}
+
+/// The request as a line for a shell, but for what HTTP libraries add by themselves.
+fn curl(request: &SeenRequest) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let by_itself = [header::HOST, header::CONTENT_LENGTH, header::ACCEPT, header::CONNECTION];
+    let mut line = format!("curl -X {} {}", request.method, quoted(&request.url));
+    for (name, value) in
+        request.headers.iter().filter(|(name, _)| !by_itself.iter().any(|own| own.as_str() == name))
+    {
+        line += &format!(" -H {}", quoted(&format!("{name}: {value}")));
+    }
+    if let Some(body) = &request.body {
+        line += &format!(" --data-raw {}", quoted(body));
+    }
+    line
+}
+
+/// Where something arrived, for a sentence.
+pub(crate) fn place(site: Site) -> String {
+    match site {
+        Site::Staging | Site::Production => format!("the {} API", site.name()),
+        Site::Legacy => "the legacy API".to_owned(),
+        Site::Elsewhere => "an address that is not Pleo's".to_owned(),
+    }
+}

@@ -1,0 +1,314 @@
+//! How credentials travel.
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use proptest::{prelude::*, sample::select};
+
+use super::{
+    BASE_URLS_KEYS, BASE_URLS_OAUTH, FAQS, KEYS, OVERVIEW_COMPARISON, TOKENS, WORKFLOW_REQUEST, control,
+};
+use crate::{
+    case::{Case, cases},
+    client_trial::{Authorization, ClientTrial, Seen, Stop, authorizations},
+    evidence::Judgement,
+    report::Verdict,
+    rule::{Check, Level, Rule},
+};
+
+const ACCESS_TOKENS: &str = "OAuth token overview";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "AUTH-001",
+        title: "An API key goes by HTTP Basic",
+        statement: "A client MUST send an API key, standalone or integrated, with the scheme Basic.",
+        level: Level::Must,
+        sources: &["Z19", "Z25", "Z34", "A1", "A3", "A17"],
+        headings: &[BASE_URLS_KEYS, FAQS],
+        failure: "The Authorization header says Bearer, or another scheme.",
+        method: "Any operation, arguments, environment and key: the scheme of the header that arrives.",
+        check: Check::Client { needs: KEYS, check: key_goes_by_basic },
+    },
+    Rule {
+        id: "AUTH-002",
+        title: "Basic credentials are encoded",
+        statement: "A client MUST encode user name, colon and password of Basic credentials with Base64.",
+        level: Level::Must,
+        sources: &["Z28", "A3"],
+        headings: &[BASE_URLS_KEYS],
+        failure: "The key follows `Basic` as it is, or what is encoded has no colon.",
+        method: "Any operation and key: what follows `Basic` is decoded.",
+        check: Check::Client { needs: KEYS, check: basic_is_encoded },
+    },
+    Rule {
+        id: "AUTH-003",
+        title: "The key is the user name",
+        statement: "A client MUST send an API key as the user name of its Basic credentials.",
+        level: Level::Must,
+        sources: &["Z26", "A3"],
+        headings: &[BASE_URLS_KEYS],
+        failure: "The user name is something else, and the key perhaps the password.",
+        method: "Any operation and key: the user name that arrives is compared with the key.",
+        check: Check::Client { needs: KEYS, check: key_is_user_name },
+    },
+    Rule {
+        id: "AUTH-004",
+        title: "The password is empty",
+        statement: "A client MUST leave the password of its Basic credentials empty.",
+        level: Level::Must,
+        sources: &["Z27", "A3", "A13"],
+        headings: &[BASE_URLS_KEYS],
+        failure: "Something follows the colon, such as the key once more.",
+        method: "Any operation and key: the password that arrives.",
+        check: Check::Client { needs: KEYS, check: password_is_empty },
+    },
+    Rule {
+        id: "AUTH-005",
+        title: "An access token goes by Bearer",
+        statement: "A client MUST send an OAuth 2.0 access token with the scheme Bearer.",
+        level: Level::Must,
+        sources: &["Z19", "Z30", "Z34", "A2"],
+        headings: &[BASE_URLS_OAUTH, FAQS],
+        failure: "The token is sent as Basic credentials.",
+        method: "Any operation, arguments, environment and token: the scheme of the header that arrives.",
+        check: Check::Client { needs: TOKENS, check: token_goes_by_bearer },
+    },
+    Rule {
+        id: "AUTH-006",
+        title: "A token arrives byte for byte",
+        statement: "A client MUST send an access token exactly as it was given.",
+        level: Level::Must,
+        sources: &["Z30", "A49"],
+        headings: &[BASE_URLS_OAUTH, ACCESS_TOKENS],
+        failure: "The token is cut, encoded once more, or in another case.",
+        method: "Any operation, and tokens with every character that HTTP allows in one: what follows \
+                 `Bearer` is compared with the token.",
+        check: Check::Client { needs: TOKENS, check: token_arrives_unchanged },
+    },
+    Rule {
+        id: "AUTH-007",
+        title: "One Authorization header",
+        statement: "A client MUST send the credential in the Authorization header, exactly once.",
+        level: Level::Must,
+        sources: &["Z29", "Z30"],
+        headings: &[WORKFLOW_REQUEST, BASE_URLS_OAUTH],
+        failure: "There is no Authorization header, or there are two.",
+        method: "Any operation and credential: the Authorization headers that arrive are counted.",
+        check: Check::Client { needs: &[], check: one_header },
+    },
+    Rule {
+        id: "AUTH-008",
+        title: "A key needs no OAuth flow",
+        statement: "A client MUST NOT take an API key to the authorisation server: it is sent as it is.",
+        level: Level::Must,
+        sources: &["Z35", "Z36", "Z77", "A18"],
+        headings: &["Standalone API Keys Overview: opening", OVERVIEW_COMPARISON],
+        failure: "A request arrives at the authorisation server although the credential is a key.",
+        method: "Any operation and key: nothing may arrive at the authorisation server.",
+        check: Check::Client { needs: KEYS, check: key_needs_no_oauth },
+    },
+    Rule {
+        id: "AUTH-009",
+        title: "What cannot be a user name is refused",
+        statement: "A client MUST refuse a key that Basic credentials cannot carry as a user name with an \
+                    empty password: one with a colon or a control character (RFC 7617, section 2).",
+        level: Level::Must,
+        sources: &["Z26", "Z27"],
+        headings: &[BASE_URLS_KEYS],
+        failure: "A request arrives whose credentials are read as another user name and a password.",
+        method: "Any key with a colon or control character somewhere in it: nothing may arrive. The same key \
+                 without it has to be sent.",
+        check: Check::Client { needs: KEYS, check: impossible_key_is_refused },
+    },
+    Rule {
+        id: "AUTH-010",
+        title: "A token's text means nothing",
+        statement: "A client MUST NOT read anything out of a token's text: tokens are opaque.",
+        level: Level::Must,
+        sources: &["A49"],
+        headings: &[ACCESS_TOKENS],
+        failure: "A token that looks like a JWT is not sent, because a claim in it has passed.",
+        method: "Tokens in the form of a JWT with times of any kind in it have to be sent as any other.",
+        check: Check::Client { needs: TOKENS, check: token_is_not_read },
+    },
+];
+
+fn key_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(cases().with_keys().strategy(), |talk, case| {
+        let seen = talk.send(case)?;
+        let header = seen.authorization()?;
+        Ok(Judgement::kept_if(header.is("basic"), || {
+            Judgement::broken_by(header.arrival, "an API key is not sent by Basic", "Basic", &header.scheme)
+        }))
+    })
+}
+
+/// User name and password, if they can be read.
+fn user_and_password(header: &Authorization<'_>) -> Option<(String, String)> {
+    let decoded = STANDARD.decode(&header.credentials).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
+}
+
+fn basic(seen: &Seen) -> Result<Authorization<'_>, Stop> {
+    let header = seen.authorization()?;
+    match header.is("basic") {
+        true => Ok(header),
+        false => Err(Stop::Unclear("the credential is not sent by Basic".to_owned())),
+    }
+}
+
+fn basic_is_encoded(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(cases().with_keys().strategy(), |talk, case| {
+        let seen = talk.send(case)?;
+        let header = basic(&seen)?;
+        Ok(Judgement::kept_if(user_and_password(&header).is_some(), || {
+            let expected = format!("Basic {}", STANDARD.encode(format!("{}:", case.secret)));
+            Judgement::broken_by(
+                header.arrival,
+                "what follows `Basic` is not Base64 of a user name, a colon and a password",
+                expected,
+                header.value(),
+            )
+        }))
+    })
+}
+
+fn key_is_user_name(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(cases().with_keys().strategy(), |talk, case| {
+        let seen = talk.send(case)?;
+        let header = basic(&seen)?;
+        let Some((user, password)) = user_and_password(&header) else {
+            return Ok(Judgement::unclear("the Basic credentials cannot be decoded"));
+        };
+        Ok(Judgement::kept_if(user == case.secret, || {
+            Judgement::broken_by(
+                header.arrival,
+                "the key is not the user name",
+                format!("user name {}, no password", case.secret),
+                format!("user name {user:?}, password {password:?}"),
+            )
+        }))
+    })
+}
+
+fn password_is_empty(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(cases().with_keys().strategy(), |talk, case| {
+        let seen = talk.send(case)?;
+        let header = basic(&seen)?;
+        match user_and_password(&header) {
+            Some((user, password)) if user == case.secret => {
+                Ok(Judgement::kept_if(password.is_empty(), || {
+                    let received = format!("the password {password:?}");
+                    Judgement::broken_by(header.arrival, "the password is not empty", "no password", received)
+                }))
+            }
+            _ => Ok(Judgement::unclear("the key is not the user name")),
+        }
+    })
+}
+
+fn token_goes_by_bearer(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(cases().with_tokens().strategy(), |talk, case| {
+        let seen = talk.send(case)?;
+        let header = seen.authorization()?;
+        Ok(Judgement::kept_if(header.is("bearer"), || {
+            let message = "an access token is not sent by Bearer";
+            Judgement::broken_by(header.arrival, message, "Bearer", &header.scheme)
+        }))
+    })
+}
+
+fn token_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(cases().with_tokens().strategy(), |talk, case| {
+        let seen = talk.send(case)?;
+        let header = seen.authorization()?;
+        if !header.is("bearer") {
+            return Ok(Judgement::unclear("the token is not sent by Bearer"));
+        }
+        Ok(Judgement::kept_if(header.credentials == case.secret, || {
+            let expected = format!("Bearer {}", case.secret);
+            let message = "the token that arrives is not the one that was given";
+            Judgement::broken_by(header.arrival, message, expected, header.value())
+        }))
+    })
+}
+
+fn one_header(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each(cases, |talk, case| {
+        let seen = talk.send(case)?;
+        let arrival = seen.first()?;
+        let values = authorizations(arrival.exchange.request.headers());
+        Ok(Judgement::kept_if(values.len() == 1, || {
+            Judgement::broken_by(
+                arrival,
+                "the credential is not in exactly one Authorization header",
+                "one Authorization header",
+                format!("{} Authorization headers", values.len()),
+            )
+        }))
+    })
+}
+
+fn key_needs_no_oauth(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(cases().with_keys().strategy(), |talk, case| {
+        let seen = talk.send(case)?;
+        if let Some(arrival) = seen.oauth().next() {
+            return Ok(Judgement::broken_by(
+                arrival,
+                "the authorisation server is asked although the credential is a key",
+                "no request to the authorisation server",
+                format!("{} {}", arrival.exchange.request.method(), arrival.exchange.request.uri().path()),
+            ));
+        }
+        seen.first().map(|_| Judgement::Kept)
+    })
+}
+
+fn impossible_key_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
+    let bad = (select(vec![':', '\n', '\r', '\0', '\u{7f}']), any::<prop::sample::Index>());
+    trial.each((cases().with_keys().strategy(), bad), |talk, (case, (character, place))| {
+        control(talk, case)?;
+        let mut impossible = Case { secret: case.secret.clone(), ..case.clone() };
+        // Neither first nor last, where it may be cut off as white space.
+        let place = 1 + place.index(case.secret.len() - 1);
+        impossible.secret.insert(place, *character);
+        let seen = talk.send(&impossible)?;
+        match seen.api().next() {
+            None => Ok(Judgement::Kept),
+            Some(arrival) => Ok(Judgement::broken_by(
+                arrival,
+                "a key that cannot be a user name is sent all the same",
+                "a refusal, and no request",
+                format!("a request with a key that has {character:?} in it"),
+            )),
+        }
+    })
+}
+
+fn token_is_not_read(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each((cases().with_tokens().strategy(), any::<i32>()), |talk, (case, expiry)| {
+        control(talk, case)?;
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let head = part(r#"{"alg":"none"}"#);
+        let claims = part(&format!(r#"{{"exp":{expiry},"scope":"","iss":"FAKE"}}"#));
+        let secret = format!("{head}.{claims}.{}", part(&case.secret));
+        let read = Case { secret: secret.clone(), ..case.clone() };
+        let seen = talk.send(&read)?;
+        if seen.refused() {
+            return Ok(Judgement::broken(
+                "a token is refused because of its text",
+                "a request, as with any other token",
+                seen.told(),
+            ));
+        }
+        let header = seen.authorization()?;
+        match header.is("bearer") && header.credentials == secret {
+            true => Ok(Judgement::Kept),
+            false => Ok(Judgement::unclear("the token does not arrive as it is")),
+        }
+    })
+}

@@ -1,0 +1,786 @@
+//! OAuth 2.0: authorisation, exchange, renewal.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::{Method, Request, header};
+use pleo_sandbox::{Fault, OAuthClient, Subject};
+use proptest::{prelude::*, sample::select, string::string_regex};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::carrier;
+use crate::{
+    case::{Case, cases},
+    client_trial::{ClientTrial, Conversation, Seen, Stop, authorizations},
+    evidence::{Judgement, place},
+    lab::{Arrival, Site},
+    mask,
+    protocol::{
+        Action, App, Authorize, CallResult, Capability, Credential, CredentialKind, Finish, Send, Tokens,
+    },
+    report::Verdict,
+    rule::{Check, Level, Rule},
+    subject::Outcome,
+};
+
+const OAUTH: &[Capability] = &[Capability::Oauth];
+const REFRESH: &[Capability] = &[Capability::Refresh];
+
+const AUTHORISE: &str = "How to direct users to the authorisation endpoint";
+const REDIRECTS: &str = "How to handle redirects and exchange the authorisation code";
+const PKCE: &str = "Integration design: PKCE and secured patterns";
+const REGISTRATION: &str = "Integration design: OAuth client registration";
+const LIFECYCLE: &str = "Integration design: OAuth token overview";
+const CENTRAL: &str = "Integration design: centralised token refresh";
+const HOW_TO_REFRESH: &str = "How to refresh tokens";
+const CONFIGURATION: &str = "OAuth client configuration";
+
+/// The fewest characters of a state that holds 128 random bits in the densest alphabet that URLs allow
+/// (RFC 6749, section 10.10).
+const STATE_LENGTH: usize = 22;
+
+/// The most requests of one call to an authorisation server that does not work.
+const MOST_TRIES: usize = 10;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "OAU-001",
+        title: "PKCE is used",
+        statement: "A client MUST begin an authorisation with a PKCE challenge.",
+        level: Level::Must,
+        sources: &["A25", "A26", "A36"],
+        headings: &[AUTHORISE, PKCE],
+        failure: "The URL to which the user is sent has no code_challenge.",
+        method: "Any app, scopes and environment: the parameters of the URL.",
+        check: Check::Client { needs: OAUTH, check: has_challenge },
+    },
+    Rule {
+        id: "OAU-002",
+        title: "The challenge is S256",
+        statement: "A client MUST use the challenge method S256.",
+        level: Level::Must,
+        sources: &["A26", "A27"],
+        headings: &[AUTHORISE, PKCE],
+        failure: "code_challenge_method is plain, or left out, which means the same.",
+        method: "Any app, scopes and environment: the parameters of the URL.",
+        check: Check::Client { needs: OAUTH, check: challenge_is_s256 },
+    },
+    Rule {
+        id: "OAU-003",
+        title: "The state is fresh",
+        statement: "A client MUST give every authorisation a state that nobody can guess.",
+        level: Level::Must,
+        sources: &["A36", "A40"],
+        headings: &[AUTHORISE, REDIRECTS],
+        failure: "There is no state, the same one twice, or one that is too short.",
+        method: "Two authorisations by two clients: both states, and that they differ.",
+        check: Check::Client { needs: OAUTH, check: state_is_fresh },
+    },
+    Rule {
+        id: "OAU-004",
+        title: "Another state forbids the exchange",
+        statement: "A client MUST NOT exchange a code that comes back with another state, or with none.",
+        level: Level::Must,
+        sources: &["A40"],
+        headings: &[REDIRECTS],
+        failure: "The code of a redirect with a wrong state arrives at the token endpoint.",
+        method: "Redirects with a changed state and without one: nothing may arrive at the token endpoint. \
+                 With the right state the code has to.",
+        check: Check::Client { needs: OAUTH, check: other_state_is_refused },
+    },
+    Rule {
+        id: "OAU-005",
+        title: "An error forbids the exchange",
+        statement: "A client MUST NOT go on with a redirect that carries an error, or no code.",
+        level: Level::Must,
+        sources: &["A39", "A40"],
+        headings: &[REDIRECTS],
+        failure: "The token endpoint is asked although the user declined.",
+        method: "Redirects with an error, with an error beside a code, and with neither: nothing may arrive \
+                 at the token endpoint.",
+        check: Check::Client { needs: OAUTH, check: error_is_believed },
+    },
+    Rule {
+        id: "OAU-006",
+        title: "The verifier belongs to the challenge",
+        statement: "A client MUST exchange a code with the verifier whose challenge it began with.",
+        level: Level::Must,
+        sources: &["A27", "A43"],
+        headings: &[REDIRECTS, PKCE],
+        failure: "code_verifier is missing, too short, or of another challenge.",
+        method: "Whole authorisations: the verifier that arrives is hashed and compared with the challenge.",
+        check: Check::Client { needs: OAUTH, check: verifier_belongs },
+    },
+    Rule {
+        id: "OAU-007",
+        title: "No secret is in the URL",
+        statement: "A client MUST NOT put the client secret or the verifier into the URL to which it sends \
+                    the user.",
+        level: Level::Must,
+        sources: &["A27", "A35", "A41"],
+        headings: &[AUTHORISE, PKCE],
+        failure: "The user's browser, and its history, has the client secret.",
+        method: "Whole authorisations: the URL is searched for both.",
+        check: Check::Client { needs: OAUTH, check: no_secret_in_url },
+    },
+    Rule {
+        id: "OAU-008",
+        title: "The redirect URI is the registered one",
+        statement: "A client MUST send the redirect URI to the letter, when it begins and when it exchanges.",
+        level: Level::Must,
+        sources: &["A30", "A43"],
+        headings: &[REGISTRATION, REDIRECTS],
+        failure: "A slash is added, or the query is lost.",
+        method: "Redirect URIs with and without port and query: both places are compared.",
+        check: Check::Client { needs: OAUTH, check: redirect_uri_is_exact },
+    },
+    Rule {
+        id: "OAU-009",
+        title: "One renewal at a time",
+        statement: "A client MUST renew an expired token once, however many requests wait for it.",
+        level: Level::Must,
+        sources: &["A51"],
+        headings: &[CENTRAL],
+        failure: "Each waiting request renews for itself, and each makes the others' tokens useless.",
+        method: "Eight requests at the same time with an expired token: renewals are counted.",
+        check: Check::Client {
+            needs: &[Capability::Refresh, Capability::Parallel],
+            check: one_renewal_at_a_time,
+        },
+    },
+    Rule {
+        id: "OAU-010",
+        title: "The new access token is used",
+        statement: "A client MUST use the new access token once it has renewed.",
+        level: Level::Must,
+        sources: &["A47"],
+        headings: &[LIFECYCLE],
+        failure: "After a renewal the old access token arrives.",
+        method: "A request with an expired token: the token that arrives is compared with the new one.",
+        check: Check::Client { needs: REFRESH, check: new_access_token_is_used },
+    },
+    Rule {
+        id: "OAU-011",
+        title: "The newest refresh token is used",
+        statement: "A client MUST throw a refresh token away once it has got the next.",
+        level: Level::Must,
+        sources: &["A47", "A48"],
+        headings: &[LIFECYCLE, CENTRAL],
+        failure: "The second renewal presents the first refresh token, which ends the authorisation.",
+        method: "Two renewals, the second after the new access token was revoked: the refresh token that \
+                 arrives with it.",
+        check: Check::Client { needs: REFRESH, check: newest_refresh_token_is_used },
+    },
+    Rule {
+        id: "OAU-012",
+        title: "A dead refresh token is not sent again",
+        statement: "A client MUST NOT present a refresh token again that was refused.",
+        level: Level::Must,
+        sources: &["A48", "A53", "A54", "A55"],
+        headings: &[LIFECYCLE, CENTRAL, HOW_TO_REFRESH],
+        failure: "The same refresh token arrives with every call.",
+        method: "Three calls with a refresh token that the server refuses: how often it arrives.",
+        check: Check::Client { needs: REFRESH, check: dead_token_stays_dead },
+    },
+    Rule {
+        id: "OAU-013",
+        title: "A server's bad moment ends nothing",
+        statement: "A client MUST NOT try a failing renewal without end, and MUST NOT give up the \
+                    authorisation for it.",
+        level: Level::Must,
+        sources: &["A53"],
+        headings: &[CENTRAL],
+        failure: "The token endpoint is asked dozens of times, or never again.",
+        method: "A call while the token endpoint answers 503, and one when it works again: the first may \
+                 ask ten times, the second has to ask again.",
+        check: Check::Client { needs: REFRESH, check: bad_moment_ends_nothing },
+    },
+    Rule {
+        id: "OAU-014",
+        title: "An expired token is renewed",
+        statement: "A client SHOULD renew an access token that has expired rather than send it.",
+        level: Level::Should,
+        sources: &["A50", "A45"],
+        headings: &[HOW_TO_REFRESH],
+        failure: "The expired token arrives, and nothing is renewed.",
+        method: "A request with an expired token: what arrives first.",
+        check: Check::Client { needs: REFRESH, check: expired_token_is_renewed },
+    },
+    Rule {
+        id: "OAU-015",
+        title: "The app shows who it is by Basic",
+        statement: "A client SHOULD authenticate the app at the token endpoint by HTTP Basic.",
+        level: Level::Should,
+        sources: &["A28", "A43"],
+        headings: &[CONFIGURATION, PKCE],
+        failure: "The client secret is in the body.",
+        method: "Renewals: header and body of the request to the token endpoint.",
+        check: Check::Client { needs: REFRESH, check: app_goes_by_basic },
+    },
+    Rule {
+        id: "OAU-016",
+        title: "Tokens are renewed where they were made",
+        statement: "A client MUST renew tokens at the authorisation server of their environment.",
+        level: Level::Must,
+        sources: &["A22", "V2", "V8"],
+        headings: &[CONFIGURATION],
+        failure: "A production refresh token arrives in staging.",
+        method: "Renewals in both environments: where the refresh token arrives.",
+        check: Check::Client { needs: REFRESH, check: renewed_where_made },
+    },
+];
+
+/// An authorisation that a user is asked for.
+#[derive(Debug, Clone)]
+struct Flow {
+    site: Site,
+    app: App,
+    scopes: Vec<String>,
+}
+
+fn secrets(prefix: &'static str) -> BoxedStrategy<String> {
+    let pattern = format!("FAKE-{prefix}-[a-zA-Z0-9._~+/-]{{12,40}}");
+    string_regex(&pattern).map_or_else(|_| Just(String::new()).boxed(), Strategy::boxed)
+}
+
+fn apps() -> impl Strategy<Value = App> {
+    let redirect_uris = vec![
+        "https://app.example.com/callback",
+        "https://app.example.com:8443/pleo/callback",
+        "https://app.example.com/callback?tenant=7",
+    ];
+    (any::<u128>(), secrets("CLIENT"), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| {
+        App {
+            client_id: Uuid::from_u128(id).to_string(),
+            client_secret,
+            redirect_uri: redirect_uri.to_owned(),
+        }
+    })
+}
+
+fn flows() -> impl Strategy<Value = Flow> {
+    let scopes = vec!["users:read", "export-jobs:read", "export-jobs:write", "vendors:read"];
+    let scopes = prop::sample::subsequence(scopes, 1..=4);
+    (select(vec![Site::Staging, Site::Production]), apps(), scopes).prop_map(|(site, app, scopes)| Flow {
+        site,
+        app,
+        scopes: scopes.into_iter().map(str::to_owned).collect(),
+    })
+}
+
+/// Makes an app known in both environments, so that a client which turns to the wrong one gets no further
+/// than its tokens do.
+fn register(talk: &mut Conversation<'_, '_>, app: &App) {
+    talk.keep_secret(&app.client_secret, "client secret");
+    for site in [Site::Staging, Site::Production] {
+        let sandbox = talk.lab().sandbox(site);
+        let company = sandbox.companies().first().copied().unwrap_or_default();
+        sandbox.register(OAuthClient {
+            client_id: app.client_id.clone(),
+            client_secret: Some(app.client_secret.clone()),
+            redirect_uris: vec![app.redirect_uri.clone()],
+            access_token_seconds: 3600,
+            subject: Subject::Company(company),
+        });
+    }
+}
+
+type Form = BTreeMap<String, String>;
+
+fn form(text: &[u8]) -> Form {
+    form_urlencoded::parse(text).into_owned().collect()
+}
+
+fn query_of(url: &str) -> Form {
+    let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
+    form(query.as_bytes())
+}
+
+/// The URL to which a client sends the user, and its parameters.
+struct Begun {
+    url: String,
+    parameters: Form,
+}
+
+fn begin(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<Begun, Stop> {
+    register(talk, &flow.app);
+    let seen = talk.act(Action::Authorize(Authorize {
+        environment: flow.site.name().to_owned(),
+        app: flow.app.clone(),
+        scopes: flow.scopes.clone(),
+    }))?;
+    match &seen.outcome {
+        Outcome::Result(CallResult { url: Some(url), .. }) => {
+            Ok(Begun { url: url.clone(), parameters: query_of(url) })
+        }
+        _ => Err(Stop::Unclear(format!("the client makes no URL: {}", seen.told()))),
+    }
+}
+
+/// The user agrees: the redirect that the authorisation server answers with.
+fn agree(talk: &Conversation<'_, '_>, flow: &Flow, begun: &Begun) -> Result<String, Stop> {
+    let unclear = |reason: &str| Stop::Unclear(format!("the user is not sent back with a code: {reason}"));
+    let uri = begun.url.parse::<http::Uri>().map_err(|_| unclear("the client's URL cannot be read"))?;
+    let request = Request::builder().method(Method::GET).uri(uri).body(Bytes::new());
+    let request = request.map_err(|_| unclear("the client's URL cannot be requested"))?;
+    let reply = talk.lab().sandbox(flow.site).handle(&request);
+    let location = reply.response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+    let location = location.ok_or_else(|| unclear(&format!("status {}", reply.response.status())))?;
+    match query_of(location).contains_key("code") {
+        true => Ok(location.to_owned()),
+        false => Err(unclear("the authorisation server answers with an error")),
+    }
+}
+
+/// A redirect with other parameters.
+fn redirect(flow: &Flow, parameters: &Form) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    let separator = if flow.app.redirect_uri.contains('?') { '&' } else { '?' };
+    format!("{}{separator}{query}", flow.app.redirect_uri)
+}
+
+fn finish(talk: &mut Conversation<'_, '_>, redirect: String) -> Result<Seen, Stop> {
+    talk.act(Action::Finish(Finish { redirect }))
+}
+
+/// Requests to the token endpoint with their forms.
+fn token_requests(seen: &Seen) -> Vec<(&Arrival, Form)> {
+    seen.oauth()
+        .filter(|arrival| arrival.exchange.request.uri().path().ends_with("/oauth/token"))
+        .map(|arrival| (arrival, form(arrival.exchange.request.body())))
+        .collect()
+}
+
+fn has_challenge(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let begun = begin(talk, flow)?;
+        let there = begun.parameters.get("code_challenge").is_some_and(|challenge| !challenge.is_empty());
+        Ok(Judgement::kept_if(there, || {
+            let names: Vec<&str> = begun.parameters.keys().map(String::as_str).collect();
+            Judgement::broken("there is no PKCE challenge", "code_challenge", names.join(", "))
+        }))
+    })
+}
+
+fn challenge_is_s256(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let begun = begin(talk, flow)?;
+        if !begun.parameters.contains_key("code_challenge") {
+            return Ok(Judgement::unclear("there is no PKCE challenge"));
+        }
+        let method = begun.parameters.get("code_challenge_method").map_or("none", String::as_str);
+        Ok(Judgement::kept_if(method == "S256", || {
+            Judgement::broken("the challenge method is not S256", "code_challenge_method=S256", method)
+        }))
+    })
+}
+
+fn state_is_fresh(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let state = |begun: Begun| begun.parameters.get("state").cloned().unwrap_or_default();
+        let first = state(begin(talk, flow)?);
+        let second = state(talk.aside(|talk| begin(talk, flow))?);
+        let expected = format!("a state of at least {STATE_LENGTH} characters, another one each time");
+        Ok(if first.chars().count() < STATE_LENGTH {
+            let received = format!("a state of {} characters", first.chars().count());
+            Judgement::broken("the state can be guessed", expected, received)
+        } else if first == second {
+            Judgement::broken("two authorisations have the same state", expected, "the same state twice")
+        } else {
+            Judgement::Kept
+        })
+    })
+}
+
+/// A redirect with the right state leads to an exchange.
+fn exchange_control(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<(), Stop> {
+    talk.aside(|talk| {
+        let begun = begin(talk, flow)?;
+        let redirect = agree(talk, flow, &begun)?;
+        let seen = finish(talk, redirect)?;
+        match token_requests(&seen).is_empty() {
+            true => Err(Stop::Unclear(format!("a right redirect is not exchanged either: {}", seen.told()))),
+            false => Ok(()),
+        }
+    })
+}
+
+fn not_exchanged(seen: &Seen, message: &'static str, received: &str) -> Judgement {
+    match token_requests(seen).first() {
+        None => Judgement::Kept,
+        Some((arrival, _)) => Judgement::broken_by(
+            arrival,
+            message,
+            "a refusal, and no request to the token endpoint",
+            format!("an exchange, {received}"),
+        ),
+    }
+}
+
+fn other_state_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each((flows(), any::<bool>()), |talk, (flow, missing)| {
+        exchange_control(talk, flow)?;
+        let begun = begin(talk, flow)?;
+        let mut parameters = query_of(&agree(talk, flow, &begun)?);
+        let state: String = parameters.remove("state").unwrap_or_default().chars().rev().collect();
+        if !missing {
+            parameters.insert("state".to_owned(), format!("{state}x"));
+        }
+        let seen = finish(talk, redirect(flow, &parameters))?;
+        let received =
+            if *missing { "after a redirect without a state" } else { "after a redirect with another state" };
+        Ok(not_exchanged(&seen, "a code is exchanged although the state is not the right one", received))
+    })
+}
+
+fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
+    let redirects = select(vec![(true, true), (true, false), (false, false)]);
+    trial.each((flows(), redirects), |talk, (flow, (with_error, with_code))| {
+        exchange_control(talk, flow)?;
+        let begun = begin(talk, flow)?;
+        let mut parameters = query_of(&agree(talk, flow, &begun)?);
+        if *with_error {
+            parameters.insert("error".to_owned(), "access_denied".to_owned());
+        }
+        if !with_code {
+            parameters.remove("code");
+        }
+        let seen = finish(talk, redirect(flow, &parameters))?;
+        let received = match (with_error, with_code) {
+            (true, true) => "after a redirect with an error and a code",
+            (true, false) => "after a redirect with an error",
+            (false, _) => "after a redirect without a code",
+        };
+        Ok(not_exchanged(&seen, "the token endpoint is asked although the authorisation failed", received))
+    })
+}
+
+/// A whole authorisation: how it began, and the exchange that arrived.
+fn exchanged<T>(
+    talk: &mut Conversation<'_, '_>,
+    flow: &Flow,
+    judge: impl FnOnce(&Begun, &Arrival, &Form) -> T,
+) -> Result<T, Stop> {
+    let begun = begin(talk, flow)?;
+    let redirect = agree(talk, flow, &begun)?;
+    let seen = finish(talk, redirect)?;
+    match token_requests(&seen).first() {
+        Some((arrival, form)) => Ok(judge(&begun, arrival, form)),
+        None => Err(Stop::Unclear(format!("no code is exchanged: {}", seen.told()))),
+    }
+}
+
+fn challenge_of(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
+}
+
+fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        exchanged(talk, flow, |begun, arrival, form| {
+            let parameter = |name: &str| begun.parameters.get(name).cloned().unwrap_or_default();
+            if parameter("code_challenge_method") != "S256" {
+                return Judgement::unclear("there is no S256 challenge");
+            }
+            let broken = |received: String| {
+                let message = "the verifier does not belong to the challenge";
+                let expected = "the code_verifier whose challenge is in the URL, of 43 to 128 characters";
+                Judgement::broken_by(arrival, message, expected, received)
+            };
+            match form.get("code_verifier") {
+                None => broken("no code_verifier".to_owned()),
+                Some(verifier) if !(43..=128).contains(&verifier.len()) => {
+                    broken(format!("a code_verifier of {} characters", verifier.len()))
+                }
+                Some(verifier) if challenge_of(verifier) != parameter("code_challenge") => {
+                    broken("a code_verifier of another challenge".to_owned())
+                }
+                Some(_) => Judgement::Kept,
+            }
+        })
+    })
+}
+
+fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let begun = begin(talk, flow)?;
+        let broken = |what: &str| {
+            let message = "a secret is in the URL to which the user is sent";
+            Judgement::broken(message, format!("a URL without the {what}"), begun.url.clone())
+        };
+        if mask::found(&flow.app.client_secret, &begun.url).is_some() {
+            return Ok(broken("client secret"));
+        }
+        // A plain challenge is the verifier, and another rule's business.
+        if begun.parameters.get("code_challenge_method").map(String::as_str) != Some("S256") {
+            return Ok(Judgement::unclear("there is no S256 challenge"));
+        }
+        let redirect = agree(talk, flow, &begun)?;
+        let seen = finish(talk, redirect)?;
+        let verifiers =
+            token_requests(&seen).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
+        let shown = verifiers.into_iter().any(|verifier| begun.url.contains(&verifier));
+        Ok(Judgement::kept_if(!shown, || broken("verifier")))
+    })
+}
+
+fn redirect_uri_is_exact(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let begun = begin(talk, flow)?;
+        let expected = &flow.app.redirect_uri;
+        let message = "the redirect URI is not the registered one";
+        let sent = begun.parameters.get("redirect_uri").map_or("none", String::as_str);
+        if sent != expected {
+            return Ok(Judgement::broken(message, expected, format!("{sent}, in the user's URL")));
+        }
+        let redirect = agree(talk, flow, &begun)?;
+        let seen = finish(talk, redirect)?;
+        let requests = token_requests(&seen);
+        let Some((arrival, form)) = requests.first() else {
+            return Ok(Judgement::unclear(format!("no code is exchanged: {}", seen.told())));
+        };
+        let sent = form.get("redirect_uri").map_or("none", String::as_str);
+        Ok(Judgement::kept_if(sent == expected, || {
+            Judgement::broken_by(arrival, message, expected, format!("{sent}, in the exchange"))
+        }))
+    })
+}
+
+/// Requests by a client that keeps tokens.
+#[derive(Debug, Clone)]
+struct Keeping {
+    case: Case,
+    app: App,
+    refresh_token: String,
+}
+
+fn keeping() -> impl Strategy<Value = Keeping> {
+    let cases = cases().with_tokens().that_read().strategy();
+    (cases, apps(), secrets("REFRESH")).prop_map(|(case, app, refresh_token)| Keeping {
+        case: Case { kind: CredentialKind::OauthTokens, ..case },
+        app,
+        refresh_token,
+    })
+}
+
+impl Keeping {
+    /// Makes app and tokens good, in their environment.
+    fn admit(&self, talk: &mut Conversation<'_, '_>) {
+        self.keep_secrets(talk);
+        register(talk, &self.app);
+        let sandbox = talk.lab().sandbox(self.case.site);
+        sandbox.admit_tokens(&self.app.client_id, &self.case.secret, &self.refresh_token);
+    }
+
+    fn keep_secrets(&self, talk: &mut Conversation<'_, '_>) {
+        talk.keep_secret(&self.case.secret, "access token");
+        talk.keep_secret(&self.refresh_token, "refresh token");
+    }
+
+    /// A request of the case, with an access token that has expired.
+    fn send(&self, talk: &mut Conversation<'_, '_>, times: u32) -> Result<Seen, Stop> {
+        let tokens = Tokens {
+            app: self.app.clone(),
+            access_token: self.case.secret.clone(),
+            refresh_token: self.refresh_token.clone(),
+            expires_in: 0,
+        };
+        let credential = Credential { secret: None, tokens: Some(tokens), ..self.case.credential() };
+        let send = self.case.send(talk.lab());
+        talk.send_call(Send { credential, times, ..send })
+    }
+}
+
+/// Renewals that arrived, with their refresh tokens.
+fn renewals(seen: &Seen) -> Vec<(&Arrival, String)> {
+    token_requests(seen)
+        .into_iter()
+        .filter(|(_, form)| form.get("grant_type").is_some_and(|grant| grant == "refresh_token"))
+        .map(|(arrival, mut form)| (arrival, form.remove("refresh_token").unwrap_or_default()))
+        .collect()
+}
+
+fn not_renewed(seen: &Seen) -> Stop {
+    Stop::Unclear(format!("the token is not renewed: {}", seen.told()))
+}
+
+/// The pair that a renewal was answered with.
+fn new_pair(renewal: &Arrival) -> Option<(String, String)> {
+    let body: serde_json::Value = serde_json::from_slice(renewal.exchange.reply.response.body()).ok()?;
+    let text = |name: &str| body[name].as_str().map(str::to_owned);
+    Some((text("access_token")?, text("refresh_token")?))
+}
+
+fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(keeping(), |talk, keeping| {
+        keeping.admit(talk);
+        let seen = keeping.send(talk, 8)?;
+        let renewals = renewals(&seen);
+        let Some((arrival, _)) = renewals.last() else { return Err(not_renewed(&seen)) };
+        Ok(Judgement::kept_if(renewals.len() == 1, || {
+            let message = "requests that wait for a token renew it each for itself";
+            Judgement::broken_by(arrival, message, "1 renewal", format!("{} renewals", renewals.len()))
+        }))
+    })
+}
+
+fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(keeping(), |talk, keeping| {
+        keeping.admit(talk);
+        let seen = keeping.send(talk, 1)?;
+        let renewals = renewals(&seen);
+        let Some((renewal, _)) = renewals.first() else { return Err(not_renewed(&seen)) };
+        let Some((access_token, _)) = new_pair(renewal) else {
+            return Ok(Judgement::unclear("the renewal is answered with an error"));
+        };
+        talk.keep_secret(&access_token, "new access token");
+        let arrival = seen.first()?;
+        if carrier([arrival], &keeping.case.secret).is_some() {
+            return Ok(Judgement::broken_by(
+                arrival,
+                "after a renewal the old access token is sent",
+                "the new access token",
+                "the old access token",
+            ));
+        }
+        Ok(match carrier([arrival], &access_token) {
+            Some(_) => Judgement::Kept,
+            None => Judgement::unclear("neither the old nor the new access token arrives"),
+        })
+    })
+}
+
+fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(keeping(), |talk, keeping| {
+        keeping.admit(talk);
+        let seen = keeping.send(talk, 1)?;
+        let pair = renewals(&seen).first().and_then(|(renewal, _)| new_pair(renewal));
+        let Some((access_token, refresh_token)) = pair else { return Err(not_renewed(&seen)) };
+        talk.keep_secret(&access_token, "new access token");
+        talk.keep_secret(&refresh_token, "new refresh token");
+        talk.lab().sandbox(keeping.case.site).revoke(&access_token);
+        let seen = keeping.send(talk, 1)?;
+        let renewals = renewals(&seen);
+        let Some((arrival, sent)) = renewals.first() else {
+            return Ok(Judgement::unclear("a token that was revoked is not renewed"));
+        };
+        Ok(Judgement::kept_if(*sent == refresh_token, || {
+            let received =
+                if *sent == keeping.refresh_token { "the first refresh token" } else { "another one" };
+            let message = "the second renewal does not present the refresh token of the first";
+            Judgement::broken_by(arrival, message, "the new refresh token", received)
+        }))
+    })
+}
+
+fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(keeping(), |talk, keeping| {
+        // The app is known and its tokens are not.
+        keeping.keep_secrets(talk);
+        register(talk, &keeping.app);
+        let mut presented: Vec<Arrival> = Vec::new();
+        for _ in 0..3 {
+            let seen = keeping.send(talk, 1)?;
+            let dead = renewals(&seen).into_iter().filter(|(_, sent)| *sent == keeping.refresh_token);
+            presented.extend(dead.map(|(arrival, _)| arrival.clone()));
+        }
+        Ok(match presented.as_slice() {
+            [] => Judgement::unclear("the token is not renewed"),
+            [_] => Judgement::Kept,
+            [.., last] => Judgement::broken_by(
+                last,
+                "a refresh token that was refused is presented again",
+                "once",
+                format!("{} times in three calls", presented.len()),
+            ),
+        })
+    })
+}
+
+fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(keeping(), |talk, keeping| {
+        keeping.admit(talk);
+        for _ in 0..8 * MOST_TRIES {
+            talk.lab().sandbox(keeping.case.site).inject("/oauth/token", Fault::Status(503));
+        }
+        let seen = keeping.send(talk, 1);
+        talk.lab().sandbox(keeping.case.site).clear_faults();
+        let seen = seen?;
+        let tried = renewals(&seen);
+        let Some((arrival, _)) = tried.last() else { return Err(not_renewed(&seen)) };
+        if arrival.exchange.reply.response.status().as_u16() != 503 {
+            return Ok(Judgement::unclear("the renewal is not answered with 503"));
+        }
+        if tried.len() > MOST_TRIES {
+            return Ok(Judgement::broken_by(
+                arrival,
+                "a renewal that fails is tried again and again",
+                format!("at most {MOST_TRIES} tries a call"),
+                format!("{} tries", tried.len()),
+            ));
+        }
+        let seen = keeping.send(talk, 1)?;
+        Ok(Judgement::kept_if(!renewals(&seen).is_empty(), || {
+            let message = "after a server error the token is never renewed again";
+            Judgement::broken(message, "a renewal, now that the server works again", seen.told())
+        }))
+    })
+}
+
+fn expired_token_is_renewed(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(keeping(), |talk, keeping| {
+        keeping.admit(talk);
+        let seen = keeping.send(talk, 1)?;
+        if !renewals(&seen).is_empty() {
+            return Ok(Judgement::Kept);
+        }
+        let arrival = seen.first()?;
+        Ok(match carrier([arrival], &keeping.case.secret) {
+            Some(arrival) => Judgement::broken_by(
+                arrival,
+                "an access token that has expired is sent",
+                "a renewal, and then the new access token",
+                "the expired access token",
+            ),
+            None => Judgement::unclear("the token does not arrive, and is not renewed"),
+        })
+    })
+}
+
+fn app_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(keeping(), |talk, keeping| {
+        keeping.admit(talk);
+        let seen = keeping.send(talk, 1)?;
+        let requests = token_requests(&seen);
+        let Some((arrival, form)) = requests.first() else { return Err(not_renewed(&seen)) };
+        let values = authorizations(arrival.exchange.request.headers());
+        let basic = matches!(values.as_slice(), [one] if one.to_ascii_lowercase().starts_with("basic "));
+        Ok(Judgement::kept_if(basic && !form.contains_key("client_secret"), || {
+            let received =
+                if form.contains_key("client_secret") { "client_secret in the body" } else { "neither" };
+            let message = "the app does not authenticate by Basic";
+            Judgement::broken_by(arrival, message, "client id and secret by Basic", received)
+        }))
+    })
+}
+
+fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(keeping(), |talk, keeping| {
+        keeping.admit(talk);
+        let seen = keeping.send(talk, 1)?;
+        let renewals = renewals(&seen);
+        if let Some((stray, _)) = renewals.iter().find(|(arrival, _)| arrival.site != keeping.case.site) {
+            return Ok(Judgement::broken_by(
+                stray,
+                "tokens are renewed in another environment than their own",
+                format!("a renewal at {}", place(keeping.case.site)),
+                format!("a renewal at {}", place(stray.site)),
+            ));
+        }
+        match renewals.is_empty() {
+            true => Err(not_renewed(&seen)),
+            false => Ok(Judgement::Kept),
+        }
+    })
+}

@@ -1,0 +1,686 @@
+//! What the service does with credentials, companies and scopes.
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use bytes::Bytes;
+use http::{HeaderValue, Request, header};
+use pleo_client::CompanyPlace;
+use pleo_sandbox::{Grant, OAuthClient, Subject};
+use proptest::{prelude::*, sample::select};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::{
+    BASE_URLS_KEYS, BASE_URLS_OAUTH, FAQS, OVERVIEW_COMPANY, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT,
+    OVERVIEW_SCOPES, OVERVIEW_SECURITY, WORKFLOW_REQUEST,
+};
+use crate::{
+    case::{Case, needs_scopes, takes_company},
+    evidence::Judgement,
+    mask,
+    report::Verdict,
+    rule::{Check, Level, Rule},
+    service::{Asked, Inquiry, ServiceTrial, Stop, Wanted},
+};
+
+const ERRORS: &str = "Errors";
+const PKCE: &str = "Integration design: PKCE and secured patterns";
+const LIFECYCLE: &str = "Integration design: OAuth token overview";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "AUTH-101",
+        title: "A key by Basic is accepted",
+        statement: "The service MUST accept an API key as the Basic user name with an empty password.",
+        level: Level::Must,
+        sources: &["Z25", "Z26", "Z27", "Z28", "Z34", "Z94", "A62"],
+        headings: &[BASE_URLS_KEYS, WORKFLOW_REQUEST],
+        failure: "A good key is answered with 401.",
+        method: "GET /v1/introspect with a good key.",
+        check: Check::Service { live: Some("with the key of PLEO_API_KEY by Basic"), check: key_is_accepted },
+    },
+    Rule {
+        id: "AUTH-102",
+        title: "A token by Bearer is accepted",
+        statement: "The service MUST accept an OAuth 2.0 access token by Bearer.",
+        level: Level::Must,
+        sources: &["Z30", "Z34", "A62"],
+        headings: &[BASE_URLS_OAUTH],
+        failure: "A good token is answered with 401.",
+        method: "GET /v1/introspect with a good token.",
+        check: Check::Service {
+            live: Some("with the token of PLEO_ACCESS_TOKEN by Bearer"),
+            check: token_is_accepted,
+        },
+    },
+    Rule {
+        id: "AUTH-103",
+        title: "No credential, no answer",
+        statement: "The service MUST answer a request without a credential with 401.",
+        level: Level::Must,
+        sources: &["Z19", "E2"],
+        headings: &[FAQS, ERRORS],
+        failure: "Data comes without a credential.",
+        method: "Any operation without an Authorization header.",
+        check: Check::Service { live: Some("without a credential"), check: nothing_without_credential },
+    },
+    Rule {
+        id: "AUTH-104",
+        title: "A key by Bearer is refused",
+        statement: "The service MUST answer an API key that is sent by Bearer with 401.",
+        level: Level::Must,
+        sources: &["Z25", "E2", "field notes"],
+        headings: &[BASE_URLS_KEYS],
+        failure: "The key works as if it were a token.",
+        method: "Any operation with a good key behind `Bearer`.",
+        check: Check::Service { live: Some("with the key by Bearer"), check: key_by_bearer_is_refused },
+    },
+    Rule {
+        id: "AUTH-105",
+        title: "A key as password is refused",
+        statement: "The service MUST answer Basic credentials with the key as password with 401.",
+        level: Level::Must,
+        sources: &["Z26", "Z27", "E2"],
+        headings: &[BASE_URLS_KEYS],
+        failure: "The key works as password, or with a password beside it.",
+        method: "Any operation with a good key as password, behind no user name or itself.",
+        check: Check::Service { live: Some("with the key as password"), check: key_as_password_is_refused },
+    },
+    Rule {
+        id: "AUTH-106",
+        title: "An unencoded key is refused",
+        statement: "The service MUST answer a key that follows `Basic` without Base64 with 401.",
+        level: Level::Must,
+        sources: &["Z28", "E2", "field notes"],
+        headings: &[BASE_URLS_KEYS],
+        failure: "The key works as it is.",
+        method: "Any operation with a good key behind `Basic`, with and without its colon.",
+        check: Check::Service { live: Some("with the key unencoded"), check: unencoded_key_is_refused },
+    },
+    Rule {
+        id: "AUTH-107",
+        title: "A token by Basic is refused",
+        statement: "The service MUST answer an access token that is sent by Basic with 401.",
+        level: Level::Must,
+        sources: &["Z30", "E2"],
+        headings: &[BASE_URLS_OAUTH],
+        failure: "The token works as if it were a key.",
+        method: "Any operation with a good token as Basic user name.",
+        check: Check::Service { live: Some("with the token by Basic"), check: token_by_basic_is_refused },
+    },
+    Rule {
+        id: "AUTH-108",
+        title: "Dead credentials are refused",
+        statement: "The service MUST answer a credential that is unknown, expired or revoked with 401.",
+        level: Level::Must,
+        sources: &["Z55", "A9", "A14", "E2"],
+        headings: &[OVERVIEW_SECURITY, ERRORS],
+        failure: "A key works after it was revoked.",
+        method: "Any operation with a key that nobody made, one that has expired, and one that was revoked.",
+        check: Check::Service { live: Some("with a made-up key"), check: dead_credentials_are_refused },
+    },
+    Rule {
+        id: "ENV-101",
+        title: "The other environment's credential is refused",
+        statement: "The service MUST NOT accept a credential that was made in the other environment.",
+        level: Level::Must,
+        sources: &["Z7", "Z8", "Z9", "Z10", "V6"],
+        headings: &[OVERVIEW_ENVIRONMENT],
+        failure: "A production key works in staging.",
+        method: "Any operation with a key of the other environment.",
+        check: Check::Service { live: None, check: other_environment_is_refused },
+    },
+    Rule {
+        id: "LEG-101",
+        title: "Legacy tokens do not work",
+        statement: "The service MUST NOT accept a token of the legacy API.",
+        level: Level::Must,
+        sources: &["Z14", "Z17"],
+        headings: &[FAQS],
+        failure: "A legacy token gets data from the External API.",
+        method: "Any operation with a legacy token, by Bearer and by Basic.",
+        check: Check::Service { live: None, check: legacy_token_does_not_work },
+    },
+    Rule {
+        id: "LEG-102",
+        title: "Legacy tokens are answered with 404",
+        statement: "The service SHOULD answer a legacy token with 404 on every path, as it was seen to do.",
+        level: Level::Should,
+        sources: &["Z17", "field notes"],
+        headings: &[FAQS],
+        failure: "The status is another one, such as 401.",
+        method: "Any operation with a legacy token, by Bearer and by Basic.",
+        check: Check::Service { live: None, check: legacy_token_finds_nothing },
+    },
+    Rule {
+        id: "CMP-101",
+        title: "A credential reaches its own company",
+        statement: "The service MUST NOT answer a request for a company that the credential does not stand \
+                    for.",
+        level: Level::Must,
+        sources: &["Z37", "Z38", "Z43", "Z80", "K2", "K3"],
+        headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS],
+        failure: "A company's key gets another company's data.",
+        method: "Any operation that takes a company, with a key of another one.",
+        check: Check::Service { live: None, check: other_company_is_refused },
+    },
+    Rule {
+        id: "CMP-102",
+        title: "A missing company is an error of the request",
+        statement: "The service SHOULD answer with 400 when an operation needs a company and none is named.",
+        level: Level::Should,
+        sources: &["Z40", "K14", "E1", "field notes"],
+        headings: &[WORKFLOW_REQUEST, ERRORS],
+        failure: "The status is another one, or the service picks a company.",
+        method: "Any operation that requires a company, without one.",
+        check: Check::Service { live: None, check: missing_company_is_bad_request },
+    },
+    Rule {
+        id: "SCP-101",
+        title: "A missing scope is refused",
+        statement: "The service MUST answer with 403 when the credential lacks the operation's scope.",
+        level: Level::Must,
+        sources: &["Z47", "Z49", "E3"],
+        headings: &[OVERVIEW_SCOPES, ERRORS],
+        failure: "A key without the scope gets data.",
+        method: "Any operation whose scopes are published, with a key that has another one.",
+        check: Check::Service { live: None, check: missing_scope_is_refused },
+    },
+    Rule {
+        id: "SCP-102",
+        title: "A 403 says what is missing",
+        statement: "The service SHOULD say in the body of a 403 what is missing: `type` and `message`.",
+        level: Level::Should,
+        sources: &["E12", "E17", "field notes"],
+        headings: &[ERRORS],
+        failure: "The body is empty, or something else.",
+        method: "Any operation whose scopes are published, with a key that has another one.",
+        check: Check::Service { live: None, check: missing_scope_is_named },
+    },
+    Rule {
+        id: "SCP-103",
+        title: "The published scopes suffice",
+        statement: "The service MUST NOT answer with 403 when the credential has the operation's scopes.",
+        level: Level::Must,
+        sources: &["Z46", "Z47", "Z93", "Z94"],
+        headings: &[OVERVIEW_SCOPES, WORKFLOW_REQUEST],
+        failure: "A key with the published scope is refused.",
+        method: "Any operation whose scopes are published, with a key that has exactly those.",
+        check: Check::Service { live: None, check: published_scopes_suffice },
+    },
+    Rule {
+        id: "SEC-101",
+        title: "Answers do not repeat the credential",
+        statement: "The service MUST NOT repeat the credential in an answer.",
+        level: Level::Must,
+        sources: &["Z53"],
+        headings: &[OVERVIEW_SECURITY],
+        failure: "An error quotes the header that came.",
+        method: "Any operation with a good key, and with a key in the wrong places: headers and body of the \
+                 answer are searched.",
+        check: Check::Service {
+            live: Some("with the key, in one of four forms"),
+            check: credential_is_not_repeated,
+        },
+    },
+    Rule {
+        id: "OAU-101",
+        title: "Only S256 begins an authorisation",
+        statement: "The authorisation server MUST refuse an authorisation whose challenge is missing or not \
+                    S256.",
+        level: Level::Must,
+        sources: &["A26"],
+        headings: &[PKCE],
+        failure: "A code is given without PKCE, or for a plain challenge.",
+        method: "Authorisations without a challenge and with a plain one: no code may come back. With S256 \
+                 one has to.",
+        check: Check::Service { live: None, check: only_s256_begins },
+    },
+    Rule {
+        id: "OAU-102",
+        title: "A code is good once, with its verifier",
+        statement: "The authorisation server MUST NOT exchange a code twice, or without its verifier.",
+        level: Level::Must,
+        sources: &["A27", "A41", "A43"],
+        headings: &[PKCE],
+        failure: "Tokens come for a code that was used, or for another verifier.",
+        method: "Exchanges with the right verifier, once more, and with another one.",
+        check: Check::Service { live: None, check: code_is_good_once },
+    },
+    Rule {
+        id: "OAU-103",
+        title: "A renewal ends the old pair",
+        statement: "The authorisation server MUST refuse a refresh token that was renewed, and the service \
+                    its access token.",
+        level: Level::Must,
+        sources: &["A47", "A48"],
+        headings: &[LIFECYCLE],
+        failure: "The old refresh token, or the old access token, still works.",
+        method: "A renewal, then a request with the old access token and another renewal with the old \
+                 refresh token.",
+        check: Check::Service { live: None, check: renewal_ends_old_pair },
+    },
+];
+
+/// A request of a case, with this Authorization header.
+fn request(case: &Case, company: Option<Uuid>, authorization: Option<&str>) -> Result<Request<Bytes>, Stop> {
+    let mut path = case.operation.path.to_owned();
+    for (name, value) in &case.path {
+        path = path.replace(&format!("{{{name}}}"), value);
+    }
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(case.query.iter().map(|parameter| (&parameter.name, &parameter.value)));
+    let mut body = case.body.clone();
+    if let Some(company) = company {
+        match (case.operation.company, &mut body) {
+            (CompanyPlace::Query { name, .. }, _) => {
+                query.append_pair(name, &company.to_string());
+            }
+            (CompanyPlace::Body { name, .. }, Some(Value::Object(members))) => {
+                members.insert(name.to_owned(), Value::String(company.to_string()));
+            }
+            _ => {}
+        }
+    }
+    let query = query.finish();
+    let uri = if query.is_empty() { path } else { format!("{path}?{query}") };
+    let body = body.map(|body| Bytes::from(body.to_string()));
+    let mut request = Request::builder().method(case.operation.method.clone()).uri(uri);
+    if let (Some(_), Some(described)) = (&body, case.operation.request_body) {
+        request = request.header(header::CONTENT_TYPE, described.media_type);
+    }
+    if let Some(authorization) = authorization {
+        let value = HeaderValue::from_str(authorization).map_err(|error| Stop::Unclear(error.to_string()))?;
+        request = request.header(header::AUTHORIZATION, value);
+    }
+    request.body(body.unwrap_or_default()).map_err(|error| Stop::Unclear(error.to_string()))
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+fn key(inquiry: &mut Inquiry<'_, '_>) -> Result<String, Stop> {
+    inquiry.credential(&Wanted::Key, "API key")
+}
+
+fn token(inquiry: &mut Inquiry<'_, '_>) -> Result<String, Stop> {
+    inquiry.credential(&Wanted::Token, "access token")
+}
+
+fn status_is(asked: &Asked, expected: u16, message: &'static str) -> Judgement {
+    Judgement::kept_if(asked.status() == expected, || {
+        Judgement::broken_by(&asked.arrival, message, format!("status {expected}"), received(asked))
+    })
+}
+
+fn not_success(asked: &Asked, message: &'static str) -> Judgement {
+    Judgement::kept_if(!asked.succeeded(), || {
+        Judgement::broken_by(&asked.arrival, message, "an error", received(asked))
+    })
+}
+
+fn received(asked: &Asked) -> String {
+    format!("status {}", asked.status())
+}
+
+fn introspects(operation: &pleo_client::Operation) -> bool {
+    operation.id == "introspect_authentication"
+}
+
+fn key_is_accepted(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(introspects).strategy();
+    trial.each(cases, |inquiry, case| {
+        let key = key(inquiry)?;
+        let asked = inquiry.ask(request(case, None, Some(&basic(&key, "")))?)?;
+        Ok(status_is(&asked, 200, "a good key is not accepted"))
+    })
+}
+
+fn token_is_accepted(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(introspects).strategy();
+    trial.each(cases, |inquiry, case| {
+        let token = token(inquiry)?;
+        let asked = inquiry.ask(request(case, None, Some(&bearer(&token)))?)?;
+        Ok(status_is(&asked, 200, "a good access token is not accepted"))
+    })
+}
+
+fn nothing_without_credential(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each(cases, |inquiry, case| {
+        let asked = inquiry.ask(request(case, case.company, None)?)?;
+        Ok(status_is(&asked, 401, "a request without a credential is not refused"))
+    })
+}
+
+fn key_by_bearer_is_refused(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each(cases, |inquiry, case| {
+        let key = key(inquiry)?;
+        let asked = inquiry.ask(request(case, case.company, Some(&bearer(&key)))?)?;
+        Ok(status_is(&asked, 401, "an API key is accepted by Bearer"))
+    })
+}
+
+fn key_as_password_is_refused(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each((cases, select(vec!["", "api", "same"])), |inquiry, (case, user)| {
+        let key = key(inquiry)?;
+        let user = if *user == "same" { &key } else { *user };
+        let asked = inquiry.ask(request(case, case.company, Some(&basic(user, &key)))?)?;
+        Ok(status_is(&asked, 401, "an API key is accepted as password"))
+    })
+}
+
+fn unencoded_key_is_refused(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each((cases, select(vec!["", ":"])), |inquiry, (case, colon)| {
+        let key = key(inquiry)?;
+        let asked = inquiry.ask(request(case, case.company, Some(&format!("Basic {key}{colon}")))?)?;
+        Ok(status_is(&asked, 401, "an API key is accepted that is not encoded"))
+    })
+}
+
+fn token_by_basic_is_refused(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each(cases, |inquiry, case| {
+        let token = token(inquiry)?;
+        let asked = inquiry.ask(request(case, case.company, Some(&basic(&token, "")))?)?;
+        Ok(status_is(&asked, 401, "an access token is accepted by Basic"))
+    })
+}
+
+fn dead_credentials_are_refused(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    let wanted = match trial.is_live() {
+        true => vec![Wanted::Unknown],
+        false => vec![Wanted::Unknown, Wanted::Expired, Wanted::Revoked],
+    };
+    trial.each((cases, select(wanted)), |inquiry, (case, wanted)| {
+        let key = inquiry.credential(wanted, "such key")?;
+        let asked = inquiry.ask(request(case, case.company, Some(&basic(&key, "")))?)?;
+        Ok(status_is(&asked, 401, "a dead credential is accepted"))
+    })
+}
+
+fn other_environment_is_refused(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each(cases, |inquiry, case| {
+        let key = inquiry.credential(&Wanted::OtherEnvironment, "key of the other environment")?;
+        let asked = inquiry.ask(request(case, case.company, Some(&basic(&key, "")))?)?;
+        Ok(not_success(&asked, "a credential of the other environment is accepted"))
+    })
+}
+
+/// A request with a legacy token.
+fn ask_with_legacy(inquiry: &mut Inquiry<'_, '_>, case: &Case, by_bearer: bool) -> Result<Asked, Stop> {
+    let token = inquiry.credential(&Wanted::Legacy, "token of the legacy API")?;
+    let authorization = if by_bearer { bearer(&token) } else { basic(&token, "") };
+    inquiry.ask(request(case, case.company, Some(&authorization))?)
+}
+
+fn legacy_token_does_not_work(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each((cases, any::<bool>()), |inquiry, (case, by_bearer)| {
+        let asked = ask_with_legacy(inquiry, case, *by_bearer)?;
+        Ok(not_success(&asked, "a token of the legacy API is accepted"))
+    })
+}
+
+fn legacy_token_finds_nothing(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each((cases, any::<bool>()), |inquiry, (case, by_bearer)| {
+        let asked = ask_with_legacy(inquiry, case, *by_bearer)?;
+        if asked.succeeded() {
+            return Ok(Judgement::unclear("the token is accepted"));
+        }
+        Ok(status_is(&asked, 404, "a token of the legacy API is not answered with 404"))
+    })
+}
+
+fn other_company_is_refused(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(takes_company).strategy();
+    trial.each(cases, |inquiry, case| {
+        let (own, other) = inquiry.two_companies()?;
+        let key = inquiry.credential(&Wanted::Granted(Grant::standalone_key(own)), "key of a company")?;
+        let asked = inquiry.ask(request(case, Some(other), Some(&basic(&key, "")))?)?;
+        Ok(not_success(&asked, "a company's key reaches another company"))
+    })
+}
+
+fn missing_company_is_bad_request(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let requires = |operation: &pleo_client::Operation| match operation.company {
+        CompanyPlace::Nowhere => false,
+        CompanyPlace::Query { required, .. } | CompanyPlace::Body { required, .. } => required,
+    };
+    let cases = trial.cases().of(requires).strategy();
+    trial.each(cases, |inquiry, case| {
+        let key = key(inquiry)?;
+        let asked = inquiry.ask(request(case, None, Some(&basic(&key, "")))?)?;
+        Ok(status_is(&asked, 400, "a request without the company that it needs is not answered with 400"))
+    })
+}
+
+/// A request with a key that has a scope, but not one that the operation needs.
+fn ask_without_scope(inquiry: &mut Inquiry<'_, '_>, case: &Case) -> Result<Asked, Stop> {
+    let (own, _) = inquiry.two_companies()?;
+    let grant = Grant::standalone_key(own).with_scopes(["test:test"]);
+    let key = inquiry.credential(&Wanted::Granted(grant), "key with other scopes")?;
+    inquiry.ask(request(case, Some(own), Some(&basic(&key, "")))?)
+}
+
+fn missing_scope_is_refused(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(needs_scopes).strategy();
+    trial.each(cases, |inquiry, case| {
+        let asked = ask_without_scope(inquiry, case)?;
+        Ok(status_is(&asked, 403, "a request whose scope is missing is not refused"))
+    })
+}
+
+fn missing_scope_is_named(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(needs_scopes).strategy();
+    trial.each(cases, |inquiry, case| {
+        let asked = ask_without_scope(inquiry, case)?;
+        if asked.status() != 403 {
+            return Ok(Judgement::unclear("the request is not refused"));
+        }
+        let body: Value = serde_json::from_slice(asked.response().body()).unwrap_or_default();
+        let named =
+            ["type", "message"].iter().all(|name| body[name].as_str().is_some_and(|text| !text.is_empty()));
+        Ok(Judgement::kept_if(named, || {
+            let message = "a 403 does not say what is missing";
+            let received = String::from_utf8_lossy(asked.response().body()).into_owned();
+            Judgement::broken_by(&asked.arrival, message, "a body with type and message", received)
+        }))
+    })
+}
+
+fn published_scopes_suffice(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(needs_scopes).strategy();
+    trial.each(cases, |inquiry, case| {
+        let (own, _) = inquiry.two_companies()?;
+        let scopes = case.operation.scopes.unwrap_or_default().iter().copied();
+        let grant = Grant::standalone_key(own).with_scopes(scopes);
+        let key = inquiry.credential(&Wanted::Granted(grant), "key with chosen scopes")?;
+        let asked = inquiry.ask(request(case, Some(own), Some(&basic(&key, "")))?)?;
+        Ok(Judgement::kept_if(asked.status() != 403, || {
+            let message = "a key with the published scopes is refused";
+            Judgement::broken_by(&asked.arrival, message, "another status than 403", received(&asked))
+        }))
+    })
+}
+
+fn credential_is_not_repeated(trial: &mut ServiceTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each((cases, 0..4_u8), |inquiry, (case, form)| {
+        let key = key(inquiry)?;
+        let authorization = match form {
+            0 => basic(&key, ""),
+            1 => basic("", &key),
+            2 => bearer(&key),
+            _ => format!("Basic {key}"),
+        };
+        let asked = inquiry.ask(request(case, case.company, Some(&authorization))?)?;
+        let response = asked.response();
+        let headers = response.headers().values().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let repeated = headers
+            .chain([String::from_utf8_lossy(response.body())])
+            .any(|text| mask::found(&key, &text).is_some());
+        Ok(Judgement::kept_if(!repeated, || {
+            let message = "the answer repeats the credential";
+            Judgement::broken_by(&asked.arrival, message, "an answer without it", received(&asked))
+        }))
+    })
+}
+
+/// An app of a company.
+#[derive(Debug, Clone)]
+struct App {
+    id: String,
+    secret: String,
+    verifier: String,
+}
+
+const REDIRECT_URI: &str = "https://app.example.com/callback";
+
+fn apps() -> impl Strategy<Value = App> {
+    (any::<u128>(), "FAKE-CLIENT-[a-z0-9]{12}", "[a-zA-Z0-9._~-]{43,128}")
+        .prop_map(|(id, secret, verifier)| App { id: Uuid::from_u128(id).to_string(), secret, verifier })
+}
+
+impl App {
+    fn register(&self, inquiry: &mut Inquiry<'_, '_>) -> Result<(), Stop> {
+        let (company, _) = inquiry.two_companies()?;
+        inquiry.register(OAuthClient {
+            client_id: self.id.clone(),
+            client_secret: Some(self.secret.clone()),
+            redirect_uris: vec![REDIRECT_URI.to_owned()],
+            access_token_seconds: 3600,
+            subject: Subject::Company(company),
+        })
+    }
+
+    /// The code that comes back for these parameters beside the usual ones.
+    fn code(
+        &self,
+        inquiry: &mut Inquiry<'_, '_>,
+        challenge: &[(&str, &str)],
+    ) -> Result<(Asked, Option<String>), Stop> {
+        let usual = [
+            ("response_type", "code"),
+            ("client_id", &self.id),
+            ("redirect_uri", REDIRECT_URI),
+            ("scope", "users:read"),
+            ("state", "FAKE-STATE-0123456789abcdef"),
+        ];
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(usual).extend_pairs(challenge);
+        let request =
+            Request::builder().uri(format!("/oauth/authorize?{}", query.finish())).body(Bytes::new());
+        let asked = inquiry.ask(request.map_err(|error| Stop::Unclear(error.to_string()))?)?;
+        let location = asked.response().headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let query = location.and_then(|location| location.split_once('?')).map_or("", |(_, query)| query);
+        let code = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code");
+        let code = code.map(|(_, code)| code.into_owned());
+        Ok((asked, code))
+    }
+
+    fn challenge(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(&self.verifier))
+    }
+
+    fn good_code(&self, inquiry: &mut Inquiry<'_, '_>) -> Result<String, Stop> {
+        let challenge = self.challenge();
+        let parameters = [("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
+        let (_, code) = self.code(inquiry, &parameters)?;
+        code.ok_or_else(|| Stop::Unclear("a right authorisation gets no code".to_owned()))
+    }
+
+    fn token(&self, inquiry: &mut Inquiry<'_, '_>, form: &[(&str, &str)]) -> Result<Asked, Stop> {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = Request::post("/oauth/token")
+            .header(header::AUTHORIZATION, basic(&self.id, &self.secret))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from(body));
+        inquiry.ask(request.map_err(|error| Stop::Unclear(error.to_string()))?)
+    }
+
+    fn exchange(&self, inquiry: &mut Inquiry<'_, '_>, code: &str, verifier: &str) -> Result<Asked, Stop> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", verifier),
+        ];
+        self.token(inquiry, &form)
+    }
+
+    fn refresh(&self, inquiry: &mut Inquiry<'_, '_>, refresh_token: &str) -> Result<Asked, Stop> {
+        self.token(inquiry, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
+    }
+}
+
+fn only_s256_begins(trial: &mut ServiceTrial<'_>) -> Verdict {
+    trial.each((apps(), any::<bool>()), |inquiry, (app, plain)| {
+        app.register(inquiry)?;
+        app.good_code(inquiry)?;
+        let parameters = [("code_challenge", app.verifier.as_str()), ("code_challenge_method", "plain")];
+        let (asked, code) = app.code(inquiry, if *plain { &parameters } else { &[] })?;
+        Ok(Judgement::kept_if(code.is_none(), || {
+            let received = if *plain { "a code for a plain challenge" } else { "a code without a challenge" };
+            let message = "an authorisation begins without an S256 challenge";
+            Judgement::broken_by(&asked.arrival, message, "an error", received)
+        }))
+    })
+}
+
+fn code_is_good_once(trial: &mut ServiceTrial<'_>) -> Verdict {
+    trial.each((apps(), any::<bool>()), |inquiry, (app, again)| {
+        app.register(inquiry)?;
+        let code = app.good_code(inquiry)?;
+        if *again {
+            if !app.exchange(inquiry, &code, &app.verifier)?.succeeded() {
+                return Ok(Judgement::unclear("a right exchange gets no tokens"));
+            }
+            let asked = app.exchange(inquiry, &code, &app.verifier)?;
+            return Ok(not_success(&asked, "a code is exchanged twice"));
+        }
+        let other: String = app.verifier.chars().rev().chain("x".chars()).collect();
+        let asked = app.exchange(inquiry, &code, &other[..other.len().min(128)])?;
+        Ok(not_success(&asked, "a code is exchanged for another verifier"))
+    })
+}
+
+fn renewal_ends_old_pair(trial: &mut ServiceTrial<'_>) -> Verdict {
+    trial.each(apps(), |inquiry, app| {
+        app.register(inquiry)?;
+        let code = app.good_code(inquiry)?;
+        let pair = |asked: &Asked| {
+            let body: Value = serde_json::from_slice(asked.response().body()).unwrap_or_default();
+            let text = |name: &str| body[name].as_str().map(str::to_owned);
+            text("access_token").zip(text("refresh_token"))
+        };
+        let unclear = || Stop::Unclear("no pair of tokens comes".to_owned());
+        let (old_access, old_refresh) =
+            pair(&app.exchange(inquiry, &code, &app.verifier)?).ok_or_else(unclear)?;
+        pair(&app.refresh(inquiry, &old_refresh)?).ok_or_else(unclear)?;
+        let introspect = Request::get("/v1/introspect")
+            .header(header::AUTHORIZATION, bearer(&old_access))
+            .body(Bytes::new())
+            .map_err(|error| Stop::Unclear(error.to_string()))?;
+        let asked = inquiry.ask(introspect)?;
+        if asked.succeeded() {
+            return Ok(not_success(&asked, "an access token works after its renewal"));
+        }
+        let asked = app.refresh(inquiry, &old_refresh)?;
+        Ok(not_success(&asked, "a refresh token works after its renewal"))
+    })
+}

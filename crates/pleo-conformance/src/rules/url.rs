@@ -1,0 +1,278 @@
+//! Whether a request is the one that was asked for.
+
+use std::collections::BTreeMap;
+
+use http::header;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::BASE_URLS;
+use crate::{
+    case::Case,
+    client_trial::ClientTrial,
+    evidence::{Judgement, target},
+    lab::Arrival,
+    report::Verdict,
+    rule::{Check, Level, Rule},
+};
+
+const REFERENCE: &str = "API Reference: the operation's page";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "URL-001",
+        title: "The URL is base URL and path",
+        statement: "A client MUST request the base URL, followed by the path of the operation, and nothing \
+                    between them.",
+        level: Level::Must,
+        sources: &["Z2", "Z5"],
+        headings: &[BASE_URLS],
+        failure: "There are two slashes where base URL and path meet, or a segment is missing.",
+        method: "Any operation, with and without a slash at the end of the base URL: the segments of the \
+                 path that arrives are compared with the operation's.",
+        check: Check::Client { needs: &[], check: path_is_the_operations },
+    },
+    Rule {
+        id: "URL-002",
+        title: "The method is the operation's",
+        statement: "A client MUST use the method of the operation.",
+        level: Level::Must,
+        sources: &["Z2", "Z11"],
+        headings: &[BASE_URLS, REFERENCE],
+        failure: "PUT arrives where POST belongs.",
+        method: "Any operation: the method that arrives.",
+        check: Check::Client { needs: &[], check: method_is_the_operations },
+    },
+    Rule {
+        id: "URL-003",
+        title: "A path parameter is one segment",
+        statement: "A client MUST put a path parameter where its place is in the path, as it was given.",
+        level: Level::Must,
+        sources: &["Z2"],
+        headings: &[BASE_URLS, REFERENCE],
+        failure: "The parameter is percent-encoded twice, or its place is left open.",
+        method: "Any operation with path parameters: the decoded segment is compared.",
+        check: Check::Client { needs: &[], check: path_parameters_arrive },
+    },
+    Rule {
+        id: "URL-004",
+        title: "Query parameters arrive as given",
+        statement: "A client MUST send each query parameter that it was given, by its name and with its \
+                    value; one with several values as often as it has values.",
+        level: Level::Must,
+        sources: &["Z2", "P5"],
+        headings: &[REFERENCE],
+        failure: "Several values are joined by commas, or a value is encoded twice.",
+        method: "Any operation with any of its query parameters: the decoded values are compared by name.",
+        check: Check::Client { needs: &[], check: query_arrives },
+    },
+    Rule {
+        id: "URL-005",
+        title: "The body arrives as given, as JSON",
+        statement: "A client MUST send the body as JSON, and say so in Content-Type.",
+        level: Level::Must,
+        sources: &["X23"],
+        headings: &[REFERENCE],
+        failure: "The body is form-encoded, or comes without a media type.",
+        method: "Any operation with a body: media type and value are compared. More members are allowed.",
+        check: Check::Client { needs: &[], check: body_arrives },
+    },
+    Rule {
+        id: "URL-006",
+        title: "A lawful request is sent, once",
+        statement: "A client MUST send a request that keeps all rules, and send it once when it succeeds.",
+        level: Level::Must,
+        sources: &["Z34", "Z81"],
+        headings: &[
+            "API Base URLs: Authentication",
+            "Standalone API Keys Overview: When to Use Standalone API Keys",
+        ],
+        failure: "Nothing arrives, or the same request twice.",
+        method: "Any operation, arguments, environment and credential: the requests are counted.",
+        check: Check::Client { needs: &[], check: lawful_request_is_sent_once },
+    },
+];
+
+/// One segment of a path template: text around at most one parameter.
+struct Segment<'a> {
+    before: &'a str,
+    parameter: Option<&'a str>,
+    after: &'a str,
+}
+
+fn segments(template: &str) -> impl Iterator<Item = Segment<'_>> {
+    template.trim_start_matches('/').split('/').map(|segment| {
+        let parts = segment.split_once('{').and_then(|(before, rest)| {
+            let (parameter, after) = rest.split_once('}')?;
+            Some(Segment { before, parameter: Some(parameter), after })
+        });
+        parts.unwrap_or(Segment { before: segment, parameter: None, after: "" })
+    })
+}
+
+/// The decoded segments of the path that arrived.
+fn arrived_segments(arrival: &Arrival) -> Vec<String> {
+    let path = arrival.exchange.request.uri().path();
+    path.strip_prefix('/')
+        .unwrap_or(path)
+        .split('/')
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+        .collect()
+}
+
+/// The parameter's value in a segment, if the rest of the segment is as it should be.
+fn parameter_in<'a>(segment: &Segment<'_>, arrived: &'a str) -> Option<&'a str> {
+    arrived.strip_prefix(segment.before)?.strip_suffix(segment.after)
+}
+
+fn path_is_the_operations(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each(cases, |talk, case| {
+        let seen = talk.send(case)?;
+        let arrival = seen.first()?;
+        let arrived = arrived_segments(arrival);
+        let expected: Vec<Segment<'_>> = segments(case.operation.path).collect();
+        let same = arrived.len() == expected.len()
+            && expected.iter().zip(&arrived).all(|(segment, arrived)| match segment.parameter {
+                Some(_) => parameter_in(segment, arrived).is_some(),
+                None => segment.before == arrived,
+            });
+        Ok(Judgement::kept_if(same, || {
+            let received = arrival.exchange.request.uri().path().to_owned();
+            Judgement::broken_by(arrival, "the path is not the operation's", case.operation.path, received)
+        }))
+    })
+}
+
+fn method_is_the_operations(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each(cases, |talk, case| {
+        let seen = talk.send(case)?;
+        let arrival = seen.first()?;
+        let (expected, received) = (&case.operation.method, arrival.exchange.request.method());
+        Ok(Judgement::kept_if(expected == received, || {
+            let message = "the method is not the operation's";
+            Judgement::broken_by(arrival, message, expected.as_str(), received.as_str())
+        }))
+    })
+}
+
+fn path_parameters_arrive(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(|operation| operation.path.contains('{')).strategy();
+    trial.each(cases, |talk, case| {
+        let seen = talk.send(case)?;
+        let arrival = seen.first()?;
+        let arrived: Vec<String> =
+            arrived_segments(arrival).into_iter().filter(|segment| !segment.is_empty()).collect();
+        for (segment, arrived) in segments(case.operation.path).zip(&arrived) {
+            let Some(name) = segment.parameter else { continue };
+            let Some(value) = parameter_in(&segment, arrived) else {
+                return Ok(Judgement::unclear("the path is not the operation's"));
+            };
+            if case.path.get(name).map(String::as_str) != Some(value) {
+                return Ok(Judgement::broken_by(
+                    arrival,
+                    "a path parameter does not arrive as it was given",
+                    format!("{name}: {}", case.path.get(name).cloned().unwrap_or_default()),
+                    format!("{name}: {value}, in {}", arrival.exchange.request.uri().path()),
+                ));
+            }
+        }
+        Ok(Judgement::Kept)
+    })
+}
+
+fn query_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(|operation| operation.parameters.len() > 1).strategy();
+    trial.each(cases, |talk, case| {
+        if case.query.is_empty() {
+            return Ok(Judgement::unclear("the case has no query parameters"));
+        }
+        let seen = talk.send(case)?;
+        let arrival = seen.first()?;
+        let query = arrival.exchange.request.uri().query().unwrap_or_default();
+        let mut arrived: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
+            arrived.entry(name).or_default().push(value);
+        }
+        let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for parameter in &case.query {
+            given.entry(parameter.name.clone()).or_default().push(parameter.value.clone());
+        }
+        for (name, values) in given {
+            let received = arrived.remove(&name).unwrap_or_default();
+            if received != values {
+                return Ok(Judgement::broken_by(
+                    arrival,
+                    "a query parameter does not arrive as it was given",
+                    format!("{name}: {values:?}"),
+                    format!("{name}: {received:?}, in {}", target(&arrival.exchange.request)),
+                ));
+            }
+        }
+        Ok(Judgement::Kept)
+    })
+}
+
+fn body_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(|operation| operation.request_body.is_some()).strategy();
+    trial.each(cases, |talk, case| {
+        let Some(given) = &case.body else { return Ok(Judgement::unclear("the case has no body")) };
+        let seen = talk.send(case)?;
+        let arrival = seen.first()?;
+        let request = &arrival.exchange.request;
+        let media_type = request.headers().get(header::CONTENT_TYPE);
+        let media_type = media_type
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Ok(Judgement::broken_by(
+                arrival,
+                "the body does not come as JSON",
+                "Content-Type: application/json",
+                format!("Content-Type: {media_type}"),
+            ));
+        }
+        let arrived: Option<Value> = serde_json::from_slice(request.body()).ok();
+        let same = arrived.as_ref().is_some_and(|arrived| holds(arrived, given));
+        Ok(Judgement::kept_if(same, || {
+            let received = String::from_utf8_lossy(request.body()).into_owned();
+            Judgement::broken_by(
+                arrival,
+                "the body is not the one that was given",
+                given.to_string(),
+                received,
+            )
+        }))
+    })
+}
+
+/// Whether a value is another one, or has more members at its top.
+fn holds(arrived: &Value, given: &Value) -> bool {
+    match (arrived, given) {
+        (Value::Object(arrived), Value::Object(given)) => {
+            given.iter().all(|(name, value)| arrived.get(name) == Some(value))
+        }
+        (arrived, given) => arrived == given,
+    }
+}
+
+fn lawful_request_is_sent_once(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each(cases, |talk, case: &Case| {
+        let seen = talk.send(case)?;
+        let count = seen.api().count();
+        let Some(arrival) = seen.api().next() else {
+            let message = "a lawful request is not sent";
+            return Ok(Judgement::broken(message, "1 request", format!("none: {}", seen.told())));
+        };
+        if count > 1 && !arrival.exchange.reply.response.status().is_success() {
+            return Ok(Judgement::unclear("the request did not succeed, and was repeated"));
+        }
+        Ok(Judgement::kept_if(count == 1, || {
+            let message = "a request that succeeded is sent again";
+            Judgement::broken_by(arrival, message, "1 request", format!("{count} requests"))
+        }))
+    })
+}
