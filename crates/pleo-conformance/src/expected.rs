@@ -128,8 +128,10 @@ mod tests {
     use super::{ExpectedFailures, LineError};
     use crate::{
         exit::Exit,
-        report::{Standing, sample},
-        rule::sample::CATALOGUE,
+        report::{
+            Standing,
+            sample::{self, CATALOGUE},
+        },
     };
 
     fn parse(text: &str) -> Result<ExpectedFailures, (usize, LineError)> {

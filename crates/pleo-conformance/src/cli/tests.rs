@@ -9,8 +9,11 @@ use crate::{
     coverage::Coverage,
     engine::{Options, Progress, RunError, SubjectUnderTest},
     exit::Exit,
-    report::{Report, Standing, Summary, sample},
-    rule::{Rule, sample::CATALOGUE},
+    report::{
+        Report, Standing, Summary,
+        sample::{self, CATALOGUE},
+    },
+    rule::Rule,
     subject::SubjectError,
 };
 
@@ -104,10 +107,10 @@ fn without_options_all_rules_are_asked_of_our_client_with_fixed_cases() {
 fn rules_are_selected_by_beginning_level_and_side_at_once() {
     assert_eq!(
         selected(&["--only", "AUTH-1", "--only", "ENV"]),
-        ["AUTH-1", "ENV-1", "ENV-2", "ENV-3", "ENV-4"]
+        ["AUTH-1", "ENV-1", "ENV-2", "ENV-3", "ENV-4", "ENV-5"]
     );
     assert_eq!(selected(&["--level", "should"]), ["AUTH-4"]);
-    assert_eq!(selected(&["--side", "service"]), ["ENV-4"]);
+    assert_eq!(selected(&["--side", "service"]), ["ENV-4", "ENV-5"]);
     assert_eq!(
         selected(&["--only", "ENV", "--level", "must", "--side", "client"]),
         ["ENV-1", "ENV-2", "ENV-3"]

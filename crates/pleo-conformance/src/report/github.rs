@@ -58,6 +58,7 @@ mod tests {
                 "warning title=AUTH-4 Base64%2C padded%3A always",
                 "error title=ENV-3 Mended",
                 "warning title=ENV-4 A key works in one environment",
+                "error title=ENV-5 Broken down",
             ]
         );
         assert!(
