@@ -63,6 +63,11 @@ pub(crate) fn followed(mut schema: &'static Value) -> &'static Value {
     schema
 }
 
+/// What stands at a JSON pointer, with references followed.
+pub(crate) fn resolve(pointer: &str) -> &'static Value {
+    root().pointer(pointer).map_or(&Value::Null, followed)
+}
+
 /// The type of the schema at a JSON pointer.
 pub(crate) fn type_of(pointer: &str) -> Option<&'static str> {
     let schema = followed(root().pointer(pointer)?);
