@@ -173,7 +173,9 @@ mod tests {
 
     #[test]
     fn an_expected_failure_is_none_and_an_expected_failure_that_passes_is_one() {
-        let report = ExpectedFailures::default().apply(sample::report());
+        let mut report = sample::report();
+        report.results.retain(|result| result.standing() != Standing::Error);
+        let report = ExpectedFailures::default().apply(report);
         assert_eq!(Exit::of(&report, false), Exit::Broken);
         assert_eq!((report.summary.failed_must, report.summary.expected_failures), (2, 0));
 

@@ -150,7 +150,7 @@ mod tests {
                     quick_xml::events::Event::Eof => break,
                     quick_xml::events::Event::Start(tag) | quick_xml::events::Event::Empty(tag) => {
                         cases += usize::from(tag.name().as_ref() == b"testcase");
-                        prop_assert!(["testsuites", "testsuite", "testcase", "failure", "skipped"]
+                        prop_assert!(["testsuites", "testsuite", "testcase", "error", "failure", "skipped"]
                             .contains(&str::from_utf8(tag.name().as_ref()).unwrap()));
                     }
                     quick_xml::events::Event::End(_)
