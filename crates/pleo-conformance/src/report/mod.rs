@@ -363,7 +363,7 @@ impl fmt::Display for Summary {
             (self.failed_should, "failed (SHOULD)"),
             (self.expected_failures, "failed as expected"),
             (self.unexpected_passes, "passed unexpectedly"),
-            (self.errors, "errors"),
+            (self.errors, "in error"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;
