@@ -5,3 +5,4 @@
 mod faulty;
 mod reference;
 mod reference_client;
+mod service;
