@@ -203,10 +203,10 @@ impl fmt::Display for SeenRequest {
 }
 
 impl Evidence {
-    /// What goes with expected and received, by name: the case, the request and the curl line.
+    /// What goes with expected and received, by name: the request, the curl line and, as the longest, the case.
     fn details(&self) -> Vec<(&'static str, String)> {
         let request = self.request.as_ref().map(SeenRequest::to_string);
-        [("case", Some(format!("{:#}", self.case))), ("request", request), ("curl", self.curl.clone())]
+        [("request", request), ("curl", self.curl.clone()), ("case", Some(format!("{:#}", self.case)))]
             .into_iter()
             .filter_map(|(name, text)| Some((name, text?)))
             .collect()
