@@ -159,8 +159,8 @@ pub fn judge(
             Check::Client { needs, check } => {
                 client.as_mut().map_or_else(skip, |trial| trial.judge(rule, needs, check))
             }
-            Check::Service { check, .. } => {
-                service.as_mut().map_or_else(skip, |trial| trial.judge(rule, check))
+            Check::Service { live, check } => {
+                service.as_mut().map_or_else(skip, |trial| trial.judge(rule, live.is_some(), check))
             }
         };
         results.push(RuleResult::new(rule, verdict, milliseconds(began.elapsed())));

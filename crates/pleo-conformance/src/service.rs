@@ -327,8 +327,16 @@ impl<'a> ServiceTrial<'a> {
         self.service.is_live()
     }
 
-    /// Asks a rule.
-    pub(crate) fn judge(&mut self, rule: &'static Rule, check: fn(&mut Self) -> Verdict) -> Verdict {
+    /// Asks a rule, which may or may not be asked of a live service.
+    pub(crate) fn judge(
+        &mut self,
+        rule: &'static Rule,
+        may_be_live: bool,
+        check: fn(&mut Self) -> Verdict,
+    ) -> Verdict {
+        if self.is_live() && !may_be_live {
+            return Verdict::Skip { reason: "it is not asked of a live service".to_owned() };
+        }
         self.rule = rule.id;
         check(self)
     }

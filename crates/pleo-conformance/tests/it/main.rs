@@ -3,6 +3,8 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
 mod faulty;
+mod live;
 mod reference;
 mod reference_client;
+mod reports;
 mod service;
