@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use chrono::TimeDelta;
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use pleo_client::operations;
 use pleo_sandbox::{Grant, Reply, Sandbox, Server};
 use proptest::{
@@ -221,14 +221,14 @@ fn no_request_without_a_valid_credential_gets_a_success() {
         refused.fetch_add(1, Ordering::Relaxed);
         // The same request with a valid one shows that the credential was what it lacked.
         request.headers_mut().insert("authorization", HeaderValue::from_str(&key()).unwrap());
-        if sandbox.handle(&request).response.status().is_success() {
+        if sandbox.handle(&request).response.status() != StatusCode::UNAUTHORIZED {
             reached.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     });
     result.unwrap();
     let (refused, reached) = (refused.into_inner(), reached.into_inner());
-    assert!(refused > 1000 && reached > 50, "{refused} refused, {reached} with a credential answered");
+    assert!(refused > 1000 && reached > 1000, "{refused} refused, {reached} got further with a credential");
 }
 
 /// Serves a sandbox and notes whether it panicked.
