@@ -166,8 +166,9 @@ impl Service for SandboxService {
         let grant = match wanted {
             Wanted::Key => key,
             Wanted::Token => Grant::access_token(company),
-            // Another environment's credentials are as unknown here as those that nobody made.
-            Wanted::Unknown | Wanted::OtherEnvironment => return Some(secret),
+            Wanted::Unknown => return Some(secret),
+            // As unknown here as one that nobody made.
+            Wanted::OtherEnvironment => return Some(format!("FAKE-{:08}-production", self.made)),
             Wanted::Expired => Grant { expires_at: Some(self.sandbox.now()), ..key },
             Wanted::Revoked => Grant { revoked: true, ..key },
             Wanted::Legacy => {

@@ -122,7 +122,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A27", "A35", "A41"],
         headings: &[AUTHORISE, PKCE],
         failure: "The user's browser, and its history, has the client secret.",
-        method: "Whole authorisations: the URL is searched for both.",
+        method: "Any app, scopes and environment: the URL is searched for the secret, and for what hashes to \
+                 the challenge.",
         check: Check::Client { needs: OAUTH, check: no_secret_in_url },
     },
     Rule {
@@ -512,15 +513,10 @@ fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
         if mask::found(&flow.app.client_secret, &begun.url).is_some() {
             return Ok(broken("client secret"));
         }
-        // A plain challenge is the verifier, and another rule's business.
-        if begun.parameters.get("code_challenge_method").map(String::as_str) != Some("S256") {
-            return Ok(Judgement::unclear("there is no S256 challenge"));
-        }
-        let redirect = agree(talk, flow, &begun)?;
-        let seen = finish(talk, redirect)?;
-        let verifiers =
-            token_requests(&seen).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
-        let shown = verifiers.into_iter().any(|verifier| begun.url.contains(&verifier));
+        // What hashes to the challenge is the verifier. A plain challenge is one itself, and another rule's
+        // business.
+        let challenge = begun.parameters.get("code_challenge");
+        let shown = begun.parameters.values().any(|value| Some(&challenge_of(value)) == challenge);
         Ok(Judgement::kept_if(!shown, || broken("verifier")))
     })
 }
@@ -618,6 +614,9 @@ fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
         let seen = keeping.send(talk, 8)?;
         let renewals = renewals(&seen);
         let Some((arrival, _)) = renewals.last() else { return Err(not_renewed(&seen)) };
+        if carrier(seen.api(), &keeping.case.secret).is_some() {
+            return Ok(Judgement::unclear("the expired token is sent, which asks for another renewal"));
+        }
         Ok(Judgement::kept_if(renewals.len() == 1, || {
             let message = "requests that wait for a token renew it each for itself";
             Judgement::broken_by(arrival, message, "1 renewal", format!("{} renewals", renewals.len()))
@@ -655,7 +654,7 @@ fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(keeping(), |talk, keeping| {
         keeping.admit(talk);
         let seen = keeping.send(talk, 1)?;
-        let pair = renewals(&seen).first().and_then(|(renewal, _)| new_pair(renewal));
+        let pair = renewals(&seen).last().and_then(|(renewal, _)| new_pair(renewal));
         let Some((access_token, refresh_token)) = pair else { return Err(not_renewed(&seen)) };
         talk.keep_secret(&access_token, "new access token");
         talk.keep_secret(&refresh_token, "new refresh token");
@@ -668,7 +667,7 @@ fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
         Ok(Judgement::kept_if(*sent == refresh_token, || {
             let received =
                 if *sent == keeping.refresh_token { "the first refresh token" } else { "another one" };
-            let message = "the second renewal does not present the refresh token of the first";
+            let message = "a renewal does not present the refresh token of the one before";
             Judgement::broken_by(arrival, message, "the new refresh token", received)
         }))
     })

@@ -2,5 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
+mod faulty;
 mod reference;
 mod reference_client;
+mod service;

@@ -328,7 +328,8 @@ impl<'a> Player<'a> {
 
     fn verifier(&self, verifier: &str) -> String {
         let proves = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) == self.challenge;
-        format!("{} characters, proves the challenge: {proves}", verifier.len())
+        let is_state = verifier == self.state;
+        format!("{} characters, proves the challenge: {proves}, is the state: {is_state}", verifier.len())
     }
 
     fn request(&self, server: &str, request: &Request<Bytes>) -> String {
@@ -713,11 +714,11 @@ fn without_a_flaw_only_the_right_redirect_is_exchanged_and_only_once() {
         "\nproduction's authorisation server: POST /oauth/token",
         "\"authorization\": \"Basic RkFLRS1DTElFTlQ6RkFLRS1DTElFTlQtU0VDUkVU\"",
         "} grant_type=authorization_code code=FAKE-CODE redirect_uri=https://app.example/callback \
-         code_verifier=43 characters, proves the challenge: true",
+         code_verifier=43 characters, proves the challenge: true, is the state: false",
     ] {
         assert!(exchange.contains(part), "{exchange}");
     }
-    assert!(exchange.ends_with("proves the challenge: true"), "{exchange}");
+    assert!(exchange.ends_with("is the state: false"), "{exchange}");
     player.finish("right", "code=FAKE-CODE&state=STATE");
     assert!(!player.trace.last().unwrap().contains("/oauth/token"), "a redirect is good once");
     assert_eq!(statuses(&correct(&mut player, "right", &show(&lab, granted, "1"))), [200]);

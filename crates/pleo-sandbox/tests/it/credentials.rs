@@ -97,7 +97,9 @@ fn without_a_credential_every_operation_is_refused_alike() {
 #[test]
 fn a_credential_in_the_url_is_refused_whatever_else_is_there() {
     let (sandbox, _) = sandbox();
+    sandbox.admit_legacy("FAKE-LEGACY");
     for uri in [
+        format!("{INTROSPECT}?company_id=FAKE-LEGACY"),
         format!("{INTROSPECT}?api_key={KEY}"),
         format!("{INTROSPECT}?access_token={TOKEN}"),
         format!("{INTROSPECT}?{KEY}"),

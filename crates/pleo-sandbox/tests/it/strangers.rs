@@ -59,23 +59,33 @@ fn wrong_authorization() -> impl Strategy<Value = String> {
 }
 
 fn path() -> impl Strategy<Value = String> {
-    let templates: Vec<&str> = operations::all().map(|operation| operation.path).collect();
     let own = ["/oauth/authorize", "/oauth/token", "/oauth/token/introspect", "/v1/introspect"];
+    prop_oneof![
+        3 => select(own.to_vec()).prop_map(str::to_owned),
+        1 => "/[!-~&&[^?#{}<>\"\\\\^`|]]{0,30}",
+        1 => Just("*".to_owned()),
+    ]
+}
+
+/// Method and path: mostly those of an operation.
+fn line() -> impl Strategy<Value = (String, String)> {
+    let operations: Vec<_> =
+        operations::all().map(|operation| (operation.method.to_string(), operation.path)).collect();
     let id = prop_oneof![
         3 => Just("11111111-2222-4333-8444-555555555551".to_owned()),
         1 => "[!-~&&[^/?#{}<>\"\\\\^`|]]{0,12}",
     ];
+    let operation = (select(operations), id).prop_map(|((method, template), id)| {
+        let mut path = template.to_owned();
+        while let (Some(start), Some(end)) = (path.find('{'), path.find('}')) {
+            path.replace_range(start..=end, &id);
+        }
+        (method, path)
+    });
     prop_oneof![
-        6 => (select(templates), id).prop_map(|(template, id)| {
-            let mut path = template.to_owned();
-            while let (Some(start), Some(end)) = (path.find('{'), path.find('}')) {
-                path.replace_range(start..=end, &id);
-            }
-            path
-        }),
-        3 => select(own.to_vec()).prop_map(str::to_owned),
-        1 => "/[!-~&&[^?#{}<>\"\\\\^`|]]{0,30}",
-        1 => Just("*".to_owned()),
+        6 => operation.clone(),
+        2 => (method(), operation).prop_map(|(method, (_, path))| (method, path)),
+        3 => (method(), path()),
     ]
 }
 
@@ -86,11 +96,15 @@ fn query() -> impl Strategy<Value = String> {
         Just("10".to_owned()),
         "[A-Za-z0-9%+.-]{0,10}",
     ];
-    let pairs = vec((name, value), 0..3);
-    pairs.prop_map(|pairs| {
+    let pairs = vec((name, value), 1..3).prop_map(|pairs| {
         let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.join("&")
-    })
+    });
+    prop_oneof![
+        Just(String::new()),
+        Just("company_id=11111111-2222-4333-8444-555555555551".to_owned()),
+        pairs,
+    ]
 }
 
 fn method() -> impl Strategy<Value = String> {
@@ -170,15 +184,14 @@ impl Stranger {
 fn stranger() -> impl Strategy<Value = Stranger> {
     let types = vec!["application/json", "application/x-www-form-urlencoded", "text/plain"];
     (
-        method(),
-        path(),
+        line(),
         query(),
         vec(wrong_authorization(), 0..3),
         option::of(select(types)),
         option::of(("[a-z-]{1,10}".prop_map(|name| format!("x-{name}")), vec(any::<u8>(), 0..20))),
         body(),
     )
-        .prop_map(|(method, path, query, authorizations, content_type, header, body)| Stranger {
+        .prop_map(|((method, path), query, authorizations, content_type, header, body)| Stranger {
             method,
             path,
             query,

@@ -45,8 +45,8 @@ flaws! {
     /// Takes an access token for a JWT and believes its expiry.
     TokenParsed "token_parsed" "AUTH-010"
 
-    /// Sends to staging what was set up for production.
-    AlwaysStagingHost "always_staging_host" "ENV-001"
+    /// Begins in staging, even if it was set up for production.
+    StagingByDefault "staging_by_default" "ENV-001"
     /// Does not compare the credential's environment with the base URL's.
     StagingKeyInProduction "staging_key_in_production" "ENV-002"
     /// Keeps the first credential of a session when the environment changes.
@@ -126,8 +126,8 @@ flaws! {
     MethodChanged "method_changed" "URL-002"
     /// Percent-encodes path parameters twice.
     PathReencoded "path_reencoded" "URL-003"
-    /// Lets the slashes of a path parameter part segments.
-    PathParameterUnescaped "path_parameter_unescaped" "URL-003"
+    /// Writes the ids of a path without hyphens.
+    PathWithoutHyphens "path_without_hyphens" "URL-003"
     /// Joins the values of a query parameter by commas.
     ListJoined "list_joined" "URL-004"
     /// Percent-encodes query parameters twice.
@@ -136,8 +136,8 @@ flaws! {
     BodyAsForm "body_as_form" "URL-005"
     /// Does not say that the body is JSON.
     BodyWithoutType "body_without_type" "URL-005"
-    /// Leaves out members that are null.
-    BodyNullDropped "body_null_dropped" "URL-005"
+    /// Wraps a body into another object, as Pleo's answers are.
+    BodyWrapped "body_wrapped" "URL-005"
     /// Refuses everything.
     RefusesEverything "refuses_everything" "URL-006"
     /// Sends what succeeded once more.
@@ -165,15 +165,15 @@ flaws! {
     VerifierMissing "verifier_missing" "OAU-006"
     /// Puts the client secret into the authorise URL.
     ClientSecretInUrl "client_secret_in_url" "OAU-007"
-    /// Puts the verifier into the authorise URL.
-    VerifierInUrl "verifier_in_url" "OAU-007"
+    /// Takes the verifier for the state, too.
+    VerifierAsState "verifier_as_state" "OAU-007"
     /// Adds a slash to the redirect URI in both steps.
     RedirectUriChanged "redirect_uri_changed" "OAU-008"
     /// Adds a slash to the redirect URI in the exchange.
     RedirectUriChangedInExchange "redirect_uri_changed_in_exchange" "OAU-008"
     /// Lets each request renew for itself.
     RefreshStorm "refresh_storm" "OAU-009"
-    /// Goes on with the old access token after a refresh.
+    /// Sends the old access token with the request for which it was renewed.
     OldAccessTokenKept "old_access_token_kept" "OAU-010"
     /// Goes on with the old refresh token after a refresh.
     OldRefreshTokenKept "old_refresh_token_kept" "OAU-011"

@@ -121,16 +121,14 @@ impl Subject for Reference {
             Action::Authorize(authorize) => client.authorize(authorize),
             Action::Finish(finish) => client.finish(finish),
         };
-        let done = match secret_of(call) {
-            Some(secret) if self.deviation.flaw(Flaw::SecretInRefusal) => {
-                done.map_err(|reason| format!("{reason}: {secret}"))
-            }
-            _ => done,
-        };
         let (id, shown) = (call.id, shown(self.deviation, call, &done));
+        let told = secret_of(call).filter(|_| self.deviation.flaw(Flaw::SecretInRefusal));
         Ok(match done {
             Ok(result) => Outcome::Result(CallResult { id, shown, ..result }),
-            Err(reason) => Outcome::Refuse(Refusal { id, reason, unsupported: false, shown }),
+            Err(reason) => {
+                let reason = told.map_or_else(|| reason.clone(), |secret| format!("{reason}: {secret}"));
+                Outcome::Refuse(Refusal { id, reason, unsupported: false, shown })
+            }
         })
     }
 }
@@ -194,7 +192,8 @@ struct Client<'a> {
 impl Client<'_> {
     fn send(&mut self, send: &Send) -> Done {
         let deviation = self.deviation;
-        let message = request::build(deviation, self.hello, send)?;
+        let begun_in = self.session.first.as_ref().map(|first| first.environment.as_str());
+        let message = request::build(deviation, self.hello, begun_in, send)?;
         let source = self.source(&send.credential)?;
         if matches!(source, Source::Key(_)) && deviation.flaw(Flaw::KeyExchanged) {
             oauth::ask_for_token(deviation, self.authorization_server(&send.credential.environment)?);

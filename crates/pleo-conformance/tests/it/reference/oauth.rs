@@ -40,6 +40,8 @@ impl Pending {
             "the-one-and-only-state-of-all-authorisation".to_owned()
         } else if deviation.flaw(Flaw::StateShort) {
             random()[..4].to_owned()
+        } else if deviation.flaw(Flaw::VerifierAsState) {
+            verifier.clone()
         } else {
             random()
         };
@@ -62,9 +64,6 @@ impl Pending {
         }
         if deviation.flaw(Flaw::ClientSecretInUrl) {
             query.append_pair("client_secret", &app.client_secret);
-        }
-        if deviation.flaw(Flaw::VerifierInUrl) {
-            query.append_pair("code_verifier", &verifier);
         }
         let url = format!("{server}/oauth/authorize?{}", query.finish());
         (url, Self { environment: authorize.environment.clone(), app: app.clone(), state, verifier })
@@ -208,7 +207,11 @@ impl Turn {
             return renewed.map(|()| own.access);
         }
         if pair.has_expired() {
+            let old = pair.access.clone();
             self.renew(&mut pair)?;
+            if self.flaw(Flaw::OldAccessTokenKept) {
+                return Ok(old);
+            }
         }
         if pair.ended && !self.flaw(Flaw::DeadRefreshTokenReused) {
             return Err(ENDED.to_owned());
@@ -245,9 +248,7 @@ impl Turn {
         }
         let reason = match self.refresh(pair) {
             Ok(granted) => {
-                if !self.flaw(Flaw::OldAccessTokenKept) {
-                    pair.access = granted.access;
-                }
+                pair.access = granted.access;
                 if let Some(refresh) = granted.refresh.filter(|_| !self.flaw(Flaw::OldRefreshTokenKept)) {
                     pair.refresh = refresh;
                 }

@@ -26,9 +26,15 @@ struct Parts {
     header: Option<String>,
 }
 
-/// The request of a call, with everything but its credential.
-pub(super) fn build(deviation: Deviation, hello: &Hello, send: &Send) -> Result<wire::Message, String> {
-    let base_url = destination(deviation, hello, send)?;
+/// The request of a call, with everything but its credential. `begun_in` is the environment of the session's
+/// first credential, if there was one.
+pub(super) fn build(
+    deviation: Deviation,
+    hello: &Hello,
+    begun_in: Option<&str>,
+    send: &Send,
+) -> Result<wire::Message, String> {
+    let base_url = destination(deviation, hello, begun_in, send)?;
     check_scopes(deviation, send)?;
     let mut parts = Parts {
         query: send.query.iter().map(|pair| (pair.name.clone(), pair.value.clone())).collect(),
@@ -42,17 +48,19 @@ pub(super) fn build(deviation: Deviation, hello: &Hello, send: &Send) -> Result<
     let query = query(deviation, send, parts.query);
     let mut headers = Vec::new();
     headers.extend(parts.header.map(|company| ("Company-Id", company)));
-    let as_form = deviation.flaw(Flaw::BodyAsForm) && place_of(send, Location::Body).is_none();
-    let body = parts.body.map(|body| match &body {
-        Value::Object(members) if as_form => {
+    // A body with the company in it stays as it is: where the company goes is a matter of other rules.
+    let may_go_wrong = place_of(send, Location::Body).is_none();
+    let body = parts.body.map(|body| match body {
+        Value::Object(members) if may_go_wrong && deviation.flaw(Flaw::BodyAsForm) => {
             headers.push(("Content-Type", "application/x-www-form-urlencoded".to_owned()));
-            form(members)
+            form(&members)
         }
-        _ => {
+        body => {
             if !deviation.flaw(Flaw::BodyWithoutType) {
                 headers.push(("Content-Type", content_type(deviation, send)));
             }
-            json(deviation, &body)
+            let wrapped = may_go_wrong && deviation.flaw(Flaw::BodyWrapped);
+            json(deviation, &if wrapped { serde_json::json!({ "data": body }) } else { body })
         }
     });
     Ok(wire::Message {
@@ -64,7 +72,12 @@ pub(super) fn build(deviation: Deviation, hello: &Hello, send: &Send) -> Result<
 }
 
 /// The base URL, if the credential may go there.
-fn destination<'a>(deviation: Deviation, hello: &'a Hello, send: &'a Send) -> Result<&'a str, String> {
+fn destination<'a>(
+    deviation: Deviation,
+    hello: &'a Hello,
+    begun_in: Option<&str>,
+    send: &'a Send,
+) -> Result<&'a str, String> {
     let asked = send.base_url.strip_suffix('/').unwrap_or(&send.base_url);
     if send.credential.kind == CredentialKind::LegacyToken {
         return if deviation.flaw(Flaw::LegacyTokenAccepted) {
@@ -77,8 +90,10 @@ fn destination<'a>(deviation: Deviation, hello: &'a Hello, send: &'a Send) -> Re
     let own = hello.environments.get(environment).ok_or("the credential's environment is unknown")?;
     if asked == own.base_url {
         // Renewed tokens stay where they are: where they go is a matter of other rules.
-        let given = send.credential.secret.is_some() && deviation.flaw(Flaw::AlwaysStagingHost);
-        let staging = hello.environments.get("staging").filter(|_| given);
+        let stays = send.credential.secret.is_some()
+            && begun_in.is_none_or(|begun_in| begun_in == environment)
+            && deviation.flaw(Flaw::StagingByDefault);
+        let staging = hello.environments.get("staging").filter(|_| stays);
         return Ok(staging.map_or(asked, |staging| &staging.base_url));
     }
     let accepted = match deviation.flaw {
@@ -286,8 +301,8 @@ fn path(deviation: Deviation, send: &Send) -> Result<String, String> {
         path.push_str(before);
         path.push_str(&if deviation.flaw(Flaw::PathReencoded) {
             twice(value)
-        } else if deviation.flaw(Flaw::PathParameterUnescaped) {
-            value.split('/').map(|part| escaped(deviation, part)).collect::<Vec<_>>().join("/")
+        } else if deviation.flaw(Flaw::PathWithoutHyphens) {
+            escaped(deviation, &value.replace('-', ""))
         } else {
             escaped(deviation, value)
         });
@@ -376,10 +391,6 @@ fn json(deviation: Deviation, body: &Value) -> Vec<u8> {
             let members =
                 members.iter().rev().map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())));
             format!("{{{}}}", members.collect::<Vec<_>>().join(","))
-        }
-        (Value::Object(members), _) if deviation.flaw(Flaw::BodyNullDropped) => {
-            let kept = members.iter().filter(|(_, value)| !value.is_null());
-            Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect()).to_string()
         }
         _ => body.to_string(),
     };
