@@ -47,8 +47,8 @@ enum Command {
     /// Judges a client, or a live service.
     #[command(
         after_help = "Exit codes: 0 every MUST is kept; 1 a MUST is broken, or an expected failure passed; \
-                      2 wrong usage, nothing was run; 3 no result: the run could not be made, or no rule got a \
-                      conclusive verdict."
+                      2 wrong usage, nothing was run; 3 no result: the run could not be made, the subject \
+                      broke down, or no rule got a conclusive verdict."
     )]
     Run(Box<Run>),
     /// Shows what covers each statement of Pleo's documents: rules, or a passage of our documentation.

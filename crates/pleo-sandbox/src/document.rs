@@ -66,11 +66,6 @@ pub(crate) fn followed(mut schema: &Value) -> &Value {
     }
 }
 
-/// What stands at a JSON pointer, with references followed.
-pub(crate) fn resolve(pointer: &str) -> &'static Value {
-    root().pointer(pointer).map_or(&Value::Null, followed)
-}
-
 /// The type of the schema at a JSON pointer.
 pub(crate) fn type_of(pointer: &str) -> Option<&'static str> {
     followed(root().pointer(pointer)?)["type"].as_str()
