@@ -261,13 +261,7 @@ fn explain(catalogue: &[Rule], id: &str, streams: &mut Streams<'_>) -> Result<Ex
 
 fn coverage(table: &[Coverage], streams: &mut Streams<'_>) -> Result<Exit, CliError> {
     for row in table {
-        let by = match (row.documentation, row.rules.join(", ")) {
-            (None, rules) if rules.is_empty() => "nothing".to_owned(),
-            (None, rules) => rules,
-            (Some(passage), rules) if rules.is_empty() => format!("documentation: {passage}"),
-            (Some(passage), rules) => format!("{rules}; documentation: {passage}"),
-        };
-        streams.out.text(&format!("{:4} {by}\n", row.statement))?;
+        streams.out.text(&format!("{row}\n"))?;
     }
     let accounted_for = table.iter().filter(|row| row.is_accounted_for()).count();
     streams.out.text(&format!("{accounted_for} of {} statements are accounted for\n", table.len()))?;

@@ -412,10 +412,10 @@ impl Inquiry<'_, '_> {
         }
     }
 
-    /// The first company and another one.
-    pub(crate) fn two_companies(&self) -> Result<(Uuid, Uuid), Stop> {
+    /// A company, and all others.
+    pub(crate) fn companies(&self) -> Result<(Uuid, Vec<Uuid>), Stop> {
         match self.trial.service.companies().as_slice() {
-            [first, .., last] => Ok((*first, *last)),
+            [own, others @ ..] if !others.is_empty() => Ok((*own, others.to_vec())),
             _ => Err(Stop::Lacking("two companies that it may ask about")),
         }
     }

@@ -7,7 +7,8 @@ use base64::{
 use proptest::{prelude::*, sample::select};
 
 use super::{
-    BASE_URLS_KEYS, BASE_URLS_OAUTH, FAQS, KEYS, OVERVIEW_COMPARISON, TOKENS, WORKFLOW_REQUEST, control,
+    BASE_URLS_KEYS, BASE_URLS_OAUTH, FAQS, KEYS, OVERVIEW_COMPARISON, OVERVIEW_OPENING, TOKENS,
+    WORKFLOW_REQUEST, control,
 };
 use crate::{
     case::{Case, cases},
@@ -25,7 +26,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "An API key goes by HTTP Basic",
         statement: "A client MUST send an API key, standalone or integrated, with the scheme Basic.",
         level: Level::Must,
-        sources: &["Z19", "Z25", "Z34", "A1", "A3", "A17"],
+        sources: &["Z19", "Z25", "A3", "A17"],
         headings: &[BASE_URLS_KEYS, FAQS],
         failure: "The Authorization header says Bearer, or another scheme.",
         method: "Any operation, arguments, environment and key: the scheme of the header that arrives.",
@@ -69,7 +70,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "An access token goes by Bearer",
         statement: "A client MUST send an OAuth 2.0 access token with the scheme Bearer.",
         level: Level::Must,
-        sources: &["Z19", "Z30", "Z34", "A2"],
+        sources: &["Z19", "Z30", "A2"],
         headings: &[BASE_URLS_OAUTH, FAQS],
         failure: "The token is sent as Basic credentials.",
         method: "Any operation, arguments, environment and token: the scheme of the header that arrives.",
@@ -103,8 +104,8 @@ pub(super) const RULES: &[Rule] = &[
         title: "A key needs no OAuth flow",
         statement: "A client MUST NOT take an API key to the authorisation server: it is sent as it is.",
         level: Level::Must,
-        sources: &["Z35", "Z36", "Z77", "A18"],
-        headings: &["Standalone API Keys Overview: opening", OVERVIEW_COMPARISON],
+        sources: &["Z35", "Z36", "A18"],
+        headings: &[OVERVIEW_OPENING, OVERVIEW_COMPARISON],
         failure: "A request arrives at the authorisation server although the credential is a key.",
         method: "Any operation and key: nothing may arrive at the authorisation server.",
         check: Check::Client { needs: KEYS, check: key_needs_no_oauth },

@@ -6,7 +6,7 @@ use proptest::{prelude::*, sample::Index};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{OVERVIEW_COMPANY, OVERVIEW_CONCEPTS, WORKFLOW_REQUEST, control};
+use super::{OVERVIEW_COMPANY, OVERVIEW_COMPARISON, OVERVIEW_CONCEPTS, WORKFLOW_REQUEST, control};
 use crate::{
     case::{Case, takes_company},
     client_trial::{ClientTrial, Seen},
@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "One company a request",
         statement: "A client MUST name the company once.",
         level: Level::Must,
-        sources: &["Z37", "Z42", "K2"],
+        sources: &["Z37", "Z39", "K2"],
         headings: &[OVERVIEW_COMPANY, MULTI_ENTITY],
         failure: "The company is there twice.",
         method: "Any operation that takes a company: how often it is named.",
@@ -84,8 +84,8 @@ pub(super) const RULES: &[Rule] = &[
         title: "A request for another company is refused",
         statement: "A client that is bound to a company MUST refuse a request that names another.",
         level: Level::Must,
-        sources: &["Z37", "Z39", "Z45", "K2", "K11"],
-        headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS],
+        sources: &["Z37", "Z39", "Z42", "Z45", "K2", "K11"],
+        headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS, OVERVIEW_COMPARISON],
         failure: "The request leaves, for one company or the other.",
         method: "Any operation that takes a company, with another one among its arguments: nothing may \
                  arrive.",
@@ -109,7 +109,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "No company where none is taken",
         statement: "A client MUST NOT add a company to an operation that takes none.",
         level: Level::Must,
-        sources: &["Z38", "K10", "K17"],
+        sources: &["K10", "K17"],
         headings: &[REFERENCE],
         failure: "`company_id` is in the query of an operation that does not know it.",
         method: "Any operation that takes no company: the request is searched for one.",

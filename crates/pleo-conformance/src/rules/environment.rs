@@ -3,8 +3,8 @@
 use proptest::sample::select;
 
 use super::{
-    BASE_URLS, BASE_URLS_ENVIRONMENT, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, WORKFLOW_KEY, arrived,
-    carrier, control,
+    BASE_URLS, BASE_URLS_ENVIRONMENT, BASE_URLS_OPENING, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT,
+    OVERVIEW_SECURITY, WORKFLOW_KEY, arrived, carrier, control,
 };
 use crate::{
     case::Case,
@@ -25,7 +25,7 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST send each request to the base URL of the environment that was chosen.",
         level: Level::Must,
         sources: &["Z1", "Z2", "Z5", "Z6", "V1"],
-        headings: &[BASE_URLS, BASE_URLS_ENVIRONMENT],
+        headings: &[BASE_URLS_OPENING, BASE_URLS, BASE_URLS_ENVIRONMENT],
         failure: "A request for production arrives in staging, or the other way round.",
         method: "Any operation, credential and environment: where the request arrives.",
         check: Check::Client { needs: &[], check: arrives_in_environment },
@@ -77,7 +77,7 @@ pub(super) const RULES: &[Rule] = &[
                     host and port, however much it looks like it.",
         level: Level::Must,
         sources: &["Z1", "Z2", "Z53"],
-        headings: &[BASE_URLS],
+        headings: &[BASE_URLS_OPENING, BASE_URLS, OVERVIEW_SECURITY, WORKFLOW_KEY],
         failure: "The credential arrives at another host whose URL begins with, or contains, the right one.",
         method: "Base URLs of another server with the right one as user information, path, query or \
                  fragment, or with nothing but another port: the credential may not arrive there.",

@@ -16,7 +16,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Legacy tokens are not sent",
         statement: "A client MUST NOT send a token of the legacy API to the External API.",
         level: Level::Must,
-        sources: &["Z14", "Z17"],
+        sources: &["Z17"],
         headings: &[FAQS],
         failure: "The legacy token arrives, as Bearer or Basic.",
         method: "Any operation with a legacy token as credential: the token may arrive nowhere. With a \
@@ -28,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Nothing new goes to the legacy API",
         statement: "A client MUST NOT send a credential of the External API to the legacy API's address.",
         level: Level::Must,
-        sources: &["Z13", "Z18", "Z22"],
+        sources: &["Z13", "Z14", "Z18", "Z22"],
         headings: &[FAQS, super::BASE_URLS_KEYS],
         failure: "A key arrives at the address that stands in for https://openapi.pleo.io.",
         method: "Any credential with the legacy API's base URL: it may not arrive there.",

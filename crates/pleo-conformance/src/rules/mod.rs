@@ -28,20 +28,23 @@ const KEYS: &[Capability] = &[Capability::ApiKeys];
 /// What a client needs for rules about access tokens.
 const TOKENS: &[Capability] = &[Capability::AccessTokens];
 
-// Pages of Pleo's, with their headings.
+// Pages of Pleo's, with their headings; what stands before the first heading has none.
+const BASE_URLS_OPENING: &str = "API Base URLs";
 const BASE_URLS: &str = "API Base URLs: How Base URLs Are Constructed";
 const BASE_URLS_ENVIRONMENT: &str = "API Base URLs: Choosing an Environment";
+const BASE_URLS_METHODS: &str = "API Base URLs: Authentication";
 const BASE_URLS_KEYS: &str = "API Base URLs: Standalone API Keys";
 const BASE_URLS_OAUTH: &str = "API Base URLs: OAuth 2.0 (Bearer Token)";
 const FAQS: &str = "API Base URLs: FAQs";
-const OVERVIEW_CONCEPTS: &str = "Standalone API Keys Overview: Concepts";
+const OVERVIEW_OPENING: &str = "Standalone API Keys Overview";
+const OVERVIEW_CONCEPTS: &str = "Standalone API Keys Overview: Concepts and Terminology";
 const OVERVIEW_ENVIRONMENT: &str = "Standalone API Keys Overview: Environment-Scoped Access";
 const OVERVIEW_COMPANY: &str = "Standalone API Keys Overview: Company-Scoped Authentication";
 const OVERVIEW_SCOPES: &str = "Standalone API Keys Overview: Permission-Scoped Access";
-const OVERVIEW_SECURITY: &str = "Standalone API Keys Overview: Security Responsibilities";
+const OVERVIEW_SECURITY: &str = "Standalone API Keys Overview: Security Responsibilities (High-Level)";
 const OVERVIEW_COMPARISON: &str = "Standalone API Keys Overview: Standalone API Keys vs OAuth 2.0";
-const WORKFLOW_KEY: &str = "Standalone API Key Workflow Guide: step 1";
-const WORKFLOW_REQUEST: &str = "Standalone API Key Workflow Guide: step 2";
+const WORKFLOW_KEY: &str = "Standalone API Key Workflow Guide: 1. Generate Your Standalone API Key";
+const WORKFLOW_REQUEST: &str = "Standalone API Key Workflow Guide: 2. Authenticate Your First API Request";
 
 static CATALOGUE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     [

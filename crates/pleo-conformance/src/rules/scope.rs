@@ -3,7 +3,7 @@
 use http::StatusCode;
 use pleo_sandbox::Grant;
 
-use super::{OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, control};
+use super::{OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, WORKFLOW_KEY, control};
 use crate::{
     case::{Case, needs_scopes},
     client_trial::ClientTrial,
@@ -23,8 +23,8 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client that knows the scopes of its credential SHOULD refuse an operation that needs \
                     others.",
         level: Level::Should,
-        sources: &["Z47", "Z48", "Z49", "Z94"],
-        headings: &[OVERVIEW_CONCEPTS, OVERVIEW_SCOPES],
+        sources: &["Z47", "Z49"],
+        headings: &[OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, WORKFLOW_KEY],
         failure: "The request leaves, to be answered with 403.",
         method: "Any operation whose scopes are published, and a credential that is known to have others: \
                  nothing should arrive. With the right ones it has to.",
@@ -35,7 +35,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "What the scopes allow is sent",
         statement: "A client MUST NOT refuse an operation whose scopes the credential has.",
         level: Level::Must,
-        sources: &["Z46", "Z47", "Z93"],
+        sources: &["Z47"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_SCOPES],
         failure: "A credential with the published scopes is refused for want of others.",
         method: "Any operation whose scopes are published, and a credential that is known to have exactly \

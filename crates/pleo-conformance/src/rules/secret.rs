@@ -3,7 +3,7 @@
 use pleo_sandbox::Fault;
 use proptest::sample::select;
 
-use super::{OVERVIEW_SECURITY, WORKFLOW_KEY, carrier};
+use super::{BASE_URLS_OPENING, OVERVIEW_SECURITY, WORKFLOW_KEY, WORKFLOW_REQUEST, carrier};
 use crate::{
     case::Case,
     client_trial::{ClientTrial, Conversation, Seen, Stop},
@@ -27,7 +27,7 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST NOT put a credential into the URL of a request.",
         level: Level::Must,
         sources: &["Z29", "Z53"],
-        headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY],
+        headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY, WORKFLOW_REQUEST],
         failure: "The key is a query parameter, and so in every log on the way.",
         method: "Any operation and credential: path and query are searched for it, encoded or not.",
         check: Check::Client { needs: &[], check: not_in_url },
@@ -38,8 +38,8 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST NOT put a credential into another header than Authorization, or into the \
                     body.",
         level: Level::Must,
-        sources: &["Z29", "Z53", "Z54"],
-        headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY],
+        sources: &["Z29", "Z53"],
+        headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY, WORKFLOW_REQUEST],
         failure: "The key is in the User-Agent, a cookie, or a header of somebody else's API.",
         method: "Any operation and credential: all other headers and the body are searched for it.",
         check: Check::Client { needs: &[], check: not_in_other_parts },
@@ -49,7 +49,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "No credential in debugging output",
         statement: "A client MUST NOT show a credential in what it prints for debugging.",
         level: Level::Must,
-        sources: &["Z52", "Z53"],
+        sources: &["Z53"],
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY],
         failure: "Printing the client, or its configuration, prints the key.",
         method: "Any operation and credential, answered or not: what the subject calls `debug` is searched.",
@@ -86,7 +86,7 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST NOT follow a redirect to another host with the credential.",
         level: Level::Must,
         sources: &["Z1", "Z53"],
-        headings: &[OVERVIEW_SECURITY, super::BASE_URLS],
+        headings: &[OVERVIEW_SECURITY, BASE_URLS_OPENING],
         failure: "The credential arrives at the address that a redirect names.",
         method: "Any operation, answered with any kind of redirect to another server: the credential may \
                  not arrive there.",

@@ -6,7 +6,7 @@ use http::header;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::BASE_URLS;
+use super::{BASE_URLS, BASE_URLS_METHODS};
 use crate::{
     case::Case,
     client_trial::ClientTrial,
@@ -37,8 +37,8 @@ pub(super) const RULES: &[Rule] = &[
         title: "The method is the operation's",
         statement: "A client MUST use the method of the operation.",
         level: Level::Must,
-        sources: &["Z2", "Z11"],
-        headings: &[BASE_URLS, REFERENCE],
+        sources: &["OpenAPI documents"],
+        headings: &[REFERENCE],
         failure: "PUT arrives where POST belongs.",
         method: "Any operation: the method that arrives.",
         check: Check::Client { needs: &[], check: method_is_the_operations },
@@ -60,7 +60,7 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST send each query parameter that it was given, by its name and with its \
                     value; one with several values as often as it has values.",
         level: Level::Must,
-        sources: &["Z2", "P5"],
+        sources: &["P5", "OpenAPI documents"],
         headings: &[REFERENCE],
         failure: "Several values are joined by commas, or a value is encoded twice.",
         method: "Any operation with any of its query parameters: the decoded values are compared by name.",
@@ -82,11 +82,8 @@ pub(super) const RULES: &[Rule] = &[
         title: "A lawful request is sent, once",
         statement: "A client MUST send a request that keeps all rules, and send it once when it succeeds.",
         level: Level::Must,
-        sources: &["Z34", "Z81"],
-        headings: &[
-            "API Base URLs: Authentication",
-            "Standalone API Keys Overview: When to Use Standalone API Keys",
-        ],
+        sources: &["Z34", "A1"],
+        headings: &[BASE_URLS_METHODS],
         failure: "Nothing arrives, or the same request twice.",
         method: "Any operation, arguments, environment and credential: the requests are counted.",
         check: Check::Client { needs: &[], check: lawful_request_is_sent_once },
