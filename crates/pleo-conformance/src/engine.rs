@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How often a case is made smaller at most.
-const SHRINKS: u32 = 512;
+const SHRINKS: u32 = 128;
 
 /// How a run goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

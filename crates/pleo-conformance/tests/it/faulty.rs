@@ -56,7 +56,16 @@ fn not_caught(result: &RuleResult) -> Option<String> {
         && !evidence.expected.is_empty()
         && !evidence.received.is_empty()
         && evidence.expected != evidence.received;
-    (!named).then(|| format!("the evidence names no difference: {evidence:?}"))
+    if !named {
+        return Some(format!("the evidence names no difference: {evidence:?}"));
+    }
+    let text = serde_json::to_string(evidence).unwrap();
+    if text.contains("FAKE-") {
+        return Some(format!("the evidence shows a secret: {text}"));
+    }
+    // Addresses that are not Pleo's may be spelled in ways that no mask knows.
+    let addresses = text.contains("127.0.0.1") && result.id != "ENV-005";
+    addresses.then(|| format!("the evidence shows an address that differs from run to run: {text}"))
 }
 
 /// The flaws of an area are caught by their rules, and a client without flaw keeps them.

@@ -1,5 +1,7 @@
 //! The same seed gives the same report, whatever the ports and the time.
 
+use std::collections::BTreeSet;
+
 use pleo_conformance::report::{Format, Report, Verdict, render};
 
 use crate::{
@@ -22,23 +24,11 @@ fn two_runs_with_one_seed_give_the_same_report_byte_for_byte() {
 
 #[test]
 fn two_runs_find_the_same_smallest_case() {
-    // Of what a client makes up at random, states and verifiers, no run can know.
-    for (flaw, name, rule) in FLAWS.iter().filter(|(_, _, rule)| !rule.starts_with("OAU")) {
+    // One flaw of each area, but for OAuth: there a client makes things up at random.
+    let mut areas = BTreeSet::from(["OAU"]);
+    for (flaw, name, rule) in FLAWS.iter().filter(|(_, _, rule)| areas.insert(&rule[..3])) {
         let [one, other] = twice(rule, || Reference::with_flaw(*flaw));
         assert!(matches!(one.results[0].verdict, Verdict::Fail { .. }), "{name}");
         assert_eq!(render(&one, Format::Json).unwrap(), render(&other, Format::Json).unwrap(), "{name}");
-    }
-}
-
-#[test]
-fn no_report_holds_a_secret_or_an_address_of_the_lab() {
-    for (flaw, name, rule) in FLAWS {
-        let report = report(&mut Reference::with_flaw(*flaw), &client_rules(rule), 32);
-        let text = render(&report, Format::Json).unwrap();
-        assert!(!text.contains("FAKE-"), "{name}: {text}");
-        // What is not Pleo's may be spelled in ways that no mask knows.
-        if *rule != "ENV-005" {
-            assert!(!text.contains("127.0.0.1"), "{name}: {text}");
-        }
     }
 }
