@@ -88,7 +88,7 @@ fn deprecated_operations_warn_and_name_their_successor() {
 fn cited(text: &str) -> Vec<(char, u32)> {
     let number = |word: &str| {
         let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        let letter = word.chars().next().filter(|letter| "ZAKNVEC".contains(*letter))?;
+        let letter = word.chars().next().filter(|letter| "ZAKNVECPWX".contains(*letter))?;
         let digits = &word[1..];
         let plain = (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         plain.then(|| Some((letter, digits.parse().ok()?)))?
@@ -120,11 +120,19 @@ fn every_number_that_is_cited_is_explained() {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut texts = vec![root.join("README.md")];
-    for part in ["crates/pleo-auth/src", "crates/pleo-auth/examples", "crates/pleo-client/src/runtime"] {
+    for part in [
+        "crates/pleo-auth/src",
+        "crates/pleo-auth/examples",
+        "crates/pleo-client/src/runtime",
+        "crates/pleo-conformance/src",
+        "crates/pleo-sandbox/src",
+    ] {
         files(&root.join(part), "rs", &mut texts);
     }
     files(&root.join("docs/decisions"), "md", &mut texts);
-    texts.push(root.join("docs/authentication.md"));
+    let guides = ["access.md", "authentication.md", "conformance.md", "conformance-protocol.md"];
+    texts.extend(guides.iter().map(|guide| root.join("docs").join(guide)));
+    texts.push(root.join("crates/pleo-sandbox/README.md"));
     let sources = fs::read_to_string(root.join("docs/sources.md")).unwrap();
     let rows: Vec<(char, u32)> =
         sources.lines().filter_map(|line| cited(line.split('|').nth(1)?).first().copied()).collect();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
+mod coverage;
 mod faulty;
 mod live;
 mod reference;

@@ -1,0 +1,196 @@
+//! Every statement of the documents is accounted for, by rules that cite it or by a passage that says it.
+
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
+
+use pleo_conformance::{
+    catalogue,
+    coverage::{Coverage, DOCUMENTED, DOCUMENTS, Document, table, table_of},
+    rule::Rule,
+};
+
+/// What the command printed when this was last agreed to.
+const AGREED: &str = include_str!("../../../../docs/coverage.txt");
+
+const MEND: &str = "if that is meant: cargo run -p pleo-conformance -- coverage > docs/coverage.txt";
+
+fn unaccounted(table: &[Coverage]) -> Vec<&'static str> {
+    table.iter().filter(|row| !row.is_accounted_for()).map(|row| row.statement).collect()
+}
+
+fn printed(table: &[Coverage]) -> String {
+    table.iter().map(|row| format!("{row}\n")).collect()
+}
+
+/// What is wrong with the coverage by some rules and documents.
+fn complaints(rules: &[Rule], documents: &[Document<'_>]) -> Vec<String> {
+    let table = table_of(rules, documents);
+    let mut complaints: Vec<String> =
+        unaccounted(&table).into_iter().map(|statement| format!("nothing stands for {statement}")).collect();
+    for (statement, passage) in DOCUMENTED {
+        if !table.iter().any(|row| row.statement == *statement && row.documentation == Some(*passage)) {
+            complaints.push(format!("{passage} does not say {statement}"));
+        }
+    }
+    let agreed: BTreeSet<&str> = AGREED.lines().collect();
+    let now = printed(&table);
+    complaints
+        .extend(now.lines().filter(|line| !agreed.contains(line)).map(|line| format!("new: {line}; {MEND}")));
+    complaints
+}
+
+/// A text without a statement's number.
+fn without(text: &str, statement: &str) -> String {
+    let mut parts = text.split(statement);
+    let mut left = parts.next().unwrap().to_owned();
+    for part in parts {
+        let other = part.starts_with(|c: char| c.is_ascii_digit());
+        left.push_str(if other { statement } else { "nothing" });
+        left.push_str(part);
+    }
+    left
+}
+
+/// The complaints when a document is changed.
+fn complaints_with(path: &str, change: impl Fn(&str) -> String) -> Vec<String> {
+    let changed: Vec<(&str, String)> = DOCUMENTS
+        .iter()
+        .map(|document| {
+            (
+                document.path,
+                if document.path == path { change(document.text) } else { document.text.to_owned() },
+            )
+        })
+        .collect();
+    let documents: Vec<_> = changed.iter().map(|(path, text)| Document { path, text }).collect();
+    complaints(catalogue(), &documents)
+}
+
+#[test]
+fn all_99_statements_are_accounted_for() {
+    let table = table();
+    let statements: Vec<_> = table.iter().map(|row| row.statement.to_owned()).collect();
+    assert_eq!(statements, (1..=99).map(|number| format!("Z{number}")).collect::<Vec<_>>());
+    assert_eq!(complaints(catalogue(), DOCUMENTS), [""; 0]);
+    let by_rule = table.iter().filter(|row| !row.rules.is_empty()).count();
+    let by_passage = table.iter().filter(|row| row.documentation.is_some()).count();
+    assert!(by_rule >= 35 && by_passage >= 50, "{by_rule} by rules, {by_passage} by passages");
+}
+
+#[test]
+fn removing_any_rule_that_comes_from_a_statement_is_noticed() {
+    let mut removed = 0;
+    for rule in catalogue() {
+        let statements: Vec<_> = rule.sources.iter().filter(|source| source.starts_with('Z')).collect();
+        let rest: Vec<Rule> = catalogue().iter().filter(|other| other.id != rule.id).copied().collect();
+        let noticed = complaints(&rest, DOCUMENTS);
+        for statement in statements {
+            let named = |complaint: &String| complaint.split([' ', ';']).any(|word| word == *statement);
+            assert!(noticed.iter().any(named), "{} without {statement}: {noticed:?}", rule.id);
+            removed += 1;
+        }
+    }
+    assert!(removed > 90, "{removed}");
+}
+
+#[test]
+fn a_statement_whose_only_rule_is_removed_is_not_accounted_for() {
+    for row in table().iter().filter(|row| row.documentation.is_none()) {
+        let rest: Vec<Rule> =
+            catalogue().iter().filter(|rule| !row.rules.contains(&rule.id)).copied().collect();
+        assert!(unaccounted(&table_of(&rest, DOCUMENTS)).contains(&row.statement), "{row}");
+    }
+}
+
+#[test]
+fn removing_any_passage_is_noticed() {
+    for (statement, passage) in DOCUMENTED {
+        let (path, _) = passage.split_once('#').unwrap();
+        let noticed = complaints_with(path, |text| without(text, statement));
+        assert!(noticed.contains(&format!("nothing stands for {statement}")), "{statement}: {noticed:?}");
+        assert!(noticed.contains(&format!("{passage} does not say {statement}")), "{statement}: {noticed:?}");
+        let others = noticed.iter().filter(|complaint| complaint.starts_with("nothing stands")).count();
+        assert_eq!(others, 1, "{statement}: {noticed:?}");
+    }
+}
+
+#[test]
+fn a_passage_under_another_heading_does_not_count() {
+    for (statement, passage) in DOCUMENTED {
+        let (path, anchor) = passage.split_once('#').unwrap();
+        let title = |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        let renamed = complaints_with(path, |text| {
+            let lines = text.lines().map(|line| {
+                let is_it = line.starts_with('#') && title(line).replace(',', "") == anchor;
+                if is_it { "## Something else".to_owned() } else { line.to_owned() }
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        });
+        assert!(renamed.contains(&format!("{passage} does not say {statement}")), "{renamed:?}");
+    }
+}
+
+#[test]
+fn the_documents_are_those_of_the_repository_and_none_is_listed_for_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for document in DOCUMENTS {
+        assert_eq!(fs::read_to_string(root.join(document.path)).unwrap(), document.text);
+        assert!(
+            DOCUMENTED.iter().any(|(_, passage)| passage.starts_with(&format!("{}#", document.path))),
+            "{}",
+            document.path
+        );
+    }
+    let statements: BTreeSet<_> = DOCUMENTED.iter().map(|(statement, _)| statement).collect();
+    assert_eq!(statements.len(), DOCUMENTED.len(), "a statement is listed twice");
+}
+
+/// The pages that a statement stands on, and their titles, are told by `docs/sources.md`.
+#[test]
+fn rules_name_the_page_of_every_statement_that_they_come_from() {
+    const SOURCES: &str = include_str!("../../../../docs/sources.md");
+    let cells: Vec<Vec<&str>> = SOURCES
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let pages: Vec<(u32, &str)> = cells
+        .iter()
+        .filter(|row| row[0].starts_with('S'))
+        .flat_map(|row| {
+            let title = row[1].split(", as text").next().unwrap();
+            row[0].split(", ").map(move |page| (page[1..].parse().unwrap(), title))
+        })
+        .collect();
+    assert_eq!(pages.len(), 5);
+    let mut checked = 0;
+    for rule in catalogue() {
+        let named: BTreeSet<&str> =
+            rule.headings.iter().filter_map(|heading| heading.split(": ").next()).collect();
+        for statement in rule.sources.iter().filter(|source| source.starts_with('Z')) {
+            let row = cells.iter().find(|row| row[0] == *statement).unwrap();
+            let numbers: Vec<u32> =
+                row[2].split(|c: char| !c.is_ascii_digit()).flat_map(str::parse).collect();
+            let on = |page: u32| match (numbers.as_slice(), row[2].contains(" to ")) {
+                ([first, last], true) => (*first..=*last).contains(&page),
+                (numbers, _) => numbers.contains(&page),
+            };
+            assert!(
+                pages.iter().any(|(page, title)| on(*page) && named.contains(title)),
+                "{} names {named:?}, {statement} stands on {}",
+                rule.id,
+                row[2]
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 90, "{checked}");
+}
+
+#[test]
+fn the_command_prints_the_table() {
+    let done = Command::new(env!("CARGO_BIN_EXE_pleo-conformance")).arg("coverage").output().unwrap();
+    assert_eq!(done.status.code(), Some(0));
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(out, format!("{}99 of 99 statements are accounted for\n", printed(&table())));
+    assert_eq!(out, AGREED, "{MEND}");
+}
