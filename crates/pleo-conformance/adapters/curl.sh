@@ -138,8 +138,8 @@ paragraph() {
 
 # curl follows no redirect unless it is told to. A configuration or proxy of the user is none of ours.
 send() {
-  printf '%s\n' "$1" | curl --disable --config - --noproxy '*' --proto '=http,https' --globoff --path-as-is \
-    --silent --show-error --max-time 5 --output /dev/null --write-out '%{http_code}' 2>&1
+  printf '%s\n' "$1" | curl --disable --config - --noproxy '*' --proto '=http,https' --silent --show-error \
+    --max-time 5 --output /dev/null --write-out '%{http_code}' 2>&1
 }
 
 jq --unbuffered --null-input --raw-output "$decide" | while IFS= read -r what; do

@@ -47,8 +47,8 @@ enum Command {
     /// Judges a client, or a live service.
     #[command(
         after_help = "Exit codes: 0 every MUST is kept; 1 a MUST is broken, or an expected failure passed; \
-                      2 wrong usage, nothing was run; 3 no result: the run could not be made, or no rule got a \
-                      conclusive verdict."
+                      2 wrong usage, nothing was run; 3 no result: the run could not be made, the subject \
+                      broke down, or no rule got a conclusive verdict."
     )]
     Run(Box<Run>),
     /// Shows what covers each statement of Pleo's documents: rules, or a passage of our documentation.
@@ -63,7 +63,7 @@ struct Run {
     /// Only rules of this level.
     #[arg(long)]
     level: Option<Level>,
-    /// Only rules that this side has to keep.
+    /// Only rules that this side has to keep [default: that of the subject].
     #[arg(long)]
     side: Option<Side>,
     /// The seed of all cases: the same one gives the same cases.
@@ -306,11 +306,17 @@ impl Run {
         {
             return Err(CliError::NothingBegins(prefix.clone()));
         }
+        // Of a program or a live service the other side's rules are not asked, unless somebody wants to see that.
+        let side = self.side.or(match (&self.subject, &self.target) {
+            (Some(_), _) => Some(Side::Client),
+            (None, Some(_)) => Some(Side::Service),
+            (None, None) => None,
+        });
         let selection: Vec<_> = catalogue
             .iter()
             .filter(|rule| self.only.is_empty() || self.only.iter().any(|prefix| begins(rule, prefix)))
             .filter(|rule| self.level.is_none_or(|level| rule.level == level))
-            .filter(|rule| self.side.is_none_or(|side| rule.side() == side))
+            .filter(|rule| side.is_none_or(|side| rule.side() == side))
             .collect();
         if selection.is_empty() { Err(CliError::NothingSelected) } else { Ok(selection) }
     }

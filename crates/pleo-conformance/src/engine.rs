@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How often a case is made smaller at most.
-const SHRINKS: u32 = 512;
+const SHRINKS: u32 = 128;
 
 /// How a run goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,8 +159,8 @@ pub fn judge(
             Check::Client { needs, check } => {
                 client.as_mut().map_or_else(skip, |trial| trial.judge(rule, needs, check))
             }
-            Check::Service { check, .. } => {
-                service.as_mut().map_or_else(skip, |trial| trial.judge(rule, check))
+            Check::Service { live, check } => {
+                service.as_mut().map_or_else(skip, |trial| trial.judge(rule, live.is_some(), check))
             }
         };
         results.push(RuleResult::new(rule, verdict, milliseconds(began.elapsed())));

@@ -90,12 +90,14 @@ pub(crate) fn evidence(rule: &str, finding: &Finding, case: &Value, mask: &Mask)
     }
 }
 
+/// Without what is not given: most members of a call are optional.
 fn masked(value: &Value, mask: &Mask) -> Value {
     match value {
         Value::String(text) => Value::String(mask.apply(text)),
         Value::Array(items) => items.iter().map(|item| masked(item, mask)).collect(),
         Value::Object(members) => {
-            members.iter().map(|(name, value)| (name.clone(), masked(value, mask))).collect()
+            let given = members.iter().filter(|(_, value)| !value.is_null());
+            given.map(|(name, value)| (name.clone(), masked(value, mask))).collect()
         }
         other => other.clone(),
     }

@@ -64,6 +64,7 @@ mod tests {
         unexpected_passes: 0,
         skipped: 0,
         inconclusive: 0,
+        errors: 0,
     };
 
     #[test]
@@ -93,10 +94,16 @@ mod tests {
     }
 
     #[test]
+    fn a_subject_that_broke_down_has_no_result_unless_it_broke_a_rule_before() {
+        assert_eq!(exits(Summary { errors: 1, ..PASSED }), [Exit::NotRun; 2]);
+        assert_eq!(exits(Summary { errors: 1, failed_must: 1, ..PASSED }), [Exit::Broken; 2]);
+    }
+
+    #[test]
     fn a_run_that_learnt_nothing_is_no_success() {
         let nothing = Summary { passed: 0, ..PASSED };
         assert_eq!(exits(nothing), [Exit::NotRun; 2]);
-        assert_eq!(exits(Summary { skipped: 9, inconclusive: 9, ..nothing }), [Exit::NotRun; 2]);
+        assert_eq!(exits(Summary { skipped: 9, inconclusive: 9, errors: 9, ..nothing }), [Exit::NotRun; 2]);
     }
 
     #[test]

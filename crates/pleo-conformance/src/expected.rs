@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! # Until the new HTTP stack is in use.
-//! SEC-2  the debug output still shows the key, ticket 4711
+//! SEC-002  the debug output still shows the key, ticket 4711
 //! ```
 
 use std::{
@@ -128,8 +128,10 @@ mod tests {
     use super::{ExpectedFailures, LineError};
     use crate::{
         exit::Exit,
-        report::{Standing, sample},
-        rule::sample::CATALOGUE,
+        report::{
+            Standing,
+            sample::{self, CATALOGUE},
+        },
     };
 
     fn parse(text: &str) -> Result<ExpectedFailures, (usize, LineError)> {
@@ -171,7 +173,9 @@ mod tests {
 
     #[test]
     fn an_expected_failure_is_none_and_an_expected_failure_that_passes_is_one() {
-        let report = ExpectedFailures::default().apply(sample::report());
+        let mut report = sample::report();
+        report.results.retain(|result| result.standing() != Standing::Error);
+        let report = ExpectedFailures::default().apply(report);
         assert_eq!(Exit::of(&report, false), Exit::Broken);
         assert_eq!((report.summary.failed_must, report.summary.expected_failures), (2, 0));
 

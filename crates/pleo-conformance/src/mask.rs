@@ -8,11 +8,17 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 pub(crate) struct Mask {
     /// What is replaced, the longest first.
     replaced: Vec<(String, String)>,
+    /// Secrets by name, no long piece of which is shown.
+    secrets: Vec<(String, String)>,
 }
+
+/// So long a piece of a secret, in bytes, is not there by chance.
+const PIECE: usize = 6;
 
 impl Mask {
     /// Replaces a secret in all the forms in which it may travel.
     pub(crate) fn secret(&mut self, secret: &str, name: &str) {
+        self.secrets.push((secret.to_owned(), name.to_owned()));
         for (form, text) in forms(secret) {
             self.replace(text, format!("<{}>", form.replace("%", name)));
         }
@@ -35,8 +41,27 @@ impl Mask {
 
     /// The text with everything replaced.
     pub(crate) fn apply(&self, text: &str) -> String {
-        self.replaced.iter().fold(text.to_owned(), |text, (secret, by)| text.replace(secret, by))
+        let text = self.replaced.iter().fold(text.to_owned(), |text, (secret, by)| text.replace(secret, by));
+        self.secrets.iter().fold(text, |text, (secret, name)| without_pieces(&text, secret, name))
     }
+}
+
+/// The text without pieces of a secret, for a client that cuts or changes what it sends.
+fn without_pieces(text: &str, secret: &str, name: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let ends = rest.char_indices().map(|(start, character)| start + character.len_utf8());
+        let length = ends.take_while(|end| secret.contains(&rest[..*end])).last().unwrap_or_default();
+        if length >= PIECE {
+            clean += &format!("<piece of {name}>");
+            rest = &rest[length..];
+        } else {
+            clean.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    clean
 }
 
 /// The forms in which a secret may travel, each with a name in which `%` stands for the secret's own.
@@ -80,6 +105,16 @@ mod tests {
             assert!(masked.starts_with("before <") && masked.ends_with("> after"), "{masked}");
         }
         assert_eq!(found(secret, "nothing of it"), None);
+    }
+
+    #[test]
+    fn pieces_of_a_secret_are_masked() {
+        let secret = "FAKE-abc/123+x";
+        let mut mask = Mask::default();
+        mask.secret(secret, "key");
+        assert_eq!(mask.apply("Bearer FAKE-abc/123+ and é"), "Bearer <piece of key> and é");
+        assert_eq!(mask.apply("-abc/12%2Bx"), "<piece of key>%2Bx");
+        assert_eq!(mask.apply("FAKE-"), "FAKE-");
     }
 
     #[test]

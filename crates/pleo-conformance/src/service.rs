@@ -166,8 +166,9 @@ impl Service for SandboxService {
         let grant = match wanted {
             Wanted::Key => key,
             Wanted::Token => Grant::access_token(company),
-            // Another environment's credentials are as unknown here as those that nobody made.
-            Wanted::Unknown | Wanted::OtherEnvironment => return Some(secret),
+            Wanted::Unknown => return Some(secret),
+            // As unknown here as one that nobody made.
+            Wanted::OtherEnvironment => return Some(format!("FAKE-{:08}-production", self.made)),
             Wanted::Expired => Grant { expires_at: Some(self.sandbox.now()), ..key },
             Wanted::Revoked => Grant { revoked: true, ..key },
             Wanted::Legacy => {
@@ -326,8 +327,16 @@ impl<'a> ServiceTrial<'a> {
         self.service.is_live()
     }
 
-    /// Asks a rule.
-    pub(crate) fn judge(&mut self, rule: &'static Rule, check: fn(&mut Self) -> Verdict) -> Verdict {
+    /// Asks a rule, which may or may not be asked of a live service.
+    pub(crate) fn judge(
+        &mut self,
+        rule: &'static Rule,
+        may_be_live: bool,
+        check: fn(&mut Self) -> Verdict,
+    ) -> Verdict {
+        if self.is_live() && !may_be_live {
+            return Verdict::Skip { reason: "it is not asked of a live service".to_owned() };
+        }
         self.rule = rule.id;
         check(self)
     }

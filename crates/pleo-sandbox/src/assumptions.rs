@@ -51,8 +51,9 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     row(
         "error-types",
         "the `type` of errors",
-        "`ACCESS_DENIED` in capitals as seen, all others in lower snake case as in the list",
-        "E19, C21, field notes",
+        "`ACCESS_DENIED` and `INVALID_EXPORT_JOB_STATUS_CHANGE` in capitals as seen, all others in lower snake \
+         case as in the list",
+        "E12, E19, C21, field notes",
     ),
     row(
         "order-of-checks",
@@ -157,5 +158,136 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "the scopes of a credential that has all",
         "introspection lists those that the documents name",
         "A63",
+    ),
+    row("success-status", "the status of a success that the document calls default", "200", "E11"),
+    row(
+        "absent",
+        "what another company's thing gets that is named by its id",
+        "404, the same as what does not exist",
+        "K2",
+    ),
+    row(
+        "page-size",
+        "the page size where the document names none",
+        "20; at most 100, a larger one is cut; 0 gives an empty page",
+        "P7, E27",
+    ),
+    row(
+        "page-direction",
+        "what `before` and `after` mean",
+        "`after` reads on and `before` reads back, both in the order of the list",
+        "P3, C22",
+    ),
+    row(
+        "cursor",
+        "how long a cursor is good",
+        "as long as the sorting keys are the same, even if its thing is deleted; others get 400",
+        "free choice",
+    ),
+    row(
+        "sorting",
+        "the order without sorting keys, what can be sorted by, and where `null` goes",
+        "by id; by any member that is no object or list, and receipts by `size`, others get 400; last \
+         in `ASC`, first in `DESC`",
+        "P5, P8, field notes",
+    ),
+    row("empty-filter", "a filter that is an empty list", "lets everything pass", "free choice"),
+    row(
+        "update",
+        "what an update does that leaves members out",
+        "it replaces: they are gone; nothing moves to another company",
+        "K2",
+    ),
+    row(
+        "known-tag",
+        "when a tag gets 409",
+        "when another one of its group has the code",
+        "the document's 409",
+    ),
+    row(
+        "several-tags",
+        "tags of which one does not exist, to be deleted or archived at once",
+        "404, and nothing happens",
+        "free choice",
+    ),
+    row(
+        "known-account",
+        "when an account gets 409, or 200 instead of 201",
+        "409 if the company has its external id; 200 never",
+        "E18",
+    ),
+    row(
+        "account-in-use",
+        "when deleting an account gets 409",
+        "when accounting entries are booked to it",
+        "the document's 409",
+    ),
+    row(
+        "known-vendor",
+        "when a vendor exists, and the state of a new one",
+        "when another one of the company has its name or external id; `DRAFT`",
+        "E8, W12",
+    ),
+    row(
+        "subscription",
+        "whose a subscription is, and what is left of a deleted one",
+        "the first company's that the credential reaches; nothing",
+        "W1, W3",
+    ),
+    row(
+        "export-entries",
+        "an export of no entries, or of ones that are unknown, deleted or another company's",
+        "400",
+        "E19",
+    ),
+    row(
+        "export-events",
+        "which events can happen in which status",
+        "`pending`: `started`, `failed`; `in_progress`: `failed`, `completed`, `completed_with_errors`; \
+         the others 422, in all versions",
+        "X1, X2, X15, E12",
+    ),
+    row(
+        "export-updates",
+        "when items can be updated, and from which status to which",
+        "while the job is `in_progress`, otherwise 422; from each to each; more than 100 get 413 \
+         in all versions",
+        "X10, X15, E19, E25",
+    ),
+    row(
+        "export-end",
+        "what becomes of items that have come to no end",
+        "they are `abandoned`; a final event is not compared with the items",
+        "X5, X15",
+    ),
+    row(
+        "export-expiry",
+        "what an expired job looks like",
+        "`failed` with `job_expired` and `expiredAt`, be it `pending` or `in_progress`",
+        "X3, X16, C25",
+    ),
+    row(
+        "export-entry-status",
+        "the `exportStatus` of an entry that is exported",
+        "`QUEUED`, `EXPORTING`, then `EXPORTED` if its item is `successful`, else `NOT_EXPORTED`",
+        "X22",
+    ),
+    row(
+        "export-reasons",
+        "reasons of a failure that versions 0 to 2 do not know",
+        "they show `unexpected_failure`",
+        "field notes",
+    ),
+    row(
+        "export-currencies",
+        "customers with several currencies or without contra accounts",
+        "there are none, so no 400 for them",
+        "E13, E14",
+    ),
+    row(
+        "sampled",
+        "CSV imports, enrichment and the calculation of taxes",
+        "answer with made-up values that fit the document, the same for the same path",
+        "free choice",
     ),
 ];

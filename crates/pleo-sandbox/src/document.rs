@@ -55,23 +55,20 @@ pub(crate) fn answer_pointer(operation: &Operation, status: u16) -> Option<Strin
     Some(format!("{}/responses/{key}/content/application~1json/schema", pointer(operation)))
 }
 
-/// A schema of the document, with references followed.
-pub(crate) fn followed(mut schema: &'static Value) -> &'static Value {
-    while let Some(target) = schema["$ref"].as_str() {
-        schema = root().pointer(target.trim_start_matches('#')).unwrap_or(&Value::Null);
+/// The schema behind `$ref`s, and behind an `allOf` with one member, which is how 3.0 adds to a `$ref`.
+pub(crate) fn followed(mut schema: &Value) -> &Value {
+    loop {
+        schema = match (schema["$ref"].as_str(), schema["allOf"].as_array().map(Vec::as_slice)) {
+            (Some(target), _) => root().pointer(target.trim_start_matches('#')).unwrap_or(&Value::Null),
+            (None, Some([only])) => only,
+            _ => return schema,
+        };
     }
-    schema
-}
-
-/// What stands at a JSON pointer, with references followed.
-pub(crate) fn resolve(pointer: &str) -> &'static Value {
-    root().pointer(pointer).map_or(&Value::Null, followed)
 }
 
 /// The type of the schema at a JSON pointer.
 pub(crate) fn type_of(pointer: &str) -> Option<&'static str> {
-    let schema = followed(root().pointer(pointer)?);
-    schema["type"].as_str().or_else(|| followed(schema.pointer("/allOf/0")?)["type"].as_str())
+    followed(root().pointer(pointer)?)["type"].as_str()
 }
 
 /// A schema of OpenAPI 3.0, or a tree of them, as JSON Schema 2020-12: `nullable` becomes a type, and the

@@ -41,3 +41,7 @@ pub use fault::Fault;
 pub use sample::{Optional, Sampler};
 pub use sandbox::{Environment, Sandbox};
 pub use server::{Delivery, Exchange, Handler, MAX_BODY, Reply, Server};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn the_minute_slides() {
         let mut limits = Limits { limit: Some(2), ..Limits::default() };
-        let at = |milliseconds| DateTime::from_timestamp_millis(1_000_000 + milliseconds).unwrap();
+        let at = |milliseconds: i64| DateTime::from_timestamp_millis(1_000_000 + milliseconds).unwrap();
         limits.count("a", at(0)).unwrap();
         limits.count("a", at(30_000)).unwrap();
         assert_eq!(wait(limits.count("a", at(30_000)).unwrap_err()), "30");

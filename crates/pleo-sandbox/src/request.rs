@@ -32,13 +32,14 @@ pub(crate) fn check_parameters(
     path: &BTreeMap<&'static str, String>,
     query: &[(String, String)],
 ) -> Result<(), Refusal> {
-    let parameter = |name: &str| {
-        let mut known = operation.parameters.iter();
-        known.any(|known| known.location == ParameterLocation::Query && known.name == name)
-    };
     let elsewhere = !matches!(operation.company, CompanyPlace::Query { .. });
+    let known = |name: &str| {
+        let mut parameters = operation.parameters.iter();
+        parameters.any(|known| known.location == ParameterLocation::Query && known.name == name)
+            || (elsewhere && name == COMPANY)
+    };
     for (name, _) in query {
-        if !parameter(name) && !(elsewhere && name == COMPANY) {
+        if !known(name) {
             return Err(Refusal::bad_request(format!("there is no query parameter {name:?}")));
         }
     }

@@ -131,7 +131,6 @@ mod tests {
             "/v1/./introspect",
             "/v1/companies/",
             "/v1/%ff",
-            "/v1/vendors/:archive",
             "/v9/introspect",
         ] {
             assert_eq!(refused(&Method::GET, path), (404, None), "{path}");

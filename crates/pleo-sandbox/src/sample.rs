@@ -220,12 +220,12 @@ impl Sampling {
 
     fn string(&mut self, name: &str, schema: &Value) -> String {
         let least = length(&schema["minLength"]).unwrap_or(0);
-        if let Some(pattern) = schema["pattern"].as_str() {
-            if let Ok(pattern) = regex_syntax::parse(pattern) {
-                let mut text = String::new();
-                self.matching(&pattern, least, &mut text);
-                return text;
-            }
+        if let Some(pattern) = schema["pattern"].as_str()
+            && let Ok(pattern) = regex_syntax::parse(pattern)
+        {
+            let mut text = String::new();
+            self.matching(&pattern, least, &mut text);
+            return text;
         }
         let text = match schema["format"].as_str() {
             Some("uuid") => self.uuid(),

@@ -9,8 +9,11 @@ use crate::{
     coverage::Coverage,
     engine::{Options, Progress, RunError, SubjectUnderTest},
     exit::Exit,
-    report::{Report, Standing, Summary, sample},
-    rule::{Rule, sample::CATALOGUE},
+    report::{
+        Report, Standing, Summary,
+        sample::{self, CATALOGUE},
+    },
+    rule::Rule,
     subject::SubjectError,
 };
 
@@ -104,10 +107,10 @@ fn without_options_all_rules_are_asked_of_our_client_with_fixed_cases() {
 fn rules_are_selected_by_beginning_level_and_side_at_once() {
     assert_eq!(
         selected(&["--only", "AUTH-1", "--only", "ENV"]),
-        ["AUTH-1", "ENV-1", "ENV-2", "ENV-3", "ENV-4"]
+        ["AUTH-1", "ENV-1", "ENV-2", "ENV-3", "ENV-4", "ENV-5"]
     );
     assert_eq!(selected(&["--level", "should"]), ["AUTH-4"]);
-    assert_eq!(selected(&["--side", "service"]), ["ENV-4"]);
+    assert_eq!(selected(&["--side", "service"]), ["ENV-4", "ENV-5"]);
     assert_eq!(
         selected(&["--only", "ENV", "--level", "must", "--side", "client"]),
         ["ENV-1", "ENV-2", "ENV-3"]
@@ -200,7 +203,7 @@ fn the_exit_code_tells_what_came_of_the_run() {
     assert_eq!(command(&["run"], &nothing).exit, Exit::NotRun);
     let done = command(&["run"], &no_report);
     assert_eq!(done.exit, Exit::NotRun);
-    assert_eq!(done.err, "error: the subject cannot be started: it is not there\n");
+    assert!(done.err.starts_with("error: the subject cannot be started: it is not there"), "{}", done.err);
 }
 
 #[test]
@@ -216,7 +219,7 @@ fn the_summary_is_one_line() {
 #[test]
 fn annotations_follow_the_text() {
     let done = command(&["run", "--summary", "--github"], &|| Ok(sample::report()));
-    assert_eq!(done.out.lines().filter(|line| line.starts_with("::")).count(), 4);
+    assert_eq!(done.out.lines().filter(|line| line.starts_with("::")).count(), 5);
     assert!(done.out.contains("\n::error title=AUTH-2 "));
 }
 
@@ -301,7 +304,12 @@ fn expected_failures_are_read_before_the_run_and_applied_after_it() -> io::Resul
     let file = tempfile::NamedTempFile::new()?;
     let path = file.path().display().to_string();
     fs::write(file.path(), "AUTH-2  why\nENV-2  why\n")?;
-    let done = command(&["run", "--expected-failures", &path, "--summary"], &|| Ok(sample::report()));
+    let broken = || {
+        let mut report = sample::report();
+        report.results.retain(|result| result.standing() != Standing::Error);
+        Ok(report)
+    };
+    let done = command(&["run", "--expected-failures", &path, "--summary"], &broken);
     assert_eq!(done.exit, Exit::Kept);
     assert!(done.out.contains("3 passed, 0 failed"), "{}", done.out);
     fs::write(file.path(), "AUTH-1  why\nENV-2  why\n")?;

@@ -58,11 +58,20 @@ mod tests {
                 "warning title=AUTH-4 Base64%2C padded%3A always",
                 "error title=ENV-3 Mended",
                 "warning title=ENV-4 A key works in one environment",
+                "error title=ENV-5 Broken down",
             ]
         );
         assert!(
             commands.contains("::the key is in the password%0Aexpected: Basic KEY:%0Areceived: Basic :KEY\n")
         );
+    }
+
+    #[test]
+    fn a_percent_sign_is_not_taken_for_an_escape() {
+        let mut report = sample::report();
+        report.results[7].title = "100%0A, or: more".to_owned();
+        let commands = render(&report);
+        assert!(commands.contains(" title=ENV-4 100%250A%2C or%3A more::inconclusive: "), "{commands}");
     }
 
     proptest! {

@@ -200,8 +200,8 @@ mod tests {
             .filter(|tag| tag.starts_with("details") && tag.ends_with("open"))
             .collect();
         let linked: Vec<_> = tags(&page).into_iter().filter(|tag| tag.starts_with("a ")).collect();
-        assert_eq!(open, [1, 3, 6, 7].map(|n| format!("details id=\"rule-{n}\" open")));
-        assert_eq!(linked, [1, 3, 6, 7].map(|n| format!("a href=\"#rule-{n}\"")));
+        assert_eq!(open, [1, 3, 6, 7, 8].map(|n| format!("details id=\"rule-{n}\" open")));
+        assert_eq!(linked, [1, 3, 6, 7, 8].map(|n| format!("a href=\"#rule-{n}\"")));
     }
 
     #[test]
@@ -215,6 +215,7 @@ mod tests {
             "passed unexpectedly",
             "skipped",
             "inconclusive",
+            "error",
         ] {
             assert!(page.contains(&format!("</span>{word}</span>")), "{word}");
         }

@@ -48,7 +48,10 @@ mod tests {
             .iter()
             .map(|result| result["verdict"].as_str().unwrap())
             .collect();
-        assert_eq!(verdicts.into_iter().collect::<Vec<_>>(), ["fail", "inconclusive", "pass", "skip"]);
+        assert_eq!(
+            verdicts.into_iter().collect::<Vec<_>>(),
+            ["error", "fail", "inconclusive", "pass", "skip"]
+        );
         assert!(validator.is_valid(&good));
         for (pointer, wrong) in [
             ("/results/0/verdict", "maybe".into()),

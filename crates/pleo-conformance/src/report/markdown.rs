@@ -148,7 +148,7 @@ mod tests {
         for part in [
             "<h2>Conformance of example-client 1.2.3</h2>",
             "<strong>2 passed, 1 failed, 1 skipped, 1 inconclusive, 1 failed (SHOULD), 1 failed as expected, \
-             1 passed unexpectedly</strong> (seed 1, 256 cases a rule, program)",
+             1 passed unexpectedly, 1 in error</strong> (seed 1, 256 cases a rule, program)",
             "<td>✗ failed</td><td>AUTH-2 The key is the user name</td><td>MUST</td><td>the key is in the password</td>",
             "<td><pre>Basic KEY:</pre></td><td><pre>Basic :KEY</pre></td>",
             "<td>only 401 was ever seen</td>",

@@ -203,10 +203,10 @@ impl fmt::Display for SeenRequest {
 }
 
 impl Evidence {
-    /// What goes with expected and received, by name: the case, the request and the curl line.
+    /// What goes with expected and received, by name: the request, the curl line and, as the longest, the case.
     fn details(&self) -> Vec<(&'static str, String)> {
         let request = self.request.as_ref().map(SeenRequest::to_string);
-        [("case", Some(format!("{:#}", self.case))), ("request", request), ("curl", self.curl.clone())]
+        [("request", request), ("curl", self.curl.clone()), ("case", Some(format!("{:#}", self.case)))]
             .into_iter()
             .filter_map(|(name, text)| Some((name, text?)))
             .collect()
@@ -363,7 +363,7 @@ impl fmt::Display for Summary {
             (self.failed_should, "failed (SHOULD)"),
             (self.expected_failures, "failed as expected"),
             (self.unexpected_passes, "passed unexpectedly"),
-            (self.errors, "errors"),
+            (self.errors, "in error"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;

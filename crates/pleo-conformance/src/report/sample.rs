@@ -1,12 +1,54 @@
-//! Reports for the tests of this crate: one with every standing, and arbitrary ones.
+//! Rules and reports for the tests of this crate: a report with every standing, and arbitrary ones.
 
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::json;
 
 use super::{Evidence, Report, RuleResult, SeenRequest, SubjectInfo, SubjectKind, Summary, Verdict};
-use crate::rule::{Level, Side};
+use crate::{
+    client_trial::ClientTrial,
+    rule::{Check, Level, Rule, Side},
+    service::ServiceTrial,
+};
 
-/// A report with every standing; two areas of four rules.
+/// Rules with the ids of [`report`].
+pub(crate) static CATALOGUE: &[Rule] = &[
+    rule("AUTH-1", Level::Must, CLIENT),
+    rule("AUTH-2", Level::Must, CLIENT),
+    rule("AUTH-3", Level::Must, CLIENT),
+    rule("AUTH-4", Level::Should, CLIENT),
+    rule("ENV-1", Level::Must, CLIENT),
+    rule("ENV-2", Level::Must, CLIENT),
+    rule("ENV-3", Level::Must, CLIENT),
+    rule("ENV-4", Level::Must, SERVICE),
+    rule("ENV-5", Level::Must, SERVICE),
+];
+
+const CLIENT: Check = Check::Client { needs: &[], check: client };
+const SERVICE: Check = Check::Service { check: service, live: None };
+
+const fn rule(id: &'static str, level: Level, check: Check) -> Rule {
+    Rule {
+        id,
+        title: "Basic for keys",
+        statement: "A client MUST send a key by HTTP Basic.",
+        level,
+        sources: &["Z25"],
+        headings: &["S3: Standalone API Keys"],
+        failure: "The key arrives as Bearer.",
+        method: "Any operation, any key.",
+        check,
+    }
+}
+
+fn client(_: &mut ClientTrial<'_>) -> Verdict {
+    Verdict::Pass { conclusive: 1 }
+}
+
+fn service(_: &mut ServiceTrial<'_>) -> Verdict {
+    Verdict::Pass { conclusive: 1 }
+}
+
+/// A report with every standing, in two areas.
 pub(crate) fn report() -> Report {
     let pass = || Verdict::Pass { conclusive: 256 };
     let fail = || Verdict::Fail { evidence: Box::new(evidence()) };

@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn every_rule_has_one_line_and_the_last_one_sums_up() {
         let text = plain(&sample::report(), 100);
-        let rules: Vec<_> = text.lines().skip_while(|line| *line != "AUTH").take(11).collect();
+        let rules: Vec<_> = text.lines().skip_while(|line| *line != "AUTH").take(12).collect();
         assert_eq!(
             rules,
             [
@@ -226,12 +226,13 @@ mod tests {
                 "  ≈ ENV-2  No redirect is followed: failed as expected, known since May",
                 "  ! ENV-3  Mended: passed unexpectedly, the file of expected failures still has it: mended in June",
                 "  ? ENV-4  A key works in one environment: inconclusive, only 401 was ever seen",
+                "  E ENV-5  Broken down: error, it did not answer",
             ]
         );
         assert_eq!(
             text.lines().last().unwrap(),
             "conformance  2 passed, 1 failed, 1 skipped, 1 inconclusive, 1 failed (SHOULD), 1 failed as expected, \
-             1 passed unexpectedly (seed 1, 256 cases a rule)"
+             1 passed unexpectedly, 1 in error (seed 1, 256 cases a rule)"
         );
         assert_eq!(strip_str(&summary(&sample::report())).to_string().lines().count(), 1);
     }

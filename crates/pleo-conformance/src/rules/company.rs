@@ -206,11 +206,11 @@ fn told(mentions: &[Mention]) -> String {
     }
 }
 
+/// What the mentions of the company show: that a rule is kept, how it is broken, or nothing.
+type Shown = Option<Result<(), &'static str>>;
+
 /// Judges the mentions of the company in the first request of a lawful case.
-fn each_mention(
-    trial: &mut ClientTrial<'_>,
-    judge: fn(&Case, &[Mention]) -> Option<Result<(), &'static str>>,
-) -> Verdict {
+fn each_mention(trial: &mut ClientTrial<'_>, judge: fn(&Case, &[Mention]) -> Shown) -> Verdict {
     let cases = trial.cases().of(takes_company).strategy();
     trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;

@@ -9,12 +9,12 @@ use std::{
 use pleo_conformance::{
     catalogue,
     engine::{Judged, Options, judge},
-    report::{Report, Standing, SubjectKind, Verdict},
+    report::{Report, RuleResult, Standing, SubjectKind, Verdict},
     rule::{Level, Rule, Side},
     subject::Subject,
 };
 
-use crate::reference::{FLAWS, Reference, VARIATIONS};
+use crate::reference::{FLAWS, Flaw, Reference, VARIATIONS};
 
 /// Enough for a flaw to show to the rule that is made for it.
 const CASES: u32 = 64;
@@ -22,8 +22,9 @@ const CASES: u32 = 64;
 /// Enough for a flaw to show to a rule that should not see it.
 const OTHER_CASES: u32 = 12;
 
-fn client_rules() -> Vec<&'static Rule> {
-    catalogue().iter().filter(|rule| rule.side() == Side::Client).collect()
+pub(crate) fn client_rules(area: &str) -> Vec<&'static Rule> {
+    let of_area = |rule: &&Rule| rule.side() == Side::Client && rule.id.starts_with(area);
+    catalogue().iter().filter(of_area).collect()
 }
 
 pub(crate) fn report(subject: &mut dyn Subject, rules: &[&'static Rule], cases: u32) -> Report {
@@ -31,95 +32,116 @@ pub(crate) fn report(subject: &mut dyn Subject, rules: &[&'static Rule], cases: 
     judge(rules, judged, &Options { seed: 1, cases }, &mut |_| {}).unwrap()
 }
 
-/// What is wrong with a report that should show exactly one broken rule.
-fn complaint(report: &Report, caught_by: &str) -> Option<String> {
-    let broken: Vec<&str> = report
-        .results
-        .iter()
-        .filter(|result| matches!(result.standing(), Standing::FailedMust | Standing::FailedShould))
-        .map(|result| result.id.as_str())
-        .collect();
-    if broken != [caught_by] {
-        return Some(format!("broken are {broken:?} instead of {caught_by}"));
-    }
-    if let Some(error) = report.results.iter().find(|result| result.standing() == Standing::Error) {
-        return Some(format!("{}: {:?}", error.id, error.verdict));
-    }
-    let by_id = report.by_id();
-    let Verdict::Fail { evidence } = &by_id[caught_by].verdict else { return Some("no evidence".to_owned()) };
-    let named = !evidence.message.is_empty()
-        && !evidence.expected.is_empty()
-        && !evidence.received.is_empty()
-        && evidence.expected != evidence.received;
-    (!named).then(|| format!("the evidence names no difference: {evidence:?}"))
-}
-
-/// Does something for each item, on both cores, and collects what is wrong.
-fn all<T: Sync>(items: &[T], check: impl Fn(&T) -> Option<String> + Sync) -> Vec<String> {
+/// Does something for each item, on two threads, and collects what is wrong.
+fn each<T: Sync>(items: &[T], check: impl Fn(&T) -> Vec<String> + Sync) {
     let (next, complaints) = (Mutex::new(items.iter()), Mutex::new(Vec::new()));
     let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some(item) = take() {
-                    if let Some(complaint) = check(item) {
-                        complaints.lock().unwrap_or_else(PoisonError::into_inner).push(complaint);
-                    }
+                    complaints.lock().unwrap_or_else(PoisonError::into_inner).extend(check(item));
                 }
             });
         }
     });
-    complaints.into_inner().unwrap()
+    let complaints = complaints.into_inner().unwrap();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// What is wrong with the result of a rule that has to catch a flaw.
+fn not_caught(result: &RuleResult) -> Option<String> {
+    let Verdict::Fail { evidence } = &result.verdict else { return Some(format!("{:?}", result.verdict)) };
+    let named = !evidence.message.is_empty()
+        && !evidence.expected.is_empty()
+        && !evidence.received.is_empty()
+        && evidence.expected != evidence.received;
+    if !named {
+        return Some(format!("the evidence names no difference: {evidence:?}"));
+    }
+    let text = serde_json::to_string(evidence).unwrap();
+    if text.contains("FAKE-") {
+        return Some(format!("the evidence shows a secret: {text}"));
+    }
+    // Addresses that are not Pleo's may be spelled in ways that no mask knows.
+    let addresses = text.contains("127.0.0.1") && result.id != "ENV-005";
+    addresses.then(|| format!("the evidence shows an address that differs from run to run: {text}"))
+}
+
+/// The flaws of an area are caught by their rules, and a client without flaw keeps them.
+fn flaws_are_caught(area: &str) {
+    let flaws: Vec<&(Flaw, &str, &str)> =
+        FLAWS.iter().filter(|(_, _, rule)| rule.starts_with(area)).collect();
+    assert!(!flaws.is_empty(), "{area} has no flaws");
+    each(&flaws, |(flaw, name, caught_by)| {
+        let report = report(&mut Reference::with_flaw(*flaw), &client_rules(caught_by), CASES);
+        not_caught(&report.results[0]).map(|complaint| format!("{name}: {complaint}")).into_iter().collect()
+    });
+    let report = report(&mut Reference::default(), &client_rules(area), 256);
+    for result in &report.results {
+        assert_eq!(result.standing(), Standing::Passed, "{}: {:?}", result.id, result.verdict);
+    }
+}
+
+macro_rules! areas {
+    ($($name:ident $area:literal)*) => {
+        $(
+            #[test]
+            fn $name() {
+                flaws_are_caught($area);
+            }
+        )*
+
+        #[test]
+        fn every_area_of_client_rules_is_tested() {
+            let tested = BTreeSet::from([$($area),*]);
+            let known: BTreeSet<&str> =
+                client_rules("").iter().filter_map(|rule| Some(rule.id.split_once('-')?.0)).collect();
+            assert_eq!(tested, known);
+        }
+    };
+}
+
+areas! {
+    flaws_of_authentication_are_caught "AUTH"
+    flaws_about_environments_are_caught "ENV"
+    flaws_about_the_legacy_api_are_caught "LEG"
+    flaws_about_companies_are_caught "CMP"
+    flaws_about_scopes_are_caught "SCP"
+    flaws_about_secrets_are_caught "SEC"
+    flaws_of_requests_are_caught "URL"
+    flaws_of_oauth_are_caught "OAU"
 }
 
 #[test]
-fn each_flaw_is_caught_by_its_rule_and_no_other() {
-    let rules = client_rules();
-    let complaints = all(FLAWS, |(flaw, name, caught_by)| {
-        let (catcher, others): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| rule.id == *caught_by);
-        let mut found = report(&mut Reference::with_flaw(*flaw), &catcher, CASES);
-        found.results.extend(report(&mut Reference::with_flaw(*flaw), &others, OTHER_CASES).results);
-        complaint(&found, caught_by).map(|complaint| format!("{name}: {complaint}"))
+fn no_flaw_is_caught_by_another_rule_than_its_own() {
+    each(FLAWS, |(flaw, name, caught_by)| {
+        let others: Vec<_> = client_rules("").into_iter().filter(|rule| rule.id != *caught_by).collect();
+        let report = report(&mut Reference::with_flaw(*flaw), &others, OTHER_CASES);
+        let wrong = |result: &&RuleResult| {
+            matches!(result.standing(), Standing::FailedMust | Standing::FailedShould | Standing::Error)
+        };
+        let wrong = report.results.iter().filter(wrong);
+        wrong.map(|result| format!("{name}: {}: {:?}", result.id, result.verdict)).collect()
     });
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
-    assert!(FLAWS.len() >= 40, "{} flaws", FLAWS.len());
 }
 
 #[test]
 fn every_must_about_clients_catches_a_flaw() {
+    assert!(FLAWS.len() >= 40, "{} flaws", FLAWS.len());
     let catchers: BTreeSet<&str> = FLAWS.iter().map(|(_, _, rule)| *rule).collect();
-    let idle: Vec<&str> = client_rules()
-        .iter()
-        .filter(|rule| rule.level == Level::Must && !catchers.contains(rule.id))
-        .map(|rule| rule.id)
-        .collect();
+    let musts = client_rules("").into_iter().filter(|rule| rule.level == Level::Must);
+    let idle: Vec<&str> = musts.map(|rule| rule.id).filter(|id| !catchers.contains(id)).collect();
     assert!(idle.is_empty(), "these rules never caught anything: {idle:?}");
-    let unknown: Vec<&&str> =
-        catchers.iter().filter(|id| !catalogue().iter().any(|rule| rule.id == **id)).collect();
-    assert!(unknown.is_empty(), "there are no such rules: {unknown:?}");
 }
 
 #[test]
 fn lawful_variations_keep_every_rule() {
-    let rules = client_rules();
-    let complaints = all(VARIATIONS, |(variation, name)| {
-        let report = report(&mut Reference::with_variation(*variation), &rules, OTHER_CASES);
-        let other: Vec<String> = report
-            .results
-            .iter()
-            .filter(|result| result.standing() != Standing::Passed)
-            .map(|result| format!("{}: {:?}", result.id, result.verdict))
-            .collect();
-        (!other.is_empty()).then(|| format!("{name}: {}", other.join(", ")))
-    });
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     assert!(VARIATIONS.len() >= 12, "{} variations", VARIATIONS.len());
-}
-
-#[test]
-fn a_client_without_flaw_keeps_every_rule() {
-    let report = report(&mut Reference::default(), &client_rules(), 256);
-    let other: Vec<_> =
-        report.results.iter().filter(|result| result.standing() != Standing::Passed).collect();
-    assert!(other.is_empty(), "{other:?}");
+    let rules = client_rules("");
+    each(VARIATIONS, |(variation, name)| {
+        let report = report(&mut Reference::with_variation(*variation), &rules, OTHER_CASES);
+        let other = report.results.iter().filter(|result| result.standing() != Standing::Passed);
+        other.map(|result| format!("{name}: {}: {:?}", result.id, result.verdict)).collect()
+    });
 }

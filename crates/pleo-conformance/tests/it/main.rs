@@ -4,5 +4,8 @@
 
 mod coverage;
 mod faulty;
+mod live;
 mod reference;
 mod reference_client;
+mod reports;
+mod service;

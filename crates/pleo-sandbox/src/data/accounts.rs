@@ -7,9 +7,9 @@ use super::{
     Data, Input, SEEDED,
     filter::{Filter, Test, passes},
     paging,
-    refusal::Refusal,
     shape::{self, with},
 };
+use crate::answer::Refusal;
 
 pub(super) fn seed(data: &mut Data, company: Uuid) {
     const NAMES: [&str; 5] = ["Travel", "Meals", "Software", "Office supplies", "Hardware"];

@@ -7,10 +7,9 @@ use uuid::Uuid;
 use super::{
     Data, Input, SEEDED,
     filter::{Filter, Test, passes},
-    paging,
-    refusal::Refusal,
-    shape,
+    paging, shape,
 };
+use crate::answer::Refusal;
 
 const NAMES: [&str; 4] = ["Fjord Bikes ApS", "Fjord Bikes GmbH", "Fjord Bikes Ltd", "Lighthouse Coffee AB"];
 const PLACES: [(&str, &str, &str); 4] = [
@@ -58,7 +57,7 @@ pub(super) fn seed(data: &mut Data, number: usize, company: Uuid, organization: 
 }
 
 pub(super) fn list(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
-    paging::page(input, data.company_details.values(&data.companies_of(input)))
+    paging::page(input, data.company_details.values(&input.companies()))
 }
 
 pub(super) fn get(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {

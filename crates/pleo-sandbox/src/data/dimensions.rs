@@ -8,11 +8,11 @@ use super::{
     companies::seeded_at,
     filter::{Filter, Test, passes},
     paging,
-    refusal::Refusal,
     shape::{self, stamp, with},
     table::Row,
     tags,
 };
+use crate::answer::Refusal;
 
 pub(super) fn seed(data: &mut Data, company: Uuid, group: &str) {
     for (order, name) in ["Manager", "Site"].into_iter().enumerate() {
@@ -41,7 +41,7 @@ fn in_path<'a>(data: &'a mut Data, input: &Input<'_>) -> Result<&'a mut Row, Ref
     if dimension.value["groupId"] == input.path("groupId") {
         Ok(dimension)
     } else {
-        Err(Refusal::not_found("not_found", "dimension"))
+        Err(Refusal::not_found("there is no such dimension"))
     }
 }
 
@@ -124,7 +124,7 @@ fn value_in_path(data: &Data, input: &Input<'_>) -> Result<String, Refusal> {
     let value = values.find(|value| value["dimensionId"] == dimension.as_str());
     value
         .and_then(|value| value["id"].as_str().map(str::to_owned))
-        .ok_or_else(|| Refusal::not_found("not_found", "dimension value"))
+        .ok_or_else(|| Refusal::not_found("there is no such dimension value"))
 }
 
 pub(super) fn list_values(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -138,7 +138,7 @@ pub(super) fn create_value(data: &mut Data, input: &Input<'_>) -> Result<Value, 
     let tag = data.tags.get(&companies, &input.path("tagId"))?.clone();
     let dimension = data.tag_dimensions.get(&companies, &input.path("dimensionId"))?.value.clone();
     if dimension["groupId"] != tag.value["groupId"] {
-        return Err(Refusal::not_found("not_found", "dimension"));
+        return Err(Refusal::not_found("there is no such dimension"));
     }
     if value_in_path(data, input).is_ok() {
         let message = "the tag has a value in this dimension; update it";
@@ -167,7 +167,7 @@ pub(super) fn delete_value(data: &mut Data, input: &Input<'_>) -> Result<Value, 
 
 pub(super) fn list_aggregated_groups(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
     const FILTERS: &[Filter] = &[Filter("tag_group_ids", Test::OneOf, "id")];
-    let companies = data.companies_named(input)?;
+    let companies = input.companies();
     let mut groups = data.tag_groups.values(&companies);
     groups.retain(|group| passes(&input.filters(), group, FILTERS));
     for group in &mut groups {

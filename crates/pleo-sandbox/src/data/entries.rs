@@ -1,6 +1,7 @@
 //! Accounting entries and their receipts.
 
 use chrono::{DateTime, Duration, Utc};
+use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -9,10 +10,10 @@ use super::{
     companies::seeded_at,
     filter::{Filter, Test, passes},
     paging,
-    refusal::Refusal,
     shape::{self, stamp, with},
     table::Table,
 };
+use crate::answer::Refusal;
 
 /// How many of a company's accounts have entries: the others can be deleted.
 const BOOKED_ACCOUNTS: usize = 5;
@@ -84,8 +85,9 @@ fn insert_receipt(
     let id = json!(data.new_id());
     let receipt = json!({
         "id": id, "accountingEntryId": entry, "employeeId": employee, "createdAt": stamp(at),
-        "mimeType": if number % 2 == 0 { "application/pdf" } else { "image/jpeg" },
-        "source": if number % 3 == 0 { "CAMERA" } else { "USER" }, "sizeInBytes": 20_000 + 512 * number,
+        "mimeType": if number.is_multiple_of(2) { "application/pdf" } else { "image/jpeg" },
+        "source": if number.is_multiple_of(3) { "CAMERA" } else { "USER" },
+        "sizeInBytes": 20_000 + 512 * number,
     });
     data.receipts.insert(company, receipt);
     id
@@ -118,7 +120,7 @@ pub(super) fn search(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusa
         Filter("teamIds", Test::OneOf, "teamId"),
         Filter("transactionValueCurrencies", Test::OneOf, "transactionValue.currency"),
     ];
-    let mut entries = data.entries.values(&data.companies_named(input)?);
+    let mut entries = data.entries.values(&input.companies());
     entries.retain(|entry| passes(input.body(), entry, FILTERS));
     paging::page(input, entries)
 }
@@ -126,7 +128,11 @@ pub(super) fn search(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusa
 pub(super) fn get(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
     let entry = data.entries.get(&input.companies(), &input.path("accountingEntryId"))?;
     if !entry.value["deletedAt"].is_null() && input.query_one("include_deleted") != Some("true") {
-        return Err(Refusal::not_found("export_entry_not_found", "accounting entry"));
+        return Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            "export_entry_not_found",
+            "there is no such accounting entry",
+        ));
     }
     Ok(shape::one(input, &entry.value))
 }
@@ -154,7 +160,7 @@ pub(super) fn list_receipts(data: &mut Data, input: &Input<'_>) -> Result<Value,
 pub(super) fn get_receipt(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
     let receipt = &data.receipts.get(&input.companies(), &input.path("receiptId"))?.value;
     if receipt["accountingEntryId"] != input.path("accountingEntryId") {
-        return Err(Refusal::not_found("not_found", "receipt"));
+        return Err(Refusal::not_found("there is no such receipt"));
     }
     Ok(shape::one(input, &shown(receipt, input.query_one("file_type"), input.now)))
 }
@@ -167,7 +173,7 @@ pub(super) fn search_receipts(data: &mut Data, input: &Input<'_>) -> Result<Valu
         Filter("mimeType", Test::OneOf, "mimeType"),
         Filter("source", Test::OneOf, "source"),
     ];
-    let companies = data.companies_named(input)?;
+    let companies = input.companies();
     let receipts = data.receipts.of(&companies).map(|receipt| &receipt.value);
     let found = receipts.filter(|receipt| passes(input.body(), receipt, FILTERS));
     let file_type = input.body()["fileType"].as_str();

@@ -10,10 +10,10 @@ use super::{
     companies::seeded_at,
     filter::{Filter, Test, passes},
     paging,
-    refusal::Refusal,
     shape::{self, stamp},
     usual_id,
 };
+use crate::answer::Refusal;
 
 /// How long a job lives without an update, in seconds (X16).
 const EXPIRES_IN: i64 = 3_600;
@@ -72,21 +72,23 @@ fn is_under_way(job: &Value) -> bool {
     job["status"] == "pending" || job["status"] == "in_progress"
 }
 
+/// When a job ends by itself, if it is under way.
+fn expires_at(job: &Value) -> Option<DateTime<Utc>> {
+    let updated: DateTime<Utc> = job["lastUpdatedAt"].as_str()?.parse().ok()?;
+    is_under_way(job).then(|| updated + Duration::seconds(EXPIRES_IN))
+}
+
 /// Ends the jobs that nobody has updated for an hour (X16).
 pub(super) fn expire(data: &mut Data, now: DateTime<Utc>) {
-    let mut expired = Vec::new();
-    for job in data.export_jobs.iter_mut().filter(|job| is_under_way(&job.value)) {
-        let updated = job.value["lastUpdatedAt"].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok());
-        let Some(expires) = updated.map(|at| at + Duration::seconds(EXPIRES_IN)) else { continue };
-        if expires <= now {
-            end(&mut job.value, "failed", expires);
-            job.value["expiredAt"] = stamp(expires);
+    let jobs = data.export_jobs.iter().filter_map(|job| Some((job.clone(), expires_at(&job.value)?)));
+    let due: Vec<_> = jobs.filter(|(_, at)| *at <= now).collect();
+    for (job, at) in due {
+        if let Ok(job) = data.export_jobs.get_mut(&[job.company], job.id()) {
+            end(&mut job.value, "failed", at);
+            job.value["expiredAt"] = stamp(at);
             job.value["failureReason"] = json!("the job was not updated for an hour");
             job.value["failureReasonType"] = json!("job_expired");
-            expired.push(job.clone());
         }
-    }
-    for job in expired {
         abandon(data, job.company, job.id());
     }
 }
@@ -183,8 +185,7 @@ pub(super) fn happen(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusa
             abandon(data, company, &id);
         }
         (status, event) => {
-            return Err(Refusal::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
+            return Err(Refusal::unprocessable(
                 "INVALID_EXPORT_JOB_STATUS_CHANGE",
                 format!("the event {event} cannot happen to an export job that is {status}"),
             ));

@@ -8,11 +8,11 @@ use super::{
     Data, Input, export,
     filter::{Filter, Test, passes},
     paging,
-    refusal::Refusal,
     shape::{self, stamp},
     table::Table,
     usual_id,
 };
+use crate::{answer::Refusal, document};
 
 /// The most items that one update may change (E25).
 const MOST_AT_ONCE: usize = 100;
@@ -26,8 +26,8 @@ fn of_job(data: &Data, companies: &[Uuid], job: &str) -> Vec<Value> {
 
 /// An item as this version of the API shows it: older ones know fewer reasons for a failure.
 fn shown(mut item: Value, schema: &Value) -> Value {
-    let properties = &shape::follow(schema)["properties"];
-    let reasons = shape::follow(&properties["failureReasonType"])["enum"].as_array();
+    let properties = &document::followed(schema)["properties"];
+    let reasons = document::followed(&properties["failureReasonType"])["enum"].as_array();
     let reason = &mut item["failureReasonType"];
     if !reason.is_null() && reasons.is_some_and(|reasons| !reasons.contains(reason)) {
         *reason = json!("unexpected_failure");
@@ -51,10 +51,11 @@ pub(super) fn list(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal>
 /// The item of an accounting entry, from the last job that it was in.
 pub(super) fn get(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
     let entry = input.query_one("accounting_entry_id");
-    let entry = usual_id(entry.ok_or_else(|| Refusal::missing("accounting_entry_id"))?);
+    let entry =
+        usual_id(entry.ok_or_else(|| Refusal::missing("the parameter accounting_entry_id is missing"))?);
     let items = data.export_items.values(&input.companies());
     let last = items.into_iter().rfind(|item| item["accountingEntryId"] == entry.as_str());
-    let item = last.ok_or_else(|| Refusal::not_found("not_found", "export job item"))?;
+    let item = last.ok_or_else(|| Refusal::not_found("there is no such export job item"))?;
     Ok(shape::one(input, &shown(item, shape::data(input.operation))))
 }
 
@@ -70,7 +71,6 @@ pub(super) fn search(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusa
 
 /// Updates the items that the job has, and says of the others that it has not got them (E15).
 pub(super) fn update(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
-    let unprocessable = |kind, message| Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, kind, message));
     let updates = input.body().as_array().map(Vec::as_slice).unwrap_or_default();
     if updates.len() > MOST_AT_ONCE {
         return Err(Refusal::new(
@@ -83,9 +83,17 @@ pub(super) fn update(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusa
     match job.value["status"].as_str() {
         Some("in_progress") => {}
         Some("pending") => {
-            return unprocessable("invalid_export_job_status", "the export job has not been started");
+            return Err(Refusal::unprocessable(
+                "invalid_export_job_status",
+                "the export job has not been started",
+            ));
         }
-        _ => return unprocessable("export_job_status_unprocessable", "the export job has ended"),
+        _ => {
+            return Err(Refusal::unprocessable(
+                "export_job_status_unprocessable",
+                "the export job has ended",
+            ));
+        }
     }
     job.value["lastUpdatedAt"] = stamp(input.now);
     let (company, job) = (job.company, job.id().to_owned());
@@ -131,7 +139,9 @@ fn apply(data: &mut Data, job: &str, update: &Value, input: &Input<'_>) -> Optio
 
 /// What there is to book for each item of a job.
 pub(super) fn list_contents(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
-    let job = usual_id(input.query_one("job_id").ok_or_else(|| Refusal::missing("job_id"))?);
+    let job = usual_id(
+        input.query_one("job_id").ok_or_else(|| Refusal::missing("the parameter job_id is missing"))?,
+    );
     let companies = input.companies();
     data.export_jobs.get(&companies, &job)?;
     let items = of_job(data, &companies, &job);

@@ -8,7 +8,6 @@ mod export;
 mod export_items;
 mod filter;
 mod paging;
-mod refusal;
 mod sampled;
 mod shape;
 mod subscriptions;
@@ -29,8 +28,11 @@ use pleo_client::{Operation, ParameterLocation};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use self::{refusal::Refusal, table::Table};
-use crate::{answer, document};
+use self::table::Table;
+use crate::{
+    answer::{self, Refusal},
+    document,
+};
 
 /// How many things of a kind a company has at the beginning, where there is no reason for another number:
 /// enough for several pages.
@@ -76,9 +78,9 @@ impl Input<'_> {
             if parameter.location != ParameterLocation::Query {
                 continue;
             }
-            let schema = document::resolve(&document::parameter_pointer(self.operation, index));
+            let kind = document::type_of(&document::parameter_pointer(self.operation, index));
             let read = |value: &str| match value.parse() {
-                Ok(value) if schema["type"] == "boolean" => Value::Bool(value),
+                Ok(value) if kind == Some("boolean") => Value::Bool(value),
                 _ => Value::from(value),
             };
             let mut values: Vec<_> = self.query_all(parameter.name).map(read).collect();
@@ -96,7 +98,8 @@ impl Input<'_> {
         self.body.as_ref().unwrap_or(&Value::Null)
     }
 
-    /// The companies whose things are meant: the one that is named, or all that can be reached.
+    /// The companies whose things are meant: the one that is named, or all that can be reached. An
+    /// organisation that is named is the credential's own, so it is all as well.
     fn companies(&self) -> Vec<Uuid> {
         self.company.map_or_else(|| self.reachable.clone(), |company| vec![company])
     }
@@ -105,7 +108,7 @@ impl Input<'_> {
     fn company(&self) -> Result<Uuid, Refusal> {
         match self.companies().as_slice() {
             [company] => Ok(*company),
-            _ => Err(Refusal::missing("company_id")),
+            _ => Err(Refusal::missing("the parameter company_id is missing")),
         }
     }
 }
@@ -191,38 +194,13 @@ impl Data {
         match handler(input.operation.id)(self, input) {
             Ok(body) if input.operation.answers_json => answer::json(shape::success(input.operation), &body),
             Ok(_) => answer::empty(shape::success(input.operation)),
-            Err(refusal) => refusal.into_response(),
+            Err(refusal) => refusal.into(),
         }
     }
 
     /// An id that is given out once.
     fn new_id(&mut self) -> String {
         uuid::Builder::from_random_bytes(self.ids.u128(..).to_be_bytes()).into_uuid().to_string()
-    }
-
-    /// The companies that a request is about which may name an organisation; the company wins (K14).
-    fn companies_of(&self, input: &Input<'_>) -> Vec<Uuid> {
-        let organization = input.operation.organization.and_then(|name| input.query_one(name));
-        match (input.company, organization.map(Uuid::parse_str)) {
-            (None, Some(organization)) => {
-                let belongs = |company: &&Uuid| {
-                    self.companies
-                        .iter()
-                        .any(|(other, group)| other == *company && Ok(group) == organization.as_ref())
-                };
-                input.reachable.iter().filter(belongs).copied().collect()
-            }
-            _ => input.companies(),
-        }
-    }
-
-    /// The same for the operations that need one of them (K14, K25).
-    fn companies_named(&self, input: &Input<'_>) -> Result<Vec<Uuid>, Refusal> {
-        let named = ["organization_id", "partner_id"].iter().any(|name| input.query_one(name).is_some());
-        if input.company.is_none() && !named {
-            return Err(Refusal::bad_request("either company_id or organization_id must be provided"));
-        }
-        Ok(self.companies_of(input))
     }
 }
 

@@ -5,8 +5,8 @@ use std::{cmp::Ordering, collections::BTreeMap};
 use data_encoding::BASE32;
 use serde_json::{Value, json};
 
-use super::{Input, refusal::Refusal, shape};
-use crate::document;
+use super::{Input, shape};
+use crate::{answer::Refusal, document};
 
 /// The page size where neither request nor document names one; Pleo documents none (P7).
 const USUAL_LIMIT: usize = 20;
@@ -17,8 +17,7 @@ const GREATEST_LIMIT: usize = 100;
 /// `{"data": […], "pagination": {…}}` with the page that the request asks for.
 ///
 /// # Errors
-/// 400 for a cursor that is none of this list's, several ways of paging at once, or sorting by what is not
-/// there.
+/// 400 for a cursor that is none of this list's, or sorting by what is not there.
 pub(super) fn page(input: &Input<'_>, values: Vec<Value>) -> Result<Value, Refusal> {
     let item = &shape::data(input.operation)["items"];
     let sorting = Sorting::read(input, item)?;
@@ -71,15 +70,17 @@ enum Start {
 
 impl Start {
     fn read(input: &Input<'_>, sorting: &Sorting) -> Result<Self, Refusal> {
-        match (input.query_one("offset"), input.query_one("after"), input.query_one("before")) {
-            (None, None, None) => Ok(Self::Offset(0)),
-            (Some(offset), None, None) => match offset.parse() {
-                Ok(offset) => Ok(Self::Offset(offset)),
-                Err(_) => Err(Refusal::bad_request("offset has to be a number of entries, 0 or more")),
-            },
-            (None, Some(cursor), None) => sorting.cursor(cursor).map(Self::After),
-            (None, None, Some(cursor)) => sorting.cursor(cursor).map(Self::Before),
-            _ => Err(Refusal::bad_request("before, after and offset exclude one another: send one of them")),
+        // The front has seen that there is no more than one of them (P2).
+        if let Some(cursor) = input.query_one("after") {
+            return sorting.cursor(cursor).map(Self::After);
+        }
+        if let Some(cursor) = input.query_one("before") {
+            return sorting.cursor(cursor).map(Self::Before);
+        }
+        match input.query_one("offset").map(str::parse) {
+            None => Ok(Self::Offset(0)),
+            Some(Ok(offset)) => Ok(Self::Offset(offset)),
+            Some(Err(_)) => Err(Refusal::bad_request("offset has to be a number of entries, 0 or more")),
         }
     }
 }
@@ -177,11 +178,11 @@ impl Sorting {
         if !orders.is_empty() && orders.len() != keys.len() {
             return Err(Refusal::bad_request("sorting_order has to name one order for each of sorting_keys"));
         }
-        let properties = &shape::follow(item)["properties"];
+        let properties = &document::followed(item)["properties"];
         let read = |(index, key): (usize, &&str)| {
             // The receipts' key is not the name of a member.
             let member = if *key == "size" { "sizeInBytes" } else { key };
-            let kind = shape::follow(&properties[member])["type"].as_str();
+            let kind = document::followed(&properties[member])["type"].as_str();
             if !matches!(kind, Some("string" | "integer" | "number" | "boolean")) {
                 return Err(Refusal::bad_request(format!("this list cannot be sorted by {key:?}")));
             }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Data, Input, paging, refusal::Refusal, shape};
-use crate::{Optional, Sampler};
+use super::{Data, Input, paging, shape};
+use crate::{Optional, Sampler, answer::Refusal};
 
 /// How many things a list shows that is only sampled.
 const ITEMS: u64 = 3;

@@ -21,13 +21,12 @@ pub(super) fn success(operation: &Operation) -> StatusCode {
 
 /// The schema of a success; `null` where it has no body.
 pub(super) fn answer(operation: &Operation) -> &'static Value {
-    document::answer_pointer(operation, success(operation).as_u16())
-        .map_or(&Value::Null, |pointer| document::resolve(&pointer))
+    document::answer_pointer(operation, success(operation).as_u16()).map_or(&Value::Null, |it| at(&it))
 }
 
 /// The schema of the member `data` of a success.
 pub(super) fn data(operation: &Operation) -> &'static Value {
-    follow(&answer(operation)["properties"]["data"])
+    document::followed(&answer(operation)["properties"]["data"])
 }
 
 /// `{"data": …}` with one thing.
@@ -42,7 +41,7 @@ pub(super) fn all(input: &Input<'_>, values: Vec<Value>) -> Value {
 
 /// What the schema knows of a value: other members are left out, and so is `null` where it is not allowed.
 pub(super) fn fit(value: &Value, schema: &Value) -> Value {
-    let schema = follow(schema);
+    let schema = document::followed(schema);
     match (value, schema["properties"].as_object()) {
         (Value::Object(members), Some(properties)) => {
             let known = members.iter().filter_map(|(name, value)| {
@@ -57,20 +56,12 @@ pub(super) fn fit(value: &Value, schema: &Value) -> Value {
 }
 
 fn is_nullable(schema: &Value) -> bool {
-    schema["nullable"] == true || follow(schema)["nullable"] == true
+    schema["nullable"] == true || document::followed(schema)["nullable"] == true
 }
 
-/// The schema behind `$ref`s and an `allOf` with one member, which is how 3.0 adds to a `$ref`.
-pub(super) fn follow(mut schema: &Value) -> &Value {
-    loop {
-        schema = match (schema["$ref"].as_str(), schema["allOf"].as_array().map(Vec::as_slice)) {
-            (Some(target), _) => {
-                document::root().pointer(target.trim_start_matches('#')).unwrap_or(&Value::Null)
-            }
-            (None, Some([only])) => only,
-            _ => return schema,
-        };
-    }
+/// The schema at a JSON pointer of the document.
+fn at(pointer: &str) -> &'static Value {
+    document::followed(document::root().pointer(pointer).unwrap_or(&Value::Null))
 }
 
 /// The first object with the members of the second, which win.
@@ -83,7 +74,7 @@ pub(super) fn with(mut value: Value, members: Value) -> Value {
 
 /// Replaces what the body of an update is about: what it could say and does not is gone.
 pub(super) fn replace(value: &mut Value, input: &Input<'_>) {
-    let schema = document::resolve(&document::body_pointer(input.operation));
+    let schema = at(&document::body_pointer(input.operation));
     let (Some(value), Some(properties)) = (value.as_object_mut(), schema["properties"].as_object()) else {
         return;
     };

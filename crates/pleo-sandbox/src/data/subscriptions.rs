@@ -8,9 +8,9 @@ use super::{
     companies::seeded_at,
     filter::{Filter, Test, passes},
     paging,
-    refusal::Refusal,
     shape::{self, stamp, with},
 };
+use crate::answer::Refusal;
 
 pub(super) fn seed(data: &mut Data, company: Uuid) {
     for number in 0..6 {
@@ -29,7 +29,8 @@ pub(super) fn seed(data: &mut Data, company: Uuid) {
 fn log(data: &mut Data, company: Uuid, subscription: &str, operation: &str, at: &Value) {
     let activity = json!({
         "id": data.new_id(), "subscriptionId": subscription, "operationType": operation, "createdAt": at,
-        "actorUrn": format!("urn:pleo:company:{company}"), "description": format!("{operation} by an integration"),
+        "actorUrn": format!("urn:pleo:company:{company}"),
+        "description": format!("{operation} by an integration"),
     });
     data.activities.insert(company, activity);
 }
@@ -44,7 +45,8 @@ pub(super) fn list(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal>
 
 /// No company is sent: the subscription belongs to the first that the credential reaches.
 pub(super) fn create(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
-    let company = *input.companies().first().ok_or_else(|| Refusal::missing("company_id"))?;
+    let company =
+        *input.companies().first().ok_or_else(|| Refusal::missing("the parameter company_id is missing"))?;
     let (id, at) = (data.new_id(), stamp(input.now));
     let known = json!({ "id": id, "createdAt": at, "updatedAt": at });
     let subscription = with(with(json!({ "status": "ACTIVE" }), input.body().clone()), known);

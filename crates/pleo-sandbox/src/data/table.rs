@@ -1,9 +1,12 @@
 //! Things of one kind that belong to companies.
 
+use std::sync::Arc;
+
+use http::StatusCode;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::refusal::Refusal;
+use crate::answer::Refusal;
 
 /// All things of one kind.
 ///
@@ -12,7 +15,8 @@ use super::refusal::Refusal;
 pub(super) struct Table {
     what: &'static str,
     not_found: &'static str,
-    rows: Vec<Row>,
+    /// Shared by all sandboxes that have not changed it.
+    rows: Arc<Vec<Row>>,
 }
 
 /// One thing.
@@ -31,7 +35,7 @@ impl Row {
 impl Table {
     /// No things yet; `what` is their kind in messages.
     pub(super) fn new(what: &'static str) -> Self {
-        Self { what, not_found: "not_found", rows: Vec::new() }
+        Self { what, not_found: "not_found", rows: Arc::default() }
     }
 
     /// The same with this error type for things that are not there.
@@ -40,8 +44,9 @@ impl Table {
     }
 
     pub(super) fn insert(&mut self, company: Uuid, value: Value) -> &Value {
-        self.rows.push(Row { company, value });
-        &self.rows[self.rows.len() - 1].value
+        let rows = Arc::make_mut(&mut self.rows);
+        rows.push(Row { company, value });
+        &rows[rows.len() - 1].value
     }
 
     /// The things of these companies, in the order in which they came.
@@ -63,7 +68,7 @@ impl Table {
     /// 404 when these companies have no such thing.
     pub(super) fn get_mut(&mut self, companies: &[Uuid], id: &str) -> Result<&mut Row, Refusal> {
         let absent = self.absent();
-        let mut rows = self.rows.iter_mut();
+        let mut rows = self.iter_mut();
         rows.find(|row| companies.contains(&row.company) && row.id() == id).ok_or(absent)
     }
 
@@ -71,18 +76,23 @@ impl Table {
     /// 404 when these companies have no such thing.
     pub(super) fn remove(&mut self, companies: &[Uuid], id: &str) -> Result<Row, Refusal> {
         let found = self.rows.iter().position(|row| companies.contains(&row.company) && row.id() == id);
-        found.map(|index| self.rows.remove(index)).ok_or_else(|| self.absent())
+        found.map(|index| Arc::make_mut(&mut self.rows).remove(index)).ok_or_else(|| self.absent())
     }
 
     pub(super) fn remove_where(&mut self, mut unwanted: impl FnMut(&Value) -> bool) {
-        self.rows.retain(|row| !unwanted(&row.value));
+        Arc::make_mut(&mut self.rows).retain(|row| !unwanted(&row.value));
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Row> {
-        self.rows.iter_mut()
+        Arc::make_mut(&mut self.rows).iter_mut()
     }
 
+    /// Says the same of what does not exist and of what belongs to another company (K2).
     fn absent(&self) -> Refusal {
-        Refusal::not_found(self.not_found, self.what)
+        Refusal::new(StatusCode::NOT_FOUND, self.not_found, format!("there is no such {}", self.what))
     }
 }

@@ -9,9 +9,9 @@ use super::{
     dimensions,
     filter::{Filter, Test, passes},
     paging,
-    refusal::Refusal,
     shape::{self, stamp, with},
 };
+use crate::answer::Refusal;
 
 /// The most tags that one request may delete or archive.
 const MOST_AT_ONCE: usize = 100;
@@ -42,7 +42,7 @@ pub(super) fn seed(data: &mut Data, company: Uuid) {
 
 pub(super) fn list_groups(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
     const FILTERS: &[Filter] = &[Filter("include_archived", Test::Unless, "archived")];
-    let companies = data.companies_named(input)?;
+    let companies = input.companies();
     let mut groups = data.tag_groups.values(&companies);
     groups.retain(|group| passes(&input.filters(), group, FILTERS));
     if input.query_one("include_tags_count") == Some("true") {
@@ -210,7 +210,7 @@ fn several(data: &Data, input: &Input<'_>) -> Result<Vec<Value>, Refusal> {
 }
 
 pub(super) fn search(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
-    let companies = data.companies_named(input)?;
+    let companies = input.companies();
     paging::page(input, found(data, input, &companies))
 }
 

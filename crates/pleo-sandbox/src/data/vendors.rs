@@ -8,9 +8,9 @@ use super::{
     companies::seeded_at,
     filter::{Filter, Test, passes},
     paging,
-    refusal::Refusal,
     shape::{self, stamp, with},
 };
+use crate::answer::Refusal;
 
 pub(super) fn seed(data: &mut Data, company: Uuid) {
     const NAMES: [&str; 5] = ["Chainworks", "Nordic Power", "Paper & Pen", "Railways", "Cloudhost"];

@@ -36,6 +36,8 @@ fn each_kind_is_accepted_in_its_own_way() {
         let answer = introspect(&sandbox, &[&authorization]);
         assert_eq!(answer.status, 200, "{authorization}");
         assert_eq!(answer.body["data"]["authMethod"], method, "{authorization}");
+        let operation = operations::find("introspect_authentication").unwrap();
+        assert_eq!(pleo_sandbox::conforms(operation, 200, Some(&answer.body)), Ok(()));
         assert_eq!(answer.body["data"]["subjectURN"], format!("urn:pleo:company:{company}"));
     }
 }
@@ -95,7 +97,9 @@ fn without_a_credential_every_operation_is_refused_alike() {
 #[test]
 fn a_credential_in_the_url_is_refused_whatever_else_is_there() {
     let (sandbox, _) = sandbox();
+    sandbox.admit_legacy("FAKE-LEGACY");
     for uri in [
+        format!("{INTROSPECT}?company_id=FAKE-LEGACY"),
         format!("{INTROSPECT}?api_key={KEY}"),
         format!("{INTROSPECT}?access_token={TOKEN}"),
         format!("{INTROSPECT}?{KEY}"),

@@ -7,9 +7,9 @@ use pleo_auth::{
     pleo_client::{Error, TransportErrorKind, marketplace::types::AuthMethod},
 };
 use pleo_sandbox::{Fault, Sandbox, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{KEY, exchange, get, key, sandbox};
+use crate::support::{KEY, exchange, get, key, post, sandbox};
 
 fn serve() -> (Sandbox, Server) {
     let (sandbox, _) = sandbox();
@@ -97,6 +97,11 @@ async fn unknown_values_and_fields_come_and_our_client_lives_with_them() {
     assert!(!matches!(answer.data.auth_method, AuthMethod::ApiKey | AuthMethod::Oauth2 | AuthMethod::None));
     sandbox.inject("/v1/introspect", Fault::UnknownEnumValue);
     assert_eq!(get(&sandbox, "/v1/introspect").body["data"]["authMethod"], Fault::ENUM_VALUE);
+    sandbox.inject("/v1/accounting-entries", Fault::UnknownEnumValue);
+    let search = format!("/v1/accounting-entries:search?company_id={}", sandbox.companies()[0]);
+    let entries = post(&sandbox, &search, &json!({ "includeDeleted": false })).body;
+    let entries = entries["data"].as_array().unwrap();
+    assert!(!entries.is_empty() && entries.iter().all(|entry| entry.to_string().contains(Fault::ENUM_VALUE)));
     sandbox.inject("/v1/introspect", Fault::UnknownField);
     let body = get(&sandbox, "/v1/introspect").body;
     assert!(body[Fault::FIELD].is_string() && body["data"][Fault::FIELD].is_string(), "{body}");

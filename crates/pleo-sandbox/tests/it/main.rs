@@ -1,5 +1,7 @@
 //! The sandbox, seen from outside.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
 mod client;
 mod companies;
 mod credentials;
@@ -7,6 +9,7 @@ mod faults;
 mod httpmock;
 mod limits;
 mod oauth;
+mod program;
 mod readme;
 mod requests;
 mod sharing;

@@ -199,9 +199,11 @@ fn other_mistakes_are_sent_back_with_the_state() {
         (("response_type", "token"), "unsupported_response_type"),
         (("code_challenge", ""), "invalid_request"),
         (("code_challenge", "short"), "invalid_request"),
+        (("code_challenge", "c2hvcnQ"), "invalid_request"),
         (("code_challenge_method", ""), "invalid_request"),
         (("code_challenge_method", "plain"), "invalid_request"),
         (("code_verifier", VERIFIER), "invalid_request"),
+        (("client_secret", "FAKE-ANY"), "invalid_request"),
         (("scope", ""), "invalid_scope"),
         (("scope", "a  b"), "invalid_scope"),
         (("scope", "a\"b"), "invalid_scope"),
@@ -233,6 +235,9 @@ fn a_code_needs_its_verifier_its_redirect_uri_its_client_and_its_time() {
     ] {
         assert_error(&exchange(&sandbox, &code(&sandbox), &[change]), 400, error);
     }
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest("too-short"));
+    let short = redirected(&authorize(&sandbox, &[("code_challenge", &challenge)]), "code").unwrap();
+    assert_error(&exchange(&sandbox, &short, &[("code_verifier", "too-short")]), 400, "invalid_grant");
     let late = code(&sandbox);
     sandbox.advance(Duration::from_secs(60));
     assert_error(&exchange(&sandbox, &late, &[]), 400, "invalid_grant");
@@ -303,6 +308,9 @@ fn the_token_endpoint_takes_forms_only_and_nothing_in_the_url() {
     let headers = [("authorization", &*header), ("content-type", FORM)];
     let in_url = send(&sandbox, "POST", &format!("/oauth/token?{form}"), &headers, "");
     assert_error(&in_url, 400, "invalid_request");
+    assert_error(&send(&sandbox, "POST", "/oauth/token", &headers, form.clone()), 400, "invalid_grant");
+    let also_in_url = send(&sandbox, "POST", "/oauth/token?grant_type=refresh_token", &headers, form.clone());
+    assert_error(&also_in_url, 400, "invalid_request");
     let secret_in_url = encoded(&[("client_id", CLIENT), ("client_secret", SECRET)]);
     assert_eq!(send(&sandbox, "POST", &format!("/oauth/token?{secret_in_url}"), &headers, form).status, 401);
     let wrong_method = send(&sandbox, "GET", "/oauth/token", &[], "");
@@ -312,6 +320,7 @@ fn the_token_endpoint_takes_forms_only_and_nothing_in_the_url() {
 #[test]
 fn a_refresh_ends_the_old_pair() {
     let sandbox = sandbox();
+    let (other, _) = pair(&exchange(&sandbox, &code(&sandbox), &[]));
     let (first_access, first_refresh) = pair(&exchange(&sandbox, &code(&sandbox), &[]));
     let (access, token) = pair(&refresh(&sandbox, &first_refresh));
     assert!(first_access != access && first_refresh != token);
@@ -319,6 +328,7 @@ fn a_refresh_ends_the_old_pair() {
     assert!(works(&sandbox, &access));
     let (third, _) = pair(&refresh(&sandbox, &token));
     assert!(!works(&sandbox, &access) && works(&sandbox, &third));
+    assert!(works(&sandbox, &other), "another authorisation goes on");
 }
 
 #[test]
@@ -392,9 +402,13 @@ fn a_client_may_introspect_its_own_tokens() {
     let inactive = serde_json::json!({ "active": false });
     assert_eq!(introspect(&client_header(), "FAKE-UNKNOWN").body, inactive);
     assert_eq!(introspect(&basic("FAKE-THIRD", "FAKE-THIRD-SECRET"), &access).body, inactive);
-    pair(&refresh(&sandbox, &token));
-    assert_eq!(introspect(&client_header(), &access).body, inactive);
+    let (access, second) = pair(&refresh(&sandbox, &token));
     assert_eq!(introspect(&client_header(), &token).body, inactive);
+    assert_eq!(introspect(&client_header(), &access).body["active"], true);
+    sandbox.advance(Duration::from_secs(3600));
+    assert_eq!(introspect(&client_header(), &access).body, inactive);
+    pair(&refresh(&sandbox, &second));
+    assert_eq!(introspect(&client_header(), &second).body, inactive);
     let public =
         post(&sandbox, "/oauth/token/introspect", &[], &[("token", &access), ("client_id", "FAKE-PUBLIC")]);
     assert_error(&public, 401, "invalid_client");

@@ -83,6 +83,8 @@ fn a_body_has_the_right_media_type_whatever_its_parameters() {
         assert_eq!(send(wrong), 415, "{wrong:?}");
     }
     assert_eq!(send(Some("Application/JSON; charset=utf-16; x=y")), 200);
+    let headers = [("authorization", &*key()), ("content-type", JSON), ("content-type", "text/plain")];
+    assert_eq!(super::support::send(&sandbox, "PUT", "/v1/installations/me", &headers, "{}").status, 415);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Sandboxes with a credential, and requests to them.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
 use std::{
     io::{Read as _, Write as _},
     net::{Shutdown, SocketAddr, TcpStream},

@@ -298,9 +298,8 @@ fn same(before: &protocol::Credential, now: &protocol::Credential) -> bool {
 /// The arguments of a call, by the parameters' names.
 fn arguments(send: &Send) -> Arguments {
     let mut parameters: BTreeMap<String, Value> = BTreeMap::new();
-    let path = send.path.iter().map(|(name, value)| (name, value));
     let query = send.query.iter().map(|parameter| (&parameter.name, &parameter.value));
-    for (name, value) in path.chain(query) {
+    for (name, value) in send.path.iter().chain(query) {
         let value = Value::String(value.clone());
         let list = pleo_client::operations::find(&send.operation.id).is_some_and(|operation| {
             operation.parameters.iter().any(|known| known.name == name && known.list)

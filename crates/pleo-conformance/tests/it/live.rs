@@ -1,0 +1,68 @@
+//! A live service gets little, and nothing without a word.
+
+use std::process::{Command, Output};
+
+use http::Method;
+use pleo_sandbox::{Environment, Grant, Sandbox, Server};
+
+/// A service that is live as far as the suite knows, with a key.
+fn service() -> Server {
+    let sandbox = Sandbox::new(Environment::Staging);
+    let company = sandbox.companies()[0];
+    sandbox.admit("FAKE-LIVE-KEY", Grant::standalone_key(company));
+    sandbox.admit("FAKE-LIVE-TOKEN", Grant::access_token(company));
+    Server::start(sandbox).unwrap()
+}
+
+fn judge(url: &str, key: &str, further: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pleo-conformance"))
+        .args(["run", "--target", url, "--seed", "7"])
+        .args(further)
+        .env("PLEO_API_KEY", key)
+        .env("PLEO_ACCESS_TOKEN", "FAKE-LIVE-TOKEN")
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn nothing_is_sent_before_somebody_says_so() {
+    let server = service();
+    let output = judge(&server.url(), "FAKE-LIVE-KEY", &[]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("GET ") && said.contains("/v1/introspect"), "{said}");
+    assert!(server.take_exchanges().is_empty());
+}
+
+#[test]
+fn a_live_service_gets_at_most_thirty_requests_that_only_read() {
+    let server = service();
+    let output = judge(&server.url(), "FAKE-LIVE-KEY", &["--yes-call-it"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let exchanges = server.take_exchanges();
+    assert!((9..=30).contains(&exchanges.len()), "{} requests", exchanges.len());
+    for exchange in &exchanges {
+        assert_eq!(exchange.request.method(), Method::GET);
+        assert_eq!(exchange.request.uri(), "/v1/introspect");
+    }
+    assert!(said.contains("9 passed, 0 failed, 11 skipped"), "{said}");
+    assert!(!said.contains("FAKE-LIVE"), "{said}");
+}
+
+#[test]
+fn a_key_that_does_not_work_is_found_and_not_shown() {
+    let server = service();
+    let output = judge(&server.url(), "FAKE-OTHER-KEY", &["--yes-call-it"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("AUTH-101") && !said.contains("FAKE-OTHER"), "{said}");
+}
+
+#[test]
+fn an_address_that_is_not_pleos_gets_nothing() {
+    let output = judge("https://external.pleo.io.example.test", "FAKE-LIVE-KEY", &["--yes-call-it"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("nothing was sent"), "{said}");
+}

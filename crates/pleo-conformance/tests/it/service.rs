@@ -1,0 +1,300 @@
+//! The rules about the service: our sandbox keeps them, and faulty services are caught.
+
+use std::collections::BTreeSet;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use pleo_conformance::{
+    catalogue,
+    engine::{Judged, Options, judge},
+    report::{Report, Standing, SubjectKind, Verdict},
+    rule::{Level, Rule, Side},
+    service::SandboxService,
+};
+use pleo_sandbox::{Handler, Reply, Sandbox};
+
+const CASES: u32 = 64;
+
+fn service_rules() -> Vec<&'static Rule> {
+    catalogue().iter().filter(|rule| rule.side() == Side::Service).collect()
+}
+
+fn report(service: &mut SandboxService, cases: u32) -> Report {
+    let judged = Judged { client: None, service: Some(service), kind: SubjectKind::Service };
+    judge(&service_rules(), judged, &Options { seed: 1, cases }, &mut |_| {}).unwrap()
+}
+
+/// A request on its way to the sandbox, and what the faulty service does with it.
+type Faulty = fn(&Sandbox, Request<Bytes>) -> Reply;
+
+/// Every faulty service, and the rule that has to catch it.
+const FAULTY: &[(&str, &str, Faulty)] = &[
+    ("keys are not known", "AUTH-101", |sandbox, request| match (scheme(&request), request.uri().path()) {
+        ("basic", "/v1/introspect") if sandbox.handle(&request).response.status().is_success() => {
+            status(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        _ => sandbox.handle(&request),
+    }),
+    ("tokens are not known", "AUTH-102", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        // Only those that are no part of an authorisation of the suite's own.
+        let suites = authorization(&request).contains("-credential");
+        if scheme(&request) == "bearer" && suites && reply.response.status().is_success() {
+            return status(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        reply
+    }),
+    ("no credential is needed", "AUTH-103", |sandbox, request| {
+        let anonymous = authorization(&request).is_empty() && !request.uri().path().starts_with("/oauth/");
+        if anonymous { status(StatusCode::OK) } else { sandbox.handle(&request) }
+    }),
+    ("a key is as good by Bearer", "AUTH-104", |sandbox, mut request| {
+        if let Some(key) = authorization(&request).strip_prefix("Bearer ").map(str::to_owned) {
+            let as_token = sandbox.handle(&request);
+            set_authorization(&mut request, &basic(&key, ""));
+            let as_key = sandbox.handle(&request);
+            let key = as_key.response.status() != StatusCode::UNAUTHORIZED
+                && as_key.response.status() != StatusCode::NOT_FOUND;
+            return if key { as_key } else { as_token };
+        }
+        sandbox.handle(&request)
+    }),
+    ("the password is looked at", "AUTH-105", |sandbox, mut request| {
+        if let Some((_, password)) = user_and_password(&request).filter(|(_, password)| !password.is_empty())
+            && !request.uri().path().starts_with("/oauth/")
+        {
+            set_authorization(&mut request, &basic(&password, ""));
+        }
+        sandbox.handle(&request)
+    }),
+    ("Base64 is left to chance", "AUTH-106", |sandbox, mut request| {
+        if let Some(key) = authorization(&request).strip_prefix("Basic FAKE-").map(str::to_owned) {
+            set_authorization(&mut request, &basic(&format!("FAKE-{}", key.trim_end_matches(':')), ""));
+        }
+        sandbox.handle(&request)
+    }),
+    ("a token is as good by Basic", "AUTH-107", |sandbox, mut request| {
+        let reply = sandbox.handle(&request);
+        if let Some((user, _)) = user_and_password(&request).filter(|(_, password)| password.is_empty())
+            && !request.uri().path().starts_with("/oauth/")
+            && reply.response.status() == StatusCode::UNAUTHORIZED
+        {
+            set_authorization(&mut request, &format!("Bearer {user}"));
+            let as_token = sandbox.handle(&request);
+            if as_token.response.status() != StatusCode::UNAUTHORIZED {
+                return as_token;
+            }
+        }
+        reply
+    }),
+    ("dead keys are forbidden", "AUTH-108", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        // Keys that lead nowhere and yet look right: those that nobody made, that expired or were revoked.
+        let looks_right = user_and_password(&request)
+            .is_some_and(|(user, password)| user.ends_with("-credential") && password.is_empty());
+        let known_token = {
+            let mut as_token = request.clone();
+            if let Some((user, _)) = user_and_password(&request) {
+                set_authorization(&mut as_token, &format!("Bearer {user}"));
+            }
+            sandbox.handle(&as_token).response.status() != StatusCode::UNAUTHORIZED
+        };
+        if looks_right && !known_token && reply.response.status() == StatusCode::UNAUTHORIZED {
+            return status(StatusCode::FORBIDDEN);
+        }
+        reply
+    }),
+    ("environments are one", "ENV-101", |sandbox, request| {
+        let other = user_and_password(&request).is_some_and(|(user, _)| user.ends_with("-production"));
+        if other { status(StatusCode::OK) } else { sandbox.handle(&request) }
+    }),
+    ("legacy tokens are let in", "LEG-101", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        if is_legacy(sandbox, &request) { status(StatusCode::OK) } else { reply }
+    }),
+    ("legacy tokens get a 401", "LEG-102", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        if is_legacy(sandbox, &request) { status(StatusCode::UNAUTHORIZED) } else { reply }
+    }),
+    ("companies are not kept apart", "CMP-101", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        let text = String::from_utf8_lossy(reply.response.body()).to_lowercase();
+        let of_scope = text.contains("scope");
+        if reply.response.status() == StatusCode::FORBIDDEN
+            && !of_scope
+            && names_last_company(sandbox, &request)
+        {
+            return status(StatusCode::OK);
+        }
+        reply
+    }),
+    ("a missing company is not found", "CMP-102", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        let company = String::from_utf8_lossy(reply.response.body()).contains("company");
+        if reply.response.status() == StatusCode::BAD_REQUEST && company {
+            return status(StatusCode::NOT_FOUND);
+        }
+        reply
+    }),
+    ("scopes are not looked at", "SCP-101", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        let forbidden = reply.response.status() == StatusCode::FORBIDDEN;
+        if forbidden && !names_last_company(sandbox, &request) { status(StatusCode::OK) } else { reply }
+    }),
+    ("a 403 says nothing", "SCP-102", |sandbox, request| {
+        let mut reply = sandbox.handle(&request);
+        if reply.response.status() == StatusCode::FORBIDDEN {
+            *reply.response.body_mut() = Bytes::new();
+        }
+        reply
+    }),
+    ("the published scopes are not enough", "SCP-103", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&reply.response.status());
+        let introspects = request.uri().path() == "/v1/introspect";
+        let oauth = request.uri().path().starts_with("/oauth/");
+        let no_company = reply.response.status() == StatusCode::BAD_REQUEST;
+        let legacy = is_legacy(sandbox, &request);
+        if refused || introspects || oauth || no_company || legacy || !is_good_key(sandbox, &request) {
+            return reply;
+        }
+        error(StatusCode::FORBIDDEN)
+    }),
+    ("errors quote the header", "SEC-101", |sandbox, request| {
+        let mut reply = sandbox.handle(&request);
+        if reply.response.status() == StatusCode::UNAUTHORIZED && !authorization(&request).is_empty() {
+            let quoted = format!("{{\"type\":\"x\",\"message\":\"{}\"}}", authorization(&request));
+            *reply.response.body_mut() = Bytes::from(quoted);
+        }
+        reply
+    }),
+    ("PKCE is left to the app", "OAU-101", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        let query = request.uri().query().unwrap_or_default();
+        let location = reply.response.headers().get(header::LOCATION);
+        let refused = location.is_some_and(|value| value.to_str().unwrap_or_default().contains("error="));
+        if request.uri().path() == "/oauth/authorize" && refused && !query.contains("S256") {
+            let mut reply = status(StatusCode::FOUND);
+            let location = HeaderValue::from_static("https://app.example.com/callback?code=FAKE-CODE");
+            reply.response.headers_mut().insert(header::LOCATION, location);
+            return reply;
+        }
+        reply
+    }),
+    ("any verifier will do", "OAU-102", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        let exchange = String::from_utf8_lossy(request.body()).contains("authorization_code");
+        if exchange && reply.response.status() == StatusCode::BAD_REQUEST {
+            return status(StatusCode::OK);
+        }
+        reply
+    }),
+    ("old refresh tokens go on working", "OAU-103", |sandbox, request| {
+        let reply = sandbox.handle(&request);
+        let renewal = String::from_utf8_lossy(request.body()).contains("grant_type=refresh_token");
+        if renewal && reply.response.status() == StatusCode::BAD_REQUEST {
+            return status(StatusCode::OK);
+        }
+        reply
+    }),
+];
+
+fn authorization(request: &Request<Bytes>) -> String {
+    let value = request.headers().get(header::AUTHORIZATION);
+    value.map(|value| value.to_str().unwrap_or_default().to_owned()).unwrap_or_default()
+}
+
+fn scheme(request: &Request<Bytes>) -> &'static str {
+    match authorization(request).split(' ').next() {
+        Some("Basic") => "basic",
+        Some("Bearer") => "bearer",
+        _ => "",
+    }
+}
+
+fn user_and_password(request: &Request<Bytes>) -> Option<(String, String)> {
+    let decoded = STANDARD.decode(authorization(request).strip_prefix("Basic ")?).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+fn set_authorization(request: &mut Request<Bytes>, value: &str) {
+    request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+}
+
+fn status(status: StatusCode) -> Reply {
+    let mut response = Response::new(Bytes::from_static(b"{}"));
+    *response.status_mut() = status;
+    response.into()
+}
+
+fn error(code: StatusCode) -> Reply {
+    let mut reply = status(code);
+    *reply.response.body_mut() = Bytes::from_static(br#"{"type":"ACCESS_DENIED","message":"no"}"#);
+    reply
+}
+
+/// Whether the credential opens `/v1/introspect`.
+fn is_good_key(sandbox: &Sandbox, request: &Request<Bytes>) -> bool {
+    let introspect = Request::get("/v1/introspect").header(header::AUTHORIZATION, authorization(request));
+    sandbox.handle(&introspect.body(Bytes::new()).unwrap()).response.status().is_success()
+}
+
+/// Whether the credential is a token of the legacy API: then even what is always there is not found.
+fn is_legacy(sandbox: &Sandbox, request: &Request<Bytes>) -> bool {
+    let introspect = Request::get("/v1/introspect").header(header::AUTHORIZATION, authorization(request));
+    let reply = sandbox.handle(&introspect.body(Bytes::new()).unwrap());
+    reply.response.status() == StatusCode::NOT_FOUND
+}
+
+fn names_last_company(sandbox: &Sandbox, request: &Request<Bytes>) -> bool {
+    let last = sandbox.companies().last().unwrap().to_string();
+    request.uri().to_string().contains(&last) || String::from_utf8_lossy(request.body()).contains(&last)
+}
+
+struct Between(Sandbox, Faulty);
+
+impl Handler for Between {
+    fn handle(&self, request: &Request<Bytes>) -> Reply {
+        (self.1)(&self.0, request.clone())
+    }
+}
+
+#[test]
+fn our_sandbox_keeps_every_rule_about_the_service() {
+    let report = report(&mut SandboxService::start().unwrap(), 256);
+    let other: Vec<_> =
+        report.results.iter().filter(|result| result.standing() != Standing::Passed).collect();
+    assert!(other.is_empty(), "{other:?}");
+}
+
+#[test]
+fn each_faulty_service_is_caught_by_its_rule_and_no_other() {
+    for (name, caught_by, faulty) in FAULTY {
+        let mut service = SandboxService::start_with(|sandbox| Between(sandbox, *faulty)).unwrap();
+        let report = report(&mut service, CASES);
+        let broken: Vec<&str> = report
+            .results
+            .iter()
+            .filter(|result| matches!(result.verdict, Verdict::Fail { .. }))
+            .map(|result| result.id.as_str())
+            .collect();
+        assert_eq!(broken, [*caught_by], "{name}");
+    }
+}
+
+#[test]
+fn every_must_about_the_service_catches_something() {
+    let catchers: BTreeSet<&str> = FAULTY.iter().map(|(_, rule, _)| *rule).collect();
+    let idle: Vec<&str> = service_rules()
+        .iter()
+        .filter(|rule| rule.level == Level::Must && !catchers.contains(rule.id))
+        .map(|rule| rule.id)
+        .collect();
+    assert!(idle.is_empty(), "these rules never caught anything: {idle:?}");
+}

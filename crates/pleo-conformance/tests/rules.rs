@@ -1,0 +1,118 @@
+//! Every rule as a test of its own, for our client and our sandbox.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
+use std::collections::BTreeSet;
+
+use pleo_conformance::{
+    catalogue,
+    engine::{Options, SubjectUnderTest, run},
+    report::Standing,
+    rule::Rule,
+};
+
+fn keeps(id: &str) {
+    let rule: &'static Rule = catalogue().iter().find(|rule| rule.id == id).unwrap();
+    let report = run(&[rule], SubjectUnderTest::InProcess, &Options::default(), &mut |_| {}).unwrap();
+    let result = &report.results[0];
+    assert_eq!(result.standing(), Standing::Passed, "{} {}\n{:#?}", rule.id, rule.statement, result.verdict);
+}
+
+macro_rules! rules {
+    ($($name:ident $id:literal)*) => {
+        $(
+            #[test]
+            fn $name() {
+                keeps($id);
+            }
+        )*
+
+        #[test]
+        fn every_rule_has_its_test() {
+            let tested = BTreeSet::from([$($id),*]);
+            let known: BTreeSet<&str> = catalogue().iter().map(|rule| rule.id).collect();
+            assert_eq!(tested, known);
+            assert_eq!(known.len(), catalogue().len(), "two rules have one id");
+        }
+    };
+}
+
+rules! {
+    auth_001 "AUTH-001"
+    auth_002 "AUTH-002"
+    auth_003 "AUTH-003"
+    auth_004 "AUTH-004"
+    auth_005 "AUTH-005"
+    auth_006 "AUTH-006"
+    auth_007 "AUTH-007"
+    auth_008 "AUTH-008"
+    auth_009 "AUTH-009"
+    auth_010 "AUTH-010"
+    env_001 "ENV-001"
+    env_002 "ENV-002"
+    env_003 "ENV-003"
+    env_004 "ENV-004"
+    env_005 "ENV-005"
+    leg_001 "LEG-001"
+    leg_002 "LEG-002"
+    cmp_001 "CMP-001"
+    cmp_002 "CMP-002"
+    cmp_003 "CMP-003"
+    cmp_004 "CMP-004"
+    cmp_005 "CMP-005"
+    cmp_006 "CMP-006"
+    cmp_007 "CMP-007"
+    cmp_008 "CMP-008"
+    scp_001 "SCP-001"
+    scp_002 "SCP-002"
+    scp_003 "SCP-003"
+    sec_001 "SEC-001"
+    sec_002 "SEC-002"
+    sec_003 "SEC-003"
+    sec_004 "SEC-004"
+    sec_005 "SEC-005"
+    sec_006 "SEC-006"
+    sec_007 "SEC-007"
+    url_001 "URL-001"
+    url_002 "URL-002"
+    url_003 "URL-003"
+    url_004 "URL-004"
+    url_005 "URL-005"
+    url_006 "URL-006"
+    oau_001 "OAU-001"
+    oau_002 "OAU-002"
+    oau_003 "OAU-003"
+    oau_004 "OAU-004"
+    oau_005 "OAU-005"
+    oau_006 "OAU-006"
+    oau_007 "OAU-007"
+    oau_008 "OAU-008"
+    oau_009 "OAU-009"
+    oau_010 "OAU-010"
+    oau_011 "OAU-011"
+    oau_012 "OAU-012"
+    oau_013 "OAU-013"
+    oau_014 "OAU-014"
+    oau_015 "OAU-015"
+    oau_016 "OAU-016"
+    auth_101 "AUTH-101"
+    auth_102 "AUTH-102"
+    auth_103 "AUTH-103"
+    auth_104 "AUTH-104"
+    auth_105 "AUTH-105"
+    auth_106 "AUTH-106"
+    auth_107 "AUTH-107"
+    auth_108 "AUTH-108"
+    env_101 "ENV-101"
+    leg_101 "LEG-101"
+    leg_102 "LEG-102"
+    cmp_101 "CMP-101"
+    cmp_102 "CMP-102"
+    scp_101 "SCP-101"
+    scp_102 "SCP-102"
+    scp_103 "SCP-103"
+    sec_101 "SEC-101"
+    oau_101 "OAU-101"
+    oau_102 "OAU-102"
+    oau_103 "OAU-103"
+}

@@ -1,0 +1,142 @@
+//! Whole runs on programs: the two adapters, copies of them with one mistake each, and programs that break down.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
+mod support;
+
+use std::time::Duration;
+
+use pleo_conformance::{
+    catalogue,
+    engine::{Options, RunError, SubjectUnderTest, run},
+    exit::Exit,
+    report::{Report, Standing, Verdict},
+};
+
+use support::adapters::{Adapter, CURL, PYTHON};
+
+/// A run over the whole catalogue.
+fn judged(command: Vec<String>, cases: u32, seconds: u64) -> Result<Report, RunError> {
+    let rules: Vec<_> = catalogue().iter().collect();
+    let subject = SubjectUnderTest::Program { command, timeout: Duration::from_secs(seconds) };
+    run(&rules, subject, &Options { seed: 1, cases }, &mut |_| {})
+}
+
+fn ids(report: &Report, standing: Standing) -> Vec<&str> {
+    let results = report.results.iter().filter(|result| result.standing() == standing);
+    results.map(|result| result.id.as_str()).collect()
+}
+
+/// An adapter comes to the end of the suite, is broken nowhere, and keeps at least so many rules. Of some
+/// it shows nothing.
+fn keeps_what_it_claims(adapter: &Adapter, cases: u32, at_least: usize, unclear: &[&str]) {
+    if !adapter.is_available() {
+        return;
+    }
+    let report = judged(adapter.command(), cases, 30).unwrap();
+    assert_eq!(report.results.len(), catalogue().len());
+    for standing in [Standing::FailedMust, Standing::FailedShould, Standing::Error] {
+        assert_eq!(ids(&report, standing), [""; 0], "{:#?}", report.results);
+    }
+    assert_eq!(ids(&report, Standing::Inconclusive), unclear);
+    let kept = ids(&report, Standing::Passed).len();
+    assert!(kept >= at_least, "{kept} rules are kept");
+    assert_eq!(Exit::of(&report, false), Exit::Kept);
+}
+
+/// A copy of an adapter with one mistake breaks exactly the rule about it.
+fn is_caught_by(adapter: &Adapter, rule: &str) {
+    if !adapter.is_available() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let report = judged(adapter.command_with_mistake(folder.path()), 8, 30).unwrap();
+    assert_eq!(ids(&report, Standing::FailedMust), [rule]);
+    assert_eq!(ids(&report, Standing::FailedShould), [""; 0]);
+    assert_eq!(Exit::of(&report, false), Exit::Broken);
+}
+
+#[test]
+fn the_curl_adapter_keeps_every_rule_that_it_claims_to() {
+    // It has no addresses of its own, and nothing to print for debugging.
+    keeps_what_it_claims(&CURL, 8, 38, &["ENV-004", "SEC-003"]);
+}
+
+#[test]
+fn the_python_adapter_keeps_every_rule() {
+    keeps_what_it_claims(&PYTHON, 32, 56, &["ENV-004"]);
+}
+
+#[test]
+fn a_key_as_password_in_the_curl_adapter_is_caught() {
+    is_caught_by(&CURL, "AUTH-003");
+}
+
+#[test]
+fn a_misspelled_company_in_the_python_adapter_is_caught() {
+    is_caught_by(&PYTHON, "CMP-003");
+}
+
+const HELLO: &str = r#"read line; printf '%s\n' '{"type":"hello","protocol":1,"name":"x","capabilities":["api_keys","sessions","environments","companies"]}'"#;
+
+/// A run on a shell script that greets and then does this.
+fn script(rest: &str) -> Report {
+    let command = ["sh", "-c", &format!("{HELLO}; {rest}")].map(str::to_owned).to_vec();
+    judged(command, 4, 1).unwrap()
+}
+
+/// The run came to its end, says of every rule that was asked that the subject broke down, and how.
+fn broke_down(report: &Report, how: &str) {
+    assert_eq!(report.results.len(), catalogue().len());
+    let errors: Vec<&String> = report
+        .results
+        .iter()
+        .filter_map(|result| match &result.verdict {
+            Verdict::Error { reason } => Some(reason),
+            _ => None,
+        })
+        .collect();
+    assert!(errors.len() > 20, "{report:#?}");
+    assert!(errors[0].contains(how), "{}", errors[0]);
+    assert_eq!(ids(report, Standing::Passed), [""; 0]);
+    assert_eq!(Exit::of(report, false), Exit::NotRun);
+}
+
+#[test]
+fn a_program_that_hangs_is_reported_and_the_run_ends() {
+    broke_down(&script("sleep 600"), "did not answer within 1 seconds");
+}
+
+#[test]
+fn a_program_that_dies_is_reported_and_the_run_ends() {
+    broke_down(&script("read line; exit 7"), "7");
+}
+
+#[test]
+fn a_program_that_talks_nonsense_is_reported_and_the_run_ends() {
+    broke_down(&script("while read line; do echo nonsense; done"), "unexpected");
+}
+
+#[test]
+fn a_program_that_floods_its_output_is_reported_and_the_run_ends() {
+    broke_down(&script("read line; yes | tr -d '\\n'"), "bytes in one line");
+}
+
+#[test]
+fn a_program_that_never_greets_is_an_error_before_the_run() {
+    let silent = judged(["sh", "-c", "sleep 600"].map(str::to_owned).to_vec(), 4, 1);
+    assert!(matches!(silent, Err(RunError::Subject(_))), "{silent:?}");
+}
+
+#[test]
+fn a_program_that_refuses_everything_is_not_taken_for_a_good_one() {
+    let refuse = r#"while read line; do
+        id=$(printf '%s' "$line" | sed 's/^{"type":"call","id":\([0-9]*\).*/\1/')
+        printf '{"type":"refuse","id":%s,"reason":"no"}\n' "$id"
+    done"#;
+    let report = script(refuse);
+    assert_eq!(ids(&report, Standing::FailedMust), ["URL-006"]);
+    // Its reasons, at least, show no credential.
+    assert_eq!(ids(&report, Standing::Passed), ["SEC-004"]);
+}

@@ -1,0 +1,73 @@
+//! The sandbox as a program.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
+    process::{Child, Command, Output, Stdio},
+};
+
+use crate::support::{basic, exchange};
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pleo-sandbox"));
+    command.args(arguments);
+    command
+}
+
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = program(arguments).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap())
+}
+
+/// Ends the program also when the test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn it_says_where_it_is_and_what_to_call_it_with() {
+    let started = program(&["--port", "0", "--environment", "production"]).stdout(Stdio::piped()).spawn();
+    let mut running = Running(started.unwrap());
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let first = lines.next().unwrap();
+    assert!(first.contains("Production"), "{first}");
+    let address = first.rsplit("http://").next().unwrap().parse().unwrap();
+    let said: Vec<String> = lines.by_ref().take_while(|line| !line.contains("Ctrl-C")).collect();
+    let said = said.join("\n");
+    let company = said.lines().find_map(|line| line.strip_prefix("company")).unwrap().trim();
+    assert!(said.contains(&format!("PLEO_ENVIRONMENT=http://{address}")), "{said}");
+    for (name, authorization) in [
+        ("FAKE-STANDALONE-KEY", basic("FAKE-STANDALONE-KEY", "")),
+        ("FAKE-INTEGRATED-KEY", basic("FAKE-INTEGRATED-KEY", "")),
+        ("FAKE-ACCESS-TOKEN", "Bearer FAKE-ACCESS-TOKEN".to_owned()),
+    ] {
+        assert!(said.contains(name), "{said}");
+        let request = format!("GET /v1/introspect HTTP/1.0\r\nAuthorization: {authorization}\r\n\r\n");
+        let answer = exchange(address, request.as_bytes());
+        assert!(answer.contains(" 200 ") && answer.contains(company), "{answer}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_named_with_the_way_out() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (code, said) = run(&["--port", &port]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains(&format!("port {port} is taken")) && said.contains("--port"), "{said}");
+}
+
+#[test]
+fn wrong_usage_and_help_have_their_own_exit_codes() {
+    for wrong in [&["--port", "70000"][..], &["--environment", "live"], &["--no-such-option"]] {
+        assert_eq!(run(wrong).0, Some(2), "{wrong:?}");
+    }
+    let (code, said) = run(&["--help"]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("--environment"), "{said}");
+}
