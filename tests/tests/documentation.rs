@@ -129,6 +129,8 @@ fn every_number_that_is_cited_is_explained() {
     ] {
         files(&root.join(part), "rs", &mut texts);
     }
+    // Those have sample values that look like numbers.
+    texts.retain(|path| !path.ends_with("tests.rs"));
     files(&root.join("docs/decisions"), "md", &mut texts);
     let guides = ["access.md", "authentication.md", "conformance.md", "conformance-protocol.md"];
     texts.extend(guides.iter().map(|guide| root.join("docs").join(guide)));
