@@ -122,6 +122,10 @@ flaws! {
 
     /// Joins base URL and path by a slash too many.
     DoubleSlash "double_slash" "URL-001"
+    /// Ends the path with a slash.
+    TrailingSlash "trailing_slash" "URL-001"
+    /// Calls another version of the API.
+    OtherVersion "other_version" "URL-001"
     /// Takes POST for PUT and the other way round.
     MethodChanged "method_changed" "URL-002"
     /// Percent-encodes path parameters twice.

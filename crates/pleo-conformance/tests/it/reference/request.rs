@@ -309,6 +309,12 @@ fn path(deviation: Deviation, send: &Send) -> Result<String, String> {
         rest = after;
     }
     path.push_str(rest);
+    if deviation.flaw(Flaw::TrailingSlash) {
+        path.push('/');
+    }
+    if deviation.flaw(Flaw::OtherVersion) {
+        path = path.replacen("/v", "/v9", 1);
+    }
     Ok(path)
 }
 
