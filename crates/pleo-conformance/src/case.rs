@@ -212,6 +212,13 @@ fn names_subject(operation: &Operation, name: &str) -> bool {
         || name == "partner_id"
 }
 
+/// Whether an operation takes query parameters that are not the client's business.
+pub(crate) fn takes_query(operation: &Operation) -> bool {
+    operation.parameters.iter().any(|parameter| {
+        parameter.location == ParameterLocation::Query && !names_subject(operation, parameter.name)
+    })
+}
+
 /// Whether an operation takes a company.
 pub(crate) fn takes_company(operation: &Operation) -> bool {
     operation.company != CompanyPlace::Nowhere

@@ -21,6 +21,7 @@ use crate::{
     expected::{ExpectedFailures, ExpectedFailuresError},
     report::{self, RenderError, Report},
     rule::{Level, Rule, Side},
+    service::LiveError,
 };
 
 /// Judges whether a client of Pleo's External API keeps the rules of Pleo's documents.
@@ -110,12 +111,15 @@ pub struct Suite<'a> {
     /// Runs rules: [`engine::run`](crate::engine::run) in the real thing.
     pub run: &'a RunRules<'a>,
     /// What a live service would be asked: [`engine::plan`](crate::engine::plan) in the real thing.
-    pub plan: &'a dyn Fn(&[&'static Rule], &str) -> Vec<String>,
+    pub plan: &'a Plan,
 }
 
 /// Runs rules against a subject, as [`engine::run`](crate::engine::run) does.
 pub type RunRules<'a> = dyn Fn(&[&'static Rule], SubjectUnderTest, &Options, &mut dyn FnMut(Progress)) -> Result<Report, RunError>
     + 'a;
+
+/// Says what a live service would be asked, as [`engine::plan`](crate::engine::plan) does.
+pub type Plan = dyn Fn(&[&'static Rule], &str) -> Result<Vec<String>, LiveError>;
 
 /// Where the commands write to.
 pub struct Streams<'a> {
@@ -277,7 +281,7 @@ impl Run {
         };
         let subject = self.subject()?;
         if let SubjectUnderTest::Service { base_url, .. } = &subject {
-            let plan = (suite.plan)(&selection, base_url);
+            let plan = (suite.plan)(&selection, base_url).map_err(RunError::from)?;
             streams.err.text(&format!("plan for {base_url}: {} requests\n", plan.len()))?;
             for request in plan {
                 streams.err.text(&format!("  {request}\n"))?;

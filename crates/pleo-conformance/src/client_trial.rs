@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::{
     case::{Case, Cases, cases},
-    engine::{Findings, Options, RunError, findings},
+    engine::{Findings, Options, RunError, SHRINKS, findings},
     evidence::{Judgement, evidence},
     lab::{Arrival, Lab, Site},
     mask::Mask,
-    protocol::{Action, Call, CallResult, Capability, Introduction, Refusal, Send, VERSION},
+    protocol::{Action, Answer, Call, CallResult, Capability, Introduction, Refusal, Send, VERSION},
     report::Verdict,
     rule::Rule,
     subject::{Outcome, Subject, SubjectError},
@@ -101,9 +101,7 @@ impl<'a> ClientTrial<'a> {
     {
         let (rule, options) = (self.rule, self.options);
         let mut mask = Mask::default();
-        let found = findings(rule, options, strategy, |case| {
-            // What arrived late, after another case was judged, is not this one's.
-            self.lab.take_arrivals();
+        let found = findings(rule, options, SHRINKS, strategy, |case| {
             let mut conversation = Conversation::new(self);
             let judged = judge(&mut conversation, case);
             let called = std::mem::take(&mut conversation.called);
@@ -122,13 +120,30 @@ impl<'a> ClientTrial<'a> {
                 }
             }
         });
+        let late = self.nothing_came_late();
         match found {
+            Findings::Kept(_) | Findings::Unclear(_) if late.is_err() => {
+                self.breakdowns += 1;
+                Verdict::Error { reason: late.err().map_or_else(String::new, |error| error.to_string()) }
+            }
             Findings::Kept(conclusive) => Verdict::Pass { conclusive },
             Findings::Broken(finding, case) => {
                 Verdict::Fail { evidence: Box::new(evidence(rule, &finding, &case, &mask)) }
             }
             Findings::Unclear(reason) => Verdict::Inconclusive { reason },
             Findings::Error(reason) => Verdict::Error { reason },
+        }
+    }
+
+    /// A client answers when its requests are through: what comes later could not be told from the next call's.
+    fn nothing_came_late(&self) -> Result<(), SubjectError> {
+        match self.lab.take_arrivals().first() {
+            None => Ok(()),
+            Some(arrival) => Err(SubjectError::Nonsense(format!(
+                "a request arrived after the call was answered: {} {}",
+                arrival.exchange.request.method(),
+                arrival.exchange.request.uri().path()
+            ))),
         }
     }
 
@@ -230,6 +245,7 @@ impl<'t, 'a> Conversation<'t, 'a> {
         // The number and the session differ with the cases before.
         self.called.push(serde_json::to_value(&action).unwrap_or_default());
         let call = Call { id, session: self.session.clone(), action };
+        self.trial.nothing_came_late()?;
         let outcome = self.trial.subject.call(&call)?;
         let arrivals = self.trial.lab.take_arrivals();
         if let Outcome::Refuse(Refusal { unsupported: true, reason, .. }) = &outcome {
@@ -268,6 +284,24 @@ impl Seen {
             Outcome::Refuse(refusal) => format!("the client refused: {}", refusal.reason),
             Outcome::Result(CallResult { answers, .. }) => format!("the client says {answers:?}"),
         }
+    }
+
+    /// All texts that the client shows of it, by place.
+    pub(crate) fn texts(&self) -> Vec<(String, String)> {
+        let (shown, reasons) = match &self.outcome {
+            Outcome::Refuse(refusal) => {
+                (&refusal.shown, vec![("the reason of the refusal", &refusal.reason)])
+            }
+            Outcome::Result(result) => {
+                let reasons = result.answers.iter().filter_map(|answer| match answer {
+                    Answer::Failure(reason) => Some(("the reason of the failure", reason)),
+                    Answer::Status(_) => None,
+                });
+                (&result.shown, reasons.collect())
+            }
+        };
+        let reasons = reasons.into_iter().map(|(place, text)| (place.to_owned(), text.clone()));
+        shown.iter().map(|(place, text)| (place.clone(), text.clone())).chain(reasons).collect()
     }
 
     /// Whether the client declined.

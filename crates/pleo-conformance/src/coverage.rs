@@ -60,6 +60,7 @@ pub const DOCUMENTS: &[Document<'static>] = &[
 pub const DOCUMENTED: &[(&str, &str)] = &[
     ("Z11", "docs/access.md#first-steps"),
     ("Z12", "docs/access.md#do-i-have-access"),
+    ("Z14", "docs/access.md#the-legacy-api"),
     ("Z15", "docs/access.md#the-legacy-api"),
     ("Z16", "docs/access.md#the-legacy-api"),
     ("Z20", "docs/access.md#who-may-use-it"),

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How often a case is made smaller at most.
-const SHRINKS: u32 = 128;
+pub(crate) const SHRINKS: u32 = 128;
 
 /// How a run goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,13 +116,18 @@ pub fn run(
         SubjectUnderTest::Service { base_url, timeout } => {
             let mut live = LiveService::from_env(&base_url, timeout)?;
             let kind = SubjectKind::Service;
+            // Where requests are few, one case a rule is enough: the credential is always the same.
+            let options = &Options { cases: 1, ..*options };
             judge(rules, Judged { client: None, service: Some(&mut live), kind }, options, progress)
         }
     }
 }
 
 /// What a live service would be asked, one line a request.
-pub fn plan(rules: &[&'static Rule], base_url: &str) -> Vec<String> {
+///
+/// # Errors
+/// When the address is none that credentials may be sent to.
+pub fn plan(rules: &[&'static Rule], base_url: &str) -> Result<Vec<String>, LiveError> {
     service::plan(rules, base_url)
 }
 
@@ -207,6 +212,7 @@ pub(crate) enum Findings {
 pub(crate) fn findings<S: Strategy>(
     rule: &str,
     options: Options,
+    shrinks: u32,
     strategy: S,
     judge: impl FnMut(&S::Value) -> Result<(Value, Judgement), String>,
 ) -> Findings
@@ -218,22 +224,38 @@ where
         kept: u32,
         unclear: String,
         broken: Option<(Box<Finding>, Value)>,
+        tried_smaller: u32,
         error: Option<String>,
     }
     // Each rule has cases of its own, whatever other rules are run.
     let seed = Sha256::digest(format!("{rule} {}", options.seed));
     let config = Config {
         cases: options.cases,
-        max_shrink_iters: SHRINKS,
+        // Counted below: proptest prints a line when it is the one to stop.
+        max_shrink_iters: u32::MAX,
+        max_shrink_time: 0,
         failure_persistence: None,
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let state = RefCell::new(State { judge, kept: 0, unclear: String::new(), broken: None, error: None });
+    let state = RefCell::new(State {
+        judge,
+        kept: 0,
+        unclear: String::new(),
+        broken: None,
+        tried_smaller: 0,
+        error: None,
+    });
     let outcome = runner.run(&strategy, |case| {
         let state = &mut *state.borrow_mut();
         if state.error.is_some() {
             return Ok(());
+        }
+        if state.broken.is_some() {
+            if state.tried_smaller == shrinks {
+                return Ok(());
+            }
+            state.tried_smaller += 1;
         }
         match (state.judge)(&case) {
             Ok((_, Judgement::Kept)) => state.kept += 1,
@@ -255,7 +277,10 @@ where
     match (broken, error, outcome) {
         (Some((finding, case)), ..) => Findings::Broken(finding, case),
         (None, Some(error), _) => Findings::Error(error),
-        (None, None, Err(TestError::Abort(reason))) => Findings::Error(reason.to_string()),
+        // Neither is ours: a check that panicked, or cases that could not be made.
+        (None, None, Err(TestError::Abort(reason) | TestError::Fail(reason, _))) => {
+            Findings::Error(format!("the check itself failed: {reason}"))
+        }
         (None, None, _) if kept > 0 => Findings::Kept(kept),
         _ => Findings::Unclear(unclear),
     }

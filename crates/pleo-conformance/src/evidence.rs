@@ -148,5 +148,6 @@ pub(crate) fn place(site: Site) -> String {
         Site::Staging | Site::Production => format!("the {} API", site.name()),
         Site::Legacy => "the legacy API".to_owned(),
         Site::Elsewhere => "an address that is not Pleo's".to_owned(),
+        Site::Service => "the service".to_owned(),
     }
 }

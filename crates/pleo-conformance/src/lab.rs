@@ -24,6 +24,8 @@ pub(crate) enum Site {
     Legacy,
     /// Where nothing may ever be sent.
     Elsewhere,
+    /// No part of the lab: a service that is judged itself.
+    Service,
 }
 
 impl Site {
@@ -37,6 +39,7 @@ impl Site {
             Self::Production => "production",
             Self::Legacy => "legacy",
             Self::Elsewhere => "elsewhere",
+            Self::Service => "service",
         }
     }
 
@@ -94,13 +97,13 @@ impl Lab {
     pub(crate) fn sandbox(&self, site: Site) -> &Sandbox {
         match site {
             Site::Production => &self.production,
-            Site::Staging | Site::Legacy | Site::Elsewhere => &self.staging,
+            _ => &self.staging,
         }
     }
 
     /// The address of a site, without a slash at its end.
     pub(crate) fn url(&self, site: Site) -> String {
-        self.servers[site as usize].url()
+        self.servers.get(site as usize).map(Server::url).unwrap_or_default()
     }
 
     /// What the runner tells a subject about the lab.

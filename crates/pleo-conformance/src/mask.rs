@@ -1,6 +1,12 @@
 //! Keeping secrets, and what differs from run to run, out of evidence.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _, alphabet,
+    engine::{
+        DecodePaddingMode,
+        general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD},
+    },
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Replaces secrets and addresses by what they are.
@@ -42,6 +48,10 @@ impl Mask {
     /// The text with everything replaced.
     pub(crate) fn apply(&self, text: &str) -> String {
         let text = self.replaced.iter().fold(text.to_owned(), |text, (secret, by)| text.replace(secret, by));
+        let text = self.secrets.iter().fold(text, |text, (secret, name)| {
+            let runs: Vec<String> = encoded_runs(&text, secret).map(str::to_owned).collect();
+            runs.iter().fold(text, |text, run| text.replace(run, &format!("<Base64 with {name} in it>")))
+        });
         self.secrets.iter().fold(text, |text, (secret, name)| without_pieces(&text, secret, name))
     }
 }
@@ -81,15 +91,38 @@ pub(crate) fn forms(secret: &str) -> Vec<(&'static str, String)> {
 
 /// Where a secret stands in a text, in whichever form.
 pub(crate) fn found(secret: &str, text: &str) -> Option<&'static str> {
-    let form_decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-    forms(secret)
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    let form = forms(secret)
         .into_iter()
-        .find(|(_, form)| text.contains(form.as_str()) || form_decoded.contains(form.as_str()))
-        .map(|(name, _)| name)
+        .find(|(_, form)| text.contains(form.as_str()) || decoded.contains(form.as_str()))
+        .map(|(name, _)| name);
+    form.or_else(|| encoded_runs(&decoded, secret).next().map(|_| "Base64 with % in it"))
 }
+
+/// The parts of a text that are Base64, of either alphabet, of something with the secret in it.
+fn encoded_runs<'t>(text: &'t str, secret: &'t str) -> impl Iterator<Item = &'t str> {
+    const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+    const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+    let foreign = |character: char| !character.is_ascii_alphanumeric() && !"+/-_".contains(character);
+    text.split(foreign).filter(move |run| {
+        // Shorter than the secret it cannot hold it.
+        run.len() > secret.len()
+            && [&STANDARD, &URL_SAFE].iter().any(|engine| {
+                let decoded = engine.decode(run).unwrap_or_default();
+                decoded.windows(secret.len().max(1)).any(|window| window == secret.as_bytes())
+            })
+    })
+}
+
+/// With or without padding, and whatever the last bits are.
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
     use super::*;
 
     #[test]
@@ -105,6 +138,26 @@ mod tests {
             assert!(masked.starts_with("before <") && masked.ends_with("> after"), "{masked}");
         }
         assert_eq!(found(secret, "nothing of it"), None);
+    }
+
+    #[test]
+    fn a_secret_is_found_beside_anything_that_was_encoded_with_it() {
+        let secret = "FAKE-abc/123+x";
+        let mut mask = Mask::default();
+        mask.secret(secret, "key");
+        for beside in ["p", "pl", "ple", "pleo", "pleo:"] {
+            for encoded in [
+                STANDARD.encode(format!("{beside}{secret}{beside}")),
+                STANDARD_NO_PAD.encode(format!("{beside}{secret}")),
+                URL_SAFE_NO_PAD.encode(format!("{beside}{secret}?>?>")),
+            ] {
+                let text = format!("Basic {encoded}");
+                assert!(found(secret, &text).is_some(), "{beside}");
+                assert!(mask.apply(&text).starts_with("Basic <"), "{}", mask.apply(&text));
+                assert!(found(secret, &mask.apply(&text)).is_none());
+            }
+        }
+        assert_eq!(found(secret, &STANDARD.encode("FAKE-abc/123+y and more")), None);
     }
 
     #[test]

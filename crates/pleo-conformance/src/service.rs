@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     case::{Cases, cases},
-    engine::{Findings, Options, findings},
+    engine::{Findings, Options, SHRINKS, findings},
     evidence::{Judgement, evidence},
     lab::{Arrival, Site},
     mask::Mask,
@@ -118,6 +118,8 @@ impl Http {
 /// A sandbox as a service, over HTTP.
 pub struct SandboxService {
     sandbox: Sandbox,
+    /// Where the other environment's credentials are made.
+    production: Sandbox,
     http: Http,
     made: u32,
     _server: Server,
@@ -142,6 +144,7 @@ impl SandboxService {
         let server = Server::start(handler(sandbox.clone()))?;
         Ok(Self {
             sandbox,
+            production: Sandbox::with_seed(pleo_sandbox::Environment::Production, 1),
             http: Http::new(server.url(), true, pleo_auth::pleo_client::ReqwestTransport::TIMEOUT)?,
             made: 0,
             _server: server,
@@ -167,8 +170,11 @@ impl Service for SandboxService {
             Wanted::Key => key,
             Wanted::Token => Grant::access_token(company),
             Wanted::Unknown => return Some(secret),
-            // As unknown here as one that nobody made.
-            Wanted::OtherEnvironment => return Some(format!("FAKE-{:08}-production", self.made)),
+            Wanted::OtherEnvironment => {
+                let secret = format!("FAKE-{:08}-production", self.made);
+                self.production.admit(&secret, key);
+                return Some(secret);
+            }
             Wanted::Expired => Grant { expires_at: Some(self.sandbox.now()), ..key },
             Wanted::Revoked => Grant { revoked: true, ..key },
             Wanted::Legacy => {
@@ -207,9 +213,15 @@ pub struct LiveService {
 /// Why a live service cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum LiveError {
-    /// The address is none of Pleo's, and not on this machine.
-    #[error("{0} is neither one of Pleo's base URLs nor an address of this machine; nothing was sent")]
-    Address(String),
+    /// The address is none of Pleo's, and not on this machine. It is not shown: it may hold a credential.
+    #[error("the target is neither one of Pleo's base URLs nor an address of this machine; nothing was sent")]
+    Address,
+    /// The credentials in the environment are for another one (Z10).
+    #[error("PLEO_ENVIRONMENT says that the credentials are not for {target}; nothing was sent")]
+    OtherEnvironment {
+        /// The target's environment.
+        target: String,
+    },
     /// A variable holds something that is no credential.
     #[error("{variable}: {source}; nothing was sent")]
     Credential {
@@ -230,8 +242,13 @@ impl LiveService {
     /// # Errors
     /// When the address is none that credentials may be sent to, or a variable cannot be read.
     pub fn from_env(base_url: &str, timeout: Duration) -> Result<Self, LiveError> {
-        let environment: AnyEnvironment =
-            base_url.parse().map_err(|_| LiveError::Address(base_url.to_owned()))?;
+        let environment = target(base_url)?;
+        // What is bound to one environment is not sent to another, by this suite least of all.
+        if let Ok(bound) = env::var("PLEO_ENVIRONMENT")
+            && bound.parse::<AnyEnvironment>().ok().as_ref() != Some(&environment)
+        {
+            return Err(LiveError::OtherEnvironment { target: environment.to_string() });
+        }
         let secret = |variable: &'static str| match env::var_os(variable) {
             None => Ok(None),
             Some(_) => match Secret::from_env(variable) {
@@ -284,12 +301,19 @@ impl Service for LiveService {
 }
 
 /// What a live service would be asked for these rules, one line a request.
-pub(crate) fn plan(rules: &[&'static Rule], base_url: &str) -> Vec<String> {
+pub(crate) fn plan(rules: &[&'static Rule], base_url: &str) -> Result<Vec<String>, LiveError> {
+    let environment = target(base_url)?;
+    let base_url = environment.base_url();
     let live = rules.iter().filter_map(|rule| match rule.check {
         Check::Service { live: Some(request), .. } => Some((rule, request)),
         _ => None,
     });
-    live.map(|(rule, request)| format!("{}: GET {base_url}/v1/introspect {request}", rule.id)).collect()
+    Ok(live.map(|(rule, request)| format!("{}: GET {base_url}/v1/introspect {request}", rule.id)).collect())
+}
+
+/// The environment that a base URL belongs to.
+fn target(base_url: &str) -> Result<AnyEnvironment, LiveError> {
+    base_url.parse().map_err(|_| LiveError::Address)
 }
 
 /// A service on trial.
@@ -312,9 +336,7 @@ pub(crate) enum Stop {
 
 impl<'a> ServiceTrial<'a> {
     pub(crate) fn new(service: &'a mut dyn Service, options: Options) -> Self {
-        // One case a rule is enough where requests are few: the credential is always the same.
-        let cases = if service.is_live() { 1 } else { options.cases };
-        Self { service, options: Options { cases, ..options }, rule: "" }
+        Self { service, options, rule: "" }
     }
 
     /// The service's name and version.
@@ -357,9 +379,11 @@ impl<'a> ServiceTrial<'a> {
         S::Value: Clone + Debug,
     {
         let (rule, options) = (self.rule, self.options);
+        // What has failed once with a live service has failed; a smaller case is not worth its requests.
+        let shrinks = if self.is_live() { 0 } else { SHRINKS };
         let mut mask = Mask::default();
         let mut lacking = None;
-        let found = findings(rule, options, strategy, |case| {
+        let found = findings(rule, options, shrinks, strategy, |case| {
             let mut inquiry = Inquiry { trial: self, mask: Mask::default() };
             let judged = judge(&mut inquiry, case);
             let masked = inquiry.mask;
@@ -424,7 +448,7 @@ impl Inquiry<'_, '_> {
     pub(crate) fn ask(&mut self, request: Request<Bytes>) -> Result<Asked, Stop> {
         let response = self.trial.service.answer(request.clone()).map_err(Stop::Silent)?;
         let exchange = pleo_sandbox::Exchange { request, reply: response.into() };
-        Ok(Asked { arrival: Arrival { site: Site::Staging, exchange } })
+        Ok(Asked { arrival: Arrival { site: Site::Service, exchange } })
     }
 }
 

@@ -66,7 +66,7 @@ fn command(arguments: &[&str], report: &dyn Fn() -> Result<Report, RunError>) ->
             Coverage { statement: "Z2", rules: Vec::new(), documentation: Some("docs/sources.md") },
         ]
     };
-    let plan = |_: &[&'static Rule], base_url: &str| vec![format!("GET {base_url}/v2/employees")];
+    let plan = |_: &[&'static Rule], base_url: &str| Ok(vec![format!("GET {base_url}/v2/employees")]);
     let suite = Suite { catalogue: CATALOGUE, coverage: &coverage, run: &run, plan: &plan };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut streams = Streams {

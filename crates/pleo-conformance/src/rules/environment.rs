@@ -1,5 +1,7 @@
 //! Which environment a request goes to.
 
+use std::net::IpAddr;
+
 use proptest::sample::select;
 
 use super::{
@@ -38,8 +40,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z7", "Z8", "Z9", "Z10", "Z49", "V6"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, WORKFLOW_KEY],
         failure: "A staging key arrives in production.",
-        method: "Any credential with the other environment's base URL: it may arrive nowhere. With its own, \
-                 it has to.",
+        method: "Any credential with the other environment's base URL: it may not arrive there. With its \
+                 own, it has to.",
         check: Check::Client { needs: ENVIRONMENTS, check: credential_stays },
     },
     Rule {
@@ -107,7 +109,8 @@ fn credential_stays(trial: &mut ClientTrial<'_>) -> Verdict {
         control(talk, case)?;
         let base_url = talk.lab().url(case.site.other_environment());
         let seen = talk.send_call(Send { base_url, ..case.send(talk.lab()) })?;
-        match carrier(&seen.arrivals, &case.secret) {
+        let elsewhere = seen.arrivals.iter().filter(|arrival| arrival.site != case.site);
+        match carrier(elsewhere, &case.secret) {
             None => Ok(Judgement::Kept),
             Some(arrival) => Ok(Judgement::broken_by(
                 arrival,
@@ -127,9 +130,8 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
         let moved = Case { site: case.site.other_environment(), secret: secret.clone(), ..case.clone() };
         talk.keep_secret(&secret, "the other environment's secret");
         let seen = talk.send(&moved)?;
-        if let Some(arrival) =
-            carrier(&seen.arrivals, &case.secret).filter(|arrival| arrival.site == moved.site)
-        {
+        let there = || seen.arrivals.iter().filter(|arrival| arrival.site == moved.site);
+        if let Some(arrival) = carrier(there(), &case.secret) {
             return Ok(Judgement::broken_by(
                 arrival,
                 "after a change of environment the old credential is sent to the new one",
@@ -137,7 +139,7 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
                 "the old environment's credential",
             ));
         }
-        match carrier(&seen.arrivals, &secret).filter(|arrival| arrival.site == moved.site) {
+        match carrier(there(), &secret) {
             Some(_) => Ok(Judgement::Kept),
             None => {
                 Ok(Judgement::unclear(format!("the new credential does not arrive there: {}", seen.told())))
@@ -151,22 +153,36 @@ fn built_in_addresses(trial: &mut ClientTrial<'_>) -> Verdict {
         [("production", "https://external.pleo.io"), ("staging", "https://external.staging.pleo.io")];
     trial.once(|trial| {
         let built_in = &trial.introduction().base_urls;
-        let mut known = 0;
-        for (environment, published) in PUBLISHED {
-            let Some(url) = built_in.get(environment) else { continue };
-            known += 1;
-            if url.trim_end_matches('/') != published {
+        if built_in.is_empty() {
+            return Judgement::unclear("the client names no built-in base URL");
+        }
+        for (name, url) in built_in {
+            let origin = url.trim_end_matches('/').trim_end_matches(":443");
+            let published = PUBLISHED.iter().find(|(environment, _)| environment == name);
+            let right = match published {
+                Some((_, published)) => origin == *published,
+                // By another name it may be a second one for the same, or a server for tests.
+                None => PUBLISHED.iter().any(|(_, published)| origin == *published) || is_loopback(origin),
+            };
+            if !right {
                 return Judgement::broken(
-                    "a built-in base URL is not the one that Pleo publishes",
-                    format!("{environment}: {published}"),
-                    format!("{environment}: {url}"),
+                    "a built-in base URL is not one that Pleo publishes",
+                    published.map_or_else(
+                        || "https://external.pleo.io or https://external.staging.pleo.io".to_owned(),
+                        |(environment, published)| format!("{environment}: {published}"),
+                    ),
+                    format!("{name}: {url}"),
                 );
             }
         }
-        match known {
-            0 => Judgement::unclear("the client names no built-in base URL"),
-            _ => Judgement::Kept,
-        }
+        Judgement::Kept
+    })
+}
+
+fn is_loopback(origin: &str) -> bool {
+    let host = origin.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+    host.is_some_and(|host| {
+        host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
     })
 }
 

@@ -19,8 +19,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z17"],
         headings: &[FAQS],
         failure: "The legacy token arrives, as Bearer or Basic.",
-        method: "Any operation with a legacy token as credential: the token may arrive nowhere. With a \
-                 credential of the External API the same request has to be sent.",
+        method: "Any operation with a legacy token as credential: the token may arrive at no other API. \
+                 With a credential of the External API the same request has to be sent.",
         check: Check::Client { needs: &[Capability::Environments], check: legacy_token_is_not_sent },
     },
     Rule {
@@ -28,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Nothing new goes to the legacy API",
         statement: "A client MUST NOT send a credential of the External API to the legacy API's address.",
         level: Level::Must,
-        sources: &["Z13", "Z14", "Z18", "Z22"],
+        sources: &["Z13", "Z18", "Z22"],
         headings: &[FAQS, super::BASE_URLS_KEYS],
         failure: "A key arrives at the address that stands in for https://openapi.pleo.io.",
         method: "Any credential with the legacy API's base URL: it may not arrive there.",
@@ -50,7 +50,8 @@ fn legacy_token_is_not_sent(trial: &mut ClientTrial<'_>) -> Verdict {
             ..case.credential()
         };
         let seen = talk.send_call(Send { credential, ..case.send(talk.lab()) })?;
-        Ok(match carrier(&seen.arrivals, &secret) {
+        let elsewhere = seen.arrivals.iter().filter(|arrival| arrival.site != Site::Legacy);
+        Ok(match carrier(elsewhere, &secret) {
             None => Judgement::Kept,
             Some(arrival) => Judgement::broken_by(
                 arrival,
@@ -68,7 +69,8 @@ fn nothing_new_goes_to_legacy(trial: &mut ClientTrial<'_>) -> Verdict {
         control(talk, case)?;
         let base_url = talk.lab().url(Site::Legacy);
         let seen = talk.send_call(Send { base_url, ..case.send(talk.lab()) })?;
-        Ok(match carrier(&seen.arrivals, &case.secret).filter(|arrival| arrival.site == Site::Legacy) {
+        let there = seen.arrivals.iter().filter(|arrival| arrival.site == Site::Legacy);
+        Ok(match carrier(there, &case.secret) {
             None => Judgement::Kept,
             Some(arrival) => Judgement::broken_by(
                 arrival,

@@ -84,9 +84,11 @@ fn whole(arrival: &Arrival) -> Vec<String> {
 /// is about. A client that does not send this one either shows nothing by not sending the other.
 fn control(talk: &mut Conversation<'_, '_>, case: &Case) -> Result<(), Stop> {
     let seen = talk.aside(|talk| talk.send(case))?;
-    match seen.first() {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Stop::Unclear(format!("a lawful request is not sent either: {}", seen.told()))),
+    match carrier(seen.api(), &case.secret) {
+        Some(_) => Ok(()),
+        None => {
+            Err(Stop::Unclear(format!("a lawful request does not arrive with it either: {}", seen.told())))
+        }
     }
 }
 

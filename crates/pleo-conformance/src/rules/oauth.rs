@@ -1,10 +1,14 @@
 //! OAuth 2.0: authorisation, exchange, renewal.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use bytes::Bytes;
 use http::{Method, Request, header};
+use percent_encoding::percent_decode_str;
 use pleo_sandbox::{Fault, OAuthClient, Subject};
 use proptest::{prelude::*, sample::select, string::string_regex};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +18,7 @@ use super::carrier;
 use crate::{
     case::{Case, cases},
     client_trial::{ClientTrial, Conversation, Seen, Stop, authorizations},
-    evidence::{Judgement, place},
+    evidence::{Judgement, place, target},
     lab::{Arrival, Site},
     mask,
     protocol::{
@@ -35,11 +39,15 @@ const REGISTRATION: &str = "Integration design: OAuth client registration";
 const LIFECYCLE: &str = "Integration design: OAuth token overview";
 const CENTRAL: &str = "Integration design: centralised token refresh";
 const HOW_TO_REFRESH: &str = "How to refresh tokens";
+const TOKEN_STORAGE: &str = "Integration design: secure token storage";
 const CONFIGURATION: &str = "OAuth client configuration";
 
 /// The fewest characters of a state that holds 128 random bits in the densest alphabet that URLs allow
 /// (RFC 6749, section 10.10).
 const STATE_LENGTH: usize = 22;
+
+/// In so many characters two random states differ, whatever goes before and after them.
+const STATE_APART: usize = 8;
 
 /// The most requests of one call to an authorisation server that does not work.
 const MOST_TRIES: usize = 10;
@@ -74,8 +82,8 @@ pub(super) const RULES: &[Rule] = &[
         level: Level::Must,
         sources: &["A36", "A40"],
         headings: &[AUTHORISE, REDIRECTS],
-        failure: "There is no state, the same one twice, or one that is too short.",
-        method: "Two authorisations by two clients: both states, and that they differ.",
+        failure: "There is no state, the same or nearly the same one twice, or one that is too short.",
+        method: "Two authorisations by two clients: the length of the state, and in how much the two differ.",
         check: Check::Client { needs: OAUTH, check: state_is_fresh },
     },
     Rule {
@@ -105,11 +113,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "OAU-006",
         title: "The verifier belongs to the challenge",
-        statement: "A client MUST exchange a code with the verifier whose challenge it began with.",
+        statement: "A client MUST make a verifier for each authorisation, and exchange the code with the one whose \
+                    challenge it began with.",
         level: Level::Must,
         sources: &["A27", "A43"],
         headings: &[REDIRECTS, PKCE],
-        failure: "code_verifier is missing, too short, or of another challenge.",
+        failure: "code_verifier is missing, too short, of another challenge, or always the same.",
         method: "Whole authorisations: the verifier that arrives is hashed and compared with the challenge.",
         check: Check::Client { needs: OAUTH, check: verifier_belongs },
     },
@@ -201,12 +210,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "OAU-014",
         title: "An expired token is renewed",
-        statement: "A client SHOULD renew an access token that has expired rather than send it.",
+        statement: "A client SHOULD renew an access token that has expired: before it is sent, or once it was \
+                    refused.",
         level: Level::Should,
         sources: &["A50", "A45"],
         headings: &[HOW_TO_REFRESH],
-        failure: "The expired token arrives, and nothing is renewed.",
-        method: "A request with an expired token: what arrives first.",
+        failure: "The expired token arrives, is refused, and nothing is renewed.",
+        method: "A request with an expired token: whether a renewal arrives.",
         check: Check::Client { needs: REFRESH, check: expired_token_is_renewed },
     },
     Rule {
@@ -230,6 +240,47 @@ pub(super) const RULES: &[Rule] = &[
         failure: "A production refresh token arrives in staging.",
         method: "Renewals in both environments: where the refresh token arrives.",
         check: Check::Client { needs: REFRESH, check: renewed_where_made },
+    },
+    Rule {
+        id: "OAU-017",
+        title: "An authorisation stays in its environment",
+        statement: "A client MUST send the user, and then the code, to the authorisation server of the chosen \
+                    environment.",
+        level: Level::Must,
+        sources: &["A22", "A23", "V2", "V8"],
+        headings: &[CONFIGURATION, AUTHORISE],
+        failure: "The user is sent to another host, or the code arrives in the other environment.",
+        method: "Whole authorisations in both environments: the URL, and where the exchange arrives.",
+        check: Check::Client { needs: OAUTH, check: authorised_where_chosen },
+    },
+    Rule {
+        id: "OAU-018",
+        title: "Tokens and client secret stay where they belong",
+        statement: "A client MUST NOT put a token or the client secret into a URL, into another header than \
+                    Authorization, or into the body of a request to the API.",
+        level: Level::Must,
+        sources: &["A35", "A57"],
+        headings: &[TOKEN_STORAGE, HOW_TO_REFRESH],
+        failure: "The refresh token is in a header, or the client secret arrives at the API.",
+        method: "Requests with an expired token, and the renewals before them: all their parts are searched for \
+                 access token, refresh token and client secret.",
+        check: Check::Client { needs: REFRESH, check: oauth_secrets_stay },
+    },
+    Rule {
+        id: "OAU-019",
+        title: "Tokens and client secret are not shown",
+        statement: "A client MUST NOT show a token or the client secret in a log, in an error or in debugging \
+                    output.",
+        level: Level::Must,
+        sources: &["A57"],
+        headings: &[TOKEN_STORAGE, HOW_TO_REFRESH],
+        failure: "The log of a renewal has the refresh token.",
+        method: "Renewals that succeed, fail for a while, and are refused: every text that the subject shows is \
+                 searched for access token, refresh token and client secret.",
+        check: Check::Client {
+            needs: &[Capability::Refresh, Capability::Shown],
+            check: oauth_secrets_are_not_shown,
+        },
     },
 ];
 
@@ -320,9 +371,18 @@ fn begin(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<Begun, Stop> {
     }
 }
 
+/// Whether the URL is the authorise endpoint of the flow's environment.
+fn begins_at(talk: &Conversation<'_, '_>, flow: &Flow, begun: &Begun) -> bool {
+    let endpoint = format!("{}/oauth/authorize", talk.lab().url(flow.site));
+    begun.url.strip_prefix(&endpoint).is_some_and(|rest| rest.starts_with('?'))
+}
+
 /// The user agrees: the redirect that the authorisation server answers with.
 fn agree(talk: &Conversation<'_, '_>, flow: &Flow, begun: &Begun) -> Result<String, Stop> {
     let unclear = |reason: &str| Stop::Unclear(format!("the user is not sent back with a code: {reason}"));
+    if !begins_at(talk, flow, begun) {
+        return Err(unclear("the client's URL is not the authorisation server's"));
+    }
     let uri = begun.url.parse::<http::Uri>().map_err(|_| unclear("the client's URL cannot be read"))?;
     let request = Request::builder().method(Method::GET).uri(uri).body(Bytes::new());
     let request = request.map_err(|_| unclear("the client's URL cannot be requested"))?;
@@ -384,11 +444,13 @@ fn state_is_fresh(trial: &mut ClientTrial<'_>) -> Verdict {
         let first = state(begin(talk, flow)?);
         let second = state(talk.aside(|talk| begin(talk, flow))?);
         let expected = format!("a state of at least {STATE_LENGTH} characters, another one each time");
+        let apart = first.chars().zip(second.chars()).filter(|(one, other)| one != other).count();
         Ok(if first.chars().count() < STATE_LENGTH {
             let received = format!("a state of {} characters", first.chars().count());
             Judgement::broken("the state can be guessed", expected, received)
-        } else if first == second {
-            Judgement::broken("two authorisations have the same state", expected, "the same state twice")
+        } else if apart < STATE_APART {
+            let message = "the states of two authorisations are much the same";
+            Judgement::broken(message, expected, "two states that differ in hardly anything")
         } else {
             Judgement::Kept
         })
@@ -473,12 +535,51 @@ fn exchanged<T>(
     }
 }
 
+fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let begun = begin(talk, flow)?;
+        if !begins_at(talk, flow, &begun) {
+            let expected = format!("{}/oauth/authorize?…", talk.lab().url(flow.site));
+            let message = "the user is not sent to the environment's authorisation server";
+            return Ok(Judgement::broken(message, expected, begun.url));
+        }
+        let redirect = agree(talk, flow, &begun)?;
+        let seen = finish(talk, redirect)?;
+        let requests = token_requests(&seen);
+        let Some((first, _)) = requests.first() else {
+            return Ok(Judgement::unclear(format!("no code is exchanged: {}", seen.told())));
+        };
+        let stray = requests.iter().map(|(arrival, _)| *arrival).find(|arrival| arrival.site != flow.site);
+        Ok(Judgement::kept_if(stray.is_none(), || {
+            Judgement::broken_by(
+                stray.unwrap_or(first),
+                "a code is exchanged in another environment than the chosen one",
+                format!("an exchange at {}", place(flow.site)),
+                format!("an exchange at {}", place(stray.unwrap_or(first).site)),
+            )
+        }))
+    })
+}
+
 fn challenge_of(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }
 
 fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(), |talk, flow| {
+        let challenge = |begun: Begun| begun.parameters.get("code_challenge").cloned();
+        let (one, other) = (
+            talk.aside(|talk| begin(talk, flow)).map(challenge)?,
+            talk.aside(|talk| begin(talk, flow)).map(challenge)?,
+        );
+        if one.is_some() && one == other {
+            let message = "two authorisations have the same verifier";
+            return Ok(Judgement::broken(
+                message,
+                "a verifier of its own for each",
+                "the same challenge twice",
+            ));
+        }
         exchanged(talk, flow, |begun, arrival, form| {
             let parameter = |name: &str| begun.parameters.get(name).cloned().unwrap_or_default();
             if parameter("code_challenge_method") != "S256" {
@@ -567,6 +668,8 @@ impl Keeping {
         register(talk, &self.app);
         let sandbox = talk.lab().sandbox(self.case.site);
         sandbox.admit_tokens(&self.app.client_id, &self.case.secret, &self.refresh_token);
+        // It has expired for the service as well, so that a client may also find out by a 401 (A50).
+        sandbox.revoke(&self.case.secret);
     }
 
     fn keep_secrets(&self, talk: &mut Conversation<'_, '_>) {
@@ -601,6 +704,17 @@ fn not_renewed(seen: &Seen) -> Stop {
     Stop::Unclear(format!("the token is not renewed: {}", seen.told()))
 }
 
+/// The requests to the API that arrived after the first renewal, where that was.
+fn after_renewal(seen: &Seen) -> impl Iterator<Item = &Arrival> {
+    let renewal = seen.arrivals.iter().position(|arrival| {
+        let renews =
+            form(arrival.exchange.request.body()).get("grant_type").is_some_and(|it| it == "refresh_token");
+        renews && arrival.exchange.reply.response.status().is_success()
+    });
+    let later = renewal.map_or(&[][..], |renewal| &seen.arrivals[renewal..]);
+    later.iter().filter(|arrival| !arrival.exchange.request.uri().path().starts_with("/oauth/"))
+}
+
 /// The pair that a renewal was answered with.
 fn new_pair(renewal: &Arrival) -> Option<(String, String)> {
     let body: serde_json::Value = serde_json::from_slice(renewal.exchange.reply.response.body()).ok()?;
@@ -611,15 +725,21 @@ fn new_pair(renewal: &Arrival) -> Option<(String, String)> {
 fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(keeping(), |talk, keeping| {
         keeping.admit(talk);
-        let seen = keeping.send(talk, 8)?;
+        // So slow a renewal is overtaken by every other request that does not wait for it.
+        let slow = Fault::Delay(Duration::from_millis(10));
+        talk.lab().sandbox(keeping.case.site).inject("/oauth/token", slow);
+        let seen = keeping.send(talk, 8);
+        talk.lab().sandbox(keeping.case.site).clear_faults();
+        let seen = seen?;
         let renewals = renewals(&seen);
         let Some((arrival, _)) = renewals.last() else { return Err(not_renewed(&seen)) };
-        if carrier(seen.api(), &keeping.case.secret).is_some() {
-            return Ok(Judgement::unclear("the expired token is sent, which asks for another renewal"));
+        if carrier(after_renewal(&seen), &keeping.case.secret).is_some() {
+            return Ok(Judgement::unclear("the expired token is sent again, which asks for another renewal"));
         }
         Ok(Judgement::kept_if(renewals.len() == 1, || {
             let message = "requests that wait for a token renew it each for itself";
-            Judgement::broken_by(arrival, message, "1 renewal", format!("{} renewals", renewals.len()))
+            // How many there are is a matter of time.
+            Judgement::broken_by(arrival, message, "1 renewal", "several renewals")
         }))
     })
 }
@@ -634,8 +754,7 @@ fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
             return Ok(Judgement::unclear("the renewal is answered with an error"));
         };
         talk.keep_secret(&access_token, "new access token");
-        let arrival = seen.first()?;
-        if carrier([arrival], &keeping.case.secret).is_some() {
+        if let Some(arrival) = carrier(after_renewal(&seen), &keeping.case.secret) {
             return Ok(Judgement::broken_by(
                 arrival,
                 "after a renewal the old access token is sent",
@@ -643,9 +762,9 @@ fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
                 "the old access token",
             ));
         }
-        Ok(match carrier([arrival], &access_token) {
+        Ok(match carrier(after_renewal(&seen), &access_token) {
             Some(_) => Judgement::Kept,
-            None => Judgement::unclear("neither the old nor the new access token arrives"),
+            None => Judgement::unclear("neither the old nor the new access token arrives after it"),
         })
     })
 }
@@ -739,7 +858,7 @@ fn expired_token_is_renewed(trial: &mut ClientTrial<'_>) -> Verdict {
             Some(arrival) => Judgement::broken_by(
                 arrival,
                 "an access token that has expired is sent",
-                "a renewal, and then the new access token",
+                "a renewal, before or after it",
                 "the expired access token",
             ),
             None => Judgement::unclear("the token does not arrive, and is not renewed"),
@@ -754,14 +873,29 @@ fn app_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
         let requests = token_requests(&seen);
         let Some((arrival, form)) = requests.first() else { return Err(not_renewed(&seen)) };
         let values = authorizations(arrival.exchange.request.headers());
-        let basic = matches!(values.as_slice(), [one] if one.to_ascii_lowercase().starts_with("basic "));
+        let basic = matches!(values.as_slice(), [one] if names_app(one, &keeping.app));
         Ok(Judgement::kept_if(basic && !form.contains_key("client_secret"), || {
-            let received =
-                if form.contains_key("client_secret") { "client_secret in the body" } else { "neither" };
+            let received = match form.contains_key("client_secret") {
+                true => "client_secret in the body".to_owned(),
+                false => format!("Authorization: {}", values.join(", ")),
+            };
             let message = "the app does not authenticate by Basic";
             Judgement::broken_by(arrival, message, "client id and secret by Basic", received)
         }))
     })
+}
+
+/// Whether an Authorization header has the app's id and secret, form-encoded before Base64 as RFC 6749 has it
+/// (section 2.3.1), or not, as Pleo's pages do.
+fn names_app(value: &str, app: &App) -> bool {
+    let Some((scheme, credentials)) = value.split_once(' ') else { return false };
+    let sent = STANDARD.decode(credentials.trim()).unwrap_or_default();
+    let sent = String::from_utf8(sent).unwrap_or_default();
+    let Some((id, secret)) = sent.split_once(':') else { return false };
+    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    scheme.eq_ignore_ascii_case("basic")
+        && [(id.to_owned(), secret.to_owned()), (decoded(id), decoded(secret))]
+            .contains(&(app.client_id.clone(), app.client_secret.clone()))
 }
 
 fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
@@ -781,5 +915,88 @@ fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
             true => Err(not_renewed(&seen)),
             false => Ok(Judgement::Kept),
         }
+    })
+}
+
+impl Keeping {
+    /// What may not turn up, by name.
+    fn secrets(&self) -> [(&'static str, &str); 3] {
+        [
+            ("access token", &self.case.secret),
+            ("refresh token", &self.refresh_token),
+            ("client secret", &self.app.client_secret),
+        ]
+    }
+
+    /// The first of the secrets that stands in a text.
+    fn found_in(&self, text: &str) -> Option<&'static str> {
+        self.secrets()
+            .into_iter()
+            .find(|(_, secret)| mask::found(secret, text).is_some())
+            .map(|(name, _)| name)
+    }
+}
+
+fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(keeping(), |talk, keeping| {
+        keeping.admit(talk);
+        let seen = keeping.send(talk, 1)?;
+        if seen.arrivals.is_empty() {
+            return Err(not_renewed(&seen));
+        }
+        for arrival in &seen.arrivals {
+            let request = &arrival.exchange.request;
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let mut parts = vec![("the URL".to_owned(), target(request))];
+            for (name, value) in request.headers().iter().filter(|(name, _)| **name != header::AUTHORIZATION)
+            {
+                parts.push((format!("the header {name}"), text(value.as_bytes())));
+            }
+            // The token endpoint takes the refresh token, and by Pleo's pages also the client secret, in the body.
+            if !request.uri().path().starts_with("/oauth/") {
+                parts.push(("the body".to_owned(), text(request.body())));
+            }
+            let leak = parts.iter().find_map(|(part, text)| Some((part, keeping.found_in(text)?)));
+            if let Some((part, name)) = leak {
+                let message = "a token or the client secret is where it does not belong";
+                return Ok(Judgement::broken_by(arrival, message, format!("no {name} there"), part.clone()));
+            }
+        }
+        Ok(Judgement::Kept)
+    })
+}
+
+fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each((keeping(), 0..3_u8), |talk, (keeping, trouble)| {
+        match trouble {
+            0 => keeping.admit(talk),
+            1 => {
+                keeping.admit(talk);
+                talk.lab().sandbox(keeping.case.site).inject("/oauth/token", Fault::Status(503));
+            }
+            // The app is known and its tokens are not.
+            _ => {
+                keeping.keep_secrets(talk);
+                register(talk, &keeping.app);
+            }
+        }
+        let seen = keeping.send(talk, 1);
+        talk.lab().sandbox(keeping.case.site).clear_faults();
+        let texts = seen?.texts();
+        if texts.is_empty() {
+            return Ok(Judgement::unclear("the client shows nothing"));
+        }
+        let leak = texts.iter().find_map(|(place, text)| Some((place, keeping.found_in(text)?)));
+        Ok(match leak {
+            None => Judgement::Kept,
+            Some((place, name)) => {
+                let message = "a token or the client secret is shown";
+                Judgement::broken(
+                    message,
+                    format!("texts without the {name}"),
+                    format!("the {name}, in {place}"),
+                )
+            }
+        })
     })
 }

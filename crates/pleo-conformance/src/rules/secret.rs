@@ -10,10 +10,9 @@ use crate::{
     evidence::{Judgement, place, target},
     lab::Site,
     mask,
-    protocol::{Answer, Capability, Send},
+    protocol::{Capability, Send},
     report::Verdict,
     rule::{Check, Level, Rule},
-    subject::Outcome,
 };
 
 const SHOWN: &[Capability] = &[Capability::Shown];
@@ -83,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "SEC-006",
         title: "No redirect takes a credential along",
-        statement: "A client MUST NOT follow a redirect to another host with the credential.",
+        statement: "A client MUST NOT follow a redirect to another scheme, host or port with the credential.",
         level: Level::Must,
         sources: &["Z1", "Z53"],
         headings: &[OVERVIEW_SECURITY, BASE_URLS_OPENING],
@@ -213,17 +212,9 @@ fn excerpt(text: &str, secret: &str) -> String {
     text[from..to].to_owned()
 }
 
-/// What the subject shows, by the names of the places.
+/// What the subject shows in these places.
 fn shown(seen: &Seen, places: impl Fn(&str) -> bool) -> Vec<(String, String)> {
-    let shown = match &seen.outcome {
-        Outcome::Result(result) => &result.shown,
-        Outcome::Refuse(refusal) => &refusal.shown,
-    };
-    shown
-        .iter()
-        .filter(|(place, _)| places(place))
-        .map(|(place, text)| (place.clone(), text.clone()))
-        .collect()
+    seen.texts().into_iter().filter(|(place, _)| places(place)).collect()
 }
 
 fn is_log(place: &str) -> bool {
@@ -235,7 +226,9 @@ fn not_in_debug(trial: &mut ClientTrial<'_>) -> Verdict {
     let troubles = select([&[Trouble::Nothing][..], &TROUBLES].concat());
     trial.each((cases, troubles), |talk, (case, trouble)| {
         let seen = send_into(talk, case, *trouble)?;
-        let texts = shown(&seen, |place| place == "debug");
+        let mut texts = shown(&seen, |place| place == "debug");
+        // An empty text shows nothing, not even that nothing is shown.
+        texts.retain(|(_, text)| !text.trim().is_empty());
         Ok(judge_texts(texts, &case.secret, "debugging output shows the credential"))
     })
 }
@@ -244,19 +237,7 @@ fn not_in_errors(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
     trial.each((cases, select(TROUBLES.to_vec())), |talk, (case, trouble)| {
         let seen = send_into(talk, case, *trouble)?;
-        let mut texts = shown(&seen, |place| !is_log(place) && place != "debug");
-        match &seen.outcome {
-            Outcome::Refuse(refusal) => {
-                texts.push(("the reason of the refusal".to_owned(), refusal.reason.clone()))
-            }
-            Outcome::Result(result) => {
-                for answer in &result.answers {
-                    if let Answer::Failure(reason) = answer {
-                        texts.push(("the reason of the failure".to_owned(), reason.clone()));
-                    }
-                }
-            }
-        }
+        let texts = shown(&seen, |place| !is_log(place) && place != "debug");
         Ok(judge_texts(texts, &case.secret, "an error shows the credential"))
     })
 }
@@ -291,7 +272,7 @@ fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
             None => Judgement::Kept,
             Some(arrival) => Judgement::broken_by(
                 arrival,
-                "a redirect takes the credential to another host",
+                "a redirect takes the credential to another server",
                 format!("no credential at {}, after a {status}", place(arrival.site)),
                 super::arrived(arrival),
             ),

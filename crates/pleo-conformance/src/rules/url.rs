@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{BASE_URLS, BASE_URLS_METHODS};
 use crate::{
-    case::Case,
+    case::{Case, takes_query},
     client_trial::ClientTrial,
     evidence::{Judgement, target},
     lab::Arrival,
@@ -50,8 +50,9 @@ pub(super) const RULES: &[Rule] = &[
         level: Level::Must,
         sources: &["Z2"],
         headings: &[BASE_URLS, REFERENCE],
-        failure: "The parameter is percent-encoded twice, or its place is left open.",
-        method: "Any operation with path parameters: the decoded segment is compared.",
+        failure: "The parameter is changed on the way.",
+        method: "Any operation with path parameters: the decoded segment is compared. All of \
+                 today's are UUIDs.",
         check: Check::Client { needs: &[], check: path_parameters_arrive },
     },
     Rule {
@@ -161,6 +162,9 @@ fn path_parameters_arrive(trial: &mut ClientTrial<'_>) -> Verdict {
         let arrival = seen.first()?;
         let arrived: Vec<String> =
             arrived_segments(arrival).into_iter().filter(|segment| !segment.is_empty()).collect();
+        if arrived.len() != segments(case.operation.path).count() {
+            return Ok(Judgement::unclear("the path is not the operation's"));
+        }
         for (segment, arrived) in segments(case.operation.path).zip(&arrived) {
             let Some(name) = segment.parameter else { continue };
             let Some(value) = parameter_in(&segment, arrived) else {
@@ -180,7 +184,7 @@ fn path_parameters_arrive(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn query_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(|operation| operation.parameters.len() > 1).strategy();
+    let cases = trial.cases().of(takes_query).strategy();
     trial.each(cases, |talk, case| {
         if case.query.is_empty() {
             return Ok(Judgement::unclear("the case has no query parameters"));
@@ -249,9 +253,24 @@ fn body_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
 fn holds(arrived: &Value, given: &Value) -> bool {
     match (arrived, given) {
         (Value::Object(arrived), Value::Object(given)) => {
-            given.iter().all(|(name, value)| arrived.get(name) == Some(value))
+            given.iter().all(|(name, value)| arrived.get(name).is_some_and(|arrived| same(arrived, value)))
         }
-        (arrived, given) => arrived == given,
+        (arrived, given) => same(arrived, given),
+    }
+}
+
+/// Whether two values are the same JSON: a number may be spelled in several ways (RFC 8259, section 6).
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
+        }
+        (one, other) => one == other,
     }
 }
 
@@ -272,4 +291,32 @@ fn lawful_request_is_sent_once(trial: &mut ClientTrial<'_>) -> Verdict {
             Judgement::broken_by(arrival, message, "1 request", format!("{count} requests"))
         }))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_body_may_have_more_at_its_top_and_spell_numbers_otherwise_and_nothing_else() {
+        let given = json!({ "rate": 0.0, "lines": [{ "of": 1 }], "note": "x" });
+        for arrived in [
+            json!({ "rate": 0, "lines": [{ "of": 1.0 }], "note": "x" }),
+            json!({ "note": "x", "lines": [{ "of": 1 }], "rate": -0.0, "companyId": "y" }),
+        ] {
+            assert!(holds(&arrived, &given), "{arrived}");
+        }
+        for arrived in [
+            json!({ "rate": 0.0, "lines": [{ "of": 1 }] }),
+            json!({ "rate": 0.5, "lines": [{ "of": 1 }], "note": "x" }),
+            json!({ "rate": "0.0", "lines": [{ "of": 1 }], "note": "x" }),
+            json!({ "rate": 0.0, "lines": [{ "of": 1, "more": 2 }], "note": "x" }),
+            json!({ "rate": 0.0, "lines": [{ "of": 1 }, {}], "note": "x" }),
+            json!([given.clone()]),
+        ] {
+            assert!(!holds(&arrived, &given), "{arrived}");
+        }
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::process::{Command, Output};
 
-use http::Method;
-use pleo_sandbox::{Environment, Grant, Sandbox, Server};
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use pleo_sandbox::{Environment, Grant, Reply, Sandbox, Server};
 
 /// A service that is live as far as the suite knows, with a key.
 fn service() -> Server {
@@ -20,6 +21,7 @@ fn judge(url: &str, key: &str, further: &[&str]) -> Output {
         .args(further)
         .env("PLEO_API_KEY", key)
         .env("PLEO_ACCESS_TOKEN", "FAKE-LIVE-TOKEN")
+        .env_remove("PLEO_ENVIRONMENT")
         .output()
         .unwrap()
 }
@@ -65,4 +67,30 @@ fn an_address_that_is_not_pleos_gets_nothing() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("nothing was sent"), "{said}");
+}
+
+#[test]
+fn a_service_that_breaks_every_rule_gets_no_more_requests_than_the_plan_says() {
+    let yes = |_: &Request<Bytes>| Reply::from(Response::new(Bytes::from_static(b"{}")));
+    let server = Server::start(yes).unwrap();
+    let output = judge(&server.url(), "FAKE-LIVE-KEY", &["--yes-call-it"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("9 requests"), "{said}");
+    assert_eq!(server.take_exchanges().len(), 9);
+}
+
+#[test]
+fn a_credential_that_is_bound_to_another_environment_is_not_sent() {
+    let server = service();
+    let output = Command::new(env!("CARGO_BIN_EXE_pleo-conformance"))
+        .args(["run", "--target", &server.url(), "--yes-call-it"])
+        .env("PLEO_API_KEY", "FAKE-LIVE-KEY")
+        .env("PLEO_ENVIRONMENT", "production")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("nothing was sent"), "{said}");
+    assert!(server.take_exchanges().is_empty());
 }

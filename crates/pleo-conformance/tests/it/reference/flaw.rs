@@ -153,6 +153,8 @@ flaws! {
     PlainPkce "plain_pkce" "OAU-002"
     /// Uses one state for all authorisations.
     StateFixed "state_fixed" "OAU-003"
+    /// Counts its authorisations, and takes the number for a state.
+    StateCounted "state_counted" "OAU-003"
     /// Uses a state that can be guessed.
     StateShort "state_short" "OAU-003"
     /// Does not compare the state.
@@ -165,6 +167,8 @@ flaws! {
     MissingCodeExchanged "missing_code_exchanged" "OAU-005"
     /// Exchanges with a verifier that it has just made up.
     WrongVerifier "wrong_verifier" "OAU-006"
+    /// Uses one verifier for all authorisations.
+    VerifierFixed "verifier_fixed" "OAU-006"
     /// Exchanges without a verifier.
     VerifierMissing "verifier_missing" "OAU-006"
     /// Puts the client secret into the authorise URL.
@@ -193,4 +197,14 @@ flaws! {
     ClientSecretInBody "client_secret_in_body" "OAU-015"
     /// Renews at staging's authorisation server always.
     RefreshElsewhere "refresh_elsewhere" "OAU-016"
+    /// Sends the user to the other environment.
+    AuthorizedElsewhere "authorized_elsewhere" "OAU-017"
+    /// Exchanges the code in the other environment.
+    ExchangedElsewhere "exchanged_elsewhere" "OAU-017"
+    /// Puts the refresh token into a header of its own, too.
+    RefreshTokenInHeader "refresh_token_in_header" "OAU-018"
+    /// Writes the refresh token to the log.
+    RefreshTokenInLog "refresh_token_in_log" "OAU-019"
+    /// Shows the client secret in debugging output.
+    ClientSecretInDebug "client_secret_in_debug" "OAU-019"
 }

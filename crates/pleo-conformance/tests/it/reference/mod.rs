@@ -133,15 +133,20 @@ impl Subject for Reference {
     }
 }
 
-/// The secret that a call brings.
+/// The API key or access token that a call brings.
 fn secret_of(call: &Call) -> Option<&str> {
     match &call.action {
-        Action::Send(send) => {
-            let tokens = send.credential.tokens.as_ref();
-            send.credential.secret.as_deref().or(tokens.map(|tokens| tokens.access_token.as_str()))
-        }
-        Action::Authorize(authorize) => Some(&authorize.app.client_secret),
-        Action::Finish(_) => None,
+        Action::Send(send) => send.credential.secret.as_deref(),
+        Action::Authorize(_) | Action::Finish(_) => None,
+    }
+}
+
+/// The environment that was chosen, or the other one.
+fn chosen(environment: &str, elsewhere: bool) -> &str {
+    match (environment, elsewhere) {
+        ("staging", true) => "production",
+        (_, true) => "staging",
+        (environment, false) => environment,
     }
 }
 
@@ -177,6 +182,18 @@ fn shown(deviation: Deviation, call: &Call, done: &Done) -> BTreeMap<String, Str
             && let Some(written) = shown.get_mut(place)
         {
             written.push_str(&format!(" ({text})"));
+        }
+    }
+    if let Action::Send(send) = &call.action
+        && let Some(tokens) = &send.credential.tokens
+    {
+        let leak = match deviation.flaw {
+            Some(Flaw::RefreshTokenInLog) => Some(("log", &tokens.refresh_token)),
+            Some(Flaw::ClientSecretInDebug) => Some(("debug", &tokens.app.client_secret)),
+            _ => None,
+        };
+        if let Some((place, text)) = leak {
+            shown.entry(place).or_default().push_str(&format!(" ({text})"));
         }
     }
     shown.into_iter().map(|(place, text)| (place.to_owned(), text)).collect()
@@ -217,7 +234,8 @@ impl Client<'_> {
     }
 
     fn authorize(&mut self, authorize: &Authorize) -> Done {
-        let server = self.authorization_server(&authorize.environment)?;
+        let elsewhere = self.deviation.flaw(Flaw::AuthorizedElsewhere);
+        let server = self.authorization_server(chosen(&authorize.environment, elsewhere))?;
         let (url, pending) = Pending::begin(self.deviation, server, authorize);
         self.session.pending = Some(pending);
         Ok(CallResult { url: Some(url), ..CallResult::default() })
@@ -226,7 +244,8 @@ impl Client<'_> {
     fn finish(&mut self, finish: &Finish) -> Done {
         let pending = self.session.pending.take().ok_or("no authorisation is under way")?;
         let environment = pending.environment.clone();
-        let server = self.authorization_server(&environment)?;
+        let elsewhere = self.deviation.flaw(Flaw::ExchangedElsewhere);
+        let server = self.authorization_server(chosen(&environment, elsewhere))?;
         let renewal_server = self.renewal_server(&environment)?;
         let keeper = pending.finish(self.deviation, server, renewal_server, &finish.redirect)?;
         self.session.granted = Some((environment, Arc::new(keeper)));

@@ -1,7 +1,10 @@
 //! The authorisation code flow with PKCE, and tokens that are renewed.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -35,8 +38,15 @@ impl Pending {
     /// Begins an authorisation at this server. The text is the URL to send the user to.
     pub(super) fn begin(deviation: Deviation, server: &str, authorize: &Authorize) -> (String, Self) {
         let app = &authorize.app;
-        let verifier = random();
-        let state = if deviation.flaw(Flaw::StateFixed) {
+        static AUTHORISATIONS: AtomicU64 = AtomicU64::new(0);
+        let verifier = if deviation.flaw(Flaw::VerifierFixed) {
+            "the-one-and-only-verifier-of-all-authorisations".to_owned()
+        } else {
+            random()
+        };
+        let state = if deviation.flaw(Flaw::StateCounted) {
+            format!("{:030}", AUTHORISATIONS.fetch_add(1, Ordering::Relaxed))
+        } else if deviation.flaw(Flaw::StateFixed) {
             "the-one-and-only-state-of-all-authorisation".to_owned()
         } else if deviation.flaw(Flaw::StateShort) {
             random()[..4].to_owned()
@@ -341,6 +351,11 @@ fn post(
         body.append_pair("client_id", &app.client_id).append_pair("client_secret", &app.client_secret);
     } else {
         headers.push(("Authorization", format!("Basic {}", client_credentials(app))));
+    }
+    if let Some((_, token)) = form.iter().find(|(name, _)| *name == "refresh_token")
+        && deviation.flaw(Flaw::RefreshTokenInHeader)
+    {
+        headers.push(("X-Refresh-Token", token.clone()));
     }
     let message = wire::Message {
         method: "POST".to_owned(),

@@ -393,6 +393,7 @@ fn json(deviation: Deviation, body: &Value) -> Vec<u8> {
     let text = match (body, deviation.variation) {
         (_, Some(Variation::BodyPrettyPrinted)) => format!("\n{body:#}\n"),
         (_, Some(Variation::BodyEscaped)) => escaped_json(body),
+        (_, Some(Variation::BodyNumbersShortened)) => shortened(body).to_string(),
         (Value::Object(members), Some(Variation::BodyMembersReversed)) => {
             let members =
                 members.iter().rev().map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())));
@@ -401,6 +402,21 @@ fn json(deviation: Deviation, body: &Value) -> Vec<u8> {
         _ => body.to_string(),
     };
     text.into_bytes()
+}
+
+/// JSON whose whole numbers have no fraction.
+fn shortened(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => Value::from(float as i64),
+            _ => value.clone(),
+        },
+        Value::Array(items) => items.iter().map(shortened).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), shortened(value))).collect()
+        }
+        _ => value.clone(),
+    }
 }
 
 /// JSON with every character of every text as an escape (RFC 8259, section 7).

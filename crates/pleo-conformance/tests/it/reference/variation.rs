@@ -54,6 +54,8 @@ variations! {
     BodyMembersReversed "body_members_reversed"
     /// The characters of the body's texts as `\u` escapes.
     BodyEscaped "body_escaped"
+    /// Whole numbers without a fraction, as JavaScript writes them (RFC 8259, section 6).
+    BodyNumbersShortened "body_numbers_shortened"
     /// A media type with a charset.
     ContentTypeWithCharset "content_type_with_charset"
     /// A media type in capitals (RFC 9110, section 8.3.1).
