@@ -42,7 +42,7 @@ enum Command {
     },
     /// Says what a rule asks for, where it comes from and how it is checked.
     Explain {
-        /// The rule's id, such as AUTH-1.
+        /// The rule's id, such as AUTH-001.
         rule: String,
     },
     /// Judges a client, or a live service.

@@ -116,6 +116,8 @@ impl<'a> ClientTrial<'a> {
                 Err(Stop::Unclear(reason)) => Ok((Value::Null, Judgement::Unclear(masked.apply(&reason)))),
                 Err(Stop::Subject(error)) => {
                     self.breakdowns += 1;
+                    // What it left behind is not the next call's.
+                    self.lab.take_arrivals();
                     Err(masked.apply(&error.to_string()))
                 }
             }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! # Until the new HTTP stack is in use.
-//! SEC-002  the debug output still shows the key, ticket 4711
+//! SEC-003  the debug output still shows the key, ticket 4711
 //! ```
 
 use std::{

@@ -28,6 +28,9 @@ use crate::{
 /// The most requests that a live service gets in one run.
 pub const LIVE_REQUESTS: u32 = 30;
 
+/// The longest answer that is read, in bytes.
+const MAX_ANSWER: usize = 1 << 20;
+
 /// The operation by which live services are judged: it reads, needs no scope, and is about nobody's data.
 const LIVE_OPERATION: &str = "introspect_authentication";
 
@@ -104,12 +107,18 @@ impl Http {
         let request = reqwest::Request::try_from(Request::from_parts(head, body));
         let request = request.map_err(|error| error.without_url().to_string())?;
         self.runtime.block_on(async {
-            let response = self.client.execute(request).await;
-            let response = response.map_err(|error| error.without_url().to_string())?;
-            let mut made = Response::new(Bytes::new());
+            let failed = |error: reqwest::Error| error.without_url().to_string();
+            let mut response = self.client.execute(request).await.map_err(failed)?;
+            let mut body = Vec::new();
+            while let Some(part) = response.chunk().await.map_err(failed)? {
+                body.extend_from_slice(&part);
+                if body.len() > MAX_ANSWER {
+                    return Err(format!("an answer is longer than {MAX_ANSWER} bytes"));
+                }
+            }
+            let mut made = Response::new(Bytes::from(body));
             *made.status_mut() = response.status();
             *made.headers_mut() = response.headers().clone();
-            *made.body_mut() = response.bytes().await.map_err(|error| error.without_url().to_string())?;
             Ok(made)
         })
     }

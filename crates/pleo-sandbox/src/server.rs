@@ -22,6 +22,12 @@ use tokio::{net::TcpListener, runtime, sync::oneshot};
 /// The largest request body that a server reads, in bytes.
 pub const MAX_BODY: usize = 8 << 20;
 
+/// The most exchanges that a server keeps, so that a client gone wild does not take all memory.
+const MAX_KEPT: usize = 10_000;
+
+/// The most bytes of bodies that it keeps with them.
+const MAX_KEPT_BYTES: usize = 64 << 20;
+
 /// Answers requests.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request.
@@ -84,7 +90,15 @@ pub struct Server {
 struct Shared {
     handler: Arc<dyn Handler>,
     keep: bool,
-    exchanges: Mutex<Vec<Exchange>>,
+    journal: Mutex<Journal>,
+}
+
+/// What has arrived since somebody looked.
+#[derive(Default)]
+struct Journal {
+    exchanges: Vec<Exchange>,
+    /// The bytes of all their bodies.
+    bytes: usize,
 }
 
 impl Server {
@@ -110,7 +124,7 @@ impl Server {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { handler, keep, exchanges: Mutex::default() });
+        let shared = Arc::new(Shared { handler, keep, journal: Mutex::default() });
         let (stop, stopped) = oneshot::channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let served = Arc::clone(&shared);
@@ -135,9 +149,10 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Takes the exchanges since the last time, in the order in which the requests arrived.
+    /// Takes the exchanges since the last time, in the order in which the requests arrived: the first 10,000
+    /// of them, with 64 MiB of bodies at most.
     pub fn take_exchanges(&self) -> Vec<Exchange> {
-        std::mem::take(&mut *self.shared.exchanges.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.shared.journal.lock().unwrap_or_else(PoisonError::into_inner)).exchanges
     }
 
     /// Waits until the server ends, which it does not by itself.
@@ -214,10 +229,12 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
     let request = Request::from_parts(head, body.to_bytes());
     let reply = {
         // Held while the handler runs, so that exchanges stand in the order of their arrival.
-        let mut exchanges = shared.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut journal = shared.journal.lock().unwrap_or_else(PoisonError::into_inner);
         let reply = shared.handler.handle(&request);
-        if shared.keep {
-            exchanges.push(Exchange { request, reply: reply.clone() });
+        let bytes = request.body().len() + reply.response.body().len();
+        if shared.keep && journal.exchanges.len() < MAX_KEPT && journal.bytes + bytes <= MAX_KEPT_BYTES {
+            journal.bytes += bytes;
+            journal.exchanges.push(Exchange { request, reply: reply.clone() });
         }
         reply
     };
