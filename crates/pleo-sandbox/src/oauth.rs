@@ -44,6 +44,8 @@ struct Authorization {
     subject: Subject,
     /// All, if it is `None`.
     scopes: Option<BTreeSet<String>>,
+    /// The access and refresh token that it was given last. The earlier ones have ended (A47).
+    latest: Option<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -177,8 +179,12 @@ impl AuthorizationServer {
     /// Makes a pair of tokens known. Of an app that is not registered there are none.
     pub(crate) fn admit(&mut self, client_id: &str, access: &str, refresh: &str, around: Surroundings<'_>) {
         if let Some(client) = self.clients.get(client_id) {
-            let authorization =
-                Authorization { client_id: client_id.to_owned(), subject: client.subject, scopes: None };
+            let authorization = Authorization {
+                client_id: client_id.to_owned(),
+                subject: client.subject,
+                scopes: None,
+                latest: None,
+            };
             self.authorizations.push(authorization);
             self.issue(self.authorizations.len() - 1, access, refresh, around);
         }
@@ -360,7 +366,10 @@ impl AuthorizationServer {
     }
 
     fn end_refresh_tokens(&mut self, authorization: usize) {
-        for token in self.refresh.values_mut().filter(|token| token.issued.authorization == authorization) {
+        let latest = self.authorizations.get(authorization).and_then(|granted| granted.latest.as_ref());
+        let token = latest.and_then(|(_, refresh)| self.refresh.get_mut(refresh));
+        // The same text may have been made known anew since, as another authorisation's.
+        if let Some(token) = token.filter(|token| token.issued.authorization == authorization) {
             token.live = false;
         }
     }
@@ -369,10 +378,14 @@ impl AuthorizationServer {
     fn issue(&mut self, number: usize, access: &str, refresh: &str, around: Surroundings<'_>) -> Value {
         let Some(authorization) = self.authorizations.get(number).cloned() else { return Value::Null };
         self.end_refresh_tokens(number);
-        for (token, _) in self.access.iter().filter(|(_, issued)| issued.authorization == number) {
-            if let Some(grant) = around.credentials.get_mut(token) {
-                grant.revoked = true;
-            }
+        if let Some((token, _)) = &authorization.latest
+            && self.access.get(token).is_some_and(|issued| issued.authorization == number)
+            && let Some(grant) = around.credentials.get_mut(token)
+        {
+            grant.revoked = true;
+        }
+        if let Some(granted) = self.authorizations.get_mut(number) {
+            granted.latest = Some((access.to_owned(), refresh.to_owned()));
         }
         let seconds =
             self.clients.get(&authorization.client_id).map_or(0, |client| client.access_token_seconds);
@@ -487,7 +500,7 @@ fn consent(
     };
     let scopes = Some(scopes.split(' ').map(str::to_owned).collect());
     let client_id = client.client_id.clone();
-    Ok((Authorization { client_id, subject, scopes }, challenge.to_owned()))
+    Ok((Authorization { client_id, subject, scopes, latest: None }, challenge.to_owned()))
 }
 
 /// The subject that is asked for (A37), if it is the user's own or one of its companies.
