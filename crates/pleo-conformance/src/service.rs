@@ -2,8 +2,9 @@
 
 use std::{env, fmt::Debug, io, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, header};
 use pleo_auth::{
     AnyEnvironment, Environment as _, Secret, SecretError,
     pleo_client::reqwest::{self, redirect},
@@ -150,15 +151,24 @@ impl SandboxService {
     pub fn start_with<H: Handler>(handler: impl FnOnce(Sandbox) -> H) -> io::Result<Self> {
         let sandbox = Sandbox::with_seed(pleo_sandbox::Environment::Staging, 1);
         sandbox.set_limit(None);
+        let production = Sandbox::with_seed(pleo_sandbox::Environment::Production, 1);
+        production.set_limit(None);
         let server = Server::start(handler(sandbox.clone()))?;
         Ok(Self {
             sandbox,
-            production: Sandbox::with_seed(pleo_sandbox::Environment::Production, 1),
+            production,
             http: Http::new(server.url(), true, pleo_auth::pleo_client::ReqwestTransport::TIMEOUT)?,
             made: 0,
             _server: server,
         })
     }
+}
+
+/// Whether a key opens a sandbox: what is refused elsewhere has to be good for something.
+fn works(sandbox: &Sandbox, key: &str) -> bool {
+    let authorization = format!("Basic {}", STANDARD.encode(format!("{key}:")));
+    let request = Request::get("/v1/introspect").header(header::AUTHORIZATION, authorization);
+    request.body(Bytes::new()).is_ok_and(|request| sandbox.handle(&request).response.status().is_success())
 }
 
 impl Service for SandboxService {
@@ -182,7 +192,7 @@ impl Service for SandboxService {
             Wanted::OtherEnvironment => {
                 let secret = format!("FAKE-{:08}-production", self.made);
                 self.production.admit(&secret, key);
-                return Some(secret);
+                return works(&self.production, &secret).then_some(secret);
             }
             Wanted::Expired => Grant { expires_at: Some(self.sandbox.now()), ..key },
             Wanted::Revoked => Grant { revoked: true, ..key },
