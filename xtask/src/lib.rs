@@ -1,6 +1,9 @@
 //! From Pleo's published documents to the generated client: the library behind `cargo xtask`.
 
+pub mod diff;
+pub mod fetch;
 pub mod generate;
+pub mod rust_api;
 pub mod spec;
 pub mod tree;
 

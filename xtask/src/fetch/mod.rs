@@ -1,0 +1,1 @@
+//! Bringing what Pleo publishes today: the index, the pages, one document an API.
