@@ -1,4 +1,19 @@
 //! What changed between two states of Pleo's published documents.
+//!
+//! [`model`] and [`schema`] bring both sides into one form, [`compare`] finds what differs,
+//! [`kinds`] says what each difference means, [`Report`] holds what was found and [`render`] shows it.
+
+mod compare;
+pub mod kinds;
+mod model;
+pub mod render;
+mod report;
+mod schema;
+mod schemas;
+pub mod source;
+
+pub use compare::{Prose, compare};
+pub use report::{Counts, Finding, Location, Report, RustApi};
 
 /// How much a change means to who calls the API, or depends on the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -12,4 +27,20 @@ pub enum Level {
     PossiblyBreaking,
     /// Breaks whoever uses it.
     Breaking,
+}
+
+impl Level {
+    /// All levels, the gravest first.
+    pub const ALL: [Self; 4] = [Self::Breaking, Self::PossiblyBreaking, Self::Additive, Self::Documentation];
+}
+
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Documentation => "documentation",
+            Self::Additive => "additive",
+            Self::PossiblyBreaking => "possibly breaking",
+            Self::Breaking => "breaking",
+        })
+    }
 }

@@ -1,0 +1,1 @@
+//! Where the two sides come from: folders, files, git revisions.
