@@ -26,6 +26,8 @@ enum Command {
     Generate,
     /// Fails if a generated file is not what spec/ makes it; changes nothing.
     Check,
+    /// Says what changed in Pleo's API between two states of the published documents.
+    Diff(commands::diff::Arguments),
     /// Runs every test: nextest where it is installed, else cargo test, and the doc tests.
     Test,
 }
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Sync => commands::sync::run(&root),
         Command::Generate => commands::generate::run(&root),
         Command::Check => commands::check::run(&root),
+        Command::Diff(arguments) => return commands::diff::run(&root, &arguments),
         Command::Test => commands::test::run(&root),
     };
     match result {

@@ -44,6 +44,8 @@ pub struct Finding {
     pub direction: Option<Direction>,
     /// The title of the document.
     pub api: String,
+    /// The place in words, such as `Vendor.name`; empty if it is the document itself.
+    pub place: String,
     /// The operations it touches, such as `GET /v1/vendors`; empty if it is about the document.
     pub operations: Vec<String>,
     /// Where it stood; `None` for what is new.
@@ -174,14 +176,14 @@ fn finding(old: &Side<'_>, new: &Side<'_>, gathered: Gathered) -> Finding {
     }
     let fingerprint = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let (before, after) = (before.map(shorten), after.map(shorten));
-    let said = is.as_ref().or(was.as_ref()).map(|place| place.said.clone()).filter(|said| !said.is_empty());
+    let said = is.as_ref().or(was.as_ref()).map(|place| place.said.clone()).unwrap_or_default();
     let values = match (&before, &after) {
         (Some(before), Some(after)) => format!(" ({before} became {after})"),
         (Some(value), None) | (None, Some(value)) => format!(" ({value})"),
         (None, None) => String::new(),
     };
-    let text =
-        format!("{}{}{values}", change.kind.what, said.map(|said| format!(": {said}")).unwrap_or_default());
+    let colon = if said.is_empty() { "" } else { ": " };
+    let text = format!("{}{colon}{said}{values}", change.kind.what);
     let location = |side: &Side<'_>, at: Option<At>| {
         at.map(|at| Location { file: side.documents[at.document].name.clone(), pointer: at.pointer })
     };
@@ -190,6 +192,7 @@ fn finding(old: &Side<'_>, new: &Side<'_>, gathered: Gathered) -> Finding {
         level: change.kind.level,
         direction: change.kind.direction,
         api,
+        place: said,
         operations: operations.into_iter().collect(),
         old: location(old, change.old),
         new: location(new, change.new),
