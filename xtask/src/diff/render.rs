@@ -1,10 +1,11 @@
 //! Showing a report: as text, as Markdown for a pull request, as JSON, as GitHub annotations.
 
-use std::fmt::Write as _;
+use std::{cmp::Reverse, fmt::Write as _};
 
 use serde::Serialize;
 
 use super::{Counts, Finding, Level, Report};
+use crate::rust_api::Change;
 
 /// The longest Markdown that GitHub takes as the body of a pull request, in characters.
 pub const MARKDOWN_LIMIT: usize = 65_536;
@@ -154,7 +155,8 @@ pub fn markdown(report: &Report) -> String {
     out
 }
 
-/// The gravest level first, over all APIs; then what it does to the Rust API.
+/// The gravest level first, over all APIs; what happens to the Rust API comes before what breaks
+/// nobody, so that it is not what is left out of a long report.
 fn sections(report: &Report) -> Vec<Section> {
     let mut sections = Vec::new();
     for level in Level::ALL {
@@ -170,23 +172,28 @@ fn sections(report: &Report) -> Vec<Section> {
                 sections.push(Section { title, lines });
             }
         }
-    }
-    if let Some(rust) = report.rust.as_ref().filter(|rust| !rust.changes.is_empty()) {
-        let mut changes: Vec<_> = rust.changes.iter().collect();
-        changes.sort_by_key(|change| std::cmp::Reverse(change.level));
-        let line = |change: &&crate::rust_api::Change| {
-            let mut line = format!("- {}: {} ({})", change.level, code(&change.item), change.id);
-            for (word, text) in [("was", &change.before), ("is", &change.after)] {
-                if let Some(text) = text {
-                    let _ = write!(line, "; {word} {}", code(text));
-                }
-            }
-            line + "\n"
-        };
-        let lines = changes.iter().map(line).collect();
-        sections.push(Section { title: format!("### {RUST_TITLE}"), lines });
+        if level == Level::PossiblyBreaking {
+            sections.extend(rust_section(report));
+        }
     }
     sections
+}
+
+fn rust_section(report: &Report) -> Option<Section> {
+    let rust = report.rust.as_ref().filter(|rust| !rust.changes.is_empty())?;
+    let mut changes: Vec<&Change> = rust.changes.iter().collect();
+    changes.sort_by_key(|change| Reverse(change.level));
+    let line = |change: &Change| {
+        let mut line = format!("- {}: {} ({})", change.level, code(&change.item), change.id);
+        for (word, text) in [("was", &change.before), ("is", &change.after)] {
+            if let Some(text) = text {
+                let _ = write!(line, "; {word} {}", code(text));
+            }
+        }
+        line + "\n"
+    };
+    let lines = changes.into_iter().map(line).collect();
+    Some(Section { title: format!("### {RUST_TITLE}"), lines })
 }
 
 fn item(finding: &Finding) -> String {
