@@ -240,3 +240,77 @@ fn a_shared_component_is_reported_once_a_direction_with_all_operations() {
         assert!(finding.text.contains("Tree.leaf"), "{}", finding.text);
     }
 }
+
+#[test]
+fn a_long_chain_of_components_is_followed_to_its_end() {
+    const LENGTH: usize = 3_000;
+    let document = |last: &str| {
+        let next = |index: usize| json!({ "$ref": format!("#/components/schemas/C{}", index + 1) });
+        let schema = |index: usize| match index % 4 {
+            _ if index == LENGTH => json!({ "type": last }),
+            0 => json!({ "type": "object", "properties": { "next": next(index), "first": next(0) } }),
+            1 => next(index),
+            2 => json!({ "oneOf": [next(index), { "type": "string" }] }),
+            _ => json!({ "allOf": [next(index)], "nullable": true }),
+        };
+        let schemas: Value = (0..=LENGTH).map(|index| (format!("C{index}"), schema(index))).collect();
+        let body =
+            json!({ "content": { "application/json": { "schema": { "$ref": "#/components/schemas/C0" } } } });
+        json!([{
+            "openapi": "3.0.0",
+            "info": { "title": "Chain", "version": "1" },
+            "paths": { "/": { "put": { "requestBody": body, "responses": {} } } },
+            "components": { "schemas": schemas },
+        }])
+    };
+    let report = compared(&documents(&document("integer")), &documents(&document("boolean")));
+    assert_eq!(found(&report), ["request-type-changed"]);
+}
+
+#[test]
+fn documents_that_cannot_be_compared_are_refused_with_the_place() {
+    let document = |schema: Value| {
+        json!([{
+            "openapi": "3.0.0",
+            "info": { "title": "A", "version": "1" },
+            "paths": { "/a": { "get": { "responses": { "200": {
+                "content": { "application/json": { "schema": schema } },
+            } } } } },
+            "components": { "schemas": { "A": { "$ref": "#/components/schemas/B" }, "B": { "$ref": "#/components/schemas/A" } } },
+        }])
+    };
+    let at = |below: &str| format!("/paths/~1a/get/responses/200/content/application~1json/schema{below}");
+    let without = |place: &str| {
+        let mut documents = document(json!({}));
+        put(&mut documents, place, &Value::Null);
+        documents
+    };
+    for (documents_of, place, problem) in [
+        (json!([7]), String::new(), "is not an object"),
+        (json!([{ "swagger": "2.0" }]), String::new(), "does not say `openapi: 3.…`"),
+        (without("/0/info/title"), "/info".to_owned(), "has no title"),
+        (document(json!({ "$ref": "#/no/where" })), at("/$ref"), "leads nowhere"),
+        (document(json!({ "$ref": "other.yaml#/A" })), at("/$ref"), "is not a place in this document"),
+        (document(json!({ "$ref": "#/components/schemas/A" })), at(""), "in a circle"),
+        (document(json!({ "type": 7 })), at("/type"), "neither a type nor a list of types"),
+        (document(json!({ "enum": "A" })), at("/enum"), "is not a list"),
+        (document(json!({ "required": [1] })), at("/required"), "does not list names"),
+        (document(json!({ "properties": [] })), at("/properties"), "is not an object"),
+        (document(json!({ "items": "A" })), at("/items"), "is not a schema"),
+        (document(json!({ "maxLength": "7" })), at("/maxLength"), "is not a number"),
+        (document(json!({ "nullable": "true" })), at("/nullable"), "neither true nor false"),
+    ] {
+        let bad = documents(&documents_of);
+        for (old, new) in [(&bad[..], &[][..]), (&[][..], &bad[..])] {
+            let error = compare(old, new, Prose::LeftOut).unwrap_err();
+            assert_eq!(
+                (error.document.as_str(), error.pointer.as_str()),
+                ("0.yaml", place.as_str()),
+                "{error}"
+            );
+            assert!(error.problem.contains(problem), "{error}");
+        }
+    }
+    let twice = [documents(&document(json!({}))), documents(&document(json!({})))].concat();
+    assert_eq!(compare(&twice, &[], Prose::LeftOut).unwrap_err().pointer, "/info/title");
+}

@@ -54,7 +54,7 @@ impl Repository {
         self.git(&["commit", "--quiet", "--message", "Documents"]);
     }
 
-    /// Makes `receipts` optional in the body of Triton's only operation, or required a new property.
+    /// Edits Triton's document.
     fn edit(&self, from: &str, to: &str) {
         let path = self.path().join(TRITON);
         let text = fs::read_to_string(&path).unwrap();
@@ -75,13 +75,14 @@ impl Repository {
     }
 }
 
-const ADDITIVE: (&str, &str) = ("        - receipts\n", "        - tags\n");
+/// Requires another property in the body of Triton's only operation.
+const OTHER_REQUIRED: (&str, &str) = ("        - receipts\n", "        - tags\n");
 
 #[test]
 fn by_default_the_committed_documents_are_compared_with_those_on_disk() {
     let repository = Repository::new();
     assert_eq!(repository.diff(&["--fail-on", "any"]), (Some(0), "no change\n".to_owned(), String::new()));
-    repository.edit(ADDITIVE.0, ADDITIVE.1);
+    repository.edit(OTHER_REQUIRED.0, OTHER_REQUIRED.1);
     let (code, said, _) = repository.diff(&[]);
     assert_eq!(code, Some(0));
     assert_eq!(
@@ -130,7 +131,7 @@ fn the_exit_code_says_whether_a_change_is_as_grave_as_asked() {
     for (from, to, breaking, possibly, any) in [
         ("version: 8.6.1", "version: 8.7.0", 0, 0, 1),
         ("      summary: Attach", "      x-exclude: 'true'\n      summary: Attach", 0, 1, 1),
-        (ADDITIVE.0, ADDITIVE.1, 1, 1, 1),
+        (OTHER_REQUIRED.0, OTHER_REQUIRED.1, 1, 1, 1),
     ] {
         repository.edit(from, to);
         assert_eq!(code(&[]), Some(0), "{to}");
@@ -253,7 +254,9 @@ fn fingerprints_are_unique_and_do_not_depend_on_words_or_order() {
 
 #[test]
 fn markdown_shows_the_gravest_first_and_stays_within_what_github_takes() {
-    let report = report();
+    let mut report = report();
+    let changes = report.rust.as_mut().map(|rust| &mut rust.changes).unwrap();
+    *changes = std::iter::repeat_n(changes[0].clone(), 2_000).collect();
     let shown = render::markdown(&report);
     assert!(shown.chars().count() <= render::MARKDOWN_LIMIT, "{} characters", shown.chars().count());
     assert!(shown.contains("more changes are left out"), "{}", &shown[shown.len() - 300..]);
@@ -290,7 +293,7 @@ fn what_changes_in_the_rust_api_is_in_every_format() {
 #[test]
 fn annotations_name_file_and_line_and_nothing_in_them_can_be_a_command() {
     let repository = Repository::new();
-    repository.edit(ADDITIVE.0, ADDITIVE.1);
+    repository.edit(OTHER_REQUIRED.0, OTHER_REQUIRED.1);
     let (code, said, _) = repository.diff(&["--format", "github"]);
     assert_eq!(code, Some(0));
     let text = fs::read_to_string(repository.path().join(TRITON)).unwrap();

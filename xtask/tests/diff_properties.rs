@@ -541,7 +541,7 @@ fn known_changes_of_the_published_documents_are_found_exactly_and_mirrored() {
     let originals = published();
     let untouched = Changer::new(&originals);
     let seen = RefCell::new(BTreeSet::new());
-    let result = runner(150).run(&prop::collection::vec(known(), 1..=6), |changes| {
+    let result = runner(100).run(&prop::collection::vec(known(), 1..=6), |changes| {
         let mut changer = untouched.clone();
         for change in &changes {
             changer.apply(change);
@@ -756,7 +756,7 @@ fn each_form_changes_the_published_documents_and_nothing_of_what_they_mean() {
 fn published_documents_in_any_forms_at_once_do_not_differ() {
     let originals = published();
     let strategy = (prop::collection::vec(any::<Index>(), 2..5), prop::collection::vec(any::<Index>(), 0..3));
-    let result = runner(40).run(&strategy, |(one, other)| {
+    let result = runner(20).run(&strategy, |(one, other)| {
         let formed = |forms: &[Index]| {
             let mut documents = originals.clone();
             let forms: BTreeSet<usize> = forms.iter().map(|form| form.index(FORMS.len())).collect();
@@ -777,7 +777,7 @@ fn no_mutation_of_a_published_document_makes_the_comparison_panic_or_lose_the_pl
     let all = published();
     let tally = RefCell::new((0_u32, 0_u32));
     let strategy = (any::<Index>(), prop::collection::vec(mutation(), 1..=3));
-    let result = runner(1_500).run(&strategy, |(which, mutations)| {
+    let result = runner(1_000).run(&strategy, |(which, mutations)| {
         let original = which.get(&all);
         let mut document = original.clone();
         let done: Vec<String> =

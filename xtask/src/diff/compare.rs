@@ -134,17 +134,17 @@ impl<'s, 'a> Comparison<'s, 'a> {
                     self.operation(&to.title, operation, other);
                 }
                 None => {
-                    let (old, before) = (Some(operation.at.clone()), Some(json!(operation.name)));
+                    let old = Some(operation.at.clone());
                     let change =
-                        Change { kind: &kinds::OPERATION_REMOVED, old, new: None, before, after: None };
+                        Change { kind: &kinds::OPERATION_REMOVED, old, new: None, before: None, after: None };
                     self.note(&api.title, Some(&operation.name), vec![change]);
                 }
             }
         }
         for (api, key) in come {
             let Some(operation) = api.operations.get(key) else { continue };
-            let (new, after) = (Some(operation.at.clone()), Some(json!(operation.name)));
-            let change = Change { kind: &kinds::OPERATION_ADDED, old: None, new, before: None, after };
+            let new = Some(operation.at.clone());
+            let change = Change { kind: &kinds::OPERATION_ADDED, old: None, new, before: None, after: None };
             self.note(&api.title, Some(&operation.name), vec![change]);
         }
     }

@@ -30,6 +30,9 @@ pub(super) struct Api<'a> {
 /// and the method.
 pub(super) type Key = (String, &'static str);
 
+/// Scopes by the security schemes that are needed together.
+pub(super) type Credentials = BTreeMap<BTreeSet<String>, BTreeSet<String>>;
+
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Placed<T> {
@@ -49,8 +52,8 @@ pub(super) struct Operation<'a> {
     pub(super) parameters: BTreeMap<(String, String), Parameter<'a>>,
     pub(super) body: Option<Body<'a>>,
     pub(super) responses: BTreeMap<String, Response<'a>>,
-    /// The credentials of which one is enough: schemes with their scopes.
-    pub(super) security: Placed<BTreeMap<BTreeSet<String>, BTreeSet<String>>>,
+    /// The credentials of which one is enough.
+    pub(super) security: Placed<Credentials>,
     pub(super) servers: Placed<BTreeSet<String>>,
 }
 
@@ -289,10 +292,7 @@ fn innermost<'o>(key: &str, inner: &[Object<'o>], document: Object<'o>) -> Objec
     inner.iter().find(|(_, value)| value.contains_key(key)).copied().unwrap_or(document)
 }
 
-fn security(
-    schemas: &Schemas<'_>,
-    (at, value): Object<'_>,
-) -> Result<Placed<BTreeMap<BTreeSet<String>, BTreeSet<String>>>, SpecError> {
+fn security(schemas: &Schemas<'_>, (at, value): Object<'_>) -> Result<Placed<Credentials>, SpecError> {
     let mut alternatives = BTreeMap::new();
     for place in list(schemas, at, value, "security")? {
         let map = schemas.object(&place)?;

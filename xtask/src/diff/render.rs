@@ -30,7 +30,11 @@ pub fn counts(counts: &Counts) -> String {
     if parts.is_empty() { NO_CHANGE.to_owned() } else { parts.join(", ") }
 }
 
+/// The operations of a finding, unless its place names the only one.
 fn operations(finding: &Finding, show: impl Fn(&str) -> String) -> String {
+    if matches!(finding.operations.as_slice(), [only] if finding.place.starts_with(only.as_str())) {
+        return String::new();
+    }
     let named: Vec<String> = finding.operations.iter().take(NAMED).map(|name| show(name)).collect();
     match finding.operations.len() {
         0..=NAMED => named.join(", "),
@@ -58,8 +62,9 @@ pub fn text(report: &Report) -> String {
                 let _ = writeln!(out, "  {}", finding.level);
             }
             let _ = writeln!(out, "    {}  [{}]", finding.text, finding.kind);
-            if !finding.operations.is_empty() {
-                let _ = writeln!(out, "      {}", operations(finding, str::to_owned));
+            let touched = operations(finding, str::to_owned);
+            if !touched.is_empty() {
+                let _ = writeln!(out, "      {touched}");
             }
         }
         out.push('\n');

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Level, compare::Gathered, kinds::Direction, model::Side, schema::At};
 use crate::{
     rust_api::{Bump, Change},
-    spec::{Document, pointer},
+    spec::{Document, pointer, walk},
 };
 
 /// How many characters of a value are shown.
@@ -219,8 +219,7 @@ struct Place {
 fn place(document: &Document, at: &str) -> Place {
     let (mut said, mut stable, mut value) = (String::new(), String::new(), Some(&document.value));
     let mut above = String::new();
-    let mut depth = 0;
-    for token in pointer::tokens(at) {
+    for (depth, token) in pointer::tokens(at).enumerate() {
         let list = value.is_some_and(Value::is_array);
         value = value.and_then(|value| match value {
             Value::Array(list) => list.get(token.parse::<usize>().ok()?),
@@ -238,23 +237,23 @@ fn place(document: &Document, at: &str) -> Place {
         };
         stable = pointer::push(&stable, known);
         let word = match (depth, above.as_str(), token.as_str()) {
-            (0, _, "paths" | "components") | (1, "components", _) => String::new(),
-            (2, "paths", _) | (_, _, "properties" | "parameters" | "responses" | "content" | "schema") => {
+            (_, "properties", property) => format!(".{property}"),
+            (0, _, "paths" | "components" | "info") | (1, "components", _) => String::new(),
+            (_, _, "properties" | "parameters" | "responses" | "content" | "schema") => String::new(),
+            (1, "paths", path) => path.to_owned(),
+            (2, _, method) if walk::METHODS.contains(&method) && at.starts_with("/paths/") => {
+                said = format!("{} {said}", method.to_uppercase());
                 String::new()
             }
-            (1, "paths", path) => format!("`{path}`"),
-            (_, "properties", property) => format!(".{property}"),
             (_, _, "items") => "[]".to_owned(),
-            (_, "parameters", _) => format!(" parameter `{}`", name.unwrap_or(&token)),
+            (_, "parameters", _) => format!(" parameter {}", name.unwrap_or(&token)),
             (_, "responses", status) => format!(" {status}"),
             (_, "content", _) => String::new(),
             (_, _, "requestBody") => " body".to_owned(),
-            (_, "schemas" | "oneOf" | "anyOf" | "allOf" | "headers", name) => format!(" {name}"),
             (_, _, word) => format!(" {word}"),
         };
         said.push_str(&word);
         above = token;
-        depth += 1;
     }
     Place { said: said.trim().to_owned(), stable }
 }

@@ -209,17 +209,22 @@ impl<'s, 'a> Pairs<'s, 'a> {
         }
         self.same.borrow_mut().insert((old, new), true);
         let (mut left, mut seen) = (vec![(old, new)], BTreeSet::new());
-        while let Some((a, b)) = left.pop() {
-            if !seen.insert((a, b)) {
+        while let Some(pair) = left.pop() {
+            if !seen.insert(pair) {
                 continue;
             }
-            let step = self.step_at(a, b, Direction::Request, depth);
-            if step.found.iter().any(|change| !change.kind.prose) {
+            let known = self.same.borrow().get(&pair).copied().filter(|_| pair != (old, new));
+            if known == Some(true) {
+                continue;
+            }
+            let step = self.step_at(pair.0, pair.1, Direction::Request, depth);
+            if known == Some(false) || step.found.iter().any(|change| !change.kind.prose) {
                 self.same.borrow_mut().insert((old, new), false);
                 return false;
             }
             left.extend(step.next.iter().map(|(a, b, _)| (*a, *b)));
         }
+        self.same.borrow_mut().extend(seen.into_iter().map(|pair| (pair, true)));
         true
     }
 }
