@@ -1,6 +1,6 @@
 //! What changed between two states of Pleo's published documents.
 //!
-//! [`model`] and [`schema`] bring both sides into one form, [`compare`] finds what differs,
+//! [`source`] brings the two sides, [`compare()`] brings them into one form and finds what differs,
 //! [`kinds`] says what each difference means, [`Report`] holds what was found and [`render`] shows it.
 
 mod compare;
