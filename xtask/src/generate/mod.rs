@@ -13,6 +13,7 @@ mod print;
 mod progenitor;
 mod types;
 
+pub(crate) use progenitor::first_argument;
 use std::collections::BTreeMap;
 
 use crate::spec::{Normalised, SpecError};
