@@ -196,24 +196,24 @@ pub(super) fn plain(path: &syn::Path) -> String {
 
 /// Tokens as text, spaced and shortened as people write types.
 pub(super) fn shown(value: &impl ToTokens) -> String {
-    let mut text = value.to_token_stream().to_string();
-    for (wide, narrow) in [
-        (" :: ", "::"),
-        (":: ", "::"),
-        (" < ", "<"),
-        (" >", ">"),
-        (" ,", ","),
-        (" (", "("),
-        ("( ", "("),
-        (" )", ")"),
-        ("& ", "&"),
-        ("[ ", "["),
-        (" ]", "]"),
-        (" ;", ";"),
-        ("<::", "<"),
-        (" ::", " "),
-    ] {
-        text = text.replace(wide, narrow);
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '\'';
+    let operator = |token: &str| matches!(token, "->" | "=" | "+");
+    let mut out = String::new();
+    let tokens = value.to_token_stream().to_string();
+    let mut previous = "";
+    for token in tokens.split(' ') {
+        let apart = previous == ","
+            || operator(previous)
+            || operator(token)
+            || previous.ends_with(word) && token.starts_with(word);
+        if apart && !out.is_empty() {
+            out.push(' ');
+        }
+        // A foreign crate's path begins with colons, which say nothing to a reader.
+        if !(token == "::" && !previous.ends_with(word)) {
+            out.push_str(token);
+        }
+        previous = token;
     }
-    text.strip_prefix("::").map(str::to_owned).unwrap_or(text)
+    out
 }

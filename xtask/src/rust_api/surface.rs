@@ -126,6 +126,11 @@ impl Surface {
         reader.finish()
     }
 
+    /// The client's methods with their requests, such as `GET /v1/tags`, by name.
+    pub fn methods(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.methods.iter().map(|(name, method)| (name.as_str(), method.request.as_str()))
+    }
+
     /// The path at which the type of a public path stands.
     pub(super) fn home<'a>(&'a self, path: &'a str) -> Option<&'a str> {
         if self.types.contains_key(path) {
