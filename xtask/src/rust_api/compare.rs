@@ -12,7 +12,8 @@ use super::{
 /// What goes or comes with a larger thing is not reported beside it: the builder of a method, the
 /// types of a family, the implementations of a type.
 pub fn compare(old: &Surface, new: &Surface) -> Vec<Change> {
-    let mut comparison = Comparison { old, new, homes: BTreeMap::new(), changes: Vec::new() };
+    let mut comparison =
+        Comparison { old, new, homes: BTreeMap::new(), kept: BTreeSet::new(), changes: Vec::new() };
     let renamed = renamed(old, new);
     comparison.find_homes(&renamed);
     comparison.families();
@@ -57,6 +58,8 @@ struct Comparison<'a> {
     new: &'a Surface,
     /// Where the old types stand now, by their old paths.
     homes: BTreeMap<&'a str, &'a str>,
+    /// Where types stand now that stood somewhere before.
+    kept: BTreeSet<&'a str>,
     changes: Vec<Change>,
 }
 
@@ -82,6 +85,7 @@ impl<'a> Comparison<'a> {
                 self.homes.insert(path, home);
             }
         }
+        self.kept = self.homes.values().copied().collect();
     }
 
     fn note(&mut self, kind: kinds::Kind, item: &str, before: Option<&str>, after: Option<&str>) {
@@ -169,12 +173,11 @@ impl<'a> Comparison<'a> {
                 self.note(kinds::TYPE_MOVED, path, Some(path), Some(now));
             }
         }
-        let kept: BTreeSet<&str> = self.homes.values().copied().collect();
         for (path, shape) in &new.types {
             let with_more = new_builders.contains(path.as_str())
                 || is_in(&old.families, path, &new.families)
-                || built(path).is_some_and(|built| !kept.contains(built.as_str()));
-            if !kept.contains(path.as_str()) && !with_more {
+                || built(path).is_some_and(|built| !self.kept.contains(built.as_str()));
+            if !self.kept.contains(path.as_str()) && !with_more {
                 self.note(kinds::TYPE_ADDED, path, None, shape.kind_name());
             }
         }
@@ -204,17 +207,22 @@ impl<'a> Comparison<'a> {
             self.note(kinds::VARIANT_ADDED, &format!("{path}::{variant}"), None, None);
         }
         let now = |set: &BTreeSet<String>| set.iter().map(|text| self.now(text)).collect::<BTreeSet<_>>();
-        let (old_functions, old_traits) = (now(&old.functions), now(&old.traits));
-        for (before, after, removed, added) in [
-            (&old_functions, &new.functions, kinds::FUNCTION_REMOVED, kinds::FUNCTION_ADDED),
-            (&old_traits, &new.traits, kinds::TRAIT_REMOVED, kinds::TRAIT_ADDED),
-        ] {
-            let gone: Vec<&String> =
-                before.difference(after).filter(|text| self.names_only(text, self.new)).collect();
-            let come: Vec<&String> =
-                after.difference(before).filter(|text| self.names_only(text, self.old)).collect();
-            gone.into_iter().for_each(|text| self.note(removed, path, Some(text), None));
-            come.into_iter().for_each(|text| self.note(added, path, None, Some(text)));
+        let (functions, traits) = (now(&old.functions), now(&old.traits));
+        for text in functions.difference(&new.functions) {
+            self.note(kinds::FUNCTION_REMOVED, path, Some(text), None);
+        }
+        for text in new.functions.difference(&functions) {
+            self.note(kinds::FUNCTION_ADDED, path, None, Some(text));
+        }
+        for text in traits.difference(&new.traits) {
+            if self.names_kept(text) {
+                self.note(kinds::TRAIT_REMOVED, path, Some(text), None);
+            }
+        }
+        for text in new.traits.difference(&traits) {
+            if self.names_kept(text) {
+                self.note(kinds::TRAIT_ADDED, path, None, Some(text));
+            }
         }
     }
 
@@ -274,17 +282,16 @@ impl<'a> Comparison<'a> {
         replace_paths(text, |path| self.homes.get(path).copied().unwrap_or(path).to_owned())
     }
 
-    /// Whether all generated types that a text names are in a surface: what names another goes or
-    /// comes with it.
-    fn names_only(&self, text: &str, surface: &Surface) -> bool {
-        let kept: BTreeSet<&str> = self.homes.values().copied().collect();
-        let mut all = true;
+    /// Whether both surfaces have all generated types that a text names where they stand now: a
+    /// conversion from a builder goes and comes with the builder.
+    fn names_kept(&self, text: &str) -> bool {
+        let mut kept = true;
         replace_paths(text, |path| {
-            let own = self.old.types.contains_key(path) || self.new.types.contains_key(path);
-            all &= !own || kept.contains(path) || surface.types.contains_key(path);
+            kept &= !self.new.types.contains_key(path) && !self.old.types.contains_key(path)
+                || self.kept.contains(path);
             String::new()
         });
-        all
+        kept
     }
 }
 

@@ -194,9 +194,8 @@ pub fn between(old: Side<'_>, new: Side<'_>) -> Result<Comparison, NotCompared> 
     let (old_files, old) = old.map_err(|reason| NotCompared { which: "old", reason })?;
     let (new_files, new) = new.map_err(|reason| NotCompared { which: "new", reason })?;
     let changes = compare(&old, &new);
-    let code = |files: Files| -> Vec<_> {
-        files.into_iter().filter(|(path, _)| path.starts_with(CLIENT)).collect()
-    };
+    let code =
+        |files: Files| -> Vec<_> { files.into_iter().filter(|(path, _)| path.starts_with(CLIENT)).collect() };
     let differs = code(old_files) != code(new_files);
     let bump = Bump::of(&changes).max(if differs { Bump::Patch } else { Bump::None });
     Ok(Comparison { changes, bump })

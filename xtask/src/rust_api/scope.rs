@@ -72,6 +72,13 @@ impl Scope {
         self.public.iter().map(|path| (path.as_str(), self.follow(path.clone())))
     }
 
+    /// Whether generated code defines what stands at a path.
+    pub(super) fn defines(&self, path: &str) -> bool {
+        path.rsplit_once("::").is_some_and(|(module, name)| {
+            self.modules.get(module).and_then(|names| names.get(name)).is_some_and(|known| known == path)
+        })
+    }
+
     /// The path from outside of what `path` means in `module`.
     pub(super) fn resolve(&self, module: &str, path: &syn::Path) -> String {
         let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();

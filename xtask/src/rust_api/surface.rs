@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::{
-    Attribute, Expr, Fields, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, ReceiverKind, ReturnType, Type, TypeParamBound,
-    Visibility, parse_quote, punctuated::Punctuated,
+    Attribute, Expr, Fields, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, ReceiverKind, ReturnType, Type,
+    TypeParamBound, Visibility, parse_quote, punctuated::Punctuated,
 };
 
 use super::{
@@ -267,14 +267,13 @@ impl Reader {
             return;
         };
         let implemented = self.scope.known(module, &parse_quote!(#implemented));
-        // What is implemented for a foreign type belongs to the generated type in its arguments.
-        let own = path.starts_with(&format!("{CRATE}::"));
-        let (owner, name) = if own {
+        // What is implemented for another type belongs to the generated type in its arguments.
+        let (owner, name) = if self.scope.defines(&path) {
             (Some(path.clone()), shown(&implemented))
         } else {
             (argument(&implemented), format!("{} for {}", shown(&implemented), shown(&target)))
         };
-        if let Some(owner) = owner {
+        if let Some(owner) = owner.filter(|owner| self.scope.defines(owner)) {
             self.surface.types.entry(owner).or_default().traits.insert(name);
         }
         for item in &item.items {
@@ -420,8 +419,8 @@ fn argument(outer: &Type) -> Option<String> {
 
 /// The `T` of `Result<ResponseValue<T>, Error>`.
 fn answer(output: Type) -> Type {
-    let inner = crate::generate::first_argument(&output)
-        .and_then(|value| crate::generate::first_argument(&value));
+    let inner =
+        crate::generate::first_argument(&output).and_then(|value| crate::generate::first_argument(&value));
     inner.unwrap_or(output)
 }
 

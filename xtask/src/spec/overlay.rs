@@ -283,6 +283,9 @@ mod tests {
     #[test]
     fn an_overlay_cannot_break_the_document() {
         let overlay = overlay("- {target: $.paths, reason: test, update: {'/b': {get: 7}}}").unwrap();
-        assert_eq!(apply_all(&mut [document()], &[overlay], Idle::Refused).unwrap_err().pointer, "/paths/~1b/get");
+        assert_eq!(
+            apply_all(&mut [document()], &[overlay], Idle::Refused).unwrap_err().pointer,
+            "/paths/~1b/get"
+        );
     }
 }
