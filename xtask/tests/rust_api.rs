@@ -356,6 +356,42 @@ fn other_words_ask_for_a_patch() {
 }
 
 #[test]
+fn what_is_left_out_of_a_comparison_does_not_change_it() {
+    let whole = |documents: &[Document]| {
+        let normalised = normalise(documents.to_vec(), &overlays(), Idle::Allowed);
+        let normalised = normalised.unwrap_or_else(|error| panic!("{error}"));
+        Surface::of(&generate::generate(&normalised).unwrap()).unwrap()
+    };
+    let (documents, overlays) = (published(), overlays());
+    let old = whole(&documents);
+    for number in 0..documents.len() {
+        let mut changed = documents.clone();
+        let value = &mut changed[number].value;
+        // Its first operation goes, every third schema gets a field, and one that is sent is needed.
+        let paths = value["paths"].as_object_mut().unwrap();
+        let first = paths.keys().next().unwrap().clone();
+        paths.remove(&first);
+        let schemas = value["components"]["schemas"].as_object_mut().unwrap();
+        for schema in schemas.values_mut().step_by(3) {
+            if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+                properties.insert("novelty".to_owned(), serde_json::json!({ "type": "string" }));
+                schema["required"] = serde_json::json!(["novelty"]);
+            }
+        }
+        let side = |documents| Side { documents, overlays: &overlays };
+        let comparison = rust_api::between(side(&documents), side(&changed));
+        let comparison = comparison.unwrap_or_else(|error| panic!("{error}"));
+        assert!(!comparison.changes.is_empty());
+        assert_eq!(
+            comparison.changes,
+            rust_api::compare(&old, &whole(&changed)),
+            "{}",
+            documents[number].name
+        );
+    }
+}
+
+#[test]
 fn a_change_of_pleos_is_compared_though_overlays_still_speak_of_what_was() {
     let (old, overlays) = (published(), overlays());
     let mut new = old.clone();

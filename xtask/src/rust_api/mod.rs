@@ -8,7 +8,7 @@ mod kinds;
 mod scope;
 mod surface;
 
-use std::{fmt, panic, thread};
+use std::{fmt, thread};
 
 pub use compare::compare;
 pub use kinds::{KINDS, Kind};
@@ -16,8 +16,8 @@ pub use surface::Surface;
 
 use crate::{
     diff::Level,
-    generate::{self, CLIENT, Files},
-    spec::{Document, SpecError, normalise, normalise::Idle, overlay::Overlay},
+    generate,
+    spec::{Document, Normalised, SpecError, normalise, normalise::Idle, overlay::Overlay},
 };
 
 /// One change of the public Rust API.
@@ -131,9 +131,8 @@ impl Side<'_> {
         self.overlays == other.overlays && self.documents == other.documents
     }
 
-    fn generate(&self) -> Result<Files, Reason> {
-        let normalised = normalise(self.documents.to_vec(), self.overlays, Idle::Allowed)?;
-        Ok(generate::generate(&normalised)?)
+    fn normalise(&self) -> Result<Normalised, Reason> {
+        Ok(normalise(self.documents.to_vec(), self.overlays, Idle::Allowed)?)
     }
 }
 
@@ -142,7 +141,7 @@ impl Side<'_> {
 pub struct Comparison {
     /// The changes, sorted by item.
     pub changes: Vec<Change>,
-    /// What they ask for; at least a patch where any generated code differs.
+    /// What they ask for; at least a patch where the clean documents differ at all.
     pub bump: Bump,
 }
 
@@ -172,8 +171,10 @@ pub enum Reason {
     Panicked,
 }
 
-/// Generates the clients of two states of the documents, each on a thread of its own, and compares
-/// their APIs. Nothing is generated where both are the same.
+/// Generates the clients of two states of the documents and compares their APIs.
+///
+/// Generating takes most of the time, so each state has a thread of its own, and families that are
+/// made of the same parts on both sides are left out.
 ///
 /// # Errors
 /// Where no client can be made of a state; the old one is named if both are refused.
@@ -181,22 +182,28 @@ pub fn between(old: Side<'_>, new: Side<'_>) -> Result<Comparison, NotCompared> 
     if old.is_same(&new) {
         return Ok(Comparison { changes: Vec::new(), bump: Bump::None });
     }
-    let read = |side: Side<'_>| -> Result<(Files, Surface), Reason> {
-        let files = side.generate()?;
-        let surface = Surface::of(&files)?;
-        Ok((files, surface))
+    let (old, new) = both(|| old.normalise(), || new.normalise())?;
+    let modules = generate::differing(&old, &new);
+    let read = |side: &Normalised| -> Result<Surface, Reason> {
+        Ok(Surface::of(&generate::generate_part(side, &modules)?)?)
     };
+    let (old_surface, new_surface) = both(|| read(&old), || read(&new))?;
+    let changes = compare(&old_surface, &new_surface);
+    let differs = if old.openapi == new.openapi { Bump::None } else { Bump::Patch };
+    let bump = Bump::of(&changes).max(differs);
+    Ok(Comparison { changes, bump })
+}
+
+/// Does the work of both sides at once.
+fn both<T: Send>(
+    old: impl FnOnce() -> Result<T, Reason> + Send,
+    new: impl FnOnce() -> Result<T, Reason>,
+) -> Result<(T, T), NotCompared> {
     let (old, new) = thread::scope(|scope| {
-        let old = scope.spawn(|| read(old));
-        let new = panic::catch_unwind(|| read(new)).unwrap_or(Err(Reason::Panicked));
+        let old = scope.spawn(old);
+        let new = new();
         (old.join().unwrap_or(Err(Reason::Panicked)), new)
     });
-    let (old_files, old) = old.map_err(|reason| NotCompared { which: "old", reason })?;
-    let (new_files, new) = new.map_err(|reason| NotCompared { which: "new", reason })?;
-    let changes = compare(&old, &new);
-    let code =
-        |files: Files| -> Vec<_> { files.into_iter().filter(|(path, _)| path.starts_with(CLIENT)).collect() };
-    let differs = code(old_files) != code(new_files);
-    let bump = Bump::of(&changes).max(if differs { Bump::Patch } else { Bump::None });
-    Ok(Comparison { changes, bump })
+    let named = |which| move |reason| NotCompared { which, reason };
+    Ok((old.map_err(named("old"))?, new.map_err(named("new"))?))
 }
