@@ -217,7 +217,7 @@ pub(super) fn shown(value: &impl ToTokens) -> String {
             out.push(' ');
         }
         // A foreign crate's path begins with colons, which say nothing to a reader.
-        if !(token == "::" && !previous.ends_with(word)) {
+        if token != "::" || previous.ends_with(word) {
             out.push_str(token);
         }
         previous = token;
