@@ -78,11 +78,21 @@ fn sources(normalised: &Normalised) -> BTreeMap<String, Value> {
                     let here = module.schemas.contains(name);
                     let at = pointer::push("/components/schemas", name);
                     let place = (here, plan.is_common(&rust), plan.is_sent(&rust));
-                    json!([name, plan.schema(name), lowered(&at), place, format!("{:?}", plan.wrapper(name))])
+                    let schema = lowered(&at).cloned().map(without_sources);
+                    let published = plan.schema(name).cloned().map(without_sources);
+                    json!([name, published, schema, place, format!("{:?}", plan.wrapper(name))])
                 })
                 .collect();
             let source = json!([module.family, operations, schemas, plan.pagination(), plan.has_wrappers()]);
             (module.name.clone(), source)
         })
         .collect()
+}
+
+/// A schema without the names of the documents that share it: they only decide where it stands.
+fn without_sources(mut schema: Value) -> Value {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.remove("x-pleo-sources");
+    }
+    schema
 }
