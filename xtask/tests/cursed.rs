@@ -6,14 +6,12 @@
 mod support;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    env, fs,
+    collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
-use serde_json::Value;
-use support::{entries, fixtures, is_pointer, read, root, stem};
+use support::{compile::Workspace, entries, fixtures, is_pointer, read, stem};
 use xtask::{
     generate::{self, Files},
     spec::{SpecError, normalise, normalise::Idle, pointer, walk},
@@ -116,118 +114,29 @@ fn every_cursed_document_is_compiled_or_refused_as_it_expects() {
     assert!(wrong.is_empty(), "{} of {} documents:\n\n{}", wrong.len(), documents.len(), wrong.join("\n\n"));
 }
 
-/// Writes each document's client as a crate, checks all of them at once, and gives what the
-/// compiler says by document.
+/// Checks each document's client, all of them at once, and gives what the compiler says by document.
 fn compile(clients: &BTreeMap<String, Files>) -> Vec<String> {
-    let workspace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cursed");
-    write_workspace(&workspace, clients);
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "check",
-            "--workspace",
-            "--no-default-features",
-            "--offline",
-            "--keep-going",
-            "--message-format=json",
-        ])
-        .current_dir(&workspace)
-        .env("CARGO_TARGET_DIR", workspace.join("target"))
-        .env("RUSTFLAGS", "-Awarnings")
-        .output()
-        .unwrap();
-    let mut reached = BTreeSet::new();
-    let mut errors: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let message: Value = serde_json::from_str(line).unwrap();
-        let Some(member) = message.pointer("/target/name").and_then(Value::as_str) else { continue };
-        let Some(member) = member.strip_prefix("cursed_").map(|name| name.replace('_', "-")) else {
-            continue;
-        };
-        reached.insert(member.clone());
-        if message.pointer("/message/level").is_some_and(|level| level == "error") {
-            let rendered = message.pointer("/message/rendered").and_then(Value::as_str).unwrap_or_default();
-            errors.entry(member).or_default().push(rendered.to_owned());
-        }
+    let mut workspace = Workspace::new("cursed");
+    for (name, files) in clients {
+        workspace.client(&format!("cursed-{name}"), files);
+    }
+    let checked = workspace.check();
+    let mut errors: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for error in &checked.errors {
+        errors.entry(&error.member).or_default().push(&error.rendered);
     }
     let mut wrong: Vec<String> = errors
         .iter()
         .map(|(member, errors)| {
-            let shown = errors.iter().take(3).cloned().collect::<String>();
+            let shown = errors.iter().take(3).copied().collect::<String>();
             format!("{member} does not compile, {} errors:\n{shown}", errors.len())
         })
         .collect();
-    for missed in clients.keys().filter(|name| !reached.contains(*name)) {
+    for missed in clients.keys().filter(|name| !checked.reached.contains(&format!("cursed-{name}"))) {
         wrong.push(format!("{missed} did not reach the compiler"));
     }
-    if wrong.is_empty() && !output.status.success() {
-        wrong.push(String::from_utf8_lossy(&output.stderr).into_owned());
+    if wrong.is_empty() && !checked.success {
+        wrong.push(checked.stderr);
     }
     wrong
-}
-
-/// The workspace has the project's dependencies in the project's versions.
-fn write_workspace(workspace: &Path, clients: &BTreeMap<String, Files>) {
-    let members = workspace.join("members");
-    fs::create_dir_all(&members).unwrap();
-    for stale in entries(&members).iter().filter(|path| !clients.contains_key(&stem(path))) {
-        fs::remove_dir_all(stale).unwrap();
-    }
-    write(&workspace.join("Cargo.toml"), &workspace_manifest());
-    write(&workspace.join("Cargo.lock"), &fs::read_to_string(root().join("Cargo.lock")).unwrap());
-    let manifest = fs::read_to_string(root().join("crates/pleo-client/Cargo.toml")).unwrap();
-    let runtime = root().join("crates/pleo-client/src/runtime/mod.rs");
-    for (name, files) in clients {
-        let member = members.join(name);
-        write(
-            &member.join("Cargo.toml"),
-            &manifest.replacen("name = \"pleo-client\"", &format!("name = \"cursed-{name}\""), 1),
-        );
-        write(
-            &member.join("src/lib.rs"),
-            &format!(
-                "mod generated;\n#[path = {runtime:?}]\npub mod runtime;\npub use generated::*;\npub use runtime::*;\n"
-            ),
-        );
-        let generated = member.join("src/generated");
-        let mut kept = BTreeSet::new();
-        for (path, text) in files {
-            if let Some(path) = path.strip_prefix(generate::CLIENT) {
-                let path = generated.join(path.trim_start_matches('/'));
-                write(&path, text);
-                kept.insert(path);
-            }
-        }
-        remove_others(&generated, &kept);
-    }
-}
-
-/// The project's manifest with other members and without its own crates.
-fn workspace_manifest() -> String {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let (before, rest) = manifest.split_once("members = [").unwrap();
-    let (_, after) = rest.split_once(']').unwrap();
-    let after: Vec<&str> = after.lines().filter(|line| !line.contains("path = ")).collect();
-    // Profiles name packages that are not in this workspace.
-    let after = after.join("\n");
-    let after = after.split("[profile").next().unwrap();
-    format!("{before}members = [\"members/*\"]\n{after}")
-}
-
-/// Leaves an unchanged file alone, so that the compiler need not look at it again.
-fn write(path: &Path, text: &str) {
-    if fs::read_to_string(path).is_ok_and(|old| old == text) {
-        return;
-    }
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
-
-fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) {
-    for path in entries(folder) {
-        if path.is_dir() {
-            remove_others(&path, kept);
-        } else if !kept.contains(&path) {
-            fs::remove_file(path).unwrap();
-        }
-    }
 }

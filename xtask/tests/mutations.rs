@@ -90,7 +90,7 @@ fn no_mutation_of_a_published_document_makes_the_pipeline_panic_or_lose_the_plac
     // With the overlays put in first no document is refused for a reason that stands there already;
     // without them the reasons to refuse are met too.
     let mut documents = published();
-    overlay::apply_all(&mut documents, &overlays()).unwrap_or_else(|error| panic!("{error}"));
+    overlay::apply_all(&mut documents, &overlays(), Idle::Refused).unwrap_or_else(|error| panic!("{error}"));
     for document in &documents {
         let whole = normalise(vec![document.clone()], &[], Idle::Allowed);
         assert!(whole.is_ok(), "{} is not taken as it is: {:?}", document.name, whole.err());

@@ -3,16 +3,19 @@
 //! `progenitor` runs the generator, `plan` decides which family each type and operation
 //! belongs to, `types` and `operations` make the families' code of what the generator gave,
 //! `catalogue` writes the operation catalogue, `calls` the table by which the tests call every
-//! operation.
+//! operation. `part` makes only what two states can differ in.
 
 mod calls;
 mod catalogue;
 mod operations;
+mod part;
 mod plan;
 mod print;
 mod progenitor;
 mod types;
 
+pub(crate) use part::{differing, generate_part};
+pub(crate) use progenitor::first_argument;
 use std::collections::BTreeMap;
 
 use crate::spec::{Normalised, SpecError};
@@ -44,20 +47,28 @@ pub fn generate(normalised: &Normalised) -> Result<Files, SpecError> {
 
 /// Makes the client's files and the tests' table of calls.
 fn generate_code(normalised: &Normalised) -> Result<Files, SpecError> {
-    let plan = plan::Plan::new(&normalised.openapi);
-    let raw = progenitor::run(&normalised.lowered, plan.wrappers())?;
+    generate_modules(&plan::Plan::new(&normalised.openapi), &normalised.lowered, |_| true)
+}
+
+/// Makes the files of the modules that are wanted, of a document that holds what they need.
+fn generate_modules(
+    plan: &plan::Plan,
+    lowered: &serde_json::Value,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Files, SpecError> {
+    let raw = progenitor::run(lowered, plan.wrappers())?;
     let mut files = Files::new();
     let mut calls = calls::Calls::default();
-    for module in plan.modules() {
+    for module in plan.modules().iter().filter(|module| wanted(&module.name)) {
         let folder = format!("{CLIENT}/{}", module.name);
-        files.insert(format!("{folder}/types.rs"), types::file(&plan, module, &raw)?);
+        files.insert(format!("{folder}/types.rs"), types::file(plan, module, &raw)?);
         if !module.operations.is_empty() {
-            files.insert(format!("{folder}/builder.rs"), operations::file(&plan, module, &raw, &mut calls)?);
-            files.insert(format!("{folder}/operations.rs"), catalogue::file(&plan, module));
+            files.insert(format!("{folder}/builder.rs"), operations::file(plan, module, &raw, &mut calls)?);
+            files.insert(format!("{folder}/operations.rs"), catalogue::file(plan, module));
         }
-        files.insert(format!("{folder}/mod.rs"), operations::module_file(&plan, module));
+        files.insert(format!("{folder}/mod.rs"), operations::module_file(plan, module));
     }
-    files.insert(format!("{CLIENT}/mod.rs"), catalogue::root_file(&plan));
+    files.insert(format!("{CLIENT}/mod.rs"), catalogue::root_file(plan));
     files.insert(CALLS.to_owned(), calls.file());
     Ok(files)
 }

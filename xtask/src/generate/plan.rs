@@ -191,6 +191,18 @@ impl Plan {
         self.schemas.get(name)
     }
 
+    /// The names of a module's schemas and of all that they or its operations refer to.
+    pub(super) fn schemas_of(&self, module: &Module) -> BTreeSet<String> {
+        let mut found = module.schemas.clone();
+        for operation in module.operations.values() {
+            found.extend(reachable(&self.schemas, &Value::Object(operation.value.clone())));
+        }
+        for schema in module.schemas.iter().filter_map(|name| self.schemas.get(name)) {
+            found.extend(reachable(&self.schemas, schema));
+        }
+        found
+    }
+
     /// The banner: what the file was made of, and how to make it again.
     pub(super) fn header(&self, module: &Module) -> String {
         let mut hash = Sha256::new();

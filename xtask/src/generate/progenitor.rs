@@ -275,7 +275,7 @@ fn success(implementation: &ItemImpl) -> Option<Type> {
 }
 
 /// The first type argument of a type, such as the `T` of `Option<T>`.
-pub(super) fn first_argument(outer: &Type) -> Option<Type> {
+pub(crate) fn first_argument(outer: &Type) -> Option<Type> {
     let Type::Path(path) = outer else { return None };
     let syn::PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
         return None;

@@ -59,10 +59,11 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<String, Sp
     }
     let generics = (module.name == COMMON).then(|| generics(plan));
     let imports = imports(plan, module, &items, &builders);
-    let builder_module = (!builders.is_empty()).then(|| {
+    let shared = shared_bodies(plan, module, raw);
+    let builder_module = (!builders.is_empty() || shared.is_some()).then(|| {
         quote! {
             /// Builders of the types that request bodies are made of.
-            pub mod builder { #(#builders)* }
+            pub mod builder { #shared #(#builders)* }
         }
     });
     let macros = quote! {
@@ -329,6 +330,19 @@ fn imports(plan: &Plan, module: &Module, items: &[Item], builders: &[Item]) -> O
     let names: Vec<_> =
         used.0.iter().filter(|name| plan.is_common(name)).map(|name| format_ident!("{name}")).collect();
     (!names.is_empty()).then(|| quote! { pub use crate::common::types::{#(#names),*}; })
+}
+
+/// Brings the builders of shared types to the operations of the module that send one.
+fn shared_bodies(plan: &Plan, module: &Module, raw: &Raw) -> Option<TokenStream> {
+    let mut names = BTreeSet::new();
+    for body in module.operations.values().filter_map(|operation| operation.value.get("requestBody")) {
+        crate::spec::walk::references(body, &mut |reference| {
+            let name = crate::spec::pointer::schema_name(reference).map(names::pascal);
+            names.extend(name.filter(|name| plan.is_common(name) && raw.type_builders.contains_key(name)));
+        });
+    }
+    let names: Vec<_> = names.iter().map(|name| format_ident!("{name}")).collect();
+    (!names.is_empty()).then(|| quote! { pub use crate::common::types::builder::{#(#names),*}; })
 }
 
 struct UsedNames(BTreeSet<String>);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::SpecError;
 
 /// A published document as it was read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// File name, such as `export.yaml`; the name that errors and the report use.
     pub name: String,

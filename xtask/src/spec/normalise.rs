@@ -54,15 +54,15 @@ fn at_source(openapi: &Value, files: &BTreeMap<String, String>, mut error: SpecE
     error
 }
 
-/// Whether a pass that changed nothing is an error.
+/// Whether a pass that changed nothing, or an overlay's action that matched nothing, is an error.
 ///
-/// It is for the project's own documents: a pass whose reason is gone has to go too. It is not for
-/// a fixture, which holds one construct only.
+/// It is for the project's own documents: what has lost its reason has to go too. It is neither for
+/// a fixture, which holds one construct only, nor where another state of the documents is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Idle {
-    /// A pass that today's documents need must find something to do.
+    /// A pass that today's documents need, and every action, must find something to do.
     Refused,
-    /// Any pass may find nothing.
+    /// Any pass and any action may find nothing.
     Allowed,
 }
 
@@ -80,7 +80,7 @@ pub fn normalise(
     for document in &documents {
         shape::check(&document.name, &document.value)?;
     }
-    report.overlays = overlay::apply_all(&mut documents, overlays)?;
+    report.overlays = overlay::apply_all(&mut documents, overlays, idle)?;
     for document in &mut documents {
         passes::keep_source(document);
     }

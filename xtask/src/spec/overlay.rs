@@ -9,13 +9,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::{Document, SpecError, pointer, shape};
+use super::{Document, SpecError, normalise::Idle, pointer, shape};
 
 /// The name of the overlay that applies to every document.
 pub const SHARED: &str = "shared.yaml";
 
 /// One overlay file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Overlay {
     overlay: String,
@@ -30,7 +30,7 @@ pub struct Overlay {
 }
 
 /// One change to a document.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Action {
     target: String,
@@ -107,18 +107,19 @@ impl Overlay {
 /// Applies to each document the shared overlay, then its own.
 ///
 /// # Errors
-/// For an overlay without a document, an action that matches nothing, or one whose result is no
-/// longer a document that the passes know.
+/// For an overlay without a document and an action that matches nothing, unless `idle` allows them,
+/// and for an overlay whose result is no longer a document that the passes know.
 pub fn apply_all(
     documents: &mut [Document],
     overlays: &[Overlay],
+    idle: Idle,
 ) -> Result<Vec<(String, usize)>, SpecError> {
     let mut applied = Vec::new();
     for overlay in overlays {
         let shared = overlay.name == SHARED;
         let mut targets: Vec<&mut Document> =
             documents.iter_mut().filter(|document| shared || document.name == overlay.name).collect();
-        if targets.is_empty() {
+        if targets.is_empty() && idle == Idle::Refused {
             return Err(SpecError::new(
                 &overlay.name,
                 "",
@@ -131,7 +132,7 @@ pub fn apply_all(
             for document in &mut targets {
                 matches += action.apply(&overlay.name, index, &mut document.value)?;
             }
-            if matches == 0 {
+            if matches == 0 && idle == Idle::Refused {
                 return Err(SpecError::new(
                     &overlay.name,
                     format!("/actions/{index}"),
@@ -236,7 +237,7 @@ mod tests {
             "- {target: \"$.paths[*].get\", reason: test, update: {summary: s, tags: [y], responses: {'204': {}}}}",
         );
         let mut documents = [document()];
-        apply_all(&mut documents, &[overlay.unwrap()]).unwrap();
+        apply_all(&mut documents, &[overlay.unwrap()], Idle::Refused).unwrap();
         let get = &documents[0].value["paths"]["/a"]["get"];
         assert_eq!(get, &json!({"summary": "s", "tags": ["x", "y"], "responses": {"204": {}}}));
     }
@@ -246,16 +247,30 @@ mod tests {
         let overlay =
             overlay("- {target: \"$.paths[*][?@.tags[0] == 'x']\", reason: test, remove: true}").unwrap();
         let mut documents = [document()];
-        apply_all(&mut documents, &[overlay]).unwrap();
+        apply_all(&mut documents, &[overlay], Idle::Refused).unwrap();
         assert_eq!(documents[0].value["paths"]["/a"], json!({}));
     }
 
     #[test]
     fn an_action_that_matches_nothing_is_an_error() {
         let overlay = overlay("- {target: \"$.paths['/gone']\", reason: test, remove: true}").unwrap();
-        let error = apply_all(&mut [document()], &[overlay]).unwrap_err();
+        let error = apply_all(&mut [document()], &[overlay], Idle::Refused).unwrap_err();
         assert_eq!((error.document.as_str(), error.pointer.as_str()), ("a.yaml", "/actions/0"));
         assert!(error.problem.contains("$.paths['/gone']"));
+    }
+
+    #[test]
+    fn what_matches_nothing_is_passed_over_where_that_is_allowed() {
+        let mut stray = overlay("- {target: $, reason: test, remove: true}").unwrap();
+        stray.name = "gone.yaml".to_owned();
+        let own = overlay(
+            "- {target: \"$.paths['/gone']\", reason: test, remove: true}\n\
+             - {target: \"$.info\", reason: test, update: {title: u}}",
+        );
+        let mut documents = [document()];
+        apply_all(&mut documents, &[stray, own.unwrap()], Idle::Allowed).unwrap();
+        assert_eq!(documents[0].value["info"]["title"], "u");
+        assert!(documents[0].value["paths"]["/a"].is_object());
     }
 
     #[test]
@@ -268,6 +283,9 @@ mod tests {
     #[test]
     fn an_overlay_cannot_break_the_document() {
         let overlay = overlay("- {target: $.paths, reason: test, update: {'/b': {get: 7}}}").unwrap();
-        assert_eq!(apply_all(&mut [document()], &[overlay]).unwrap_err().pointer, "/paths/~1b/get");
+        assert_eq!(
+            apply_all(&mut [document()], &[overlay], Idle::Refused).unwrap_err().pointer,
+            "/paths/~1b/get"
+        );
     }
 }

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+pub(crate) mod compile;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,0 +1,154 @@
+//! Checking generated clients and what calls them, all with one command of cargo's.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+use xtask::generate::{self, Files};
+
+use super::{entries, root};
+
+/// A workspace of generated clients with the project's dependencies in the project's versions.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    /// The files that belong to it.
+    kept: BTreeSet<PathBuf>,
+}
+
+/// What the compiler said of a workspace.
+pub(crate) struct Checked {
+    /// Members that the compiler looked at.
+    pub(crate) reached: BTreeSet<String>,
+    pub(crate) errors: Vec<CompileError>,
+    pub(crate) success: bool,
+    pub(crate) stderr: String,
+}
+
+/// One error of the compiler.
+pub(crate) struct CompileError {
+    /// The member that does not compile.
+    pub(crate) member: String,
+    /// The file's path as the compiler gives it.
+    pub(crate) file: String,
+    /// The error code, such as `E0599`; empty where it has none.
+    pub(crate) code: String,
+    pub(crate) rendered: String,
+}
+
+impl Workspace {
+    /// The workspace of this name, which a run after this one finds again.
+    pub(crate) fn new(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(root.join("members")).unwrap();
+        write(&root.join("Cargo.toml"), &workspace_manifest());
+        write(&root.join("Cargo.lock"), &fs::read_to_string(super::root().join("Cargo.lock")).unwrap());
+        Self { root, kept: BTreeSet::new() }
+    }
+
+    /// Adds a client: generated files with the real runtime.
+    pub(crate) fn client(&mut self, name: &str, files: &Files) {
+        let manifest = fs::read_to_string(root().join("crates/pleo-client/Cargo.toml")).unwrap();
+        let manifest = manifest.replacen("name = \"pleo-client\"", &format!("name = \"{name}\""), 1);
+        self.write(name, "Cargo.toml", &manifest);
+        let runtime = root().join("crates/pleo-client/src/runtime/mod.rs");
+        let library = format!(
+            "mod generated;\n#[path = {runtime:?}]\npub mod runtime;\npub use generated::*;\npub use runtime::*;\n"
+        );
+        self.write(name, "src/lib.rs", &library);
+        for (path, text) in files {
+            if let Some(path) = path.strip_prefix(generate::CLIENT) {
+                self.write(name, &format!("src/generated/{}", path.trim_start_matches('/')), text);
+            }
+        }
+    }
+
+    /// Adds a file to a member.
+    pub(crate) fn write(&mut self, member: &str, path: &str, text: &str) {
+        let path = self.root.join("members").join(member).join(path);
+        write(&path, text);
+        self.kept.insert(path);
+    }
+
+    /// Checks all members.
+    pub(crate) fn check(&self) -> Checked {
+        remove_others(&self.root.join("members"), &self.kept);
+        let output = Command::new(env!("CARGO"))
+            .args([
+                "check",
+                "--workspace",
+                "--no-default-features",
+                "--offline",
+                "--keep-going",
+                "--message-format=json",
+            ])
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", self.root.join("target"))
+            .env("RUSTFLAGS", "-Awarnings")
+            .output()
+            .unwrap();
+        let members: BTreeSet<String> =
+            entries(&self.root.join("members")).iter().map(|path| super::stem(path)).collect();
+        let mut checked = Checked {
+            reached: BTreeSet::new(),
+            errors: Vec::new(),
+            success: output.status.success(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            let message: Value = serde_json::from_str(line).unwrap();
+            let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let member = text("/target/name").replace('_', "-");
+            if !members.contains(&member) {
+                continue;
+            }
+            checked.reached.insert(member.clone());
+            if text("/message/level") == "error" {
+                checked.errors.push(CompileError {
+                    member,
+                    file: text("/message/spans/0/file_name").to_owned(),
+                    code: text("/message/code/code").to_owned(),
+                    rendered: text("/message/rendered").to_owned(),
+                });
+            }
+        }
+        checked
+    }
+}
+
+/// The project's manifest with other members and without its own crates.
+fn workspace_manifest() -> String {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (before, rest) = manifest.split_once("members = [").unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    let after: Vec<&str> = after.lines().filter(|line| !line.contains("path = ")).collect();
+    // Profiles name packages that are not in this workspace.
+    let after = after.join("\n");
+    let after = after.split("[profile").next().unwrap();
+    format!("{before}members = [\"members/*\"]\n{after}")
+}
+
+/// Leaves an unchanged file alone, so that the compiler need not look at it again.
+fn write(path: &Path, text: &str) {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return;
+    }
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// Removes what an earlier run has left.
+fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) {
+    for path in entries(folder) {
+        if path.is_dir() {
+            remove_others(&path, kept);
+            // Fails for a folder that holds something.
+            let _ = fs::remove_dir(&path);
+        } else if !kept.contains(&path) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+}
