@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub(crate) mod check;
+pub(crate) mod fetch;
 pub(crate) mod generate;
 pub(crate) mod sync;
 pub(crate) mod test;
