@@ -374,7 +374,7 @@ fn what_is_given_and_is_no_openapi_document_is_refused_by_name() {
     let file = fixture.root.path().join("given.yaml");
     let given = ["--from", file.to_str().unwrap()];
     assert!(fixture.fails(3, &given).contains("given.yaml"));
-    for (text, problem) in [("swagger: '2.0'\n", "`openapi`"), ("a: [\n", "line 2"), ("", "`openapi`")] {
+    for (text, problem) in [("swagger: '2.0'\n", "`openapi`"), ("a: [\n", "line 1"), ("", "`openapi`")] {
         fs::write(&file, text).unwrap();
         let said = fixture.fails(1, &given);
         assert!(said.contains("given.yaml") && said.contains(problem), "{said}");

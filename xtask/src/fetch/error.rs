@@ -48,7 +48,9 @@ pub enum FetchError {
     #[error("{0} lists no reference page and no document\nsee what it holds, or name another with --index")]
     NothingListed(String),
     /// A document that is no OpenAPI document.
-    #[error("{document} is no OpenAPI document: {problem}\nsee what it holds, or leave it out")]
+    #[error(
+        "{document} cannot be used as an OpenAPI document: {problem}\nsee what it holds, or leave it out"
+    )]
     NotOpenApi {
         /// Where it was read.
         document: String,

@@ -8,7 +8,7 @@ use super::{
     state::Collected,
     unite::{self, Part},
 };
-use crate::spec::Document;
+use crate::spec::{Document, SpecError};
 
 /// Reads them in their order. A later one takes the place of an earlier one with its title.
 pub(super) async fn collect(given: &[Given], pages: &impl Pages) -> Result<Collected, FetchError> {
@@ -22,7 +22,7 @@ pub(super) async fn collect(given: &[Given], pages: &impl Pages) -> Result<Colle
                     Ok(Answer::Unchanged) => String::new(),
                     Err(error) => return Err(FetchError::Read { address: address.to_string(), error }),
                 };
-                vec![part(Document::parse(address.as_str(), &text)?, address.to_string())?]
+                vec![parse(address.to_string(), &text)?]
             }
         };
         collected.read += parts.len();
@@ -35,8 +35,9 @@ pub(super) async fn collect(given: &[Given], pages: &impl Pages) -> Result<Colle
 fn read_path(path: &Path) -> Result<Vec<Part>, FetchError> {
     let shown = path.display().to_string();
     if path.is_dir() {
-        let documents = Document::read_folder(path)?.into_iter();
+        let documents = Document::read_folder(path).map_err(unreadable)?;
         return documents
+            .into_iter()
             .map(|document| {
                 let source = path.join(&document.name).display().to_string();
                 part(document, source)
@@ -44,7 +45,16 @@ fn read_path(path: &Path) -> Result<Vec<Part>, FetchError> {
             .collect();
     }
     let text = std::fs::read_to_string(path).map_err(|error| FetchError::files(path, &error))?;
-    Ok(vec![part(Document::parse(&shown, &text)?, shown)?])
+    Ok(vec![parse(shown, &text)?])
+}
+
+fn parse(source: String, text: &str) -> Result<Part, FetchError> {
+    part(Document::parse(&source, text).map_err(unreadable)?, source)
+}
+
+/// What the pipeline says to do about its own documents is no help with those of others.
+fn unreadable(error: SpecError) -> FetchError {
+    FetchError::NotOpenApi { document: error.document, problem: error.problem }
 }
 
 fn part(document: Document, source: String) -> Result<Part, FetchError> {

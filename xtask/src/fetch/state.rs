@@ -20,7 +20,7 @@ use super::{
 use crate::{
     PUBLISHED,
     generate::Files,
-    spec::{Document, walk},
+    spec::{Document, SpecError, walk},
     tree::Change,
 };
 
@@ -66,12 +66,16 @@ impl Before {
     /// Reads what is published below `root`.
     pub(super) fn read(root: &Path) -> Result<Self, FetchError> {
         let folder = root.join(PUBLISHED);
-        let mut documents = Vec::new();
+        let mut published = Vec::new();
         if folder.is_dir() && fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
-            for document in Document::read_folder(&folder)? {
+            let documents = Document::read_folder(&folder).map_err(|error| SpecError {
+                mend: "restore it with `git restore spec/published`".to_owned(),
+                ..error
+            })?;
+            for document in documents {
                 let path = folder.join(&document.name);
                 let text = fs::read_to_string(&path).map_err(|error| FetchError::files(&path, &error))?;
-                documents.push(Published {
+                published.push(Published {
                     title: title(&document.value).to_owned(),
                     operations: operations(&document.value),
                     file: document.name,
@@ -79,7 +83,7 @@ impl Before {
                 });
             }
         }
-        Ok(Self { documents, lock: Lock::read(root) })
+        Ok(Self { documents: published, lock: Lock::read(root) })
     }
 
     /// Whether a document is published here as the lock says.

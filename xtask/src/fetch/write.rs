@@ -1,6 +1,8 @@
 //! Writing a document as YAML: the same document always gives the same text.
+//!
+//! serde-saphyr's writer puts versions such as `3.0.1` into quotes, or else leaves `NO` without
+//! them, which older readers take for a boolean. So the few rules that are needed stand here.
 
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 
 use crate::spec::{Document, SpecError};
@@ -8,37 +10,125 @@ use crate::spec::{Document, SpecError};
 /// The order of a document's own keys; others follow by name. Inside, keys are sorted.
 const ORDER: [&str; 7] = ["openapi", "info", "servers", "security", "tags", "paths", "components"];
 
+/// Words that some YAML readers take for a boolean or for nothing.
+const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
+
 /// The text of a document: keys sorted, no aliases, two spaces for each level.
 ///
 /// # Errors
 /// For a document that would not be read again as it is.
 pub fn to_yaml(name: &str, document: &Value) -> Result<String, SpecError> {
-    let options = serde_saphyr::ser_options! { compact_list_indent: false, prefer_block_scalars: false };
-    let lost = |problem: String| {
-        SpecError::new(name, "", problem, "report it: the writer of documents cannot write this one")
-    };
-    let text = serde_saphyr::to_string_with_options(&Top(document), options)
-        .map_err(|error| lost(format!("cannot be written as YAML: {error}")))?;
-    let read = Document::parse(name, &text)?;
-    if read.value != *document {
-        return Err(lost("would be read differently from what was written".to_owned()));
+    let mut text = String::new();
+    match document.as_object() {
+        Some(map) if !map.is_empty() => {
+            let mut members: Vec<_> = map.iter().collect();
+            members.sort_by_key(|(key, _)| {
+                (ORDER.iter().position(|known| known == key).unwrap_or(ORDER.len()), *key)
+            });
+            mapping(&mut text, members, 0);
+        }
+        _ => block(&mut text, document, 0),
     }
-    Ok(text)
+    if Document::parse(name, &text)?.value == *document {
+        Ok(text)
+    } else {
+        Err(SpecError::new(
+            name,
+            "",
+            "would be read differently from what was written",
+            "report it: the writer of documents cannot write this one",
+        ))
+    }
 }
 
-struct Top<'a>(&'a Value);
-
-impl Serialize for Top<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(document) = self.0.as_object() else { return self.0.serialize(serializer) };
-        let mut keys: Vec<_> = document.keys().map(String::as_str).collect();
-        keys.sort_by_key(|key| (ORDER.iter().position(|known| known == key).unwrap_or(ORDER.len()), *key));
-        let mut map = serializer.serialize_map(Some(keys.len()))?;
-        for key in keys {
-            map.serialize_entry(key, &document[key])?;
+/// Writes a value; the line already stands at `indent`.
+fn block(out: &mut String, value: &Value, indent: usize) {
+    match value {
+        Value::Object(map) if !map.is_empty() => mapping(out, map, indent),
+        Value::Array(list) if !list.is_empty() => {
+            for (index, member) in list.iter().enumerate() {
+                if index > 0 {
+                    pad(out, indent);
+                }
+                out.push_str("- ");
+                block(out, member, indent + 2);
+            }
         }
-        map.end()
+        Value::String(text) => line(out, &scalar(text)),
+        // Empty lists and objects, numbers, booleans and null are written as in JSON.
+        _ => line(out, &value.to_string()),
     }
+}
+
+fn mapping<'a>(out: &mut String, members: impl IntoIterator<Item = (&'a String, &'a Value)>, indent: usize) {
+    for (index, (key, value)) in members.into_iter().enumerate() {
+        if index > 0 {
+            pad(out, indent);
+        }
+        out.push_str(&scalar(key));
+        out.push(':');
+        if value.as_object().is_some_and(|map| !map.is_empty())
+            || value.as_array().is_some_and(|list| !list.is_empty())
+        {
+            out.push('\n');
+            pad(out, indent + 2);
+        } else {
+            out.push(' ');
+        }
+        block(out, value, indent + 2);
+    }
+}
+
+fn pad(out: &mut String, indent: usize) {
+    out.extend(std::iter::repeat_n(' ', indent));
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text);
+    out.push('\n');
+}
+
+/// A text: plain where no reader can take it for anything else.
+fn scalar(text: &str) -> String {
+    if !text.chars().all(is_printable) {
+        let escaped: String = text
+            .chars()
+            .map(|c| match c {
+                '"' | '\\' => format!("\\{c}"),
+                '\n' => "\\n".to_owned(),
+                c if is_printable(c) => c.to_string(),
+                c => format!("\\U{:08X}", u32::from(c)),
+            })
+            .collect();
+        format!("\"{escaped}\"")
+    } else if is_plain(text) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+}
+
+fn is_printable(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text.trim() == text
+        && !text.starts_with(|c| "-?:,[]{}#&*!|>'\"%@`=~<.+".contains(c))
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.ends_with(':')
+        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+        && !is_like_a_number(text)
+}
+
+/// Whether a text that starts with a digit may be a number, a date or a time to some reader.
+/// Versions have too many points for that.
+fn is_like_a_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.matches('.').count() < 2
+        && text.chars().all(|c| c.is_ascii_hexdigit() || "_.:+- xotz".contains(c.to_ascii_lowercase()))
 }
 
 #[cfg(test)]

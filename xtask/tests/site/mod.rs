@@ -350,7 +350,8 @@ pub(crate) fn with_prose(mut document: Value) -> Value {
         }),
     );
     for list in ["servers", "tags"] {
-        document[list].as_array_mut().into_iter().flatten().for_each(|value| put(value, &words));
+        let members = document.get_mut(list).and_then(Value::as_array_mut);
+        members.into_iter().flatten().for_each(|value| put(value, &words));
     }
     walk::schemas_mut(&mut document, &mut |_, schema| {
         put(
