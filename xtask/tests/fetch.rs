@@ -84,9 +84,7 @@ fn a_page_that_appears_or_goes_is_a_change_of_its_document() {
     let fixture = Fixture::fetched(&one);
     let two = [small("A", "1.0.0", &["/v1/a", "/v1/b", "/v1/c"])];
     for (documents, flags) in [(&two, &[][..]), (&one, &["--allow-removals"])] {
-        for (path, text) in site::pages(documents) {
-            fixture.site.say(&path, [Reply::Page(text)]);
-        }
+        fixture.publish(documents);
         fixture.succeeds(flags);
         assert_eq!(fixture.published()["a.yaml"], documents[0].value);
     }
@@ -123,7 +121,7 @@ fn pages_with_a_date_instead_of_a_tag_are_asked_for_by_it() {
 fn an_operation_that_disappears_is_refused_and_named_with_its_page() {
     let fixture = Fixture::fetched(&[small("A", "1.0.0", &["/v1/a", "/v1/b"])]);
     let less = [small("A", "1.0.0", &["/v1/a"])];
-    fixture.site.say("/llms.txt", [Reply::Page(site::pages(&less)["/llms.txt"].clone())]);
+    fixture.publish_index(&less);
     let said = fixture.fails(1, &[]);
     let page = fixture.site.url("/reference/a/page-1.md");
     assert!(said.contains(&format!("GET /v1/b of `A API`, last seen at {page}")), "{said}");
@@ -136,7 +134,7 @@ fn an_operation_that_disappears_is_refused_and_named_with_its_page() {
 fn a_document_that_disappears_is_refused_and_goes_with_its_file() {
     let fixture = Fixture::fetched(&[small("A", "1.0.0", &["/v1/a"]), small("B", "1.0.0", &["/v1/b"])]);
     let less = [small("A", "1.0.0", &["/v1/a"])];
-    fixture.site.say("/llms.txt", [Reply::Page(site::pages(&less)["/llms.txt"].clone())]);
+    fixture.publish_index(&less);
     let said = fixture.fails(1, &[]);
     assert!(said.contains("the document `B API` (b.yaml)") && said.contains("--allow-removals"), "{said}");
     fixture.succeeds(&["--allow-removals"]);
@@ -147,11 +145,7 @@ fn a_document_that_disappears_is_refused_and_goes_with_its_file() {
 fn an_operation_that_moves_to_another_document_does_not_disappear() {
     let fixture =
         Fixture::fetched(&[small("A", "1.0.0", &["/v1/a", "/v1/b"]), small("B", "1.0.0", &["/v1/c"])]);
-    for (path, text) in
-        site::pages(&[small("A", "1.1.0", &["/v1/a"]), small("B", "1.1.0", &["/v1/b", "/v1/c"])])
-    {
-        fixture.site.say(&path, [Reply::Page(text)]);
-    }
+    fixture.publish(&[small("A", "1.1.0", &["/v1/a"]), small("B", "1.1.0", &["/v1/b", "/v1/c"])]);
     fixture.succeeds(&[]);
     assert!(fixture.published()["b.yaml"]["paths"].get("/v1/b").is_some());
 }
@@ -309,9 +303,7 @@ fn a_document_keeps_its_file_name_and_a_new_one_gets_one_of_its_title() {
     let folder = fixture.root.path().join(PUBLISHED);
     fs::rename(folder.join("a.yaml"), folder.join("name-of-ours.yaml")).unwrap();
     let with_new = [documents[0].clone(), small("Card Orders", "1.0.0", &["/v1/b"])];
-    for (path, text) in site::pages(&with_new) {
-        fixture.site.say(&path, [Reply::Page(text)]);
-    }
+    fixture.publish(&with_new);
     fixture.succeeds(&[]);
     assert_eq!(
         fixture.published().into_keys().collect::<Vec<_>>(),

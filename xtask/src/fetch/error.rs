@@ -44,9 +44,9 @@ pub enum FetchError {
         /// Those that could not.
         failed: Vec<(String, ReadError)>,
     },
-    /// Nothing to read.
-    #[error("{0} lists no reference page and no document\nsee what it holds, or name another with --index")]
-    NothingListed(String),
+    /// No document at all, which no flag allows.
+    #[error("{0} leads to no document\nsee what it holds, or name another with --index")]
+    NoDocument(String),
     /// A document that is no OpenAPI document.
     #[error(
         "{document} cannot be used as an OpenAPI document: {problem}\nsee what it holds, or leave it out"
@@ -115,7 +115,7 @@ impl FetchError {
             | Self::Mixed { .. }
             | Self::Unusable(_)
             | Self::TooFew { .. }
-            | Self::NothingListed(_)
+            | Self::NoDocument(_)
             | Self::NotOpenApi { .. }
             | Self::Name { .. }
             | Self::Spec(_) => 1,

@@ -169,9 +169,6 @@ impl<P: Pages> Run<'_, P> {
                 validators
             }
         };
-        if addresses.is_empty() {
-            return Err(FetchError::NothingListed(index.to_string()));
-        }
         if let Ok(beside) = index.join("openapi.json") {
             addresses.entry(beside).or_insert(Kind::Beside);
         }

@@ -186,6 +186,10 @@ pub(super) fn apply(
         };
         now.insert(title, New { text, locked });
     }
+    if now.is_empty() {
+        let place = collected.index.map_or("what was given".to_owned(), |index| index.address);
+        return Err(FetchError::NoDocument(place));
+    }
     let removals = before.removals(&now);
     if !removals.is_empty() {
         if !request.allow_removals {

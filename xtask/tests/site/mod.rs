@@ -26,6 +26,9 @@ use xtask::{
     spec::{Document, walk},
 };
 
+/// Stands for the address of the server in the texts of pages.
+pub(crate) const SITE: &str = "https://SITE";
+
 /// What the server says to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
@@ -101,9 +104,14 @@ impl Server {
         server
     }
 
-    /// Sets what a path answers: one after the other, the last one from then on.
+    /// Sets what a path answers: one after the other, the last one from then on. The place of the
+    /// server's own address is filled in.
     pub(crate) fn say(&self, path: &str, replies: impl IntoIterator<Item = Reply>) {
-        let replies = replies.into_iter().collect();
+        let replies = replies.into_iter().map(|reply| match reply {
+            Reply::Page(text) => Reply::Page(text.replace(SITE, &self.url(""))),
+            reply => reply,
+        });
+        let replies = replies.collect();
         self.shared.replies.lock().unwrap().insert(path.to_owned(), replies);
     }
 
@@ -237,7 +245,7 @@ pub(crate) fn pages(documents: &[Document]) -> BTreeMap<String, String> {
         ("/reference/export-api/export-api-scopes.md", "Scopes", SCOPES),
         ("/reference/webhooks/webhook-events.md", "Events", GUIDE),
     ] {
-        let _ = writeln!(index, "- [{title}](https://SITE{path}): words about it");
+        let _ = writeln!(index, "- [{title}]({SITE}{path}): words about it");
         pages.insert(path.to_owned(), text.to_owned());
     }
     for document in documents {
@@ -245,7 +253,7 @@ pub(crate) fn pages(documents: &[Document]) -> BTreeMap<String, String> {
             let summary = operation.get("summary").and_then(Value::as_str).unwrap_or("An operation");
             let path = format!("/reference/{}/page-{number}.md", document.stem());
             // Both forms of addresses, and one entry in ten twice.
-            let host = if number % 3 == 0 { "" } else { "https://SITE" };
+            let host = if number % 3 == 0 { "" } else { SITE };
             for _ in 0..=usize::from(number % 10 == 0) {
                 let _ = writeln!(index, "- [{summary}]({host}{path})");
             }
@@ -259,17 +267,6 @@ pub(crate) fn pages(documents: &[Document]) -> BTreeMap<String, String> {
         pages.insert("/openapi.json".to_owned(), with_prose(one.value.clone()).to_string());
     }
     pages
-}
-
-/// The site of the published documents, on a server.
-pub(crate) fn serve_pages(mut pages: BTreeMap<String, String>) -> Server {
-    let server = Server::new(&BTreeMap::new());
-    let index = pages.get_mut("/llms.txt").unwrap();
-    *index = index.replace("https://SITE", &server.url(""));
-    for (path, text) in pages {
-        server.say(&path, [Reply::Page(text)]);
-    }
-    server
 }
 
 /// A reference page.
@@ -403,7 +400,19 @@ impl Fixture {
 
     /// A site of pages, and an empty root.
     pub(crate) fn new(pages: BTreeMap<String, String>) -> Self {
-        Self { root: tempfile::tempdir().unwrap(), site: serve_pages(pages) }
+        Self { root: tempfile::tempdir().unwrap(), site: Server::new(&pages) }
+    }
+
+    /// Publishes documents, beside what is published already.
+    pub(crate) fn publish(&self, documents: &[Document]) {
+        for (path, text) in pages(documents) {
+            self.site.say(&path, [Reply::Page(text)]);
+        }
+    }
+
+    /// Publishes the index of documents, and nothing else of them.
+    pub(crate) fn publish_index(&self, documents: &[Document]) {
+        self.site.say("/llms.txt", [Reply::Page(pages(documents)["/llms.txt"].clone())]);
     }
 
     pub(crate) fn run(&self, more: &[&str]) -> Output {
@@ -481,5 +490,5 @@ pub(crate) fn small(name: &str, version: &str, paths: &[&str]) -> Document {
         "openapi": "3.0.1", "info": { "title": format!("{name} API"), "version": version },
         "paths": paths, "components": { "schemas": { "Thing": { "type": "string" } } },
     });
-    Document { name: format!("{}.yaml", name.to_lowercase()), value }
+    Document { name: format!("{}.yaml", name.to_lowercase().replace(' ', "-")), value }
 }
