@@ -1,7 +1,7 @@
 //! Bringing what Pleo publishes today: the index, the pages, one document an API.
 //!
 //! [`index`] says which pages there are, [`client`] reads them, [`page`] takes the OpenAPI block out
-//! of each, [`prose`] leaves the sentences out, [`unite`] makes one document of its pages, [`write`]
+//! of each, [`prose`] leaves the sentences out, [`unite`] makes one document of its pages, [`mod@write`]
 //! gives it a text, and [`lock`] records what was read where. Nothing is changed before all of it
 //! is there.
 
