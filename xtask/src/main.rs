@@ -22,6 +22,8 @@ struct Arguments {
 enum Command {
     /// Makes the client from spec/ and verifies it. The main command.
     Sync,
+    /// Brings what Pleo publishes today into spec/published; changes nothing else.
+    Fetch(commands::fetch::Arguments),
     /// Makes the client from spec/, without verifying it.
     Generate,
     /// Fails if a generated file is not what spec/ makes it; changes nothing.
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let root = arguments.root.unwrap_or_else(xtask::root);
     let result = match arguments.command {
         Command::Sync => commands::sync::run(&root),
+        Command::Fetch(arguments) => return commands::fetch::run(&root, arguments),
         Command::Generate => commands::generate::run(&root),
         Command::Check => commands::check::run(&root),
         Command::Diff(arguments) => return commands::diff::run(&root, &arguments),

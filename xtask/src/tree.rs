@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::generate::{CLIENT, Files};
+use crate::generate::Files;
 
 /// How one file on disk differs from what is generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +19,12 @@ pub enum Difference {
     Stale,
 }
 
-/// The differences between the tree below `root` and the generated files, by path.
+/// The differences between the tree below `root` and the generated files, by path. `owned` is the
+/// folder in which nothing else may stand.
 ///
 /// # Errors
 /// When the tree cannot be read.
-pub fn differences(root: &Path, files: &Files) -> io::Result<BTreeMap<String, Difference>> {
+pub fn differences(root: &Path, owned: &str, files: &Files) -> io::Result<BTreeMap<String, Difference>> {
     let mut found = BTreeMap::new();
     for (path, content) in files {
         match read(&root.join(path))? {
@@ -32,7 +33,7 @@ pub fn differences(root: &Path, files: &Files) -> io::Result<BTreeMap<String, Di
             Some(_) => None,
         };
     }
-    for path in files_below(&root.join(CLIENT))? {
+    for path in files_below(&root.join(owned))? {
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         if !files.contains_key(&name) {
             found.insert(name, Difference::Stale);
@@ -49,13 +50,14 @@ pub struct Change {
 }
 
 impl Change {
-    /// Brings the tree below `root` to the generated files. Unchanged files are not touched.
+    /// Brings the tree below `root` to the generated files. Unchanged files are not touched, and
+    /// others in the folder `owned` are removed.
     ///
     /// # Errors
     /// When a file cannot be written; the tree is then as it was.
-    pub fn apply(root: &Path, files: &Files) -> io::Result<Self> {
+    pub fn apply(root: &Path, owned: &str, files: &Files) -> io::Result<Self> {
         let mut change = Self { before: Vec::new() };
-        for path in differences(root, files)?.into_keys() {
+        for path in differences(root, owned, files)?.into_keys() {
             let target = root.join(&path);
             let done = read(&target).and_then(|old| {
                 change.before.push((target.clone(), old));
@@ -122,7 +124,7 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Writes beside the target and renames, so that no half of a file is ever seen.
-fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let beside = tempfile::NamedTempFile::new_in(folder)?;
@@ -155,6 +157,7 @@ fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generate::CLIENT;
 
     fn files(entries: &[(&str, &str)]) -> Files {
         entries.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
@@ -177,9 +180,9 @@ mod tests {
         write(&stale, b"old").unwrap();
         write(&root.path().join("spec/openapi.json"), b"same").unwrap();
         let files = files(&[("spec/openapi.json", "same"), ("spec/report.md", "new")]);
-        assert_eq!(differences(root.path(), &files).unwrap().len(), 2);
-        assert_eq!(Change::apply(root.path(), &files).unwrap().count(), 2);
-        assert!(differences(root.path(), &files).unwrap().is_empty());
+        assert_eq!(differences(root.path(), CLIENT, &files).unwrap().len(), 2);
+        assert_eq!(Change::apply(root.path(), CLIENT, &files).unwrap().count(), 2);
+        assert!(differences(root.path(), CLIENT, &files).unwrap().is_empty());
         assert!(!stale.parent().unwrap().exists());
     }
 
@@ -190,7 +193,7 @@ mod tests {
         let before = snapshot(root.path());
         // The third file needs a folder where the second has just become a file.
         let files = files(&[("a.txt", "new"), ("b/c.txt", "new"), ("b/c.txt/d.txt", "new")]);
-        let error = Change::apply(root.path(), &files).unwrap_err();
+        let error = Change::apply(root.path(), CLIENT, &files).unwrap_err();
         assert!(error.to_string().contains("b/c.txt/d.txt"), "{error}");
         assert_eq!(snapshot(root.path()), before);
         assert!(!root.path().join("b").exists());
@@ -201,7 +204,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         write(&root.path().join("a.txt"), b"old").unwrap();
         let before = snapshot(root.path());
-        let change = Change::apply(root.path(), &files(&[("a.txt", "new"), ("c/d.txt", "new")])).unwrap();
+        let change =
+            Change::apply(root.path(), CLIENT, &files(&[("a.txt", "new"), ("c/d.txt", "new")])).unwrap();
         assert_ne!(snapshot(root.path()), before);
         change.undo().unwrap();
         assert_eq!(snapshot(root.path()), before);

@@ -3,14 +3,17 @@
 use std::{fmt::Write as _, path::Path};
 
 use anyhow::{Result, bail};
-use xtask::tree::{self, Difference};
+use xtask::{
+    generate::CLIENT,
+    tree::{self, Difference},
+};
 
 use super::generate;
 
 /// Fails if the tree is not what the documents make it.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let (_, files) = generate::make(root)?;
-    let differences = tree::differences(root, &files)?;
+    let differences = tree::differences(root, CLIENT, &files)?;
     if differences.is_empty() {
         println!("in sync    {} generated files are what spec/ makes them", files.len());
         return Ok(());

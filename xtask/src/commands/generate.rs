@@ -21,7 +21,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 pub(crate) fn write(root: &Path) -> Result<Change> {
     let (_, files) = make(root)?;
     step("write", "spec/ and crates/pleo-client", || {
-        let change = Change::apply(root, &files)
+        let change = Change::apply(root, generate::CLIENT, &files)
             .context("a generated file cannot be written; free it and run again")?;
         let done = match change.count() {
             0 => format!("nothing to change in {} files", files.len()),

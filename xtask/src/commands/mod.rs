@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod fetch;
 pub(crate) mod generate;
 pub(crate) mod sync;
 pub(crate) mod test;
