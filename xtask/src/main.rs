@@ -21,7 +21,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Makes the client from spec/ and verifies it. The main command.
-    Sync,
+    Sync(commands::sync::Arguments),
     /// Brings what Pleo publishes today into spec/published; changes nothing else.
     Fetch(commands::fetch::Arguments),
     /// Makes the client from spec/, without verifying it.
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let root = arguments.root.unwrap_or_else(xtask::root);
     let result = match arguments.command {
-        Command::Sync => commands::sync::run(&root),
+        Command::Sync(arguments) => return commands::sync::run(&root, arguments),
         Command::Fetch(arguments) => return commands::fetch::run(&root, arguments),
         Command::Generate => commands::generate::run(&root),
         Command::Check => commands::check::run(&root),

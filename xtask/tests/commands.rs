@@ -40,10 +40,14 @@ impl Copy {
     }
 
     fn run(&self, command: &str) -> Output {
+        self.run_with(&[command])
+    }
+
+    fn run_with(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_xtask"))
             .args(["--root"])
             .arg(self.0.path())
-            .arg(command)
+            .args(arguments)
             .output()
             .unwrap()
     }
@@ -172,4 +176,70 @@ fn a_pass_that_found_nothing_to_do_is_refused() {
     copy.edit("spec/published/oberon.yaml", |text| text.replace("  /scim/v2/{subResource}: {}\n", ""));
     let said = copy.fails("generate");
     assert!(said.contains("empty-path-items"), "{said}");
+}
+
+/// What Pleo would publish next: another version, and one more property.
+fn next_documents(copy: &Copy) -> String {
+    let next = copy.path("next");
+    fs::create_dir_all(&next).unwrap();
+    for file in files_below(&copy.path("spec/published")) {
+        fs::copy(&file, next.join(file.file_name().unwrap())).unwrap();
+    }
+    copy.edit("next/triton.yaml", |text| text.replace("version: 8.6.1", "version: 8.7.0"));
+    next.to_string_lossy().into_owned()
+}
+
+#[test]
+fn documents_whose_client_cannot_be_verified_are_taken_back_with_it() {
+    let copy = Copy::new();
+    let next = next_documents(&copy);
+    let before = copy.snapshot();
+    let (report, message) = (copy.path("target/report.md"), copy.path("target/message.txt"));
+    // The copy is no Cargo workspace, so that verifying it fails.
+    let output = copy.run_with(&[
+        "sync",
+        "--fetch",
+        "--from",
+        &next,
+        "--report",
+        &report.to_string_lossy(),
+        "--message",
+        &message.to_string_lossy(),
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    for part in ["taken back", "cargo xtask fetch", "docs/regenerating.md"] {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+    // What changed is known all the same.
+    assert!(fs::read_to_string(report).unwrap().contains("Triton API"));
+    let message = fs::read_to_string(message).unwrap();
+    assert!(message.starts_with("Follow Pleo's API: "), "{message}");
+    assert!(message.contains("- Triton API 8.6.1 to 8.7.0"), "{message}");
+    fs::remove_dir_all(copy.path("target")).unwrap();
+    assert_eq!(copy.snapshot(), before);
+}
+
+#[test]
+fn a_fetch_that_is_refused_stops_the_main_command_with_its_exit_code() {
+    let copy = Copy::new();
+    let next = next_documents(&copy);
+    fs::remove_file(copy.path("next/vendors.yaml")).unwrap();
+    let before = copy.snapshot();
+    let output = copy.run_with(&["sync", "--fetch", "--from", &next]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--allow-removals"));
+    let output = copy.run_with(&["sync", "--fetch", "--from", "no/such/folder"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(copy.snapshot(), before);
+}
+
+#[test]
+fn flags_of_fetching_need_fetching() {
+    let copy = Copy::new();
+    for arguments in [&["sync", "--allow-removals"][..], &["sync", "--report", "report.md"]] {
+        let output = copy.run_with(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains("--fetch"), "{arguments:?}");
+    }
 }

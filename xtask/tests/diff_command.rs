@@ -20,17 +20,18 @@ use xtask::{
 
 const TRITON: &str = "spec/published/triton.yaml";
 
-/// A repository that holds the published documents.
+/// A repository that holds the published documents and the overlays.
 struct Repository(tempfile::TempDir);
 
 impl Repository {
     fn new() -> Self {
         let repository = Self(tempfile::tempdir().unwrap());
-        fs::create_dir_all(repository.path().join("spec/published")).unwrap();
-        for entry in fs::read_dir(root().join("spec/published")).unwrap() {
-            let from = entry.unwrap().path();
-            fs::copy(&from, repository.path().join("spec/published").join(from.file_name().unwrap()))
-                .unwrap();
+        for folder in ["spec/published", "spec/overlays"] {
+            fs::create_dir_all(repository.path().join(folder)).unwrap();
+            for entry in fs::read_dir(root().join(folder)).unwrap() {
+                let from = entry.unwrap().path();
+                fs::copy(&from, repository.path().join(folder).join(from.file_name().unwrap())).unwrap();
+            }
         }
         repository.git(&["init", "--quiet"]);
         repository.commit();
@@ -96,8 +97,39 @@ fn by_default_the_committed_documents_are_compared_with_those_on_disk() {
              request: property became optional: AccountingEntryEnrichmentV2BodyRequest.receipts (true became false)  \
              [request-property-became-optional]\n      \
                POST /v2/accounting-entries:enrich\n\n\
+         What this does to the Rust API (version: major)\n  \
+           breaking: pleo_client::enrichment::types::AccountingEntryEnrichmentV2BodyRequest::receipts  \
+           [field-became-optional]\n    \
+             - Vec<String>\n    \
+             + Option<Vec<String>>\n  \
+           breaking: pleo_client::enrichment::types::AccountingEntryEnrichmentV2BodyRequest::tags  \
+           [field-became-required]\n    \
+             - Option<Vec<uuid::Uuid>>\n    \
+             + Vec<uuid::Uuid>\n  \
+           additive: pleo_client::enrichment::types::builder::AccountingEntryEnrichmentV2BodyRequest::receipts  \
+           [setter-became-optional]\n  \
+           possibly breaking: pleo_client::enrichment::types::builder::AccountingEntryEnrichmentV2BodyRequest::tags  \
+           [setter-became-required]\n  \
+           2 breaking, 1 possibly breaking, 1 additive\n\n\
          1 breaking, 1 additive\n"
     );
+}
+
+#[test]
+fn documents_that_give_no_client_leave_the_rest_of_the_report_as_it_is() {
+    let repository = Repository::new();
+    repository.edit("explode: true", "explode: true\n          surprise: 1");
+    for (format, place) in [
+        ("text", "the Rust API could not be compared: the new documents: triton.yaml"),
+        ("markdown", "```text\nthe Rust API could not be compared: the new documents: triton.yaml"),
+        ("github", "::warning title=What this does to the Rust API::the Rust API could not be compared"),
+        ("json", "\"rust_problem\": \"the Rust API could not be compared"),
+    ] {
+        let (code, said, _) = repository.diff(&["--format", format]);
+        assert_eq!(code, Some(0));
+        assert!(said.contains(place), "{said}");
+        assert!(said.contains("keyword-changed"), "{said}");
+    }
 }
 
 #[test]
@@ -271,10 +303,11 @@ fn markdown_shows_the_gravest_first_and_stays_within_what_github_takes() {
         !shown.contains("u<uid") || shown.matches("u<uid").count() == shown.matches("`\"u<uid\"`").count()
     );
 
-    let short = Report { findings: report.findings.into_iter().take(3).collect(), rust: None };
+    let short =
+        Report { findings: report.findings.into_iter().take(3).collect(), rust: None, rust_problem: None };
     let shown = render::markdown(&short);
     assert!(!shown.contains("left out") && !shown.contains("<details>"), "{shown}");
-    let nothing = render::markdown(&Report { findings: Vec::new(), rust: None });
+    let nothing = render::markdown(&Report { findings: Vec::new(), rust: None, rust_problem: None });
     assert_eq!(nothing, "No change of Pleo's API.\n");
 }
 

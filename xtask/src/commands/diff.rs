@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use xtask::{
     PUBLISHED,
     diff::{self, Finding, Level, Prose, Report, render, source::Source},
+    rust_api::{self, Side},
 };
 
 /// The exit code for a change as grave as `--fail-on` asks.
@@ -98,7 +99,7 @@ fn compare(root: &Path, arguments: &Arguments) -> Result<(Report, String)> {
     };
     let new = new.context("the new side")?;
     let prose = if arguments.with_docs { Prose::Compared } else { Prose::LeftOut };
-    let report = diff::compare(&old.documents, &new.documents, prose)?;
+    let report = report(root, &old, &new, prose)?;
     let shown = match arguments.format {
         Format::Text => render::text(&report),
         Format::Markdown => render::markdown(&report),
@@ -106,6 +107,16 @@ fn compare(root: &Path, arguments: &Arguments) -> Result<(Report, String)> {
         Format::Github => render::github(&report, |finding| annotated(finding, &old, &new)),
     };
     Ok((report, shown))
+}
+
+/// What changed between two sides, in the API and in the client.
+pub(crate) fn report(root: &Path, old: &Source, new: &Source, prose: Prose) -> Result<Report> {
+    let (old_overlays, new_overlays) = (old.overlays(root)?, new.overlays(root)?);
+    let compared = rust_api::between(
+        Side { documents: &old.documents, overlays: &old_overlays },
+        Side { documents: &new.documents, overlays: &new_overlays },
+    );
+    Ok(diff::compare(&old.documents, &new.documents, prose)?.with_rust(compared))
 }
 
 /// The file and line of a finding: where it stands now, else where it stood.

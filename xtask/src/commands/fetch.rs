@@ -56,8 +56,16 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// What they ask for.
-    pub(crate) fn request(self) -> Request {
+    /// What they ask for, if it may be asked for.
+    ///
+    /// Addresses are not looked at while arguments are parsed: a refusal would then show all of them.
+    pub(crate) fn checked(self) -> Result<Request, String> {
+        let request = self.request();
+        allowed(&request.source)?;
+        Ok(request)
+    }
+
+    fn request(self) -> Request {
         let source = if self.from.is_empty() { Source::Site(self.index) } else { Source::Given(self.from) };
         Request {
             allow_removals: self.allow_removals,
@@ -80,12 +88,10 @@ impl Arguments {
 
 /// Brings what Pleo publishes into spec/published and prints what came.
 pub(crate) fn run(root: &Path, arguments: Arguments) -> ExitCode {
-    let request = arguments.request();
-    // Not while arguments are parsed: a refusal would then show the whole address.
-    if let Err(problem) = allowed(&request.source) {
-        eprintln!("error: {problem}");
-        return ExitCode::from(WRONG_USAGE);
-    }
+    let request = match arguments.checked() {
+        Ok(request) => request,
+        Err(problem) => return wrong_usage(&problem),
+    };
     match bring(root, &request) {
         Ok(fetched) => {
             println!("{}", summary(&fetched));
@@ -96,6 +102,12 @@ pub(crate) fn run(root: &Path, arguments: Arguments) -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Says what was wrong with the command line.
+pub(crate) fn wrong_usage(problem: &str) -> ExitCode {
+    eprintln!("error: {problem}");
+    ExitCode::from(WRONG_USAGE)
 }
 
 /// Brings what a request asks for, with a progress bar.

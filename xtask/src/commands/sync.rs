@@ -1,15 +1,129 @@
 //! `cargo xtask sync`
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use xtask::{
+    PUBLISHED,
+    diff::{Prose, render, source::Source},
+    fetch::{FetchError, Request},
+};
 
-use super::generate;
+use super::{diff, fetch, generate};
 use crate::steps::step;
+
+/// Whether to fetch first, and what to keep of what that says.
+#[derive(Args)]
+#[group(skip)]
+#[command(after_help = "\
+Exit codes:
+  0    the client is what the documents make it
+  1    refused, or the client could not be made or verified
+  2    wrong usage
+  3    something could not be read or written
+  130  interrupted
+The tree changes with code 0 only.")]
+pub(crate) struct Arguments {
+    /// First bring what Pleo publishes today, and say what that changes.
+    #[arg(long)]
+    fetch: bool,
+    /// Write what changed here, as Markdown.
+    #[arg(long, value_name = "FILE", requires = "fetch")]
+    report: Option<PathBuf>,
+    /// Write a commit message here.
+    #[arg(long, value_name = "FILE", requires = "fetch")]
+    message: Option<PathBuf>,
+    #[command(flatten)]
+    fetching: fetch::Arguments,
+}
+
+/// Makes the client of the documents, and first brings those if that is asked for.
+pub(crate) fn run(root: &Path, arguments: Arguments) -> ExitCode {
+    let Arguments { fetch, report, message, fetching } = arguments;
+    let request = match fetching.checked() {
+        Ok(request) => request,
+        Err(problem) => return fetch::wrong_usage(&problem),
+    };
+    let done = if fetch {
+        fetch_and_make(root, &request, report.as_deref(), message.as_deref())
+    } else if request.is_default() {
+        make(root)
+    } else {
+        return fetch::wrong_usage("flags of fetching need --fetch");
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let code = error.downcast_ref::<FetchError>().map_or(1, FetchError::exit_code);
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Brings the documents, says what changed, and makes the client of them: all of it, or nothing.
+fn fetch_and_make(
+    root: &Path,
+    request: &Request,
+    report: Option<&Path>,
+    message: Option<&Path>,
+) -> Result<()> {
+    let published = root.join(PUBLISHED);
+    let before = Source::folder(root, &published)?;
+    let fetched = fetch::bring(root, request)?;
+    println!("{}", fetch::summary(&fetched));
+    let made = compare(root, &before, report, message).and_then(|text| {
+        make(root)?;
+        Ok(text)
+    });
+    match made {
+        Ok(text) => {
+            println!("\n{text}");
+            Ok(())
+        }
+        Err(error) => {
+            fetched.change.undo().context(
+                "taking back the documents failed; restore them with `git restore spec/published spec/lock.toml`",
+            )?;
+            Err(error.context(
+                "the documents that Pleo publishes now are taken back, too\n\
+                 to keep them and mend what is in the way, run:  cargo xtask fetch\n\
+                 docs/regenerating.md leads through it",
+            ))
+        }
+    }
+}
+
+/// Says what changed since `before`, and returns the commit message.
+fn compare(root: &Path, before: &Source, report: Option<&Path>, message: Option<&Path>) -> Result<String> {
+    let after = Source::folder(root, &root.join(PUBLISHED))?;
+    let changed = diff::report(root, before, &after, Prose::LeftOut)?;
+    let text = render::commit_message(&changed, &before.documents, &after.documents);
+    println!("{}", render::text(&changed));
+    for (file, text) in [(report, &render::markdown(&changed)), (message, &text)] {
+        if let Some(file) = file {
+            write(file, text)?;
+        }
+    }
+    Ok(text)
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    let written = match file.parent() {
+        Some(folder) => fs::create_dir_all(folder).and_then(|()| fs::write(file, text)),
+        None => fs::write(file, text),
+    };
+    written.with_context(|| format!("{} cannot be written", file.display()))
+}
 
 /// Makes the generated files, writes those that differ, and verifies them. A client that does not
 /// compile, or that breaks a rule of the conformance suite, is taken back.
-pub(crate) fn run(root: &Path) -> Result<()> {
+fn make(root: &Path) -> Result<()> {
     let change = generate::write(root)?;
     let verified = step("verify", "cargo check of pleo-client", || compiles(root))
         .and_then(|()| step("judge", "pleo-conformance", || conforms(root)));

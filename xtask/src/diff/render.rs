@@ -1,11 +1,18 @@
 //! Showing a report: as text, as Markdown for a pull request, as JSON, as GitHub annotations.
 
-use std::{cmp::Reverse, fmt::Write as _};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use serde::Serialize;
 
 use super::{Counts, Finding, Level, Report};
-use crate::rust_api::Change;
+use crate::{
+    rust_api::{Bump, Change},
+    spec::Document,
+};
 
 /// The longest Markdown that GitHub takes as the body of a pull request, in characters.
 pub const MARKDOWN_LIMIT: usize = 65_536;
@@ -53,6 +60,9 @@ fn bump(report: &Report) -> String {
 
 /// Plain text, by API and level, the counts at the end.
 pub fn text(report: &Report) -> String {
+    if report.is_empty() && report.rust_problem.is_none() {
+        return format!("{NO_CHANGE}\n");
+    }
     let mut out = String::new();
     for (api, findings) in report.by_api() {
         let _ = writeln!(out, "{api}");
@@ -81,7 +91,43 @@ pub fn text(report: &Report) -> String {
         }
         let _ = writeln!(out, "  {}\n", counts(&rust_counts(report)));
     }
+    if let Some(problem) = &report.rust_problem {
+        let _ = writeln!(out, "{problem}\n");
+    }
     let _ = writeln!(out, "{}", counts(&report.counts()));
+    out
+}
+
+/// A commit message: which documents have another version, and what changed.
+pub fn commit_message(report: &Report, old: &[Document], new: &[Document]) -> String {
+    let mut out = format!("Follow Pleo's API: {}\n", counts(&report.counts()));
+    let versions = |documents: &[Document]| -> BTreeMap<String, String> {
+        let text = |document: &Document, key: &str| document.value["info"][key].as_str().map(str::to_owned);
+        let named = |document| Some((text(document, "title")?, text(document, "version")?));
+        documents.iter().filter_map(named).collect()
+    };
+    let (old, new) = (versions(old), versions(new));
+    let apis: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let moved: Vec<String> = apis
+        .into_iter()
+        .filter_map(|api| match (old.get(api), new.get(api)) {
+            (Some(old), Some(new)) if old != new => Some(format!("- {api} {old} to {new}")),
+            (Some(_), None) => Some(format!("- {api} is gone")),
+            (None, Some(new)) => Some(format!("- {api} {new} is new")),
+            _ => None,
+        })
+        .collect();
+    if !moved.is_empty() {
+        let _ = writeln!(out, "\n{}", moved.join("\n"));
+    }
+    if report.rust.as_ref().is_some_and(|rust| rust.bump != Bump::None) {
+        let _ = writeln!(
+            out,
+            "\nVersion of the client: {} ({} in its API).",
+            bump(report),
+            counts(&rust_counts(report))
+        );
+    }
     out
 }
 
@@ -118,6 +164,9 @@ pub fn markdown(report: &Report) -> String {
             " ({}).",
             if rust.changes.is_empty() { NO_CHANGE.to_owned() } else { counts(&rust_counts(report)) }
         );
+    }
+    if let Some(problem) = &report.rust_problem {
+        let _ = write!(out, "\n```text\n{}\n```\n", problem.replace("```", "` ` `"));
     }
     let mut left_out = 0;
     for section in sections(report) {
@@ -283,6 +332,9 @@ pub fn github(report: &Report, place: impl Fn(&Finding) -> Option<(String, Optio
         let title = property(&format!("{RUST_TITLE}: {}", change.level));
         let message = data(&format!("{} ({})", change.item, change.id));
         let _ = writeln!(out, "::{} title={title}::{message}", command(change.level));
+    }
+    if let Some(problem) = &report.rust_problem {
+        let _ = writeln!(out, "::warning title={}::{}", property(RUST_TITLE), data(problem));
     }
     let _ = writeln!(out, "{}", counts(&report.counts()));
     out

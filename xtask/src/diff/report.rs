@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Level, compare::Gathered, kinds::Direction, model::Side, schema::At};
 use crate::{
-    rust_api::{Bump, Change},
+    rust_api::{Bump, Change, Comparison, NotCompared},
     spec::{Document, pointer, walk},
 };
 
@@ -20,8 +20,10 @@ const SHOWN: usize = 160;
 pub struct Report {
     /// What changed in Pleo's API: by API, the gravest first.
     pub findings: Vec<Finding>,
-    /// What that does to the generated client; `None` where it was not looked at.
+    /// What that does to the generated client; `None` where that was not looked at, or is not known.
     pub rust: Option<RustApi>,
+    /// Why it is not known.
+    pub rust_problem: Option<String>,
 }
 
 /// What the changes do to the generated client.
@@ -123,6 +125,16 @@ impl Report {
         self.findings.is_empty() && self.rust.as_ref().is_none_or(|rust| rust.changes.is_empty())
     }
 
+    /// Adds what the changes do to the generated client, or why that is not known.
+    #[must_use]
+    pub fn with_rust(mut self, compared: Result<Comparison, NotCompared>) -> Self {
+        match compared {
+            Ok(Comparison { changes, bump }) => self.rust = Some(RustApi { bump, changes }),
+            Err(problem) => self.rust_problem = Some(problem.to_string()),
+        }
+        self
+    }
+
     /// The gravest level, of the API and the Rust API; `None` if nothing changed.
     pub fn gravest(&self) -> Option<Level> {
         let rust = self.rust.iter().flat_map(|rust| &rust.changes).map(|change| change.level);
@@ -148,7 +160,7 @@ pub(super) fn report(old: &Side<'_>, new: &Side<'_>, found: impl Iterator<Item =
             |finding: &Finding| (finding.new.clone(), finding.old.clone(), finding.fingerprint.clone());
         rank(a).cmp(&rank(b)).then_with(|| place(a).cmp(&place(b)))
     });
-    Report { findings, rust: None }
+    Report { findings, rust: None, rust_problem: None }
 }
 
 fn finding(old: &Side<'_>, new: &Side<'_>, gathered: Gathered) -> Finding {

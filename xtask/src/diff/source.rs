@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    PUBLISHED,
-    spec::{Document, SpecError, pointer},
+    OVERLAYS, PUBLISHED,
+    spec::{Document, SpecError, overlay::Overlay, pointer},
 };
 
 /// Why a side cannot be read.
@@ -53,6 +53,8 @@ pub struct Source {
     pub texts: Vec<String>,
     /// The folder that the documents lie in, from the root of the project where they lie below it.
     pub folder: PathBuf,
+    /// The commit that they were read from.
+    commit: Option<String>,
 }
 
 impl Source {
@@ -69,7 +71,7 @@ impl Source {
             let text = read_text(path)?;
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let folder = path.parent().unwrap_or(Path::new(""));
-            Self::parse(from_root(root, folder), vec![(file, text)])
+            Self::parse(from_root(root, folder), vec![(file, text)], None)
         } else {
             Self::revision(root, name)
         }
@@ -98,7 +100,7 @@ impl Source {
             );
             return Err(problem.into());
         }
-        Self::parse(from_root(root, folder), texts)
+        Self::parse(from_root(root, folder), texts, None)
     }
 
     /// Reads the published documents as a revision of the repository at `root` holds them.
@@ -111,26 +113,39 @@ impl Source {
         let id = git(root, &["rev-parse", "--verify", "--end-of-options", &commit])
             .map_err(|error| error.named(revision))?;
         let id = id.trim();
-        let names = git(root, &["ls-tree", "--name-only", "-z", id, &format!("{PUBLISHED}/")])
-            .map_err(|error| error.named(revision))?;
-        let mut texts = Vec::new();
-        for path in names.split('\0').filter(|path| is_document(path)) {
-            let text = git(root, &["cat-file", "blob", &format!("{id}:./{path}")])
-                .map_err(|error| error.named(revision))?;
-            let name = path.rsplit('/').next().unwrap_or(path);
-            texts.push((name.to_owned(), text));
-        }
+        let texts = files_of(root, id, PUBLISHED).map_err(|error| error.named(revision))?;
         if texts.is_empty() {
             return Err(SourceError::Empty { revision: revision.to_owned() });
         }
-        Self::parse(PathBuf::from(PUBLISHED), texts)
+        Self::parse(PathBuf::from(PUBLISHED), texts, Some(id.to_owned()))
     }
 
-    fn parse(folder: PathBuf, mut texts: Vec<(String, String)>) -> Result<Self, SourceError> {
+    /// The overlays that belong to the documents: those of the commit that they were read from, else
+    /// those below `root`. None where there is no such folder.
+    ///
+    /// # Errors
+    /// When there is one that cannot be read.
+    pub fn overlays(&self, root: &Path) -> Result<Vec<Overlay>, SourceError> {
+        match &self.commit {
+            Some(commit) => files_of(root, commit, OVERLAYS)
+                .map_err(|error| error.named(commit))?
+                .iter()
+                .map(|(name, text)| Ok(Overlay::parse(name, text)?))
+                .collect(),
+            None if root.join(OVERLAYS).is_dir() => Ok(Overlay::read_folder(&root.join(OVERLAYS))?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn parse(
+        folder: PathBuf,
+        mut texts: Vec<(String, String)>,
+        commit: Option<String>,
+    ) -> Result<Self, SourceError> {
         texts.sort();
         let documents =
             texts.iter().map(|(name, text)| Document::parse(name, text)).collect::<Result<_, _>>()?;
-        Ok(Self { documents, texts: texts.into_iter().map(|(_, text)| text).collect(), folder })
+        Ok(Self { documents, texts: texts.into_iter().map(|(_, text)| text).collect(), folder, commit })
     }
 
     /// The line of a place in a document, counted from 1.
@@ -196,6 +211,19 @@ fn from_root(root: &Path, folder: &Path) -> PathBuf {
         (Ok(root), Ok(full)) => full.strip_prefix(&root).map_or(folder.to_owned(), Path::to_owned),
         _ => folder.to_owned(),
     }
+}
+
+/// The documents and overlays of a folder of a commit, by file name, in order of their names.
+fn files_of(root: &Path, commit: &str, folder: &str) -> Result<Vec<(String, String)>, GitError> {
+    let names = git(root, &["ls-tree", "--name-only", "-z", commit, &format!("{folder}/")])?;
+    names
+        .split('\0')
+        .filter(|path| is_document(path))
+        .map(|path| {
+            let text = git(root, &["cat-file", "blob", &format!("{commit}:./{path}")])?;
+            Ok((path.rsplit('/').next().unwrap_or(path).to_owned(), text))
+        })
+        .collect()
 }
 
 enum GitError {

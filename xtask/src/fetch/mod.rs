@@ -60,6 +60,13 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Whether this is [`Request::new`] of Pleo's documentation.
+    pub fn is_default(&self) -> bool {
+        INDEX.parse().is_ok_and(|index| *self == Self::new(Source::Site(index)))
+    }
+}
+
 /// Where documents are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
