@@ -9,7 +9,7 @@ use std::{
 use pleo_conformance::{
     catalogue,
     engine::{Judged, Options, judge},
-    protocol::{Action, Call, CredentialKind, Hello, Introduction, Refusal},
+    protocol::{Action, Call, Credential, CredentialKind, Hello, Introduction, Refusal},
     report::{Report, RuleResult, Standing, SubjectKind, Verdict},
     rule::{Level, Rule, Side},
     subject::{Outcome, Subject, SubjectError},
@@ -129,9 +129,9 @@ fn no_flaw_is_caught_by_another_rule_than_its_own() {
 }
 
 /// A client that declines some of what it is called for, or does something else.
-struct Odd(Reference, fn(&mut Action) -> bool);
+struct Odd<F>(Reference, F);
 
-impl Subject for Odd {
+impl<F: FnMut(&mut Action) -> bool + Send> Subject for Odd<F> {
     fn hello(&mut self, hello: &Hello) -> Result<Introduction, SubjectError> {
         self.0.hello(hello)
     }
@@ -147,7 +147,7 @@ impl Subject for Odd {
 }
 
 /// The rules that such a client keeps.
-fn kept_by(odd: fn(&mut Action) -> bool) -> BTreeSet<String> {
+fn kept_by(odd: impl FnMut(&mut Action) -> bool + Send) -> BTreeSet<String> {
     let report = report(&mut Odd(Reference::default(), odd), &client_rules(""), OTHER_CASES);
     let passed = report.results.into_iter().filter(|result| result.standing() == Standing::Passed);
     passed.map(|result| result.id).collect()
@@ -191,14 +191,20 @@ fn a_client_that_gets_nowhere_keeps_no_rule() {
 
 #[test]
 fn subjects_are_given_credentials_that_make_sense() {
+    let mut given = Vec::new();
     kept_by(|action| {
-        let Action::Send(send) = action else { return false };
-        let credential = &send.credential;
-        assert!(credential.secret.is_some() != credential.tokens.is_some(), "{send:?}");
-        let legacy = credential.kind == CredentialKind::LegacyToken;
-        assert_eq!(legacy, credential.environment == "legacy", "{send:?}");
+        if let Action::Send(send) = action {
+            given.push(send.credential.clone());
+        }
         false
     });
+    let legacy = |credential: &Credential| credential.kind == CredentialKind::LegacyToken;
+    let tokens = |credential: &Credential| credential.tokens.is_some();
+    assert!(given.iter().any(legacy) && given.iter().any(tokens), "{} credentials", given.len());
+    for credential in &given {
+        assert!(credential.secret.is_some() != tokens(credential), "{credential:?}");
+        assert_eq!(legacy(credential), credential.environment == "legacy", "{credential:?}");
+    }
 }
 
 #[test]
