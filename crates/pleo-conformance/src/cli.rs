@@ -304,7 +304,9 @@ impl Run {
     }
 
     fn selection(&self, catalogue: &'static [Rule]) -> Result<Vec<&'static Rule>, CliError> {
-        let begins = |rule: &Rule, prefix: &String| rule.id.starts_with(prefix.as_str());
+        let begins = |rule: &Rule, prefix: &String| {
+            rule.id.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
         if let Some(prefix) =
             self.only.iter().find(|prefix| !catalogue.iter().any(|rule| begins(rule, prefix)))
         {

@@ -128,12 +128,7 @@ impl<'a> ClientTrial<'a> {
                 self.breakdowns += 1;
                 Verdict::Error { reason: late.err().map_or_else(String::new, |error| error.to_string()) }
             }
-            Findings::Kept(conclusive) => Verdict::Pass { conclusive },
-            Findings::Broken(finding, case) => {
-                Verdict::Fail { evidence: Box::new(evidence(rule, &finding, &case, &mask)) }
-            }
-            Findings::Unclear(reason) => Verdict::Inconclusive { reason },
-            Findings::Error(reason) => Verdict::Error { reason },
+            found => found.verdict(rule, &mask),
         }
     }
 

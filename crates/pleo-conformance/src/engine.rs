@@ -17,7 +17,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     client_trial::ClientTrial,
-    evidence::{Finding, Judgement},
+    evidence::{Finding, Judgement, evidence},
+    mask::Mask,
     report::{Report, RuleResult, SubjectInfo, SubjectKind, Summary, Verdict},
     rule::{Check, Rule},
     service::{self, LiveError, LiveService, SandboxService, Service, ServiceTrial},
@@ -203,6 +204,20 @@ pub(crate) enum Findings {
     Unclear(String),
     /// It could not be found out.
     Error(String),
+}
+
+impl Findings {
+    /// What they say of the rule; the mask is that of the case that broke it.
+    pub(crate) fn verdict(self, rule: &str, mask: &Mask) -> Verdict {
+        match self {
+            Self::Kept(conclusive) => Verdict::Pass { conclusive },
+            Self::Broken(finding, case) => {
+                Verdict::Fail { evidence: Box::new(evidence(rule, &finding, &case, mask)) }
+            }
+            Self::Unclear(reason) => Verdict::Inconclusive { reason },
+            Self::Error(reason) => Verdict::Error { reason },
+        }
+    }
 }
 
 /// Judges cases until one breaks the rule, and then looks for the smallest that does.

@@ -113,6 +113,22 @@ pub enum Capability {
     Shown,
 }
 
+impl Capability {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::ApiKeys,
+        Self::AccessTokens,
+        Self::Environments,
+        Self::Companies,
+        Self::Scopes,
+        Self::Sessions,
+        Self::Oauth,
+        Self::Refresh,
+        Self::Parallel,
+        Self::Shown,
+    ];
+}
+
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Call {

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use crate::{
     case::{Cases, cases},
-    engine::{Findings, Options, SHRINKS, findings},
-    evidence::{Judgement, evidence},
+    engine::{Options, SHRINKS, findings},
+    evidence::Judgement,
     lab::{Arrival, Site},
     mask::Mask,
     report::Verdict,
@@ -421,14 +421,9 @@ impl<'a> ServiceTrial<'a> {
                 Err(Stop::Silent(reason)) => Err(masked.apply(&reason)),
             }
         });
-        match (found, lacking) {
-            (_, Some(what)) => Verdict::Skip { reason: format!("the run has no {what}") },
-            (Findings::Kept(conclusive), _) => Verdict::Pass { conclusive },
-            (Findings::Broken(finding, case), _) => {
-                Verdict::Fail { evidence: Box::new(evidence(rule, &finding, &case, &mask)) }
-            }
-            (Findings::Unclear(reason), _) => Verdict::Inconclusive { reason },
-            (Findings::Error(reason), _) => Verdict::Error { reason },
+        match lacking {
+            Some(what) => Verdict::Skip { reason: format!("the run has no {what}") },
+            None => found.verdict(rule, &mask),
         }
     }
 }

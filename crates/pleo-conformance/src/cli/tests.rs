@@ -106,7 +106,7 @@ fn without_options_all_rules_are_asked_of_our_client_with_fixed_cases() {
 #[test]
 fn rules_are_selected_by_beginning_level_and_side_at_once() {
     assert_eq!(
-        selected(&["--only", "AUTH-1", "--only", "ENV"]),
+        selected(&["--only", "AUTH-1", "--only", "env"]),
         ["AUTH-1", "ENV-1", "ENV-2", "ENV-3", "ENV-4", "ENV-5"]
     );
     assert_eq!(selected(&["--level", "should"]), ["AUTH-4"]);
@@ -119,8 +119,8 @@ fn rules_are_selected_by_beginning_level_and_side_at_once() {
 
 #[test]
 fn a_selection_without_any_rule_is_wrong_usage() {
-    run(&["--only", "AUTH", "--only", "auth"])
-        .wrong_usage("no rule's id begins with \"auth\"; `list` shows all ids");
+    run(&["--only", "AUTH", "--only", "OUCH"])
+        .wrong_usage("no rule's id begins with \"OUCH\"; `list` shows all ids");
     run(&["--only", "AUTH", "--side", "service"]).wrong_usage("no rule is of this level");
 }
 

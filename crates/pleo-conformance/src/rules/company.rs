@@ -333,20 +333,10 @@ fn no_company_where_none_is_taken(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
         let arrival = seen.first()?;
-        let added: Vec<Mention> =
-            mentions(arrival, case.company).into_iter().filter(|mention| !given(case, mention)).collect();
+        let added = mentions(arrival, case.company);
         Ok(Judgement::kept_if(added.is_empty(), || {
             let message = "a company is added to an operation that takes none";
             Judgement::broken_by(arrival, message, "no company", told(&added))
         }))
     })
-}
-
-/// Whether the arguments of a case have something by this name.
-fn given(case: &Case, mention: &Mention) -> bool {
-    match mention.place {
-        Place::Query => case.query.iter().any(|parameter| parameter.name == mention.name),
-        Place::Body => case.body.as_ref().is_some_and(|body| body.get(&mention.name).is_some()),
-        Place::Header => false,
-    }
 }

@@ -672,6 +672,13 @@ impl Keeping {
         sandbox.revoke(&self.case.secret);
     }
 
+    /// Has the authorisation server fail, longer than any client should try.
+    fn stop_renewals(&self, talk: &Conversation<'_, '_>) {
+        for _ in 0..8 * MOST_TRIES {
+            talk.lab().sandbox(self.case.site).inject("/oauth/token", Fault::Status(503));
+        }
+    }
+
     fn keep_secrets(&self, talk: &mut Conversation<'_, '_>) {
         talk.keep_secret(&self.case.secret, "access token");
         talk.keep_secret(&self.refresh_token, "refresh token");
@@ -819,9 +826,7 @@ fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
 fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(keeping(), |talk, keeping| {
         keeping.admit(talk);
-        for _ in 0..8 * MOST_TRIES {
-            talk.lab().sandbox(keeping.case.site).inject("/oauth/token", Fault::Status(503));
-        }
+        keeping.stop_renewals(talk);
         let seen = keeping.send(talk, 1);
         talk.lab().sandbox(keeping.case.site).clear_faults();
         let seen = seen?;
@@ -972,7 +977,7 @@ fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
             0 => keeping.admit(talk),
             1 => {
                 keeping.admit(talk);
-                talk.lab().sandbox(keeping.case.site).inject("/oauth/token", Fault::Status(503));
+                keeping.stop_renewals(talk);
             }
             // The app is known and its tokens are not.
             _ => {
@@ -982,7 +987,11 @@ fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         let seen = keeping.send(talk, 1);
         talk.lab().sandbox(keeping.case.site).clear_faults();
-        let texts = seen?.texts();
+        let seen = seen?;
+        if token_requests(&seen).is_empty() {
+            return Err(not_renewed(&seen));
+        }
+        let texts = seen.texts();
         if texts.is_empty() {
             return Ok(Judgement::unclear("the client shows nothing"));
         }

@@ -204,7 +204,7 @@ fn excerpt(text: &str, secret: &str) -> String {
     let forms = mask::forms(secret);
     let found = forms.iter().find_map(|(_, form)| Some((text.find(form.as_str())?, form.len())));
     let Some((start, length)) = found else { return text.chars().take(2 * AROUND).collect() };
-    let from = text[..start].char_indices().rev().nth(AROUND).map_or(0, |(index, _)| index);
+    let from = text[..start].char_indices().rev().nth(AROUND - 1).map_or(0, |(index, _)| index);
     let to = text[start + length..]
         .char_indices()
         .nth(AROUND)
@@ -302,4 +302,20 @@ fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
             None => Judgement::unclear("neither the old nor the new credential arrives"),
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_the_secret_with_120_characters_on_each_side() {
+        let secret = "FAKE-secret";
+        let text = format!("{}é{secret}é{}", "a".repeat(300), "b".repeat(300));
+        assert_eq!(excerpt(&text, secret), format!("{}é{secret}é{}", "a".repeat(119), "b".repeat(119)));
+        assert_eq!(excerpt("", secret), "");
+        assert_eq!(excerpt(&format!("a{secret}b"), secret), format!("a{secret}b"));
+        let elsewhere = "c".repeat(300);
+        assert_eq!(excerpt(&elsewhere, secret), elsewhere[..240]);
+    }
 }

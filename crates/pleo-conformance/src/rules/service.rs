@@ -505,7 +505,10 @@ fn missing_scope_is_named(trial: &mut ServiceTrial<'_>) -> Verdict {
             ["type", "message"].iter().all(|name| body[name].as_str().is_some_and(|text| !text.is_empty()));
         Ok(Judgement::kept_if(named, || {
             let message = "a 403 does not say what is missing";
-            let received = String::from_utf8_lossy(asked.response().body()).into_owned();
+            let received = match asked.response().body() {
+                body if body.is_empty() => "an empty body".to_owned(),
+                body => String::from_utf8_lossy(body).into_owned(),
+            };
             Judgement::broken_by(&asked.arrival, message, "a body with type and message", received)
         }))
     })
@@ -587,7 +590,7 @@ impl App {
             ("client_id", &self.id),
             ("redirect_uri", REDIRECT_URI),
             ("scope", "users:read"),
-            ("state", "FAKE-STATE-0123456789abcdef"),
+            ("state", "state-0123456789abcdefghij"),
         ];
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(usual).extend_pairs(challenge);

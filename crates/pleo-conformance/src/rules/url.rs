@@ -313,6 +313,8 @@ mod tests {
             json!({ "rate": 0.5, "lines": [{ "of": 1 }], "note": "x" }),
             json!({ "rate": "0.0", "lines": [{ "of": 1 }], "note": "x" }),
             json!({ "rate": 0.0, "lines": [{ "of": 1, "more": 2 }], "note": "x" }),
+            json!({ "rate": 0.0, "lines": [{ "of": 2 }], "note": "x" }),
+            json!({ "rate": 0.0, "lines": [{ "on": 1 }], "note": "x" }),
             json!({ "rate": 0.0, "lines": [{ "of": 1 }, {}], "note": "x" }),
             json!([given.clone()]),
         ] {

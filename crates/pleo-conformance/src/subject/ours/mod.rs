@@ -393,19 +393,7 @@ impl Subject for OurClient {
             protocol: VERSION,
             name: "pleo-auth".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            capabilities: [
-                Capability::ApiKeys,
-                Capability::AccessTokens,
-                Capability::Environments,
-                Capability::Companies,
-                Capability::Scopes,
-                Capability::Sessions,
-                Capability::Oauth,
-                Capability::Refresh,
-                Capability::Parallel,
-                Capability::Shown,
-            ]
-            .into(),
+            capabilities: Capability::ALL.into(),
             base_urls: [
                 ("production".to_owned(), pleo_auth::Production.base_url().to_owned()),
                 ("staging".to_owned(), pleo_auth::Staging.base_url().to_owned()),

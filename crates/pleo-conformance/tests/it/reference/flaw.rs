@@ -55,6 +55,8 @@ flaws! {
     BuiltInHttp "built_in_http" "ENV-004"
     /// Has a base URL for production that only resembles it.
     BuiltInLookalike "built_in_lookalike" "ENV-004"
+    /// Has somebody else's address for tests.
+    BuiltInElsewhere "built_in_elsewhere" "ENV-004"
     /// Looks at the beginning of a base URL only.
     LookalikeHost "lookalike_host" "ENV-005"
     /// Sends to any address that it knows nothing of.
@@ -169,6 +171,8 @@ flaws! {
     WrongVerifier "wrong_verifier" "OAU-006"
     /// Uses one verifier for all authorisations.
     VerifierFixed "verifier_fixed" "OAU-006"
+    /// Uses a verifier that is one character too short (RFC 7636, section 4.1).
+    VerifierShort "verifier_short" "OAU-006"
     /// Exchanges without a verifier.
     VerifierMissing "verifier_missing" "OAU-006"
     /// Puts the client secret into the authorise URL.
@@ -195,6 +199,14 @@ flaws! {
     ExpiredTokenSent "expired_token_sent" "OAU-014"
     /// Authenticates the app in the form.
     ClientSecretInBody "client_secret_in_body" "OAU-015"
+    /// Authenticates the app in the form, and by Basic.
+    ClientSecretInBodyToo "client_secret_in_body_too" "OAU-015"
+    /// Does not say which app it is.
+    AppUnnamed "app_unnamed" "OAU-015"
+    /// Names the app without its secret.
+    AppWithoutSecret "app_without_secret" "OAU-015"
+    /// Sends the app's id and secret by Bearer.
+    AppByBearer "app_by_bearer" "OAU-015"
     /// Renews at staging's authorisation server always.
     RefreshElsewhere "refresh_elsewhere" "OAU-016"
     /// Sends the user to the other environment.
@@ -205,6 +217,10 @@ flaws! {
     RefreshTokenInHeader "refresh_token_in_header" "OAU-018"
     /// Writes the refresh token to the log.
     RefreshTokenInLog "refresh_token_in_log" "OAU-019"
+    /// Writes the refresh token to the log when all goes well.
+    RefreshTokenInLogOfSuccess "refresh_token_in_log_of_success" "OAU-019"
+    /// Writes the refresh token to the log when the authorisation server is not available.
+    RefreshTokenInLogOfTrouble "refresh_token_in_log_of_trouble" "OAU-019"
     /// Shows the client secret in debugging output.
     ClientSecretInDebug "client_secret_in_debug" "OAU-019"
 }

@@ -25,7 +25,7 @@ use pleo_conformance::{
 use self::oauth::{Keeper, Pending, Turn};
 pub(crate) use self::{
     flaw::{FLAWS, Flaw},
-    variation::{VARIATIONS, Variation},
+    variation::{CONDUCT, VARIATIONS, Variation},
 };
 
 /// The client.
@@ -47,6 +47,10 @@ struct Deviation {
 impl Deviation {
     fn flaw(self, flaw: Flaw) -> bool {
         self.flaw == Some(flaw)
+    }
+
+    fn variation(self, variation: Variation) -> bool {
+        self.variation == Some(variation)
     }
 }
 
@@ -85,25 +89,24 @@ impl Subject for Reference {
             Some(Flaw::BuiltInLookalike) => "https://external-pleo.io",
             _ => "https://external.pleo.io",
         };
-        let built_in = [("staging", "https://external.staging.pleo.io"), ("production", production)];
+        let mut built_in =
+            BTreeMap::from([("staging", "https://external.staging.pleo.io"), ("production", production)]);
+        if self.deviation.flaw(Flaw::BuiltInElsewhere) {
+            built_in.insert("sandbox", "https://pleo.example.com");
+        }
+        if self.deviation.variation(Variation::MoreBuiltIn) {
+            built_in.extend([
+                ("default", "https://external.pleo.io:443/"),
+                ("local", "http://localhost:8080"),
+                ("test", "http://127.0.0.1:8080"),
+            ]);
+        }
         Ok(Introduction {
             protocol: protocol::VERSION,
             name: "reference client".to_owned(),
             version: "1".to_owned(),
-            capabilities: [
-                Capability::ApiKeys,
-                Capability::AccessTokens,
-                Capability::Environments,
-                Capability::Companies,
-                Capability::Scopes,
-                Capability::Sessions,
-                Capability::Oauth,
-                Capability::Refresh,
-                Capability::Parallel,
-                Capability::Shown,
-            ]
-            .into(),
-            base_urls: built_in.map(|(name, url)| (name.to_owned(), url.to_owned())).into(),
+            capabilities: Capability::ALL.into(),
+            base_urls: built_in.into_iter().map(|(name, url)| (name.to_owned(), url.to_owned())).collect(),
         })
     }
 
@@ -167,6 +170,8 @@ fn shown(deviation: Deviation, call: &Call, done: &Done) -> BTreeMap<String, Str
     };
     let mut shown = BTreeMap::from([("debug", format!("Client {{ credential: {who}, .. }}"))]);
     shown.insert("log", format!("{what}: {}", error.as_deref().unwrap_or("done")));
+    let unavailable = error.as_ref().is_some_and(|error| error.contains("is not available"));
+    let failed = error.is_some();
     if let Some(error) = error {
         shown.insert("error", error);
     }
@@ -189,6 +194,8 @@ fn shown(deviation: Deviation, call: &Call, done: &Done) -> BTreeMap<String, Str
     {
         let leak = match deviation.flaw {
             Some(Flaw::RefreshTokenInLog) => Some(("log", &tokens.refresh_token)),
+            Some(Flaw::RefreshTokenInLogOfSuccess) if !failed => Some(("log", &tokens.refresh_token)),
+            Some(Flaw::RefreshTokenInLogOfTrouble) if unavailable => Some(("log", &tokens.refresh_token)),
             Some(Flaw::ClientSecretInDebug) => Some(("debug", &tokens.app.client_secret)),
             _ => None,
         };
@@ -349,6 +356,9 @@ impl Request {
         let again = match answer {
             Answer::Status(403) => self.deviation.flaw(Flaw::ForbiddenRetried),
             Answer::Status(200..300) => self.deviation.flaw(Flaw::SentTwice),
+            Answer::Status(404 | 500..) => {
+                self.deviation.variation(Variation::FailureTriedAgain) && self.message.method == "GET"
+            }
             _ => false,
         };
         Ok(if again { self.exchange(&secret) } else { answer })

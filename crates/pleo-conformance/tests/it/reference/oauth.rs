@@ -17,7 +17,7 @@ use pleo_conformance::protocol::{App, Authorize, Tokens};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Deviation, Flaw, wire};
+use super::{Deviation, Flaw, Variation, wire};
 
 /// How often a failing refresh is tried in one call.
 const TRIES: usize = 3;
@@ -41,6 +41,8 @@ impl Pending {
         static AUTHORISATIONS: AtomicU64 = AtomicU64::new(0);
         let verifier = if deviation.flaw(Flaw::VerifierFixed) {
             "the-one-and-only-verifier-of-all-authorisations".to_owned()
+        } else if deviation.flaw(Flaw::VerifierShort) {
+            random()[..42].to_owned()
         } else {
             random()
         };
@@ -49,7 +51,9 @@ impl Pending {
         } else if deviation.flaw(Flaw::StateFixed) {
             "the-one-and-only-state-of-all-authorisation".to_owned()
         } else if deviation.flaw(Flaw::StateShort) {
-            random()[..4].to_owned()
+            random()[..21].to_owned()
+        } else if deviation.variation(Variation::StateOf22Characters) {
+            random()[..22].to_owned()
         } else if deviation.flaw(Flaw::VerifierAsState) {
             verifier.clone()
         } else {
@@ -280,7 +284,13 @@ impl Turn {
     fn refresh(&self, pair: &Pair) -> Result<Granted, TokenError> {
         let Keeper { deviation, server, app, .. } = &*self.keeper;
         let form = [("grant_type", "refresh_token".to_owned()), ("refresh_token", pair.refresh.clone())];
-        let tries = if self.flaw(Flaw::RefreshRetriedEndlessly) { 50 } else { TRIES };
+        let tries = if self.flaw(Flaw::RefreshRetriedEndlessly) {
+            50
+        } else if deviation.variation(Variation::RefreshTriedTenTimes) {
+            10
+        } else {
+            TRIES
+        };
         let mut answer = post(*deviation, server, app, &form);
         for _ in 1..tries {
             if !matches!(answer, Err(TokenError::Unavailable(_))) {
@@ -347,11 +357,18 @@ fn post(
         ("Accept", "application/json".to_owned()),
         ("Content-Type", "application/x-www-form-urlencoded".to_owned()),
     ];
-    if deviation.flaw(Flaw::ClientSecretInBody) {
+    if deviation.flaw(Flaw::ClientSecretInBody) || deviation.flaw(Flaw::ClientSecretInBodyToo) {
         body.append_pair("client_id", &app.client_id).append_pair("client_secret", &app.client_secret);
-    } else {
-        headers.push(("Authorization", format!("Basic {}", client_credentials(app))));
     }
+    let authorization = match deviation.flaw {
+        Some(Flaw::ClientSecretInBody | Flaw::AppUnnamed) => None,
+        Some(Flaw::AppWithoutSecret) => {
+            Some(format!("Basic {}", STANDARD.encode(format!("{}:", app.client_id))))
+        }
+        Some(Flaw::AppByBearer) => Some(format!("Bearer {}", client_credentials(app))),
+        _ => Some(format!("Basic {}", client_credentials(app))),
+    };
+    headers.extend(authorization.map(|value| ("Authorization", value)));
     if let Some((_, token)) = form.iter().find(|(name, _)| *name == "refresh_token")
         && deviation.flaw(Flaw::RefreshTokenInHeader)
     {

@@ -60,4 +60,20 @@ variations! {
     ContentTypeWithCharset "content_type_with_charset"
     /// A media type in capitals (RFC 9110, section 8.3.1).
     ContentTypeUpperCase "content_type_upper_case"
+    /// More base URLs by other names: Pleo's once more, and servers on this machine.
+    MoreBuiltIn "more_built_in"
+    /// A GET that found nothing, or failed at the server, is sent once more.
+    FailureTriedAgain "failure_tried_again"
+    /// A state of 128 random bits and no more (RFC 6749, section 10.10).
+    StateOf22Characters "state_of_22_characters"
+    /// Ten tries of a renewal that the server cannot answer.
+    RefreshTriedTenTimes "refresh_tried_ten_times"
 }
+
+/// Those that do not show in a request that succeeds at once.
+pub(crate) const CONDUCT: [Variation; 4] = [
+    Variation::FailureTriedAgain,
+    Variation::MoreBuiltIn,
+    Variation::RefreshTriedTenTimes,
+    Variation::StateOf22Characters,
+];
