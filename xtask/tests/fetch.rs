@@ -79,6 +79,18 @@ fn one_changed_page_brings_all_pages_of_its_document_and_no_others() {
 }
 
 #[test]
+fn a_lock_that_was_edited_leads_to_no_other_host() {
+    let fixture = Fixture::fetched(&[small("A", "1.0.0", &["/v1/a", "/v1/b"])]);
+    let lock = fixture.root.path().join("spec/lock.toml");
+    let text = fs::read_to_string(&lock).unwrap();
+    let page = fixture.site.url("/reference/a/page-1.md");
+    // Where nothing listens: asking would fail with another code.
+    fs::write(&lock, text.replace(&page, "http://127.0.0.1:9/reference/a/page-1.md")).unwrap();
+    let said = fixture.fails(1, &[]);
+    assert!(said.contains("GET /v1/b of `A API`"), "{said}");
+}
+
+#[test]
 fn a_page_that_appears_or_goes_is_a_change_of_its_document() {
     let one = [small("A", "1.0.0", &["/v1/a", "/v1/b"])];
     let fixture = Fixture::fetched(&one);

@@ -96,6 +96,8 @@ fn a_page_in_lasting_trouble_is_named_with_what_is_wrong() {
     let fixture = Fixture::fetched(&dozen());
     let plain = |status, headers, body: &str| Reply::Plain(status, headers, body.as_bytes().to_vec());
     let elsewhere = vec![("location", "https://elsewhere.example/reference/a.md?key=1".to_owned())];
+    let with_credential =
+        vec![("location", fixture.site.url("/a.md").replace("://", "://someone:obviously-fake@"))];
     for (reply, attempts, problem) in [
         (plain(500, Vec::new(), ""), 3, "status 500"),
         (plain(429, vec![("retry-after", "0".to_owned())], ""), 3, "status 429"),
@@ -104,6 +106,7 @@ fn a_page_in_lasting_trouble_is_named_with_what_is_wrong() {
         (Reply::Cut(changed_page()), 3, "broke off"),
         (plain(200, Vec::new(), &"x".repeat(10 * 1024 * 1024)), 1, "longer than the 4194304 bytes"),
         (plain(302, elsewhere, ""), 1, "redirected to https://elsewhere.example,"),
+        (plain(302, with_credential, ""), 1, "user name or password"),
         (plain(301, vec![("location", PAGE.to_owned())], ""), 6, "redirected more than 5 times"),
         (plain(200, vec![("content-encoding", "br".to_owned())], "x"), 1, "content coding"),
         (plain(200, vec![("content-encoding", "gzip".to_owned())], "x"), 1, "content coding"),

@@ -152,11 +152,10 @@ impl<P: Pages> Run<'_, P> {
         let validators = match answer {
             Err(error) => return Err(FetchError::Read { address: index.to_string(), error }),
             Ok(Answer::Unchanged) => {
-                for page in lock.iter().flat_map(|lock| &lock.pages) {
-                    if let Ok(address) = page.address.parse() {
-                        addresses.insert(address, page.kind);
-                    }
-                }
+                // A lock can be edited; what it names elsewhere was never in the index.
+                let locked = lock.iter().flat_map(|lock| &lock.pages);
+                let locked = locked.filter_map(|page| Some((page.address.parse::<Url>().ok()?, page.kind)));
+                addresses.extend(locked.filter(|(address, _)| address.origin() == index.origin()));
                 known.cloned().unwrap_or_default()
             }
             Ok(Answer::Page { text, validators }) => {
