@@ -337,6 +337,17 @@ fn annotations_name_file_and_line_and_nothing_in_them_can_be_a_command() {
     );
     assert!(said.starts_with(&expected), "{said}\ninstead of\n{expected}");
 
+    let odd = Document {
+        name: "odd.yaml".to_owned(),
+        value: json!({
+            "openapi": "3.0.1", "info": { "title": "Odd\n::error::a", "version": "1" },
+            "paths": { "/odd\r\n::error::b": { "get": { "responses": {} } } },
+        }),
+    };
+    let shown = render::text(&compare(&[], &[odd], Prose::LeftOut).unwrap());
+    assert!(shown.contains("::error::a") && shown.contains("::error::b"), "{shown}");
+    assert!(shown.lines().all(|line| !line.trim_start().starts_with("::")), "{shown}");
+
     let report = report();
     let shown = render::github(&report, |finding| Some((format!("a,b:{}", finding.api), Some(1))));
     assert_eq!(shown.lines().count(), report.findings.len() + 20 + 1);

@@ -72,6 +72,9 @@ pub fn check(document: &Value) -> Result<(), String> {
             return Err(format!("`{}` is missing or no text", key[1..].replace('/', ".")));
         }
     }
+    if let Some(text) = control(document) {
+        return Err(format!("the name {text:?} holds a control character"));
+    }
     let Some(paths) = document.get("paths").and_then(Value::as_object) else {
         return Err("`paths` is missing or no object".to_owned());
     };
@@ -84,6 +87,23 @@ pub fn check(document: &Value) -> Result<(), String> {
         Some((name, _)) => Err(format!("`components.{name}` is no object")),
         None => Ok(()),
     }
+}
+
+/// The first of a document's names that holds a control character: its title, its version, or a key.
+/// Messages and logs show names, and a line of its own in the log of a workflow can be a command.
+fn control(document: &Value) -> Option<&str> {
+    fn in_keys(value: &Value) -> Option<&str> {
+        match value {
+            Value::Object(map) => map.iter().find_map(|(key, value)| {
+                if key.contains(char::is_control) { Some(key.as_str()) } else { in_keys(value) }
+            }),
+            Value::Array(list) => list.iter().find_map(in_keys),
+            _ => None,
+        }
+    }
+    let texts = ["/info/title", "/info/version"].map(|pointer| document.pointer(pointer));
+    let texts = texts.into_iter().flatten().filter_map(Value::as_str);
+    texts.into_iter().find(|text| text.contains(char::is_control)).or_else(|| in_keys(document))
 }
 
 /// Unites the parts of one document: what any of them says is in it.
@@ -288,6 +308,9 @@ mod tests {
             ("/paths/~1a", json!("get"), "`/a`"),
             ("/components", json!([]), "`components`"),
             ("/components/schemas", json!([]), "`components.schemas`"),
+            ("/info/title", json!("A\n::error::b"), "control character"),
+            ("/info/version", json!("1\u{1b}[2J"), "control character"),
+            ("/components/schemas/Thing", json!({ "enum": [{ "a\r::error::b": 1 }] }), "control character"),
         ] {
             let mut broken = whole.clone();
             *broken.pointer_mut(pointer).unwrap() = value;
