@@ -324,6 +324,17 @@ fn a_document_keeps_its_file_name_and_a_new_one_gets_one_of_its_title() {
 }
 
 #[test]
+fn a_document_with_a_new_title_may_take_over_the_file_of_its_old_one() {
+    let fixture = Fixture::fetched(&[small("A", "1.0.0", &["/v1/a"])]);
+    let mut renamed = small("A", "1.0.0", &["/v1/a"]);
+    renamed.value["info"]["title"] = json!("A");
+    fixture.publish(&[renamed.clone()]);
+    assert!(fixture.fails(1, &[]).contains("the document `A API` (a.yaml)"));
+    fixture.succeeds(&["--allow-removals"]);
+    assert_eq!(fixture.published()["a.yaml"], renamed.value);
+}
+
+#[test]
 fn a_title_never_leads_out_of_the_folder_or_to_the_file_of_another() {
     let odd = small("../../Etc/Pass wd", "1.0.0", &["/v1/a"]);
     let fixture = Fixture::new(site::pages(&[]));

@@ -121,8 +121,13 @@ impl Before {
         lines
     }
 
-    /// The file of a document: the one it has, or one by its title.
-    fn file(&self, title: &str, taken: &BTreeMap<String, New>) -> Result<String, FetchError> {
+    /// The file of a document: the one it has, or one by its title that no other of `titles` has.
+    fn file(
+        &self,
+        title: &str,
+        titles: &BTreeSet<String>,
+        taken: &BTreeMap<String, New>,
+    ) -> Result<String, FetchError> {
         if let Some(here) = self.documents.iter().find(|here| here.title == title) {
             return Ok(here.file.clone());
         }
@@ -133,7 +138,8 @@ impl Before {
             return Err(problem("its title has no letter or digit to make one of".to_owned()));
         }
         let file = format!("{slug}.yaml");
-        let here = self.documents.iter().find(|here| here.file == file).map(|here| here.title.as_str());
+        let here = self.documents.iter().find(|here| here.file == file && titles.contains(&here.title));
+        let here = here.map(|here| here.title.as_str());
         let new = taken.iter().find(|(_, new)| new.locked.file == file).map(|(title, _)| title.as_str());
         match here.or(new) {
             Some(other) => Err(problem(format!("{file} is that of `{other}`"))),
@@ -163,6 +169,7 @@ pub(super) fn apply(
         }
         parts.entry(part.title().to_owned()).or_default().push(part);
     }
+    let titles: BTreeSet<String> = now.keys().chain(parts.keys()).cloned().collect();
     for (title, parts) in parts {
         let (document, places) = unite::unite(&parts);
         if !places.is_empty() {
@@ -173,7 +180,7 @@ pub(super) fn apply(
         }
         unite::check(&document)
             .map_err(|problem| FetchError::NotOpenApi { document: title.clone(), problem })?;
-        let file = before.file(&title, &now)?;
+        let file = before.file(&title, &titles, &now)?;
         let text = write::to_yaml(&file, &document)?;
         let sources: BTreeSet<_> = parts.into_iter().map(|part| part.source).collect();
         let locked = LockedDocument {
