@@ -282,6 +282,17 @@ fn openapi_json_adds_what_the_pages_lack_and_takes_nothing_away() {
 }
 
 #[test]
+fn a_whole_document_that_was_left_out_is_taken_once_the_pages_agree_with_it() {
+    let mut pages = site::pages(&[small("A", "1.0.0", &["/v1/a"])]);
+    pages.insert("/openapi.json".to_owned(), small("A", "2.0.0", &["/v1/a", "/v1/z"]).value.to_string());
+    let fixture = Fixture::new(pages);
+    assert!(fixture.succeeds(&[]).contains("/openapi.json was left out"));
+    fixture.publish(&[small("A", "2.0.0", &["/v1/a"])]);
+    fixture.succeeds(&[]);
+    assert!(fixture.published()["a.yaml"]["paths"].get("/v1/z").is_some());
+}
+
+#[test]
 fn documents_that_the_index_lists_are_read_whole() {
     let documents = [small("A", "1.0.0", &["/v1/a"])];
     let mut pages = site::pages(&documents);

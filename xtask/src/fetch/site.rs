@@ -264,7 +264,8 @@ fn is_legacy(document: &Value) -> bool {
     hosts.into_iter().any(|host| host.host_str() == Some(LEGACY_HOST))
 }
 
-/// The pages that were not sent again, though their document is not what it was.
+/// What was not sent again and is needed all the same: the pages of a document that is not what it
+/// was, and, once anything is, the whole documents, which are taken or left out by what pages say.
 fn to_read_again(
     addresses: &Addresses,
     locked: &BTreeMap<&str, &LockedPage>,
@@ -278,12 +279,12 @@ fn to_read_again(
             touched.insert(part.title());
         }
     }
-    let again = addresses.iter().filter(|(address, _)| {
-        matches!(states.get(*address), Some(State::Same))
-            && locked
-                .get(address.as_str())
-                .and_then(|page| page.document.as_deref())
-                .is_some_and(|title| touched.contains(title))
+    let is_needed = |address: &Url, kind: Kind| {
+        let document = locked.get(address.as_str()).and_then(|page| page.document.as_deref());
+        document.is_some_and(|title| touched.contains(title)) || kind != Kind::Page && !touched.is_empty()
+    };
+    let again = addresses.iter().filter(|(address, kind)| {
+        matches!(states.get(*address), Some(State::Same)) && is_needed(address, **kind)
     });
     again.map(|(address, kind)| (address.clone(), *kind)).collect()
 }
