@@ -130,6 +130,9 @@ fn documents_that_give_no_client_leave_the_rest_of_the_report_as_it_is() {
         assert!(said.contains(place), "{said}");
         assert!(said.contains("keyword-changed"), "{said}");
     }
+    for (fail_on, expected) in [("breaking", 3), ("possibly", 1)] {
+        assert_eq!(repository.diff(&["--fail-on", fail_on]).0, Some(expected), "{fail_on}");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ Exit codes:
   0  compared, and nothing as grave as --fail-on asks
   1  compared, and something as grave as --fail-on asks
   2  wrong usage
-  3  could not be compared")]
+  3  could not be compared, or, where --fail-on is given, not the Rust API")]
 pub(crate) struct Arguments {
     /// The old side: a folder, a file or a git revision.
     #[arg(default_value = "HEAD")]
@@ -81,8 +81,12 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
     match compare(root, arguments) {
         Ok((report, shown)) => {
             print!("{shown}");
-            let reached = arguments.fail_on.is_some_and(|from| report.gravest() >= Some(from.level()));
-            if reached { ExitCode::from(REACHED) } else { ExitCode::SUCCESS }
+            match arguments.fail_on {
+                Some(from) if report.gravest() >= Some(from.level()) => ExitCode::from(REACHED),
+                // What is not known may be as grave.
+                Some(_) if report.rust_problem.is_some() => ExitCode::from(COULD_NOT_RUN),
+                _ => ExitCode::SUCCESS,
+            }
         }
         Err(error) => {
             eprintln!("error: {error:#}");
