@@ -121,7 +121,7 @@ pub fn unite(parts: &[Part]) -> (Value, Vec<Disagreement>) {
     let mut disagreements = Vec::new();
     // An empty section sorts before what others say is in it.
     for (place, values) in said {
-        let (value, sides) = settle(&values);
+        let (value, sides) = settle(&place, &values);
         if sides.len() > 1 {
             disagreements.push(Disagreement { place: place.join("."), sides });
         }
@@ -162,10 +162,10 @@ fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 /// The value that wins, and the sides.
-fn settle(values: &[(&Part, &Value)]) -> (Value, Vec<Side>) {
+fn settle(place: &[&str], values: &[(&Part, &Value)]) -> (Value, Vec<Side>) {
     let mut sides: BTreeMap<String, Vec<(&Part, &Value)>> = BTreeMap::new();
     for (part, value) in values {
-        sides.entry(without_prose(value)).or_default().push((*part, *value));
+        sides.entry(without_prose(place, value)).or_default().push((*part, *value));
     }
     let mut sides: Vec<_> = sides.into_values().collect();
     sides.sort_by_key(|side| Reverse((side.len(), newest(side))));
@@ -187,10 +187,12 @@ fn settle(values: &[(&Part, &Value)]) -> (Value, Vec<Side>) {
     (value, sides.collect())
 }
 
-fn without_prose(value: &Value) -> String {
-    let mut value = value.clone();
-    prose::leave_out(&mut value);
-    value.to_string()
+/// What is said at a place but for wording, which the place tells.
+fn without_prose(place: &[&str], value: &Value) -> String {
+    let mut document = Value::Object(Map::new());
+    put(&mut document, place, value.clone());
+    prose::leave_out(&mut document);
+    document.to_string()
 }
 
 /// The newest version among parts: its numbers, which can be compared, and its text.
@@ -280,6 +282,15 @@ mod tests {
         ]);
         assert_eq!(disagreements, []);
         assert_eq!(united["components"]["schemas"]["Thing"], described("words"));
+
+        let worded = |source: &str, words: &str| {
+            let mut part = part(source, "1.0.0", json!({}));
+            part.document["info"]["description"] = json!(words);
+            part.document["paths"]["/a"] = json!({ "description": words });
+            part.document["components"]["responses"] = json!({ "Gone": { "description": words } });
+            part
+        };
+        assert_eq!(unite(&[worded("a", "old words"), worded("b", "words")]).1, []);
     }
 
     #[test]
