@@ -10,7 +10,7 @@ use std::fs;
 use serde_json::json;
 use site::{Fixture, Reply, small};
 use support::published;
-use xtask::{PUBLISHED, spec::Document};
+use xtask::{PUBLISHED, diff, spec::Document};
 
 #[test]
 fn a_site_made_of_the_nine_documents_gives_them_back_byte_for_byte() {
@@ -25,6 +25,10 @@ fn a_site_made_of_the_nine_documents_gives_them_back_byte_for_byte() {
         let line = here.lines().zip(there.lines()).position(|(here, there)| here != there);
         assert!(here == there, "{} differs at line {line:?}", document.name);
     }
+    let folder = fixture.root.path().join(PUBLISHED);
+    let fetched = Document::read_folder(&folder).unwrap();
+    let report = diff::compare(&expected, &fetched, diff::Prose::Compared).unwrap();
+    assert!(report.is_empty(), "{:?}", report.findings.first());
     let lock = fixture.lock();
     assert_eq!(lock.documents.iter().map(|document| document.operations.len()).sum::<usize>(), 114);
     assert_eq!(lock.pages.iter().filter(|page| page.document.is_some()).count(), 115);
