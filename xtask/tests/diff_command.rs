@@ -202,6 +202,21 @@ fn a_side_that_cannot_be_read_is_named_with_what_to_do_and_exit_code_3() {
 }
 
 #[test]
+fn a_reader_that_has_had_enough_is_no_failure() {
+    let repository = Repository::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("--root")
+        .arg(repository.path())
+        .arg("diff")
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
+}
+
+#[test]
 fn words_are_reported_when_they_are_asked_for() {
     let repository = Repository::new();
     repository.edit("summary: Attach receipts and tags to entry", "summary: Other words");

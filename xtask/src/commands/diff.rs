@@ -1,6 +1,10 @@
 //! `cargo xtask diff`
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::Path,
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
@@ -78,9 +82,12 @@ impl FailOn {
 
 /// Compares, and prints the report.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
-    match compare(root, arguments) {
-        Ok((report, shown)) => {
-            print!("{shown}");
+    let shown = compare(root, arguments).and_then(|(report, shown)| {
+        show(&shown)?;
+        Ok(report)
+    });
+    match shown {
+        Ok(report) => {
             match arguments.fail_on {
                 Some(from) if report.gravest() >= Some(from.level()) => ExitCode::from(REACHED),
                 // What is not known may be as grave.
@@ -92,6 +99,15 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::from(COULD_NOT_RUN)
         }
+    }
+}
+
+/// Prints a report. A reader that has had enough, such as `head`, is no failure.
+fn show(report: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(report.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        _ => Ok(()),
     }
 }
 
