@@ -68,20 +68,17 @@ impl Before {
         let folder = root.join(PUBLISHED);
         let mut published = Vec::new();
         if folder.is_dir() && fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
-            let documents = Document::read_folder(&folder).map_err(|error| SpecError {
-                mend: "restore it with `git restore spec/published`".to_owned(),
-                ..error
-            })?;
-            for document in documents {
-                let path = folder.join(&document.name);
-                let text = fs::read_to_string(&path).map_err(|error| FetchError::files(&path, &error))?;
-                published.push(Published {
-                    title: title(&document.value).to_owned(),
-                    operations: operations(&document.value),
-                    file: document.name,
-                    text,
-                });
-            }
+            let read = |(file, text): (String, String)| {
+                let document = Document::parse(&file, &text)?.value;
+                let (title, operations) = (title(&document).to_owned(), operations(&document));
+                Ok(Published { file, text, title, operations })
+            };
+            published = Document::texts(&folder)
+                .and_then(|texts| texts.into_iter().map(read).collect())
+                .map_err(|error| SpecError {
+                    mend: "restore it with `git restore spec/published`".to_owned(),
+                    ..error
+                })?;
         }
         Ok(Self { documents: published, lock: Lock::read(root) })
     }
