@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tempfile::NamedTempFile;
+
 use crate::generate::Files;
 
 /// How one file on disk differs from what is generated.
@@ -56,26 +58,42 @@ impl Change {
     /// # Errors
     /// When a file cannot be written; the tree is then as it was.
     pub fn apply(root: &Path, owned: &str, files: &Files) -> io::Result<Self> {
+        let paths: Vec<String> = differences(root, owned, files)?.into_keys().collect();
         let mut change = Self { before: Vec::new() };
-        for path in differences(root, owned, files)?.into_keys() {
-            let target = root.join(&path);
-            let done = read(&target).and_then(|old| {
-                change.before.push((target.clone(), old));
-                match files.get(&path) {
-                    Some(content) => write(&target, content.as_bytes()),
-                    None => fs::remove_file(&target),
-                }
-            });
-            if let Err(error) = done {
+        let done = match change.make(root, &paths, files) {
+            Ok(()) => Ok(change),
+            Err((path, error)) => {
                 let problem = match change.undo() {
                     Ok(()) => format!("{path}: {error}; the tree is as it was"),
                     Err(undo) => format!("{path}: {error}; and taking back what was written failed: {undo}"),
                 };
-                return Err(io::Error::new(error.kind(), problem));
+                Err(io::Error::new(error.kind(), problem))
             }
+        };
+        remove_empty_folders(paths.iter().map(|path| root.join(path)));
+        done
+    }
+
+    /// Writes all files beside their places before the first takes its place: a full disk then
+    /// changes nothing. The error comes with its path.
+    fn make(&mut self, root: &Path, paths: &[String], files: &Files) -> Result<(), (String, io::Error)> {
+        let mut staged = Vec::new();
+        for path in paths {
+            let new = files.get(path).map(|content| beside(&root.join(path), content.as_bytes()));
+            staged.push((path, new.transpose().map_err(|error| (path.clone(), error))?));
         }
-        change.remove_empty_folders();
-        Ok(change)
+        for (path, new) in staged {
+            let target = root.join(path);
+            let done = read(&target).and_then(|old| {
+                self.before.push((target.clone(), old));
+                match new {
+                    Some(new) => Ok(new.persist(&target).map(drop)?),
+                    None => fs::remove_file(&target),
+                }
+            });
+            done.map_err(|error| (path.clone(), error))?;
+        }
+        Ok(())
     }
 
     /// How many files were changed.
@@ -98,18 +116,19 @@ impl Change {
             // One file that cannot be restored is no reason to leave the others changed.
             result = result.and(done);
         }
-        self.remove_empty_folders();
+        remove_empty_folders(self.before.into_iter().map(|(path, _)| path));
         result
     }
+}
 
-    /// Removes the folders that the change left empty. One that cannot be removed does no harm.
-    fn remove_empty_folders(&self) {
-        for (path, _) in &self.before {
-            for folder in path.ancestors().skip(1) {
-                // Fails for a folder that holds something.
-                if fs::remove_dir(folder).is_err() {
-                    break;
-                }
+/// Removes the folders of files that are gone and left nothing in them. One that cannot be removed
+/// does no harm.
+fn remove_empty_folders(files: impl Iterator<Item = PathBuf>) {
+    for file in files {
+        for folder in file.ancestors().skip(1).filter(|folder| folder.exists()) {
+            // Fails for a folder that holds something.
+            if fs::remove_dir(folder).is_err() {
+                break;
             }
         }
     }
@@ -125,17 +144,22 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 
 /// Writes beside the target and renames, so that no half of a file is ever seen.
 pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    beside(path, content)?.persist(path)?;
+    Ok(())
+}
+
+/// A file beside the target that is ready to take its place, and goes if it does not.
+fn beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let beside = tempfile::NamedTempFile::new_in(folder)?;
+    let beside = NamedTempFile::new_in(folder)?;
     fs::write(beside.path(), content)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         fs::set_permissions(beside.path(), fs::Permissions::from_mode(0o644))?;
     }
-    beside.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(beside)
 }
 
 fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -144,11 +168,12 @@ fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
         return Ok(found);
     }
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files_below(&path)?);
+        let entry = entry?;
+        // A link is one thing of its own, wherever it leads.
+        if entry.file_type()?.is_dir() {
+            found.extend(files_below(&entry.path())?);
         } else {
-            found.push(path);
+            found.push(entry.path());
         }
     }
     Ok(found)
@@ -191,12 +216,41 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         write(&root.path().join("a.txt"), b"old").unwrap();
         let before = snapshot(root.path());
-        // The third file needs a folder where the second has just become a file.
+        // The third file needs a folder where the second is to stand.
         let files = files(&[("a.txt", "new"), ("b/c.txt", "new"), ("b/c.txt/d.txt", "new")]);
         let error = Change::apply(root.path(), CLIENT, &files).unwrap_err();
-        assert!(error.to_string().contains("b/c.txt/d.txt"), "{error}");
+        assert!(error.to_string().contains("b/c.txt"), "{error}");
         assert_eq!(snapshot(root.path()), before);
         assert!(!root.path().join("b").exists());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn no_file_takes_its_place_before_all_are_written() {
+        use std::os::unix::fs::{MetadataExt as _, symlink};
+        let root = tempfile::tempdir().unwrap();
+        let first = root.path().join("a.txt");
+        write(&first, b"old").unwrap();
+        let before = fs::metadata(&first).unwrap().ino();
+        symlink("nowhere", root.path().join("b")).unwrap();
+        let error =
+            Change::apply(root.path(), CLIENT, &files(&[("a.txt", "new"), ("b/c.txt", "new")])).unwrap_err();
+        assert!(error.to_string().contains("b/c.txt"), "{error}");
+        assert_eq!(fs::metadata(&first).unwrap().ino(), before, "it was replaced and taken back");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_among_the_files_is_removed_and_not_what_it_leads_to() {
+        let (root, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        write(&outside.path().join("kept.txt"), b"kept").unwrap();
+        let link = root.path().join(CLIENT).join("link");
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(outside.path(), &link).unwrap();
+        let stale =
+            |path: &Path| differences(path, CLIENT, &Files::new()).unwrap().into_keys().collect::<Vec<_>>();
+        assert_eq!(stale(root.path()), [format!("{CLIENT}/link")]);
     }
 
     #[test]

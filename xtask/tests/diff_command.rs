@@ -118,7 +118,7 @@ fn by_default_the_committed_documents_are_compared_with_those_on_disk() {
 #[test]
 fn documents_that_give_no_client_leave_the_rest_of_the_report_as_it_is() {
     let repository = Repository::new();
-    repository.edit("explode: true", "explode: true\n          surprise: 1");
+    repository.edit("        receipts:\n", "        receipts:\n          surprise: 1\n");
     for (format, place) in [
         ("text", "the Rust API could not be compared: the new documents: triton.yaml"),
         ("markdown", "```text\nthe Rust API could not be compared: the new documents: triton.yaml"),
@@ -128,7 +128,10 @@ fn documents_that_give_no_client_leave_the_rest_of_the_report_as_it_is() {
         let (code, said, _) = repository.diff(&["--format", format]);
         assert_eq!(code, Some(0));
         assert!(said.contains(place), "{said}");
-        assert!(said.contains("keyword-changed"), "{said}");
+        assert!(said.contains("a keyword that is not looked into changed"), "{said}");
+    }
+    for (fail_on, expected) in [("breaking", 3), ("possibly", 1)] {
+        assert_eq!(repository.diff(&["--fail-on", fail_on]).0, Some(expected), "{fail_on}");
     }
 }
 
@@ -196,6 +199,21 @@ fn a_side_that_cannot_be_read_is_named_with_what_to_do_and_exit_code_3() {
     repository.git(&["commit", "--quiet", "--message", "Nothing"]);
     let (code, _, error) = repository.diff(&["HEAD", "swagger.yaml"]);
     assert!(code == Some(3) && error.contains("holds no document below spec/published"), "{error}");
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_failure() {
+    let repository = Repository::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("--root")
+        .arg(repository.path())
+        .arg("diff")
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
 }
 
 #[test]
@@ -336,6 +354,17 @@ fn annotations_name_file_and_line_and_nothing_in_them_can_be_a_command() {
         "::error file={TRITON},line={line},title=breaking%3A request-property-became-required::Triton API, request: "
     );
     assert!(said.starts_with(&expected), "{said}\ninstead of\n{expected}");
+
+    let odd = Document {
+        name: "odd.yaml".to_owned(),
+        value: json!({
+            "openapi": "3.0.1", "info": { "title": "Odd\n::error::a", "version": "1" },
+            "paths": { "/odd\r\n::error::b": { "get": { "responses": {} } } },
+        }),
+    };
+    let shown = render::text(&compare(&[], &[odd], Prose::LeftOut).unwrap());
+    assert!(shown.contains("::error::a") && shown.contains("::error::b"), "{shown}");
+    assert!(shown.lines().all(|line| !line.trim_start().starts_with("::")), "{shown}");
 
     let report = report();
     let shown = render::github(&report, |finding| Some((format!("a,b:{}", finding.api), Some(1))));

@@ -10,7 +10,7 @@ use std::fs;
 use serde_json::json;
 use site::{Fixture, Reply, small};
 use support::published;
-use xtask::{PUBLISHED, spec::Document};
+use xtask::{PUBLISHED, diff, spec::Document};
 
 #[test]
 fn a_site_made_of_the_nine_documents_gives_them_back_byte_for_byte() {
@@ -25,6 +25,10 @@ fn a_site_made_of_the_nine_documents_gives_them_back_byte_for_byte() {
         let line = here.lines().zip(there.lines()).position(|(here, there)| here != there);
         assert!(here == there, "{} differs at line {line:?}", document.name);
     }
+    let folder = fixture.root.path().join(PUBLISHED);
+    let fetched = Document::read_folder(&folder).unwrap();
+    let report = diff::compare(&expected, &fetched, diff::Prose::Compared).unwrap();
+    assert!(report.is_empty(), "{:?}", report.findings.first());
     let lock = fixture.lock();
     assert_eq!(lock.documents.iter().map(|document| document.operations.len()).sum::<usize>(), 114);
     assert_eq!(lock.pages.iter().filter(|page| page.document.is_some()).count(), 115);
@@ -76,6 +80,18 @@ fn one_changed_page_brings_all_pages_of_its_document_and_no_others() {
         .map(|(path, _)| path.file_name().unwrap().to_owned())
         .collect();
     assert_eq!(touched, ["lock.toml", "a.yaml"]);
+}
+
+#[test]
+fn a_lock_that_was_edited_leads_to_no_other_host() {
+    let fixture = Fixture::fetched(&[small("A", "1.0.0", &["/v1/a", "/v1/b"])]);
+    let lock = fixture.root.path().join("spec/lock.toml");
+    let text = fs::read_to_string(&lock).unwrap();
+    let page = fixture.site.url("/reference/a/page-1.md");
+    // Where nothing listens: asking would fail with another code.
+    fs::write(&lock, text.replace(&page, "http://127.0.0.1:9/reference/a/page-1.md")).unwrap();
+    let said = fixture.fails(1, &[]);
+    assert!(said.contains("GET /v1/b of `A API`"), "{said}");
 }
 
 #[test]
@@ -270,6 +286,17 @@ fn openapi_json_adds_what_the_pages_lack_and_takes_nothing_away() {
 }
 
 #[test]
+fn a_whole_document_that_was_left_out_is_taken_once_the_pages_agree_with_it() {
+    let mut pages = site::pages(&[small("A", "1.0.0", &["/v1/a"])]);
+    pages.insert("/openapi.json".to_owned(), small("A", "2.0.0", &["/v1/a", "/v1/z"]).value.to_string());
+    let fixture = Fixture::new(pages);
+    assert!(fixture.succeeds(&[]).contains("/openapi.json was left out"));
+    fixture.publish(&[small("A", "2.0.0", &["/v1/a"])]);
+    fixture.succeeds(&[]);
+    assert!(fixture.published()["a.yaml"]["paths"].get("/v1/z").is_some());
+}
+
+#[test]
 fn documents_that_the_index_lists_are_read_whole() {
     let documents = [small("A", "1.0.0", &["/v1/a"])];
     let mut pages = site::pages(&documents);
@@ -309,6 +336,17 @@ fn a_document_keeps_its_file_name_and_a_new_one_gets_one_of_its_title() {
         fixture.published().into_keys().collect::<Vec<_>>(),
         ["card-orders.yaml", "name-of-ours.yaml"]
     );
+}
+
+#[test]
+fn a_document_with_a_new_title_may_take_over_the_file_of_its_old_one() {
+    let fixture = Fixture::fetched(&[small("A", "1.0.0", &["/v1/a"])]);
+    let mut renamed = small("A", "1.0.0", &["/v1/a"]);
+    renamed.value["info"]["title"] = json!("A");
+    fixture.publish(&[renamed.clone()]);
+    assert!(fixture.fails(1, &[]).contains("the document `A API` (a.yaml)"));
+    fixture.succeeds(&["--allow-removals"]);
+    assert_eq!(fixture.published()["a.yaml"], renamed.value);
 }
 
 #[test]

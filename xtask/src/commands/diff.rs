@@ -1,6 +1,10 @@
 //! `cargo xtask diff`
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::Path,
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
@@ -24,7 +28,7 @@ Exit codes:
   0  compared, and nothing as grave as --fail-on asks
   1  compared, and something as grave as --fail-on asks
   2  wrong usage
-  3  could not be compared")]
+  3  could not be compared, or, where --fail-on is given, not the Rust API")]
 pub(crate) struct Arguments {
     /// The old side: a folder, a file or a git revision.
     #[arg(default_value = "HEAD")]
@@ -78,16 +82,32 @@ impl FailOn {
 
 /// Compares, and prints the report.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
-    match compare(root, arguments) {
-        Ok((report, shown)) => {
-            print!("{shown}");
-            let reached = arguments.fail_on.is_some_and(|from| report.gravest() >= Some(from.level()));
-            if reached { ExitCode::from(REACHED) } else { ExitCode::SUCCESS }
+    let shown = compare(root, arguments).and_then(|(report, shown)| {
+        show(&shown)?;
+        Ok(report)
+    });
+    match shown {
+        Ok(report) => {
+            match arguments.fail_on {
+                Some(from) if report.gravest() >= Some(from.level()) => ExitCode::from(REACHED),
+                // What is not known may be as grave.
+                Some(_) if report.rust_problem.is_some() => ExitCode::from(COULD_NOT_RUN),
+                _ => ExitCode::SUCCESS,
+            }
         }
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(COULD_NOT_RUN)
         }
+    }
+}
+
+/// Prints a report. A reader that has had enough, such as `head`, is no failure.
+fn show(report: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(report.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        _ => Ok(()),
     }
 }
 

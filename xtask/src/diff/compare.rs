@@ -406,23 +406,32 @@ fn operation(old: &Operation<'_>, new: &Operation<'_>) -> Step {
 }
 
 fn security(found: &mut Vec<Change>, old: &Operation<'_>, new: &Operation<'_>) {
-    let show = |schemes: &BTreeSet<String>| match schemes.is_empty() {
+    let list = |names: &BTreeSet<String>| match names.is_empty() {
         true => "none".to_owned(),
-        false => schemes.iter().map(String::as_str).collect::<Vec<_>>().join(" and "),
+        false => names.iter().map(String::as_str).collect::<Vec<_>>().join(" and "),
     };
     let names = |operation: &Operation<'_>| Placed {
         at: operation.security.at.clone(),
-        value: operation.security.value.keys().map(show).collect::<BTreeSet<_>>(),
+        value: operation.security.value.keys().map(list).collect::<BTreeSet<_>>(),
     };
     members(found, (&kinds::SECURITY_ADDED, &kinds::SECURITY_REMOVED), &names(old), &names(new));
+    let placed = |operation: &Operation<'_>, value: BTreeSet<String>| Placed {
+        at: operation.security.at.clone(),
+        value,
+    };
     for (schemes, before) in &old.security.value {
-        if let Some(after) = new.security.value.get(schemes) {
-            let scopes = |operation: &Operation<'_>, scopes: &BTreeSet<String>| Placed {
-                at: operation.security.at.clone(),
-                value: scopes.clone(),
+        let Some(after) = new.security.value.get(schemes) else { continue };
+        let gone: Vec<_> = before.difference(after).cloned().collect();
+        let come: Vec<_> = after.difference(before).cloned().collect();
+        if let ([before], [after]) = (gone.as_slice(), come.as_slice()) {
+            let (before, after) = (placed(old, before.clone()), placed(new, after.clone()));
+            members(found, (&kinds::SECURITY_SCOPE_ADDED, &kinds::SECURITY_SCOPE_REMOVED), &before, &after);
+        } else {
+            let named = |sets: Vec<BTreeSet<String>>| {
+                sets.iter().map(|scopes| format!("{} ({})", list(schemes), list(scopes))).collect()
             };
-            let kinds = (&kinds::SECURITY_SCOPE_ADDED, &kinds::SECURITY_SCOPE_REMOVED);
-            members(found, kinds, &scopes(old, before), &scopes(new, after));
+            let (before, after) = (placed(old, named(gone)), placed(new, named(come)));
+            members(found, (&kinds::SECURITY_ADDED, &kinds::SECURITY_REMOVED), &before, &after);
         }
     }
 }

@@ -30,8 +30,8 @@ pub(super) struct Api<'a> {
 /// and the method.
 pub(super) type Key = (String, &'static str);
 
-/// Scopes by the security schemes that are needed together.
-pub(super) type Credentials = BTreeMap<BTreeSet<String>, BTreeSet<String>>;
+/// The sets of scopes of which one is enough, by the security schemes that are needed together.
+pub(super) type Credentials = BTreeMap<BTreeSet<String>, BTreeSet<BTreeSet<String>>>;
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
@@ -293,7 +293,7 @@ fn innermost<'o>(key: &str, inner: &[Object<'o>], document: Object<'o>) -> Objec
 }
 
 fn security(schemas: &Schemas<'_>, (at, value): Object<'_>) -> Result<Placed<Credentials>, SpecError> {
-    let mut alternatives = BTreeMap::new();
+    let mut alternatives = Credentials::new();
     for place in list(schemas, at, value, "security")? {
         let map = schemas.object(&place)?;
         let mut scopes = BTreeSet::new();
@@ -303,11 +303,11 @@ fn security(schemas: &Schemas<'_>, (at, value): Object<'_>) -> Result<Placed<Cre
                 scopes.insert(format!("{scheme}: {}", scope.as_str().unwrap_or_default()));
             }
         }
-        alternatives.insert(map.keys().cloned().collect(), scopes);
+        alternatives.entry(map.keys().cloned().collect()).or_default().insert(scopes);
     }
     if alternatives.is_empty() {
         // Nothing asked for is the same as an empty credential taken.
-        alternatives.insert(BTreeSet::new(), BTreeSet::new());
+        alternatives.insert(BTreeSet::new(), BTreeSet::from([BTreeSet::new()]));
     }
     Ok(Placed { at: at.join("security"), value: alternatives })
 }

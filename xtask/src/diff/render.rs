@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Counts, Finding, Level, Report};
 use crate::{
     rust_api::{Bump, Change},
-    spec::Document,
+    spec::{Document, error::one_line},
 };
 
 /// The longest Markdown that GitHub takes as the body of a pull request, in characters.
@@ -65,14 +65,14 @@ pub fn text(report: &Report) -> String {
     }
     let mut out = String::new();
     for (api, findings) in report.by_api() {
-        let _ = writeln!(out, "{api}");
+        let _ = writeln!(out, "{}", one_line(api));
         let mut level = None;
         for finding in findings {
             if level.replace(finding.level) != Some(finding.level) {
                 let _ = writeln!(out, "  {}", finding.level);
             }
-            let _ = writeln!(out, "    {}  [{}]", finding.text, finding.kind);
-            let touched = operations(finding, str::to_owned);
+            let _ = writeln!(out, "    {}  [{}]", one_line(&finding.text), finding.kind);
+            let touched = operations(finding, one_line);
             if !touched.is_empty() {
                 let _ = writeln!(out, "      {touched}");
             }

@@ -82,25 +82,7 @@ impl Source {
     /// # Errors
     /// When it holds none, or one that cannot be read.
     pub fn folder(root: &Path, folder: &Path) -> Result<Self, SourceError> {
-        let unreadable = |error| SourceError::Unreadable { path: folder.display().to_string(), error };
-        let mut texts = Vec::new();
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if is_document(&name) {
-                texts.push((name, read_text(&path)?));
-            }
-        }
-        if texts.is_empty() {
-            let problem = SpecError::new(
-                folder.display().to_string(),
-                "",
-                "holds no document",
-                "name a folder with .yaml, .yml or .json files",
-            );
-            return Err(problem.into());
-        }
-        Self::parse(from_root(root, folder), texts, None)
+        Self::parse(from_root(root, folder), Document::texts(folder)?, None)
     }
 
     /// Reads the published documents as a revision of the repository at `root` holds them.
@@ -197,10 +179,6 @@ fn key(line: &str) -> Option<&str> {
     Some(line.split_once(": ").map_or_else(|| line.trim_end_matches(':'), |(key, _)| key))
 }
 
-fn is_document(name: &str) -> bool {
-    [".yaml", ".yml", ".json"].iter().any(|extension| name.ends_with(extension))
-}
-
 fn read_text(path: &Path) -> Result<String, SourceError> {
     fs::read_to_string(path)
         .map_err(|error| SourceError::Unreadable { path: path.display().to_string(), error })
@@ -218,7 +196,7 @@ fn files_of(root: &Path, commit: &str, folder: &str) -> Result<Vec<(String, Stri
     let names = git(root, &["ls-tree", "--name-only", "-z", commit, &format!("{folder}/")])?;
     names
         .split('\0')
-        .filter(|path| is_document(path))
+        .filter(|path| Document::is_named(path))
         .map(|path| {
             let text = git(root, &["cat-file", "blob", &format!("{commit}:./{path}")])?;
             Ok((path.rsplit('/').next().unwrap_or(path).to_owned(), text))

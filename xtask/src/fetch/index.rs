@@ -51,7 +51,12 @@ impl Index {
                 &mut self.pages
             }
         };
-        let list = if address.origin() == *site { list } else { &mut self.elsewhere };
+        let own = address.origin() == *site;
+        // No page needs a credential, and none is to be sent, shown or kept.
+        if address.set_username("").and_then(|()| address.set_password(None)).is_err() {
+            return;
+        }
+        let list = if own { list } else { &mut self.elsewhere };
         if !list.contains(&address) {
             list.push(address);
         }
@@ -107,6 +112,19 @@ mod tests {
              - [A](/reference/a)\n- [A](/reference/a.md#top)\n- [B](reference/b.md)\n",
         );
         assert_eq!(paths(&index.pages), ["/reference/a.md", "/reference/b.md"]);
+    }
+
+    #[test]
+    fn a_credential_in_an_address_is_left_out() {
+        let index = parse(
+            "- [A](https://someone:obviously-fake@developers.pleo.io/reference/a.md)\n\
+             - [B](https://obviously-fake@elsewhere.example/reference/b.md)\n",
+        );
+        let found: Vec<_> = index.pages.iter().chain(&index.elsewhere).map(Url::as_str).collect();
+        assert_eq!(
+            found,
+            ["https://developers.pleo.io/reference/a.md", "https://elsewhere.example/reference/b.md"]
+        );
     }
 
     #[test]

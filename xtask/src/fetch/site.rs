@@ -152,11 +152,10 @@ impl<P: Pages> Run<'_, P> {
         let validators = match answer {
             Err(error) => return Err(FetchError::Read { address: index.to_string(), error }),
             Ok(Answer::Unchanged) => {
-                for page in lock.iter().flat_map(|lock| &lock.pages) {
-                    if let Ok(address) = page.address.parse() {
-                        addresses.insert(address, page.kind);
-                    }
-                }
+                // A lock can be edited; what it names elsewhere was never in the index.
+                let locked = lock.iter().flat_map(|lock| &lock.pages);
+                let locked = locked.filter_map(|page| Some((page.address.parse::<Url>().ok()?, page.kind)));
+                addresses.extend(locked.filter(|(address, _)| address.origin() == index.origin()));
                 known.cloned().unwrap_or_default()
             }
             Ok(Answer::Page { text, validators }) => {
@@ -265,7 +264,8 @@ fn is_legacy(document: &Value) -> bool {
     hosts.into_iter().any(|host| host.host_str() == Some(LEGACY_HOST))
 }
 
-/// The pages that were not sent again, though their document is not what it was.
+/// What was not sent again and is needed all the same: the pages of a document that is not what it
+/// was, and, once anything is, the whole documents, which are taken or left out by what pages say.
 fn to_read_again(
     addresses: &Addresses,
     locked: &BTreeMap<&str, &LockedPage>,
@@ -279,12 +279,12 @@ fn to_read_again(
             touched.insert(part.title());
         }
     }
-    let again = addresses.iter().filter(|(address, _)| {
-        matches!(states.get(*address), Some(State::Same))
-            && locked
-                .get(address.as_str())
-                .and_then(|page| page.document.as_deref())
-                .is_some_and(|title| touched.contains(title))
+    let is_needed = |address: &Url, kind: Kind| {
+        let document = locked.get(address.as_str()).and_then(|page| page.document.as_deref());
+        document.is_some_and(|title| touched.contains(title)) || kind != Kind::Page && !touched.is_empty()
+    };
+    let again = addresses.iter().filter(|(address, kind)| {
+        matches!(states.get(*address), Some(State::Same)) && is_needed(address, **kind)
     });
     again.map(|(address, kind)| (address.clone(), *kind)).collect()
 }

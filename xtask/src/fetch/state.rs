@@ -68,20 +68,17 @@ impl Before {
         let folder = root.join(PUBLISHED);
         let mut published = Vec::new();
         if folder.is_dir() && fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
-            let documents = Document::read_folder(&folder).map_err(|error| SpecError {
-                mend: "restore it with `git restore spec/published`".to_owned(),
-                ..error
-            })?;
-            for document in documents {
-                let path = folder.join(&document.name);
-                let text = fs::read_to_string(&path).map_err(|error| FetchError::files(&path, &error))?;
-                published.push(Published {
-                    title: title(&document.value).to_owned(),
-                    operations: operations(&document.value),
-                    file: document.name,
-                    text,
-                });
-            }
+            let read = |(file, text): (String, String)| {
+                let document = Document::parse(&file, &text)?.value;
+                let (title, operations) = (title(&document).to_owned(), operations(&document));
+                Ok(Published { file, text, title, operations })
+            };
+            published = Document::texts(&folder)
+                .and_then(|texts| texts.into_iter().map(read).collect())
+                .map_err(|error| SpecError {
+                    mend: "restore it with `git restore spec/published`".to_owned(),
+                    ..error
+                })?;
         }
         Ok(Self { documents: published, lock: Lock::read(root) })
     }
@@ -121,8 +118,13 @@ impl Before {
         lines
     }
 
-    /// The file of a document: the one it has, or one by its title.
-    fn file(&self, title: &str, taken: &BTreeMap<String, New>) -> Result<String, FetchError> {
+    /// The file of a document: the one it has, or one by its title that no other of `titles` has.
+    fn file(
+        &self,
+        title: &str,
+        titles: &BTreeSet<String>,
+        taken: &BTreeMap<String, New>,
+    ) -> Result<String, FetchError> {
         if let Some(here) = self.documents.iter().find(|here| here.title == title) {
             return Ok(here.file.clone());
         }
@@ -133,7 +135,8 @@ impl Before {
             return Err(problem("its title has no letter or digit to make one of".to_owned()));
         }
         let file = format!("{slug}.yaml");
-        let here = self.documents.iter().find(|here| here.file == file).map(|here| here.title.as_str());
+        let here = self.documents.iter().find(|here| here.file == file && titles.contains(&here.title));
+        let here = here.map(|here| here.title.as_str());
         let new = taken.iter().find(|(_, new)| new.locked.file == file).map(|(title, _)| title.as_str());
         match here.or(new) {
             Some(other) => Err(problem(format!("{file} is that of `{other}`"))),
@@ -163,6 +166,7 @@ pub(super) fn apply(
         }
         parts.entry(part.title().to_owned()).or_default().push(part);
     }
+    let titles: BTreeSet<String> = now.keys().chain(parts.keys()).cloned().collect();
     for (title, parts) in parts {
         let (document, places) = unite::unite(&parts);
         if !places.is_empty() {
@@ -173,7 +177,7 @@ pub(super) fn apply(
         }
         unite::check(&document)
             .map_err(|problem| FetchError::NotOpenApi { document: title.clone(), problem })?;
-        let file = before.file(&title, &now)?;
+        let file = before.file(&title, &titles, &now)?;
         let text = write::to_yaml(&file, &document)?;
         let sources: BTreeSet<_> = parts.into_iter().map(|part| part.source).collect();
         let locked = LockedDocument {

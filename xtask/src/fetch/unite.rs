@@ -72,6 +72,9 @@ pub fn check(document: &Value) -> Result<(), String> {
             return Err(format!("`{}` is missing or no text", key[1..].replace('/', ".")));
         }
     }
+    if let Some(text) = control(document) {
+        return Err(format!("the name {text:?} holds a control character"));
+    }
     let Some(paths) = document.get("paths").and_then(Value::as_object) else {
         return Err("`paths` is missing or no object".to_owned());
     };
@@ -84,6 +87,23 @@ pub fn check(document: &Value) -> Result<(), String> {
         Some((name, _)) => Err(format!("`components.{name}` is no object")),
         None => Ok(()),
     }
+}
+
+/// The first of a document's names that holds a control character: its title, its version, or a key.
+/// Messages and logs show names, and a line of its own in the log of a workflow can be a command.
+fn control(document: &Value) -> Option<&str> {
+    fn in_keys(value: &Value) -> Option<&str> {
+        match value {
+            Value::Object(map) => map.iter().find_map(|(key, value)| {
+                if key.contains(char::is_control) { Some(key.as_str()) } else { in_keys(value) }
+            }),
+            Value::Array(list) => list.iter().find_map(in_keys),
+            _ => None,
+        }
+    }
+    let texts = ["/info/title", "/info/version"].map(|pointer| document.pointer(pointer));
+    let texts = texts.into_iter().flatten().filter_map(Value::as_str);
+    texts.into_iter().find(|text| text.contains(char::is_control)).or_else(|| in_keys(document))
 }
 
 /// Unites the parts of one document: what any of them says is in it.
@@ -101,7 +121,7 @@ pub fn unite(parts: &[Part]) -> (Value, Vec<Disagreement>) {
     let mut disagreements = Vec::new();
     // An empty section sorts before what others say is in it.
     for (place, values) in said {
-        let (value, sides) = settle(&values);
+        let (value, sides) = settle(&place, &values);
         if sides.len() > 1 {
             disagreements.push(Disagreement { place: place.join("."), sides });
         }
@@ -142,10 +162,10 @@ fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 /// The value that wins, and the sides.
-fn settle(values: &[(&Part, &Value)]) -> (Value, Vec<Side>) {
+fn settle(place: &[&str], values: &[(&Part, &Value)]) -> (Value, Vec<Side>) {
     let mut sides: BTreeMap<String, Vec<(&Part, &Value)>> = BTreeMap::new();
     for (part, value) in values {
-        sides.entry(without_prose(value)).or_default().push((*part, *value));
+        sides.entry(without_prose(place, value)).or_default().push((*part, *value));
     }
     let mut sides: Vec<_> = sides.into_values().collect();
     sides.sort_by_key(|side| Reverse((side.len(), newest(side))));
@@ -167,10 +187,12 @@ fn settle(values: &[(&Part, &Value)]) -> (Value, Vec<Side>) {
     (value, sides.collect())
 }
 
-fn without_prose(value: &Value) -> String {
-    let mut value = value.clone();
-    prose::leave_out(&mut value);
-    value.to_string()
+/// What is said at a place but for wording, which the place tells.
+fn without_prose(place: &[&str], value: &Value) -> String {
+    let mut document = Value::Object(Map::new());
+    put(&mut document, place, value.clone());
+    prose::leave_out(&mut document);
+    document.to_string()
 }
 
 /// The newest version among parts: its numbers, which can be compared, and its text.
@@ -260,6 +282,15 @@ mod tests {
         ]);
         assert_eq!(disagreements, []);
         assert_eq!(united["components"]["schemas"]["Thing"], described("words"));
+
+        let worded = |source: &str, words: &str| {
+            let mut part = part(source, "1.0.0", json!({}));
+            part.document["info"]["description"] = json!(words);
+            part.document["paths"]["/a"] = json!({ "description": words });
+            part.document["components"]["responses"] = json!({ "Gone": { "description": words } });
+            part
+        };
+        assert_eq!(unite(&[worded("a", "old words"), worded("b", "words")]).1, []);
     }
 
     #[test]
@@ -288,6 +319,9 @@ mod tests {
             ("/paths/~1a", json!("get"), "`/a`"),
             ("/components", json!([]), "`components`"),
             ("/components/schemas", json!([]), "`components.schemas`"),
+            ("/info/title", json!("A\n::error::b"), "control character"),
+            ("/info/version", json!("1\u{1b}[2J"), "control character"),
+            ("/components/schemas/Thing", json!({ "enum": [{ "a\r::error::b": 1 }] }), "control character"),
         ] {
             let mut broken = whole.clone();
             *broken.pointer_mut(pointer).unwrap() = value;

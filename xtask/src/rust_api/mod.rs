@@ -197,13 +197,28 @@ pub fn between(old: Side<'_>, new: Side<'_>) -> Result<Comparison, NotCompared> 
 /// Does the work of both sides at once.
 fn both<T: Send>(
     old: impl FnOnce() -> Result<T, Reason> + Send,
-    new: impl FnOnce() -> Result<T, Reason>,
+    new: impl FnOnce() -> Result<T, Reason> + Send,
 ) -> Result<(T, T), NotCompared> {
     let (old, new) = thread::scope(|scope| {
-        let old = scope.spawn(old);
-        let new = new();
-        (old.join().unwrap_or(Err(Reason::Panicked)), new)
+        let (old, new) = (scope.spawn(old), scope.spawn(new));
+        let result = |side: thread::ScopedJoinHandle<'_, _>| side.join().unwrap_or(Err(Reason::Panicked));
+        (result(old), result(new))
     });
     let named = |which| move |reason| NotCompared { which, reason };
     Ok((old.map_err(named("old"))?, new.map_err(named("new"))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_on_either_side_is_an_error_of_that_side() {
+        let fine = || Ok(());
+        let panics = || -> Result<(), Reason> { panic!("as a generator may") };
+        for (compared, side) in [(both(panics, fine), "old"), (both(fine, panics), "new")] {
+            let error = compared.unwrap_err();
+            assert!(matches!(error.reason, Reason::Panicked) && error.which == side, "{error}");
+        }
+    }
 }

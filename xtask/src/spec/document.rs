@@ -40,38 +40,51 @@ impl Document {
         }
     }
 
-    /// Reads every `.yaml`, `.yml` and `.json` file of a folder, sorted by name.
+    /// Reads every document of a folder, sorted by name.
     ///
     /// # Errors
-    /// Fails for a folder without documents, an unreadable file or one that does not parse.
+    /// Those of [`Document::texts`], and a file that does not parse.
     pub fn read_folder(folder: &Path) -> Result<Vec<Self>, SpecError> {
+        Self::texts(folder)?.into_iter().map(|(name, text)| Self::parse(name, &text)).collect()
+    }
+
+    /// The name and the text of every document of a folder, sorted by name.
+    ///
+    /// # Errors
+    /// Fails for a folder without documents and for an unreadable file.
+    pub fn texts(folder: &Path) -> Result<Vec<(String, String)>, SpecError> {
         let shown = folder.display().to_string();
         let unreadable = |error: std::io::Error| {
             SpecError::new(&shown, "", format!("unreadable: {error}"), "check the path and its permissions")
         };
-        let mut documents = Vec::new();
+        let mut texts = Vec::new();
         for entry in fs::read_dir(folder).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
-            let extension = path.extension().and_then(|extension| extension.to_str());
-            if !matches!(extension, Some("yaml" | "yml" | "json")) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !Self::is_named(&name) {
                 continue;
             }
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).map_err(|error| {
                 SpecError::new(&name, "", format!("unreadable: {error}"), "save the file as UTF-8 text")
             })?;
-            documents.push(Self::parse(name, &text)?);
+            texts.push((name, text));
         }
-        if documents.is_empty() {
+        if texts.is_empty() {
             return Err(SpecError::new(
                 shown,
                 "",
                 "holds no document",
-                "restore the published documents with `git restore spec/published`",
+                "restore the published documents with `git restore spec/published`, or name a folder with .yaml, \
+                 .yml or .json files",
             ));
         }
-        documents.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(documents)
+        texts.sort();
+        Ok(texts)
+    }
+
+    /// Whether a file of this name is a document.
+    pub fn is_named(name: &str) -> bool {
+        [".yaml", ".yml", ".json"].iter().any(|extension| name.ends_with(extension))
     }
 
     /// The file name without its extension, such as `export`.

@@ -48,13 +48,19 @@ impl SpecError {
     }
 }
 
+/// A text without line breaks and other control characters: in the log of a workflow, a line of its
+/// own can be a command.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.document)?;
         if let Some(operation) = self.operation() {
-            write!(f, ", {operation}")?;
+            write!(f, ", {}", one_line(&operation))?;
         }
-        let place = if self.pointer.is_empty() { "(whole document)" } else { &self.pointer };
+        let place = if self.pointer.is_empty() { "(whole document)" } else { &one_line(&self.pointer) };
         write!(f, "\n  at   {place}\n  is   {}\n  mend {}", self.problem, self.mend)
     }
 }
