@@ -175,7 +175,7 @@ fn a_pass_that_found_nothing_to_do_is_refused() {
     let copy = Copy::new();
     // `schemaless-media-types` has these five places.
     for (file, times) in [("spec/published/export.yaml", 2), ("spec/published/gjoll.yaml", 3)] {
-        let empty = "          content:\n            application/json: {}\n";
+        let empty = "          content:\n            application/json;charset=UTF-8: {}\n";
         copy.edit(file, |text| {
             assert_eq!(text.matches(empty).count(), times);
             text.replace(empty, "")

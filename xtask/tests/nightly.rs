@@ -14,11 +14,18 @@ use xtask::spec::Document;
 
 const WORKFLOW: &str = include_str!("../../.github/workflows/regenerate.yml");
 
-/// Takes the place of GitHub's command line: there is a pull request if a file says so.
-const GH: &str = "#!/usr/bin/env bash\n\
-    echo \"gh $*\" >> \"$CALLS\"\n\
-    if [ \"$2\" = list ]; then if [ -f \"$CALLS.open\" ]; then echo 1; else echo 0; fi; fi\n\
-    if [ \"$2\" = create ]; then touch \"$CALLS.open\"; fi\n";
+/// Takes the place of GitHub's command line: a file holds the commits that were proposed. Creating
+/// a pull request fails where another file is.
+const GH: &str = r#"#!/usr/bin/env bash
+set -e
+echo "gh $*" >> "$CALLS"
+case "$2 $*" in
+  *headRefOid*) cat "$CALLS.proposed" || true ;;
+  list*) if [ -f "$CALLS.proposed" ]; then echo 1; else echo 0; fi ;;
+  create*) if [ -f "$CALLS.broken" ]; then exit 1; fi; git rev-parse HEAD > "$CALLS.proposed" ;;
+  edit*) git rev-parse HEAD >> "$CALLS.proposed" ;;
+esac
+"#;
 
 fn steps() -> Vec<Value> {
     let workflow = Document::parse("regenerate.yml", WORKFLOW).unwrap().value;
@@ -56,6 +63,11 @@ impl Nights {
     }
 
     fn bash(&self, folder: &Path, script: &str) {
+        let (succeeded, said) = self.try_bash(folder, script);
+        assert!(succeeded, "{script}\n{said}");
+    }
+
+    fn try_bash(&self, folder: &Path, script: &str) -> (bool, String) {
         let path = format!("{}:{}", self.folder.path().join("bin").display(), std::env::var("PATH").unwrap());
         let output = Command::new("bash")
             .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
@@ -65,7 +77,7 @@ impl Nights {
             .current_dir(folder)
             .output()
             .unwrap();
-        assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// What one night asks GitHub for, if fetching changes these files. The checkout is a shallow
@@ -87,7 +99,9 @@ impl Nights {
         fs::write(checkout.join("target/regenerate/report.md"), "## What changed\n").unwrap();
         let calls = self.folder.path().join("calls");
         let _ = fs::remove_file(&calls);
-        self.bash(&checkout, &script("Open or update the pull request"));
+        let broken = self.folder.path().join("calls.broken").exists();
+        let (succeeded, said) = self.try_bash(&checkout, &script("Open or update the pull request"));
+        assert_eq!(succeeded, !broken, "{said}");
         fs::read_to_string(calls).unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
@@ -112,10 +126,16 @@ fn one_pull_request_is_opened_updated_and_left_alone_when_nothing_is_new() {
         [("spec/published/a.yaml", "new"), ("spec/published/b.yaml", "more"), ("crates/a.rs", "new")];
     let list = "gh pr list --head regenerate --state open --json number --jq length";
     let text = "--title Follow Pleo's API: 1 additive --body-file target/regenerate/report.md";
-    assert_eq!(nights.night(&change), [list.to_owned(), format!("gh pr create --head regenerate {text}")]);
+    let known = "gh pr list --head regenerate --state all --json headRefOid --jq .[].headRefOid";
+    let create = format!("gh pr create --head regenerate {text}");
+    let broken = nights.folder.path().join("calls.broken");
+    fs::write(&broken, "").unwrap();
+    assert_eq!(nights.night(&change), [list, &create]);
+    fs::remove_file(broken).unwrap();
+    assert_eq!(nights.night(&change), [known, list, &create], "what was not proposed is news");
     assert_eq!(nights.proposed("spec/published/b.yaml"), "more");
 
-    assert_eq!(nights.night(&change), [""; 0], "the same is no news");
+    assert_eq!(nights.night(&change), [known], "the same is no news");
 
     let next = [("spec/published/a.yaml", "newer"), ("spec/lock.toml", "etag")];
     assert_eq!(nights.night(&next), [list.to_owned(), format!("gh pr edit regenerate {text}")]);

@@ -26,7 +26,7 @@ Exit codes:
   1    refused, or the client could not be made or verified
   2    wrong usage
   3    something could not be read or written
-  130  interrupted
+  130  interrupted while fetching
 The tree changes with code 0 only.")]
 pub(crate) struct Arguments {
     /// First bring what Pleo publishes today, and say what that changes.
