@@ -126,6 +126,7 @@ fn compile(clients: &BTreeMap<String, Files>) -> Vec<String> {
             "check",
             "--workspace",
             "--no-default-features",
+            "--features=full",
             "--offline",
             "--keep-going",
             "--message-format=json",
@@ -178,6 +179,8 @@ fn write_workspace(workspace: &Path, clients: &BTreeMap<String, Files>) {
     let runtime = root().join("crates/pleo-client/src/runtime/mod.rs");
     for (name, files) in clients {
         let member = members.join(name);
+        let openapi = serde_json::from_str(&files[generate::OPENAPI]).unwrap();
+        let manifest = generate::features::in_manifest(&manifest, &openapi, None).unwrap();
         write(
             &member.join("Cargo.toml"),
             &manifest.replacen("name = \"pleo-client\"", &format!("name = \"cursed-{name}\""), 1),

@@ -5,6 +5,21 @@
 
 #[allow(unused_imports)]
 use crate::runtime::{object, open_enum};
+#[cfg(
+    any(
+        feature = "accounting-entries",
+        feature = "accounts",
+        feature = "bookkeeping",
+        feature = "companies",
+        feature = "employees",
+        feature = "export",
+        feature = "marketplace",
+        feature = "tags",
+        feature = "tax-codes",
+        feature = "vendors",
+        feature = "webhooks"
+    )
+)]
 /// An answer whose content stands under `data`.
 #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
 #[non_exhaustive]
@@ -13,6 +28,20 @@ pub struct Data<T> {
     pub data: T,
 }
 
+#[cfg(
+    any(
+        feature = "accounting-entries",
+        feature = "accounts",
+        feature = "bookkeeping",
+        feature = "companies",
+        feature = "employees",
+        feature = "export",
+        feature = "tags",
+        feature = "tax-codes",
+        feature = "vendors",
+        feature = "webhooks"
+    )
+)]
 /// One page of a list.
 #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
 #[non_exhaustive]
@@ -23,6 +52,20 @@ pub struct Page<T> {
     pub pagination: CursorPageInfo,
 }
 
+#[cfg(
+    any(
+        feature = "accounting-entries",
+        feature = "accounts",
+        feature = "bookkeeping",
+        feature = "companies",
+        feature = "employees",
+        feature = "export",
+        feature = "tags",
+        feature = "tax-codes",
+        feature = "vendors",
+        feature = "webhooks"
+    )
+)]
 /// The paging request as the server understood it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -43,6 +86,20 @@ pub struct CursorPageCurrentRequestInfo {
     pub sorting_order: Option<Vec<PageOrder>>,
 }
 
+#[cfg(
+    any(
+        feature = "accounting-entries",
+        feature = "accounts",
+        feature = "bookkeeping",
+        feature = "companies",
+        feature = "employees",
+        feature = "export",
+        feature = "tags",
+        feature = "tax-codes",
+        feature = "vendors",
+        feature = "webhooks"
+    )
+)]
 /// Where a page stands in the whole result.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -61,6 +118,7 @@ pub struct CursorPageInfo {
     pub total: Option<i64>,
 }
 
+#[cfg(any(feature = "export", feature = "vendors"))]
 /// An error as the API reports it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -71,6 +129,7 @@ pub struct ExceptionInfo {
     pub type_: String,
 }
 
+#[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
 /// An exact amount of money.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -81,6 +140,7 @@ pub struct Money {
     pub minors: i64,
 }
 
+#[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
 impl Money {
     /// A builder without any field set yet.
     pub fn builder() -> builder::Money {
@@ -90,6 +150,7 @@ impl Money {
 
 /// Builders of the types that request bodies are made of.
 pub mod builder {
+    #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
     /// Builds a [`Money`](super::Money).
     #[derive(Clone)]
     #[must_use = "a builder does nothing until a call takes it"]
@@ -98,6 +159,7 @@ pub mod builder {
         minors: Result<i64, String>,
     }
 
+    #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
     impl Default for Money {
         fn default() -> Self {
             Self {
@@ -107,6 +169,7 @@ pub mod builder {
         }
     }
 
+    #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
     impl Money {
         /// Three-letter currency code.
         pub fn currency<V: TryInto<String>>(mut self, value: V) -> Self {
@@ -121,6 +184,7 @@ pub mod builder {
         }
     }
 
+    #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
     impl TryFrom<Money> for super::Money {
         type Error = crate::ConversionError;
         fn try_from(value: Money) -> Result<Self, crate::ConversionError> {
@@ -131,6 +195,7 @@ pub mod builder {
         }
     }
 
+    #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
     impl From<super::Money> for Money {
         fn from(value: super::Money) -> Self {
             Self {
@@ -141,6 +206,7 @@ pub mod builder {
     }
 }
 
+#[cfg(any(feature = "export", feature = "vendors"))]
 open_enum! {
     /// Two-letter country code, with retired and reserved codes too, and `UNDEFINED`.
     pub enum CountryCode {
@@ -419,6 +485,7 @@ open_enum! {
     }
 }
 
+#[cfg(any(feature = "accounting-entries", feature = "accounts", feature = "bookkeeping", feature = "companies", feature = "employees", feature = "export", feature = "tags", feature = "tax-codes", feature = "vendors", feature = "webhooks"))]
 object! {
     CursorPageCurrentRequestInfo {
         optional after = "after",
@@ -431,6 +498,7 @@ object! {
     }
 }
 
+#[cfg(any(feature = "accounting-entries", feature = "accounts", feature = "bookkeeping", feature = "companies", feature = "employees", feature = "export", feature = "tags", feature = "tax-codes", feature = "vendors", feature = "webhooks"))]
 object! {
     CursorPageInfo {
         required current_request_pagination = "currentRequestPagination",
@@ -442,6 +510,7 @@ object! {
     }
 }
 
+#[cfg(any(feature = "export", feature = "vendors"))]
 object! {
     ExceptionInfo {
         optional message = "message",
@@ -449,6 +518,7 @@ object! {
     }
 }
 
+#[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
 object! {
     Money {
         required currency = "currency",
@@ -456,6 +526,7 @@ object! {
     }
 }
 
+#[cfg(any(feature = "accounting-entries", feature = "accounts", feature = "bookkeeping", feature = "companies", feature = "employees", feature = "export", feature = "tags", feature = "tax-codes", feature = "vendors", feature = "webhooks"))]
 open_enum! {
     /// Direction of a sorting key, and where absent values go.
     pub enum PageOrder {
