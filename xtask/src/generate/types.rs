@@ -77,7 +77,7 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<String, Sp
     };
     let code = quote! { #macros #imports #generics #(#items)* #builder_module };
     let doc = match module.name.as_str() {
-        COMMON => "Types that several API families share.".to_owned(),
+        COMMON => "Types that several API families share; each needs the feature of one of those.".to_owned(),
         _ => format!("Types of the API family `{}`.", module.family),
     };
     Ok(print::file(plan, module, &doc, code) + &written)
