@@ -210,7 +210,7 @@ fn the_compiler_says_of_callers_what_the_kinds_claim() {
         let side = member.split('-').next().unwrap();
         let manifest = format!(
             "[package]\nname = \"{member}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-             pleo_client = {{ package = \"client-{side}\", path = \"../client-{side}\", default-features = false }}\n"
+             pleo_client = {{ package = \"client-{side}\", path = \"../client-{side}\", default-features = false, features = [\"full\"] }}\n"
         );
         workspace.write(member, "Cargo.toml", &manifest);
         let library: String = modules.keys().map(|module| format!("pub mod {module};\n")).collect();
