@@ -329,6 +329,35 @@ fn the_surface_of_every_cursed_client_can_be_read() {
 }
 
 #[test]
+fn which_feature_an_item_needs_is_no_change_and_another_condition_is_refused() {
+    let files = files(base());
+    let root_file = format!("{}/mod.rs", generate::CLIENT);
+    let with = |condition: &str| {
+        let mut files = files.clone();
+        let text = files.get_mut(&root_file).unwrap();
+        let edited = text.replace("#[cfg(feature = \"extras\")]", condition);
+        assert_ne!(&edited, text);
+        *text = edited;
+        Surface::of(&files)
+    };
+    let old = Surface::of(&files).unwrap();
+    for condition in
+        ["", "#[cfg(feature = \"others\")]", "#[cfg(any(feature = \"extras\", feature = \"others\"))]"]
+    {
+        assert_eq!(rust_api::compare(&old, &with(condition).unwrap()), [], "{condition}");
+    }
+    for condition in [
+        "#[cfg(not(feature = \"extras\"))]",
+        "#[cfg(any(feature = \"extras\", test))]",
+        "#[cfg(unix)]",
+        "#[cfg_attr(feature = \"extras\", cfg(unix))]",
+    ] {
+        let error = with(condition).unwrap_err().to_string();
+        assert!(error.starts_with(&root_file) && error.contains("cfg"), "{condition}: {error}");
+    }
+}
+
+#[test]
 fn equal_sides_are_not_generated_and_ask_for_nothing() {
     // What no client can be made of is no hindrance to seeing that both sides are the same.
     let document = Document { name: "a.yaml".to_owned(), value: Value::Null };
