@@ -2,7 +2,11 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use pleo_client::{Operation, operations};
 
@@ -82,6 +86,30 @@ fn deprecated_operations_warn_and_name_their_successor() {
         deprecated += usize::from(operation.deprecated);
     }
     assert_eq!(deprecated, 18);
+}
+
+#[test]
+fn every_feature_is_listed_where_features_are_explained() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut features: BTreeSet<&str> = operations::families().collect();
+    features.extend(["full", "reqwest", "rustls"]);
+    for (file, heading) in [
+        ("README.md", "## "),
+        ("crates/pleo-auth/src/lib.rs", "//! # "),
+        ("crates/pleo-client/src/lib.rs", "//! # "),
+    ] {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let (_, section) = text.split_once(&format!("{heading}Features\n")).unwrap();
+        let section = section.split(&format!("\n{heading}")).next().unwrap();
+        // What stands between fences is no list.
+        let prose: String = section.split("```").step_by(2).collect();
+        let code = prose.split('`').skip(1).step_by(2);
+        let listed: BTreeSet<&str> = code
+            .filter(|code| code.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+            .filter(|code| !code.starts_with("pleo-"))
+            .collect();
+        assert_eq!(listed, features, "{file}");
+    }
 }
 
 /// Numbers of statements and facts in a text, such as `Z7`; of `Z7 to Z10` all four.

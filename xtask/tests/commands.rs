@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
+mod support;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -9,6 +11,7 @@ use std::{
     process::{Command, Output},
 };
 
+use support::MANIFESTS;
 use xtask::generate::{CLIENT, OPENAPI};
 
 /// A copy of what the commands read and write.
@@ -17,13 +20,7 @@ struct Copy(tempfile::TempDir);
 impl Copy {
     fn new() -> Self {
         let copy = Self(tempfile::tempdir().unwrap());
-        for part in ["spec", CLIENT, "crates/pleo-conformance/src/subject/ours"] {
-            for file in files_below(&xtask::root().join(part)) {
-                let target = copy.0.path().join(file.strip_prefix(xtask::root()).unwrap());
-                fs::create_dir_all(target.parent().unwrap()).unwrap();
-                fs::copy(&file, target).unwrap();
-            }
-        }
+        support::copy_project(copy.0.path());
         copy
     }
 
@@ -124,6 +121,35 @@ fn a_change_of_the_documents_or_overlays_is_drift() {
     let copy = Copy::new();
     copy.edit("spec/overlays/oberon.yaml", |text| text.replace("list_companies", "list_all_companies"));
     assert!(copy.fails("check").contains("companies/mod.rs"));
+}
+
+#[test]
+fn a_new_family_becomes_a_feature() {
+    let copy = Copy::new();
+    copy.edit("spec/overlays/triton.yaml", |text| {
+        text.replacen("x-pleo-family: enrichment", "x-pleo-family: card-payments", 1)
+    });
+    let said = copy.fails("check");
+    assert!(MANIFESTS.iter().all(|manifest| said.contains(&format!("changed  {manifest}"))), "{said}");
+    copy.succeeds("generate");
+    for (manifest, feature) in
+        MANIFESTS.iter().zip(["card-payments = []", "card-payments = [\"pleo-client/card-payments\"]"])
+    {
+        let features = fs::read_to_string(copy.path(manifest)).unwrap();
+        assert!(features.lines().any(|line| line == feature), "{features}");
+        assert!(features.contains("    \"card-payments\",\n"), "{features}");
+        assert!(!features.contains("enrichment"), "{features}");
+    }
+}
+
+#[test]
+fn a_manifest_without_a_place_for_the_features_is_named_with_what_to_add() {
+    let copy = Copy::new();
+    copy.edit(MANIFESTS[1], |text| text.replace("# End of the generated part.\n", ""));
+    let before = copy.snapshot();
+    let said = copy.fails("generate");
+    assert!(said.contains(MANIFESTS[1]) && said.contains("\n# End of the generated part.\n"), "{said}");
+    assert_eq!(copy.snapshot(), before);
 }
 
 #[test]

@@ -2,14 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
-use std::{fs, path::Path, process::Command};
+mod support;
 
-use xtask::generate::CLIENT;
+use std::{path::Path, process::Command};
 
 const GUIDE: &str = include_str!("../../docs/regenerating.md");
-
-/// What the commands read and write.
-const PARTS: [&str; 3] = ["spec", CLIENT, "crates/pleo-conformance/src/subject/ours"];
 
 /// The fenced blocks of the example: their language and text.
 fn example() -> Vec<(&'static str, &'static str)> {
@@ -21,19 +18,6 @@ fn example() -> Vec<(&'static str, &'static str)> {
         blocks.push(block.split_once('\n').unwrap());
     }
     blocks
-}
-
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap().path();
-            copy(&entry, &to.join(entry.file_name().unwrap()));
-        }
-    } else {
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(from, to).unwrap();
-    }
 }
 
 /// Runs lines of a shell in which `cargo xtask` is this one, and returns whether they went through
@@ -53,9 +37,7 @@ fn run(project: &Path, script: &str) -> (bool, String) {
 fn the_example_goes_as_the_guide_says() {
     let project = tempfile::tempdir().unwrap();
     let project = project.path();
-    for part in PARTS {
-        copy(&xtask::root().join(part), &project.join(part));
-    }
+    support::copy_project(project);
     let (committed, said) = run(
         project,
         "git init --quiet\ngit add .\n\

@@ -210,7 +210,7 @@ fn the_compiler_says_of_callers_what_the_kinds_claim() {
         let side = member.split('-').next().unwrap();
         let manifest = format!(
             "[package]\nname = \"{member}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-             pleo_client = {{ package = \"client-{side}\", path = \"../client-{side}\", default-features = false }}\n"
+             pleo_client = {{ package = \"client-{side}\", path = \"../client-{side}\", default-features = false, features = [\"full\"] }}\n"
         );
         workspace.write(member, "Cargo.toml", &manifest);
         let library: String = modules.keys().map(|module| format!("pub mod {module};\n")).collect();
@@ -326,6 +326,35 @@ fn the_surface_of_every_cursed_client_can_be_read() {
         read += 1;
     }
     assert!(read >= 40, "only {read} were read");
+}
+
+#[test]
+fn which_feature_an_item_needs_is_no_change_and_another_condition_is_refused() {
+    let files = files(base());
+    let root_file = format!("{}/mod.rs", generate::CLIENT);
+    let with = |condition: &str| {
+        let mut files = files.clone();
+        let text = files.get_mut(&root_file).unwrap();
+        let edited = text.replace("#[cfg(feature = \"extras\")]", condition);
+        assert_ne!(&edited, text);
+        *text = edited;
+        Surface::of(&files)
+    };
+    let old = Surface::of(&files).unwrap();
+    for condition in
+        ["", "#[cfg(feature = \"others\")]", "#[cfg(any(feature = \"extras\", feature = \"others\"))]"]
+    {
+        assert_eq!(rust_api::compare(&old, &with(condition).unwrap()), [], "{condition}");
+    }
+    for condition in [
+        "#[cfg(not(feature = \"extras\"))]",
+        "#[cfg(any(feature = \"extras\", test))]",
+        "#[cfg(unix)]",
+        "#[cfg_attr(feature = \"extras\", cfg(unix))]",
+    ] {
+        let error = with(condition).unwrap_err().to_string();
+        assert!(error.starts_with(&root_file) && error.contains("cfg"), "{condition}: {error}");
+    }
 }
 
 #[test]

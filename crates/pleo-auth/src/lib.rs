@@ -26,6 +26,18 @@
 //! - A legacy token belongs to another API (Z13 to Z18). It can be named, see [`LegacyToken`], and used
 //!   nowhere.
 //!
+//! # Features
+//!
+//! Each API family is one and is passed on to [`pleo_client`]: `accounting-entries`, `accounts`,
+//! `bookkeeping`, `companies`, `employees`, `enrichment`, `export`, `marketplace`, `tags`, `tax-codes`,
+//! `vendors`, `webhooks`. All of them are on by default, as `full`; a program that calls few of them
+//! compiles faster with those alone, such as by
+//! `default-features = false, features = ["rustls", "export"]`. The marketplace is always there, because
+//! [`Client::connect`] asks it who the credential is.
+//!
+//! `reqwest` brings the transports and `rustls` their TLS; without both a client needs transports of
+//! your own.
+//!
 //! # How far secrets are wiped
 //!
 //! A [`Secret`] and the header value made of it are overwritten when their last clone is dropped.

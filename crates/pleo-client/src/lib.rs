@@ -16,11 +16,20 @@
 //!
 //! # Finding an operation
 //!
-//! Operations are methods of [`Client`], one block a family there and one module a family here:
-//! [`accounting_entries`], [`accounts`], [`bookkeeping`], [`companies`], [`employees`],
-//! [`enrichment`], [`export`], [`marketplace`], [`tags`], [`tax_codes`], [`vendors`], [`webhooks`].
+//! Operations are methods of [`Client`], one block a family there and one module a family here.
 //! A search for Pleo's own name of an operation, such as `getExportJobsListV3`, finds it as well.
 //! [`operations`] lists all of them with what is known of each.
+//!
+//! # Features
+//!
+//! Each API family is one: `accounting-entries`, `accounts`, `bookkeeping`, `companies`, `employees`,
+//! `enrichment`, `export`, `marketplace`, `tags`, `tax-codes`, `vendors`, `webhooks`. All of them are on
+//! by default, as `full`. A program that calls few of them compiles faster with those alone, such as
+//! by `default-features = false, features = ["rustls", "export"]`: methods, types and catalogue of the
+//! others are left out then.
+//!
+//! `reqwest` brings a transport and `rustls` its TLS; without both a client needs a transport of your
+//! own.
 //!
 //! # What answers decode to
 //!

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use xtask::{
-    generate::{self, Files},
+    generate::{self, Files, features},
     spec::{Normalised, passes, walk},
     tree::Change,
 };
@@ -20,7 +20,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 /// Makes and writes the generated files; what was changed can be taken back.
 pub(crate) fn write(root: &Path) -> Result<Change> {
     let (_, files) = make(root)?;
-    step("write", "spec/ and crates/pleo-client", || {
+    step("write", "spec/ and crates/", || {
         let change = Change::apply(root, generate::CLIENT, &files)
             .context("a generated file cannot be written; free it and run again")?;
         let done = match change.count() {
@@ -47,7 +47,8 @@ pub(crate) fn make(root: &Path) -> Result<(Normalised, Files)> {
         Ok((normalised, done))
     })?;
     let files = step("generate", "crates/pleo-client", || -> Result<_> {
-        let files = generate::generate(&normalised)?;
+        let mut files = generate::generate(&normalised)?;
+        files.extend(features::manifests(root, &normalised.openapi)?);
         let code = files.iter().filter(|(path, _)| path.starts_with(generate::CLIENT));
         let lines: usize = code.map(|(_, text)| text.lines().count()).sum();
         let operations = walk::operations(&normalised.openapi).count();

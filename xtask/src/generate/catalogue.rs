@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     operations::documentation,
-    plan::{Module, OperationEntry, Plan},
+    plan::{COMMON, Module, OperationEntry, Plan},
     print,
 };
 
@@ -31,15 +31,20 @@ pub(super) fn file(plan: &Plan, module: &Module) -> String {
 
 /// The file that declares all modules and lists the families.
 pub(super) fn root_file(plan: &Plan) -> String {
-    let modules = plan.modules().iter().map(|module| format_ident!("{}", module.name));
+    let modules = plan.modules().iter().map(|module| {
+        let name = format_ident!("{}", module.name);
+        let condition = (module.name != COMMON).then(|| print::condition_tokens([&module.family]));
+        quote! { #condition pub mod #name; }
+    });
     let families = plan.families().map(|module| {
         let (family, name) = (&module.family, format_ident!("{}", module.name));
-        quote! { (#family, &#name::operations::ALL) }
+        let condition = print::condition_tokens([family]);
+        quote! { #condition (#family, &#name::operations::ALL) }
     });
     let code = print::format(quote! {
-        #(pub mod #modules;)*
+        #(#modules)*
 
-        /// The API families with their operations, by name.
+        /// The chosen API families with their operations, by name.
         pub(crate) static FAMILIES: &[(&str, &[&crate::Operation])] = &[#(#families),*];
     });
     format!(

@@ -340,7 +340,7 @@ pub(super) fn module_file(plan: &Plan, module: &Module) -> String {
         return print::file(plan, module, doc, quote! { pub mod types; });
     }
     let apis = module.apis.iter().cloned().collect::<Vec<_>>().join(", ");
-    let mut doc = format!("The API family `{}` ({apis}).\n\n", module.family);
+    let mut doc = format!("The API family `{0}` ({apis}); needs the feature `{0}`.\n\n", module.family);
     for (name, operation) in &module.operations {
         let deprecated = if operation.flag("deprecated") { " (deprecated)" } else { "" };
         let _ = writeln!(
@@ -350,9 +350,11 @@ pub(super) fn module_file(plan: &Plan, module: &Module) -> String {
             operation.path
         );
     }
-    let methods = module.operations.iter().map(|(name, operation)| method(name, operation));
-    let heading =
-        print::docs(&format!("Operations of the family [`{0}`](crate::{1}).", module.family, module.name));
+    let methods = module.operations.iter().map(|(name, operation)| method(module, name, operation));
+    let heading = print::docs(&format!(
+        "Operations of the family [`{0}`](crate::{1}); they need the feature `{0}`.",
+        module.family, module.name
+    ));
     let code = quote! {
         pub mod builder;
         pub mod operations;
@@ -364,10 +366,10 @@ pub(super) fn module_file(plan: &Plan, module: &Module) -> String {
     print::file(plan, module, &doc, code)
 }
 
-fn method(name: &str, operation: &OperationEntry) -> TokenStream {
+fn method(module: &Module, name: &str, operation: &OperationEntry) -> TokenStream {
     let ident = format_ident!("{name}");
     let builder = format_ident!("{}", names::pascal(name));
-    let doc = print::docs(&method_doc(operation));
+    let doc = print::docs(&method_doc(module, operation));
     let pleo_id = operation.text("x-pleo-operation-id");
     let alias = (!pleo_id.is_empty() && pleo_id != name && is_alias(pleo_id))
         .then(|| quote! { #[doc(alias = #pleo_id)] });
@@ -395,7 +397,7 @@ fn is_alias(text: &str) -> bool {
         && !text.contains(|c: char| c.is_whitespace() && c != ' ')
 }
 
-fn method_doc(operation: &OperationEntry) -> String {
+fn method_doc(module: &Module, operation: &OperationEntry) -> String {
     let mut doc = format!(" {}\n\n", operation.description().trim_end());
     let _ = writeln!(doc, " - Request: `{} {}`", operation.method.to_uppercase(), operation.path);
     let scopes = operation.value.get("x-pleo-scopes").and_then(serde_json::Value::as_array);
@@ -413,9 +415,11 @@ fn method_doc(operation: &OperationEntry) -> String {
     if operation.flag("deprecated") {
         let _ = match operation.text("x-pleo-superseded-by") {
             "" => writeln!(doc, " - Deprecated by Pleo"),
-            successor => {
+            successor if module.operations.contains_key(successor) => {
                 writeln!(doc, " - Deprecated by Pleo, superseded by [`{successor}`](Self::{successor})")
             }
+            // A method of another family is there only if that family is chosen too.
+            successor => writeln!(doc, " - Deprecated by Pleo, superseded by `{successor}`"),
         };
     }
     if operation.flag("x-pleo-unlisted") {

@@ -56,7 +56,8 @@ pub(crate) fn generate_part(normalised: &Normalised, modules: &BTreeSet<String>)
         .map_err(|error| normalised.at_source(error))
 }
 
-/// All that a module's code is made of, by module.
+/// All that a module's code is made of, by module. Left out are the features that shared types are
+/// compiled for: clients are compared with all features on.
 fn sources(normalised: &Normalised) -> BTreeMap<String, Value> {
     let plan = Plan::new(&normalised.openapi);
     let lowered = |at: &str| normalised.lowered.pointer(at);
@@ -89,7 +90,8 @@ fn sources(normalised: &Normalised) -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// A schema without the names of the documents that share it: they only decide where it stands.
+/// A schema without the names of the documents that share it: they only decide where it stands and
+/// what it is compiled for.
 fn without_sources(mut schema: Value) -> Value {
     if let Some(schema) = schema.as_object_mut() {
         schema.remove("x-pleo-sources");

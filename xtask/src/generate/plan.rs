@@ -15,6 +15,8 @@ pub(super) struct Plan {
     modules: Vec<Module>,
     /// The module of each type, by the type's Rust name.
     homes: BTreeMap<String, String>,
+    /// The families that reach each shared type, by the type's Rust name.
+    sharers: BTreeMap<String, BTreeSet<String>>,
     /// Types that a request body may hold, by Rust name.
     sent: BTreeSet<String>,
     schemas: BTreeMap<String, Value>,
@@ -103,19 +105,18 @@ impl Plan {
             if users.contains_key(name) {
                 continue;
             }
-            let families: BTreeSet<String> = sources(schema)
+            let mut families: BTreeSet<String> = sources(schema)
                 .filter_map(|source| families_of_source.get(source))
                 .flatten()
                 .cloned()
                 .collect();
-            let home = match families.first() {
-                Some(only) if families.len() == 1 => only.clone(),
-                _ => COMMON.to_owned(),
-            };
+            if families.is_empty() {
+                families.insert(COMMON.to_owned());
+            }
             let mut unused = reachable(&schemas, schema);
             unused.insert(name.clone());
             for schema in unused {
-                users.entry(schema).or_default().insert(home.clone());
+                users.entry(schema).or_default().extend(families.iter().cloned());
             }
         }
         let wrappers = Wrapper::find(&schemas);
@@ -124,6 +125,10 @@ impl Plan {
             .map(|name| reachable(&schemas, &json!({ "$ref": format!("#/components/schemas/{name}") })))
             .unwrap_or_default();
         let mut homes = BTreeMap::new();
+        let mut sharers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (name, wrapper) in &wrappers {
+            sharers.entry(wrapper.generic().to_owned()).or_default().extend(users[name].iter().cloned());
+        }
         for (schema, users) in users {
             let home = match users.first() {
                 _ if paginated.contains(&schema) => COMMON.to_owned(),
@@ -132,7 +137,11 @@ impl Plan {
             };
             let module = modules.entry(home.clone()).or_insert_with(|| Module::new(COMMON, COMMON));
             module.schemas.insert(schema.clone());
-            homes.insert(names::pascal(&schema), home);
+            let rust = names::pascal(&schema);
+            if home == COMMON {
+                sharers.insert(rust.clone(), users);
+            }
+            homes.insert(rust, home);
         }
         if !wrappers.is_empty() {
             modules.entry(COMMON.to_owned()).or_insert_with(|| Module::new(COMMON, COMMON));
@@ -145,7 +154,12 @@ impl Plan {
                 .map(|source| api(openapi, source))
                 .collect();
         }
-        Self { modules: modules.into_values().collect(), homes, sent, schemas, wrappers }
+        // What no family's document holds is compiled for all of them.
+        sharers.retain(|_, users| !users.contains(COMMON));
+        for users in sharers.values_mut() {
+            *users = users.iter().map(|name| modules[name].family.clone()).collect();
+        }
+        Self { modules: modules.into_values().collect(), homes, sharers, sent, schemas, wrappers }
     }
 
     pub(super) fn modules(&self) -> &[Module] {
@@ -161,6 +175,11 @@ impl Plan {
     pub(super) fn is_common(&self, type_name: &str) -> bool {
         let generic = !self.wrappers.is_empty() && WRAPPERS.contains(&type_name);
         generic || self.homes.get(type_name).is_some_and(|home| home == COMMON)
+    }
+
+    /// The families that a shared type, by Rust name, is compiled for; `None` where that is always.
+    pub(super) fn sharers(&self, type_name: &str) -> Option<&BTreeSet<String>> {
+        self.sharers.get(type_name)
     }
 
     /// Whether a type, by Rust name, may be part of a request body.
@@ -337,6 +356,15 @@ impl Wrapper {
             (1, None) => referred(data).map(Self::One).or_else(|| list().map(Self::List)),
             (2, Some(pagination)) => Some(Self::Page(list()?, referred(pagination)?)),
             _ => None,
+        }
+    }
+
+    /// The name of the generic type.
+    fn generic(&self) -> &'static str {
+        let [data, page] = WRAPPERS;
+        match self {
+            Self::One(_) | Self::List(_) => data,
+            Self::Page(..) => page,
         }
     }
 

@@ -47,6 +47,21 @@ fn space_out(code: &str) -> String {
     out
 }
 
+/// The attribute by which an item is compiled for those only who choose one of the families.
+pub(super) fn condition<'a>(families: impl IntoIterator<Item = &'a String>) -> String {
+    let features: Vec<String> = families.into_iter().map(|family| format!("feature = {family:?}")).collect();
+    match features.as_slice() {
+        [only] => format!("#[cfg({only})]"),
+        several => format!("#[cfg(any({}))]", several.join(", ")),
+    }
+}
+
+/// The same as tokens.
+pub(super) fn condition_tokens<'a>(families: impl IntoIterator<Item = &'a String>) -> TokenStream {
+    // Names of families are kebab-case, so that there is nothing that is no token.
+    condition(families).parse().unwrap_or_default()
+}
+
 /// The attributes of a documentation text: one a line, so that each is printed as `/// line`.
 pub(super) fn docs(text: &str) -> Vec<Attribute> {
     text.trim()

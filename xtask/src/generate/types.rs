@@ -26,15 +26,15 @@ use crate::spec::{SpecError, merge, names, pointer};
 
 /// The file with the types of a module.
 pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<String, SpecError> {
-    let mut items = Vec::new();
-    let mut builders = Vec::new();
+    let mut items: Vec<(String, Item)> = Vec::new();
+    let mut builders: Vec<(String, Item)> = Vec::new();
     let mut written = String::new();
     for name in &module.schemas {
         let rust = names::pascal(name);
         let schema = plan.schema(name).unwrap_or(&Value::Null);
         match plan.wrapper(name) {
-            _ if schema.get("enum").is_some() => open_enum(&mut written, &rust, schema),
-            Some(wrapper) => items.extend(alias(&rust, schema, wrapper)),
+            _ if schema.get("enum").is_some() => open_enum(plan, &mut written, &rust, schema),
+            Some(wrapper) => items.extend(alias(&rust, schema, wrapper).map(|item| (rust, item))),
             None => {
                 let refuse = |problem: String| {
                     let at = pointer::push("/components/schemas", name);
@@ -50,29 +50,35 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<String, Sp
                 if own.is_empty() {
                     return Err(refuse(format!("typify generated no type `{rust}`")));
                 }
-                items.extend(own);
+                items.extend(own.into_iter().map(|item| (rust.clone(), item)));
                 if plan.is_sent(&rust) {
-                    builders.extend(type_builder_of(raw, &rust));
+                    builders.extend(type_builder_of(raw, &rust).into_iter().map(|item| (rust.clone(), item)));
                 }
             }
         }
     }
     let generics = (module.name == COMMON).then(|| generics(plan));
-    let imports = imports(plan, module, &items, &builders);
+    let imports = imports(plan, module, items.iter().chain(&builders).map(|(_, item)| item));
     let shared = shared_bodies(plan, module, raw);
+    let for_sharers = |(rust, item): &(String, Item)| {
+        let condition = plan.sharers(rust).map(print::condition_tokens);
+        quote! { #condition #item }
+    };
     let builder_module = (!builders.is_empty() || shared.is_some()).then(|| {
+        let builders = builders.iter().map(for_sharers);
         quote! {
             /// Builders of the types that request bodies are made of.
             pub mod builder { #shared #(#builders)* }
         }
     });
+    let items = items.iter().map(for_sharers);
     let macros = quote! {
         #[allow(unused_imports)]
         use crate::runtime::{object, open_enum};
     };
     let code = quote! { #macros #imports #generics #(#items)* #builder_module };
     let doc = match module.name.as_str() {
-        COMMON => "Types that several API families share.".to_owned(),
+        COMMON => "Types that several API families share; each needs the feature of one of those.".to_owned(),
         _ => format!("Types of the API family `{}`.", module.family),
     };
     Ok(print::file(plan, module, &doc, code) + &written)
@@ -94,7 +100,9 @@ fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String) -> syn::Re
             without_serde_derives(&mut item.attrs);
             print::respell_docs(&mut item.attrs);
             item.attrs.push(parse_quote!(#[non_exhaustive]));
-            let _ = writeln!(written, "\nobject! {{\n    {rust} {{");
+            written.push('\n');
+            write_condition(plan, written, rust);
+            let _ = writeln!(written, "object! {{\n    {rust} {{");
             for field in &mut fields.named {
                 print::respell_docs(&mut field.attrs);
                 let (kind, wire) = take_serde_attribute(field)?;
@@ -168,7 +176,9 @@ fn alias(rust: &str, schema: &Value, wrapper: &Wrapper) -> Option<Item> {
 fn generics(plan: &Plan) -> TokenStream {
     let page = plan.pagination().map(|pagination| {
         let pagination = format_ident!("{}", names::pascal(pagination));
+        let condition = plan.sharers("Page").map(print::condition_tokens);
         quote! {
+            #condition
             /// One page of a list.
             #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
             #[non_exhaustive]
@@ -181,7 +191,9 @@ fn generics(plan: &Plan) -> TokenStream {
         }
     });
     let data = plan.has_wrappers().then(|| {
+        let condition = plan.sharers("Data").map(print::condition_tokens);
         quote! {
+            #condition
             /// An answer whose content stands under `data`.
             #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
             #[non_exhaustive]
@@ -280,9 +292,11 @@ fn document_builder_function(item: &mut Item) {
 }
 
 /// Writes an enum by hand: the formatter does not know the macro's grammar.
-fn open_enum(out: &mut String, rust: &str, schema: &Value) {
+fn open_enum(plan: &Plan, out: &mut String, rust: &str, schema: &Value) {
     let description = schema.get("description").and_then(Value::as_str).unwrap_or(rust);
-    let _ = writeln!(out, "\nopen_enum! {{");
+    out.push('\n');
+    write_condition(plan, out, rust);
+    out.push_str("open_enum! {\n");
     for line in description.trim_end().lines() {
         let _ = writeln!(out, "    /// {line}");
     }
@@ -293,6 +307,13 @@ fn open_enum(out: &mut String, rust: &str, schema: &Value) {
         let _ = writeln!(out, "        {} = {value:?},", variant(value, &mut taken));
     }
     let _ = writeln!(out, "    }}\n}}");
+}
+
+/// Writes what a shared type is compiled for, above what is written by hand for it.
+fn write_condition(plan: &Plan, out: &mut String, rust: &str) {
+    if let Some(families) = plan.sharers(rust) {
+        let _ = writeln!(out, "{}", print::condition(families));
+    }
 }
 
 /// The variant of a value; values that would share one are numbered.
@@ -313,12 +334,12 @@ fn variant(value: &str, taken: &mut BTreeSet<String>) -> String {
 }
 
 /// Brings the shared types that the module uses into it, for its users too.
-fn imports(plan: &Plan, module: &Module, items: &[Item], builders: &[Item]) -> Option<TokenStream> {
+fn imports<'a>(plan: &Plan, module: &Module, items: impl Iterator<Item = &'a Item>) -> Option<TokenStream> {
     if module.name == COMMON {
         return None;
     }
     let mut used = UsedNames(BTreeSet::new());
-    items.iter().chain(builders).for_each(|item| used.visit_item(item));
+    items.for_each(|item| used.visit_item(item));
     // Operations may take or give a shared type that no type of the family holds.
     for operation in module.operations.values() {
         crate::spec::walk::references(&Value::Object(operation.value.clone()), &mut |reference| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::{
     Attribute, Expr, Fields, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, ReceiverKind, ReturnType, Type,
-    TypeParamBound, Visibility, parse_quote, punctuated::Punctuated,
+    TypeParamBound, Visibility, meta::ParseNestedMeta, parse_quote, punctuated::Punctuated, visit::Visit,
 };
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::generate::{CLIENT, Files};
 
-/// What a caller can see of a generated client.
+/// What a caller can see of a generated client, with all of its features on.
 #[derive(Debug, Default)]
 pub struct Surface {
     /// Modules of API families, by path.
@@ -106,6 +106,11 @@ impl Surface {
             };
             let file = syn::parse_file(text)
                 .map_err(|error| Error::NoRust { path: path.clone(), problem: error.to_string() })?;
+            let mut conditions = Conditions::default();
+            conditions.visit_file(&file);
+            if let Some(condition) = conditions.unknown {
+                return Err(Error::Unknown { path: path.clone(), what: condition });
+            }
             modules.push((module, path.clone(), file.items));
         }
         let mut reader = Reader::default();
@@ -137,6 +142,33 @@ impl Surface {
             return Some(path);
         }
         self.reexports.get(path).map(String::as_str)
+    }
+}
+
+/// Looks for conditions that all features together may not meet.
+#[derive(Default)]
+struct Conditions {
+    unknown: Option<String>,
+}
+
+impl<'ast> Visit<'ast> for Conditions {
+    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        let path = attribute.path();
+        let met = path.is_ident("cfg") && attribute.parse_nested_meta(|meta| any_feature(&meta)).is_ok();
+        if !met && (path.is_ident("cfg") || path.is_ident("cfg_attr")) {
+            self.unknown = Some(shown(attribute));
+        }
+    }
+}
+
+/// Passes over `feature = "…"`, and `any(…)` of that; everything else is an error.
+fn any_feature(meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+    if meta.path.is_ident("feature") {
+        meta.value()?.parse::<syn::LitStr>().map(|_| ())
+    } else if meta.path.is_ident("any") {
+        meta.parse_nested_meta(|meta| any_feature(&meta))
+    } else {
+        Err(meta.error("a condition of another kind"))
     }
 }
 

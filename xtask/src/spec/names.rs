@@ -49,8 +49,8 @@ pub const RESERVED_METHODS: [&str; 5] = ["all", "base_url", "clone", "execute", 
 pub const RESERVED_BUILDERS: [&str; 5] =
     ["Client", "Error", "InvalidArgument", "RequestBuilder", "ResponseValue"];
 
-/// Module names that are not for API families.
-pub const RESERVED_FAMILIES: [&str; 2] = ["common", "runtime"];
+/// Names of modules and features that are not for API families.
+pub const RESERVED_FAMILIES: [&str; 6] = ["common", "default", "full", "reqwest", "runtime", "rustls"];
 
 /// Headers that are set by what sends a request, so that no argument may.
 pub const RESERVED_HEADERS: [&str; 9] = [

@@ -49,9 +49,11 @@ impl Workspace {
         Self { root, kept: BTreeSet::new() }
     }
 
-    /// Adds a client: generated files with the real runtime.
+    /// Adds a client: generated files with the real runtime, and with features of its own families.
     pub(crate) fn client(&mut self, name: &str, files: &Files) {
         let manifest = fs::read_to_string(root().join("crates/pleo-client/Cargo.toml")).unwrap();
+        let openapi = serde_json::from_str(&files[generate::OPENAPI]).unwrap();
+        let manifest = generate::features::in_manifest(&manifest, &openapi, None).unwrap();
         let manifest = manifest.replacen("name = \"pleo-client\"", &format!("name = \"{name}\""), 1);
         self.write(name, "Cargo.toml", &manifest);
         let runtime = root().join("crates/pleo-client/src/runtime/mod.rs");
@@ -81,13 +83,15 @@ impl Workspace {
                 "check",
                 "--workspace",
                 "--no-default-features",
+                "--features=full",
                 "--offline",
                 "--keep-going",
                 "--message-format=json",
             ])
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", self.root.join("target"))
-            .env("RUSTFLAGS", "-Awarnings")
+            // A family without its feature would not be compiled at all.
+            .env("RUSTFLAGS", "-Awarnings -Dunexpected_cfgs")
             .output()
             .unwrap();
         let members: BTreeSet<String> =

@@ -11,7 +11,32 @@ use std::{
 };
 
 use serde_json::Value;
-use xtask::spec::{Document, SpecError, overlay::Overlay};
+use xtask::{
+    generate,
+    spec::{Document, SpecError, overlay::Overlay},
+};
+
+/// The manifests with a feature for each API family.
+pub(crate) const MANIFESTS: [&str; 2] = ["crates/pleo-client/Cargo.toml", "crates/pleo-auth/Cargo.toml"];
+
+/// Copies what the commands read and write to another root.
+pub(crate) fn copy_project(to: &Path) {
+    let folders = ["spec", generate::CLIENT, "crates/pleo-conformance/src/subject/ours"];
+    for part in folders.into_iter().chain(MANIFESTS) {
+        copy(&root().join(part), &to.join(part));
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        for entry in entries(from) {
+            copy(&entry, &to.join(entry.file_name().unwrap()));
+        }
+    } else {
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(from, to).unwrap();
+    }
+}
 
 /// The root of the project.
 pub(crate) fn root() -> PathBuf {

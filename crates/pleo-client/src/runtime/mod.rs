@@ -3,6 +3,11 @@
 //!
 //! It takes the place of `progenitor_client`, see `docs/decisions/0002-own-runtime.md`.
 
+#![cfg_attr(
+    not(feature = "full"),
+    allow(dead_code, unused_imports, unused_macros, reason = "a family alone needs a part of it")
+)]
+
 mod argument;
 mod client;
 mod decimal;

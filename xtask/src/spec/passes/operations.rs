@@ -191,7 +191,7 @@ pub(super) fn families(log: &mut Log, document: &mut Value) -> Result<(), SpecEr
             return Err(log.refuse(
                 pointer::push(&place.pointer, "x-pleo-family"),
                 format!("family {family:?}"),
-                "name the family in kebab case, such as `tax-codes`; `common` and `runtime` are taken",
+                "name the family in kebab case, such as `tax-codes`, and not as a module or feature that is no family",
             ));
         }
         Ok(())
