@@ -799,6 +799,13 @@ fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
+/// Whether a token request was refused because of what it presented (RFC 6749, section 5.2).
+fn is_invalid_grant(arrival: &Arrival) -> bool {
+    let body: serde_json::Value =
+        serde_json::from_slice(arrival.exchange.reply.response.body()).unwrap_or_default();
+    body["error"] == "invalid_grant"
+}
+
 fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(keeping(), |talk, keeping| {
         // The app is known and its tokens are not.
@@ -807,7 +814,10 @@ fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
         let mut presented: Vec<Arrival> = Vec::new();
         for _ in 0..3 {
             let seen = keeping.send(talk, 1)?;
-            let dead = renewals(&seen).into_iter().filter(|(_, sent)| *sent == keeping.refresh_token);
+            // One that was refused because of the app says nothing about the token.
+            let dead = renewals(&seen)
+                .into_iter()
+                .filter(|(arrival, sent)| *sent == keeping.refresh_token && is_invalid_grant(arrival));
             presented.extend(dead.map(|(arrival, _)| arrival.clone()));
         }
         Ok(match presented.as_slice() {
