@@ -11,7 +11,6 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, Uri, header};
 use pleo_client::TransportError;
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{GrantedCode, OAuthError, OAuthTransport, Tokens, digest, transport};
@@ -144,7 +143,7 @@ impl<E: Environment> OAuthApp<E> {
     /// What tells this app from others: the same client in the same environment has the same.
     pub(super) fn fingerprint(&self) -> String {
         let names = [self.environment().authorization_server(), self.client_id(), self.redirect_uri()];
-        URL_SAFE_NO_PAD.encode(Sha256::digest(names.join("\n")))
+        URL_SAFE_NO_PAD.encode(hmac_sha256::Hash::hash(names.join("\n").as_bytes()))
     }
 
     /// Refuses a verifier that was exchanged before.

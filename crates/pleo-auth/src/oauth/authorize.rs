@@ -3,7 +3,6 @@
 use std::{fmt, marker::PhantomData};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
@@ -96,7 +95,7 @@ fn random() -> Result<Secret, OAuthError> {
 
 /// The S256 challenge of a verifier (RFC 7636, section 4.2).
 fn challenge(verifier: &Secret) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose()))
+    URL_SAFE_NO_PAD.encode(hmac_sha256::Hash::hash(verifier.expose().as_bytes()))
 }
 
 /// The beginning of an authorisation.

@@ -34,7 +34,5 @@ pub use transport::ReqwestOAuthTransport;
 
 /// Stands for a refresh token or a verifier where the text itself is no longer needed.
 fn digest(secret: &crate::Secret) -> [u8; 32] {
-    use sha2::Digest as _;
-
-    sha2::Sha256::digest(secret.expose()).into()
+    hmac_sha256::Hash::hash(secret.expose().as_bytes())
 }
