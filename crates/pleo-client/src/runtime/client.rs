@@ -95,7 +95,7 @@ forward!(Arc, Box);
 /// A call to be sent: hands out the request, authorised anew for each attempt.
 #[derive(Clone)]
 pub struct Call<'a> {
-    request: Request,
+    request: Box<Request>,
     authorize: &'a dyn Authorize,
 }
 
@@ -148,7 +148,10 @@ impl fmt::Debug for Call<'_> {
     }
 }
 
-async fn authorized(authorize: &dyn Authorize, mut request: Request) -> Result<http::Request<Bytes>, Error> {
+async fn authorized(
+    authorize: &dyn Authorize,
+    mut request: Box<Request>,
+) -> Result<http::Request<Bytes>, Error> {
     let operation = request.operation();
     let decision = match authorize.authorize(&mut request) {
         Authorization::Ready(decision) => decision,
@@ -213,7 +216,7 @@ impl Client {
         &self.inner.base_url
     }
 
-    pub(crate) async fn execute(&self, request: Request) -> Result<ResponseValue<Bytes>, Error> {
+    pub(crate) async fn execute(&self, request: Box<Request>) -> Result<ResponseValue<Bytes>, Error> {
         let operation = request.operation();
         let call = Call { request, authorize: self.inner.authorize.as_ref() };
         response::read(operation, self.inner.transport.send(call).await?).await

@@ -16,6 +16,9 @@ use super::{Client, Error, InvalidArgument, Operation, ResponseValue, response};
 /// segment or pair nor be decoded differently by anyone.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Room for most bodies, in bytes.
+const BODY_CAPACITY: usize = 1024;
+
 /// A request on its way: what an [`Authorize`](super::Authorize) looks at and may change.
 ///
 /// `Debug` shows method, path and header names only: the query, header values and the body may
@@ -63,19 +66,23 @@ impl Request {
 
     /// The pairs of the query, decoded, in the order in which they are sent.
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-        self.encoded_pairs().map(|(name, value)| (decode(name), decode(value)))
+        self.encoded_pairs().map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name), decode(value))
+        })
     }
 
     /// The values of one name in the query, decoded, in the order in which they are sent.
     pub fn query_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Cow<'a, str>> {
-        let named = |pair: &(&str, _)| percent_decode_str(pair.0).eq(name.bytes());
-        self.encoded_pairs().filter(move |pair| named(pair)).map(|(_, value)| decode(value))
+        // All names are written here, so one name has one spelling.
+        let name = Cow::from(utf8_percent_encode(name, ESCAPED));
+        let value = move |pair: &'a str| pair.strip_prefix(&*name)?.strip_prefix('=');
+        self.encoded_pairs().filter_map(value).map(decode)
     }
 
-    fn encoded_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    fn encoded_pairs(&self) -> impl Iterator<Item = &str> {
         let query = self.query_start.map_or("", |start| &self.url[start + 1..]);
-        let pairs = query.split('&').filter(|pair| !pair.is_empty());
-        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        query.split('&').filter(|pair| !pair.is_empty())
     }
 
     /// Adds a pair to the query.
@@ -211,7 +218,8 @@ impl<T: QueryValue> QueryValue for Vec<T> {
 /// the template, then the query, headers and body.
 pub(crate) struct RequestBuilder<'a> {
     client: &'a Client,
-    request: Request,
+    /// Boxed, because it passes through many hands.
+    request: Box<Request>,
     /// What of the path template is not written yet.
     template: &'static str,
     /// The first argument that cannot be sent.
@@ -220,7 +228,7 @@ pub(crate) struct RequestBuilder<'a> {
 
 impl<'a> RequestBuilder<'a> {
     pub(crate) fn new(client: &'a Client, operation: &'static Operation) -> Self {
-        let request = Request::new(operation, client.base_url());
+        let request = Box::new(Request::new(operation, client.base_url()));
         Self { client, request, template: operation.path, invalid: None }
     }
 
@@ -296,7 +304,11 @@ impl<'a> RequestBuilder<'a> {
     }
 
     pub(crate) fn json<T: Serialize>(mut self, body: Result<T, InvalidArgument>) -> Self {
-        let written = body.and_then(|body| serde_json::to_vec(&body).map_err(|_| InvalidArgument::NotJson));
+        let written = body.and_then(|body| {
+            let mut written = Vec::with_capacity(BODY_CAPACITY);
+            serde_json::to_writer(&mut written, &body).map_err(|_| InvalidArgument::NotJson)?;
+            Ok(written)
+        });
         match written {
             Ok(body) => {
                 self.request.body = Some(body.into());
@@ -311,7 +323,7 @@ impl<'a> RequestBuilder<'a> {
         self
     }
 
-    fn finish(mut self) -> Result<(&'a Client, Request), Error> {
+    fn finish(mut self) -> Result<(&'a Client, Box<Request>), Error> {
         self.finish_path();
         match self.invalid {
             None => Ok((self.client, self.request)),
