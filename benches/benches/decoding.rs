@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use criterion::{Criterion, Throughput};
+use criterion::Throughput;
 use pleo_benches::{
     AllocationTable, Run,
     pages::{self, BY_HAND, Measure, TYPED, VALUE},
@@ -11,19 +11,22 @@ use pleo_benches::{
 };
 
 struct Time {
-    criterion: Criterion,
+    run: Run,
     /// Name and bytes.
     pages: Vec<(String, usize)>,
 }
 
 impl Measure for Time {
     fn way<T>(&mut self, page: &str, json: &[u8], way: &str, decode: impl Fn(&[u8]) -> T) {
-        let mut group = self.criterion.benchmark_group(page);
-        group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3));
+        let mut criterion = self.run.criterion();
+        let mut group = criterion.benchmark_group(page);
+        group.warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(600));
+        group.sample_size(20);
         group.throughput(Throughput::Bytes(json.len() as u64));
         group.bench_function(way, |bencher| bencher.iter(|| decode(json)));
         group.finish();
-        if self.pages.last().is_none_or(|(last, _)| last != page) {
+        self.run.keep(page, way);
+        if !self.pages.iter().any(|(known, _)| known == page) {
             self.pages.push((page.to_owned(), json.len()));
         }
     }
@@ -32,19 +35,20 @@ impl Measure for Time {
 fn main() {
     pages::check();
     let run = Run::new(env!("CARGO_TARGET_TMPDIR"));
-    let mut time = Time { criterion: run.criterion(), pages: Vec::new() };
-    pages::each(&mut time);
-    time.criterion.final_summary();
+    let mut time = Time { run, pages: Vec::new() };
+    for _ in Run::rounds() {
+        pages::each(&mut time);
+    }
 
     let allocations = Run::allocations(env!("CARGO_BIN_EXE_count-allocations"), "pages");
     let rows: Vec<Vec<String>> =
-        time.pages.iter().filter_map(|(page, bytes)| row(&run, &allocations, page, *bytes)).collect();
+        time.pages.iter().filter_map(|(page, bytes)| row(&time.run, &allocations, page, *bytes)).collect();
     print_table(&["page", "bytes", TYPED, BY_HAND, VALUE, "to by hand", "to Value"], &rows);
 }
 
 /// Each way with its speed, its number of allocations and the most memory it holds.
 fn row(run: &Run, allocations: &AllocationTable, page: &str, bytes: usize) -> Option<Vec<String>> {
-    let median = |way| run.median(page, way);
+    let median = |way| run.best(page, way);
     let cell = |way| {
         let counted = allocations[&(page.to_owned(), String::from(way))];
         let speed = bytes as f64 * 1e3 / median(way)?;

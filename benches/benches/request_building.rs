@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use criterion::{BatchSize, Criterion};
+use criterion::BatchSize;
 use pleo_benches::{
     AllocationTable, Run, print_table,
     requests::{self, BY_HAND, FLOOR, Items, Measure, NO_CREDENTIAL, Ready, STOCK, TYPED, TYPED_REQWEST},
@@ -13,7 +13,7 @@ use pleo_benches::{
 const BATCH: BatchSize = BatchSize::NumIterations(64);
 
 struct Time {
-    criterion: Criterion,
+    run: Run,
     cases: Vec<String>,
 }
 
@@ -25,11 +25,13 @@ impl Measure for Time {
         mut prepare: impl FnMut() -> Items,
         mut build: impl FnMut(Items) -> Ready,
     ) {
-        let mut group = self.criterion.benchmark_group(case);
-        group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+        let mut criterion = self.run.criterion();
+        let mut group = criterion.benchmark_group(case);
+        group.warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
         group.bench_function(way, |bencher| bencher.iter_batched(&mut prepare, &mut build, BATCH));
         group.finish();
-        if self.cases.last().is_none_or(|last| last != case) {
+        self.run.keep(case, way);
+        if !self.cases.iter().any(|known| known == case) {
             self.cases.push(case.to_owned());
         }
     }
@@ -38,12 +40,14 @@ impl Measure for Time {
 fn main() {
     requests::check();
     let run = Run::new(env!("CARGO_TARGET_TMPDIR"));
-    let mut time = Time { criterion: run.criterion(), cases: Vec::new() };
-    requests::each(&mut time);
-    time.criterion.final_summary();
+    let mut time = Time { run, cases: Vec::new() };
+    for _ in Run::rounds() {
+        requests::each(&mut time);
+    }
 
     let allocations = Run::allocations(env!("CARGO_BIN_EXE_count-allocations"), "requests");
-    let rows: Vec<Vec<String>> = time.cases.iter().filter_map(|case| row(&run, &allocations, case)).collect();
+    let rows: Vec<Vec<String>> =
+        time.cases.iter().filter_map(|case| row(&time.run, &allocations, case)).collect();
     print_table(
         &[
             "request",
@@ -63,7 +67,7 @@ fn main() {
 }
 
 fn row(run: &Run, allocations: &AllocationTable, case: &str) -> Option<Vec<String>> {
-    let median = |way| run.median(case, way);
+    let median = |way| run.best(case, way);
     let typed = median(TYPED)?;
     let cell = |way| {
         let blocks = allocations[&(case.to_owned(), String::from(way))].blocks;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ops::Range,
     path::{Path, PathBuf},
     process::Command,
     time::SystemTime,
@@ -23,27 +24,54 @@ pub struct Allocations {
 /// Allocations by group and name.
 pub type AllocationTable = HashMap<(String, String), Allocations>;
 
+/// How often everything is measured in turn. Whatever else the machine does is longer than a round
+/// of one way, so the ways are measured side by side, and the best round of each counts.
+const ROUNDS: usize = 5;
+
 /// A run of one bench, from its beginning.
 #[derive(Debug)]
 pub struct Run {
     results: PathBuf,
     started: SystemTime,
+    best: HashMap<(String, String), f64>,
 }
 
 impl Run {
     /// A run whose results go below a folder, which benches get from Cargo as `CARGO_TARGET_TMPDIR`.
     pub fn new(folder: &str) -> Self {
-        Self { results: Path::new(folder).join("criterion"), started: SystemTime::now() }
+        Self {
+            results: Path::new(folder).join("criterion"),
+            started: SystemTime::now(),
+            best: HashMap::new(),
+        }
     }
 
-    /// Criterion, as the command line configures it.
+    /// Criterion, as the command line configures it; another one for each round of each way, since it
+    /// renames what it has measured before.
     pub fn criterion(&self) -> Criterion {
         Criterion::default().output_directory(&self.results).configure_from_args()
     }
 
-    /// The median in nanoseconds; `None` for what was not measured in this run, for instance because the
-    /// command line chose something else.
-    pub fn median(&self, group: &str, name: &str) -> Option<f64> {
+    /// The numbers of the rounds: one only where the command line wants it quick.
+    pub fn rounds() -> Range<usize> {
+        0..if std::env::args().any(|argument| argument == "--quick") { 1 } else { ROUNDS }
+    }
+
+    /// Keeps what criterion has just measured, if it is better than in the rounds before.
+    pub fn keep(&mut self, group: &str, name: &str) {
+        if let Some(median) = self.median(group, name) {
+            let best = self.best.entry((group.to_owned(), name.to_owned())).or_insert(median);
+            *best = best.min(median);
+        }
+    }
+
+    /// The median of the best round in nanoseconds; `None` for what was not measured, for instance
+    /// because the command line chose something else.
+    pub fn best(&self, group: &str, name: &str) -> Option<f64> {
+        self.best.get(&(group.to_owned(), name.to_owned())).copied()
+    }
+
+    fn median(&self, group: &str, name: &str) -> Option<f64> {
         let estimates = self.results.join(group).join(name).join("new/estimates.json");
         if estimates.metadata().ok()?.modified().ok()? < self.started {
             return None;

@@ -35,9 +35,10 @@ impl Search<'_> {
     }
 }
 
-#[derive(Serialize)]
+/// An item of the PUT.
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Item {
+pub struct Item {
     accounting_entry_id: Uuid,
     exported_at: DateTime<FixedOffset>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,13 +52,13 @@ pub(super) struct Item {
     status: Status,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Reason {
     AccountUnknown,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Status {
     Failed,
@@ -134,7 +135,12 @@ impl Way for ByHand {
         self.ready(request)
     }
 
-    fn update(&self, _: Items) -> Ready {
-        self.ready(self.client.put(format!("{BASE_URL}/v3/export-jobs/{JOB}/items")).json(&self.items))
+    fn items(&self) -> Items {
+        Items::ByHand(self.items.clone())
+    }
+
+    fn update(&self, items: Items) -> Ready {
+        let Items::ByHand(items) = items else { unreachable!("items of another way") };
+        self.ready(self.client.put(format!("{BASE_URL}/v3/export-jobs/{JOB}/items")).json(&items))
     }
 }

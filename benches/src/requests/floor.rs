@@ -89,10 +89,15 @@ impl Way for Floor {
         self.ready(Method::POST, url, json(384, &Search::between(self.period)))
     }
 
-    fn update(&self, _: Items) -> Ready {
+    fn items(&self) -> Items {
+        Items::ByHand(self.items.clone())
+    }
+
+    fn update(&self, items: Items) -> Ready {
+        let Items::ByHand(items) = items else { unreachable!("items of another way") };
         let mut url = url(112, "/v3/export-jobs/");
         push_id(&mut url, JOB);
         url.push_str("/items");
-        self.ready(Method::PUT, url, json(32 * 1024, &self.items))
+        self.ready(Method::PUT, url, json(32 * 1024, &items))
     }
 }

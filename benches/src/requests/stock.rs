@@ -11,6 +11,7 @@ use super::{
     typed::{take, taken},
 };
 use generated::types;
+pub(super) use generated::types::UpdateExportJobItemV3 as Item;
 
 #[rustfmt::skip]
 #[allow(clippy::all, missing_docs, rust_2018_idioms, unreachable_pub, reason = "generated")]
@@ -136,7 +137,12 @@ impl Way for Stock {
         ))
     }
 
-    fn update(&self, _: Items) -> Ready {
-        taken(self.client.update_export_job_items_v3(&JOB, &self.items))
+    fn items(&self) -> Items {
+        Items::Stock(self.items.clone())
+    }
+
+    fn update(&self, items: Items) -> Ready {
+        let Items::Stock(items) = items else { unreachable!("items of another way") };
+        taken(self.client.update_export_job_items_v3(&JOB, &items))
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     fmt::Debug,
-    future::{Future, pending},
+    future::{Future, Pending, pending},
     pin::pin,
     task::{Context, Poll, Waker},
 };
@@ -27,10 +27,11 @@ thread_local! {
     static TAKEN: Cell<Option<Ready>> = const { Cell::new(None) };
 }
 
-/// Leaves a request for [`taken`] and never ends: no answer is made, so none is measured.
-pub(super) async fn take<T>(ready: Ready) -> T {
+/// Leaves a request for [`taken`]. The future returned never ends: no answer is made, so none is
+/// measured.
+pub(super) fn take<T>(ready: Ready) -> Pending<T> {
     TAKEN.set(Some(ready));
-    pending().await
+    pending()
 }
 
 /// Starts a call and returns the request that it wants to send.
@@ -62,7 +63,7 @@ impl Transport for Take {
 
 pub(super) struct Typed {
     client: Client,
-    items: Items,
+    items: Vec<UpdateExportJobItemV3>,
     period: (DateTime<FixedOffset>, DateTime<FixedOffset>),
 }
 
@@ -150,10 +151,11 @@ impl Way for Typed {
     }
 
     fn items(&self) -> Items {
-        self.items.clone()
+        Items::Typed(self.items.clone())
     }
 
     fn update(&self, items: Items) -> Ready {
+        let Items::Typed(items) = items else { unreachable!("items of another way") };
         taken(self.client.update_export_job_items_v3().job_id(JOB).body(items).send())
     }
 }
