@@ -199,7 +199,8 @@ fn wrong_usage_says_so() {
 fn the_committed_document_has_a_table_for_everything_that_is_measured() {
     let document = Document::read(&root()).unwrap();
     for subject in Subject::ALL {
-        let table = document.table(subject).unwrap_or_else(|error| unreachable!("{error}"));
+        let table = document.table(subject).unwrap();
+        assert!(document.figures(subject).is_ok(), "{}", subject.name());
         let compared = table.head()[1..].iter().filter(|heading| subject.better(heading).is_some()).count();
         assert!(compared >= 2, "{} compares {compared} columns", subject.name());
         match subject {

@@ -4,8 +4,8 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, Result};
 use xtask::measure::{
-    DOCUMENT, Subject, bench,
-    build::{Builds, Start},
+    DOCUMENT, MeasureError, Subject, bench,
+    build::{Builds, Row, Start},
     compare::{self, Comparison, Figures},
     document::Document,
     table::Table,
@@ -58,14 +58,14 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
         Some(subject) => vec![subject],
         None => Subject::ALL.into_iter().filter(|subject| *subject != Subject::Cold).collect(),
     };
-    let committed = match committed(root, &subjects) {
+    let committed = match committed(root, &subjects, &arguments.only) {
         Ok(committed) => committed,
-        Err(error) => return could_not_measure(&error),
+        Err(error) => return could_not_measure(&error.into()),
     };
     let mut worst = ExitCode::SUCCESS;
     let mut failed = false;
-    for (subject, table) in committed {
-        match measure(root, arguments, subject, table) {
+    for (subject, figures) in committed {
+        match measure(root, arguments, subject, &figures) {
             Ok(comparison) if !comparison.worse.is_empty() && arguments.fail_on_worse => {
                 worst = ExitCode::from(WORSE);
             }
@@ -79,10 +79,19 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
     if failed { ExitCode::from(COULD_NOT_MEASURE) } else { worst }
 }
 
-/// The committed tables, read before anything is measured: what is damaged shows at once.
-fn committed(root: &Path, subjects: &[Subject]) -> Result<Vec<(Subject, Table)>> {
+/// The committed figures, read before anything is measured: what is damaged shows at once.
+fn committed(
+    root: &Path,
+    subjects: &[Subject],
+    only: &[String],
+) -> Result<Vec<(Subject, Figures)>, MeasureError> {
     let document = Document::read(root)?;
-    subjects.iter().map(|subject| Ok((*subject, document.table(*subject)?))).collect()
+    let figures = |subject: &Subject| {
+        let figures = document.figures(*subject)?;
+        // A row that is not asked for is not gone.
+        Ok((*subject, if only.is_empty() { figures } else { figures.only(only) }))
+    };
+    subjects.iter().map(figures).collect()
 }
 
 fn could_not_measure(error: &anyhow::Error) -> ExitCode {
@@ -91,29 +100,34 @@ fn could_not_measure(error: &anyhow::Error) -> ExitCode {
 }
 
 /// Measures one subject, prints its table, and says how that differs from the committed one.
-fn measure(root: &Path, arguments: &Arguments, subject: Subject, committed: Table) -> Result<Comparison> {
+fn measure(root: &Path, arguments: &Arguments, subject: Subject, committed: &Figures) -> Result<Comparison> {
     let start = match subject {
         Subject::Cold => Start::Cold,
         _ => Start::Warm { runs: arguments.runs },
     };
     let table = match subject.bench() {
         Some(bench) => bench::run(root, bench)?,
-        None => Builds::new(root, start, &arguments.only)?.measure(|name, row| {
-            step("measured", name, || {
-                let row = row()?;
-                let figures = row.get(1..).unwrap_or_default().join(", ");
-                Ok((row, format!("{name}: {figures}")))
-            })
-        })?,
+        None => build(&Builds::new(root, start, &arguments.only)?)?,
     };
-    // What was not asked for did not go.
-    let committed = if arguments.only.is_empty() { committed } else { committed.only(&arguments.only) };
     let now = Figures::of(subject, &table).context("the measured table")?;
-    let comparison = compare::compare(&Figures::of(subject, &committed).context(DOCUMENT)?, &now);
+    let comparison = compare::compare(committed, &now);
     println!("\n{table}\n{comparison}");
     if arguments.write {
         Document::write(root, subject, &table)?;
         println!("written    {DOCUMENT}, {}", subject.name());
     }
     Ok(comparison)
+}
+
+/// Measures building, one line a row.
+fn build(builds: &Builds) -> Result<Table> {
+    let measure = |row: &Row| {
+        step("measured", row.name(), || {
+            let cells = builds.measure(row)?;
+            let done = cells.join(", ");
+            Ok((cells, done))
+        })
+    };
+    let rows = builds.rows().iter().map(measure).collect::<Result<_>>()?;
+    Ok(builds.table(rows)?)
 }

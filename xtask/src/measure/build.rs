@@ -10,7 +10,13 @@ use std::{
 
 use serde_json::Value;
 
-use super::{MeasureError, cargo::Cargo, program, program::Program, table::Table};
+use super::{
+    MeasureError,
+    cargo::Cargo,
+    program,
+    program::Program,
+    table::{Table, TableError},
+};
 use crate::{
     generate::{CLIENT, OPENAPI},
     spec::{names, walk},
@@ -103,9 +109,10 @@ pub fn selections(root: &Path) -> Result<Vec<Selection>, MeasureError> {
 }
 
 /// A call that a program can make; the least is the best to make.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Call<'a> {
-    needs_more_than_get: bool,
+    /// Not a GET, or one that needs an argument.
+    other_than_plain_get: bool,
     /// How many came before it in the document.
     position: usize,
     operation: &'a str,
@@ -117,10 +124,12 @@ fn calls(openapi: &Value) -> BTreeMap<&str, Call<'_>> {
     for (position, (place, operation)) in walk::operations(openapi).enumerate() {
         let text = |key| operation.get(key).and_then(Value::as_str);
         let (Some(family), Some(id)) = (text("x-pleo-family"), text("operationId")) else { continue };
-        let needs_more_than_get = place.method != "get" || place.path.contains('{');
-        let call = Call { needs_more_than_get, position, operation: id };
-        let best = calls.remove(family).map_or(call, |best: Call<'_>| best.min(call));
-        calls.insert(family, best);
+        let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+        let needs_argument = parameters.into_iter().any(|parameter| parameter["required"] == true);
+        let other_than_plain_get = place.method != "get" || needs_argument;
+        let call = Call { other_than_plain_get, position, operation: id };
+        let best = calls.entry(family).or_insert(call);
+        *best = call.min(*best);
     }
     calls
 }
@@ -155,13 +164,16 @@ pub enum Start {
 
 /// What one row is about.
 #[derive(Debug, Clone)]
-enum Subject {
+pub enum Row {
+    /// Our client, with some features, and a program that depends on it.
     Pleo(Selection),
+    /// A program that depends on reqwest and not on Pleo.
     Bare,
 }
 
-impl Subject {
-    fn name(&self) -> &str {
+impl Row {
+    /// Its name.
+    pub fn name(&self) -> &str {
         match self {
             Self::Pleo(selection) => selection.name(),
             Self::Bare => BARE,
@@ -175,7 +187,7 @@ pub struct Builds {
     root: PathBuf,
     folder: PathBuf,
     start: Start,
-    subjects: Vec<Subject>,
+    rows: Vec<Row>,
     bare: Program,
 }
 
@@ -186,59 +198,64 @@ impl Builds {
     /// # Errors
     /// When the project cannot be read, or there is no row of such a name.
     pub fn new(root: &Path, start: Start, only: &[String]) -> Result<Self, MeasureError> {
-        let mut subjects: Vec<Subject> = selections(root)?.into_iter().map(Subject::Pleo).collect();
-        subjects.push(Subject::Bare);
-        if let Some(name) = only.iter().find(|name| subjects.iter().all(|subject| subject.name() != *name)) {
-            let rows = subjects.iter().map(|subject| subject.name().to_owned()).collect();
+        let mut rows: Vec<Row> = selections(root)?.into_iter().map(Row::Pleo).collect();
+        rows.push(Row::Bare);
+        if let Some(name) = only.iter().find(|name| rows.iter().all(|row| row.name() != *name)) {
+            let rows = rows.iter().map(|row| row.name().to_owned()).collect();
             return Err(MeasureError::NoRow { name: name.clone(), rows });
         }
         if !only.is_empty() {
-            subjects.retain(|subject| only.iter().any(|name| name == subject.name()));
+            rows.retain(|row| only.iter().any(|name| name == row.name()));
         }
         let folder = root.join("target/measure");
         let bare = Program::with_bare_reqwest(root, &program_folder(&folder, BARE))?;
-        Ok(Self { root: root.to_owned(), folder, start, subjects, bare })
+        Ok(Self { root: root.to_owned(), folder, start, rows, bare })
     }
 
-    /// Measures all rows. `around` is given each row's name and what measures it, and gives the row.
+    /// The rows.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The table of measured rows.
     ///
     /// # Errors
-    /// When a build fails.
-    pub fn measure(
-        &self,
-        around: impl Fn(&str, &dyn Fn() -> Result<Vec<String>, MeasureError>) -> Result<Vec<String>, MeasureError>,
-    ) -> Result<Table, MeasureError> {
-        let measure = |subject| around(Subject::name(subject), &|| self.row(subject));
-        let rows = self.subjects.iter().map(measure).collect::<Result<_, _>>()?;
+    /// When a row has not as many cells as there are headings, or stands there twice.
+    pub fn table(&self, rows: Vec<Vec<String>>) -> Result<Table, TableError> {
         let headings = match self.start {
             Start::Warm { .. } => &HEADINGS[..],
             Start::Cold => &HEADINGS[..TIMES],
         };
-        Ok(Table::new(headings.iter().map(|heading| (*heading).to_owned()).collect(), rows)?)
+        Table::new(headings.iter().map(|heading| (*heading).to_owned()).collect(), rows)
     }
 
-    fn row(&self, subject: &Subject) -> Result<Vec<String>, MeasureError> {
+    /// Measures a row: its name, and a cell for each other heading.
+    ///
+    /// # Errors
+    /// When a build fails.
+    pub fn measure(&self, row: &Row) -> Result<Vec<String>, MeasureError> {
         let nothing = || NOTHING.to_owned();
-        let (client, lines, program, ours) = match subject {
-            Subject::Bare => ([nothing(), nothing()], nothing(), self.bare.clone(), &[program::NAME][..]),
-            Subject::Pleo(selection) => (
-                self.client(selection)?,
-                selection.lines().to_string(),
+        let (program, ours, client, lines) = match row {
+            Row::Bare => (self.bare.clone(), &[program::NAME][..], [nothing(), nothing()], nothing()),
+            Row::Pleo(selection) => (
+                // First, because it downloads what is missing.
                 Program::with_pleo(&self.root, &program_folder(&self.folder, selection.name()), selection)?,
                 &[program::NAME, "pleo-auth", "pleo-client"][..],
+                self.client(selection)?,
+                selection.lines().to_string(),
             ),
         };
         let target = self.folder.join("program");
-        let mut row = vec![subject.name().to_owned()];
-        row.extend(client);
-        row.extend(self.check_and_release(&Cargo::measured(program.folder(), &target), ours, &[])?);
+        let mut cells = vec![row.name().to_owned()];
+        cells.extend(client);
+        cells.extend(self.check_and_release(&Cargo::measured(program.folder(), &target), ours, &[])?);
         if matches!(self.start, Start::Warm { .. }) {
             let binary = target.join("release").join(format!("{}{EXE_SUFFIX}", program::NAME));
             let bytes = fs::metadata(&binary).map_err(|error| MeasureError::file(&binary, error))?.len();
             let to_bare = program.crates() as f64 / self.bare.crates() as f64;
-            row.extend([bytes.to_string(), program.crates().to_string(), format!("{to_bare:.2}"), lines]);
+            cells.extend([bytes.to_string(), program.crates().to_string(), format!("{to_bare:.2}"), lines]);
         }
-        Ok(row)
+        Ok(cells)
     }
 
     /// What `pleo-client` alone takes.
@@ -259,7 +276,7 @@ impl Builds {
         ours: &[&str],
         chosen: &[String],
     ) -> Result<[String; 2], MeasureError> {
-        let seconds = |command: &str, profile: &str| {
+        let measured = |command: &str, profile: &str| {
             let with = |command: &str| {
                 [command, "--locked", "--profile", profile].map(str::to_owned).into_iter().collect::<Vec<_>>()
             };
@@ -267,18 +284,17 @@ impl Builds {
             build.extend(chosen.iter().cloned());
             let mut clean = with("clean");
             clean.extend(ours.iter().flat_map(|name| ["--package".to_owned(), (*name).to_owned()]));
-            let time = self.time(cargo, &build, &clean)?;
-            Ok(format!("{:.2} s", time.as_secs_f64()))
+            self.seconds(cargo, &build, &clean)
         };
-        Ok([seconds("check", "dev")?, seconds("build", "release")?])
+        Ok([measured("check", "dev")?, measured("build", "release")?])
     }
 
     /// What a command of cargo's takes; `clean` takes away what it builds, except dependencies.
-    fn time(&self, cargo: &Cargo, build: &[String], clean: &[String]) -> Result<Duration, MeasureError> {
-        match self.start {
+    fn seconds(&self, cargo: &Cargo, build: &[String], clean: &[String]) -> Result<String, MeasureError> {
+        let time = match self.start {
             Start::Cold => {
                 cargo.remove_target()?;
-                cargo.time(build)
+                cargo.time(build)?
             }
             Start::Warm { runs } => {
                 cargo.output(build)?;
@@ -287,9 +303,10 @@ impl Builds {
                     cargo.output(clean)?;
                     times.push(cargo.time(build)?);
                 }
-                Ok(median(times))
+                median(times)
             }
-        }
+        };
+        Ok(format!("{:.2} s", time.as_secs_f64()))
     }
 }
 
@@ -311,14 +328,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_calls_the_first_get_without_path_parameters_or_else_the_first_operation() {
-        let operation = |family: &str, id: &str| json!({ "x-pleo-family": family, "operationId": id });
+    fn a_program_calls_the_first_get_that_needs_no_argument_or_else_the_first_operation() {
+        let operation = |family: &str, id: &str, required: bool| {
+            let parameters = json!([{ "name": "limit" }, { "name": "id", "required": required }]);
+            json!({ "x-pleo-family": family, "operationId": id, "parameters": parameters })
+        };
         let openapi = json!({ "paths": {
-            "/a/{id}": { "get": operation("a", "get_a"), "delete": operation("a", "delete_a") },
-            "/a": { "post": operation("a", "create_a"), "get": operation("a", "list_a") },
-            "/aa": { "get": operation("a", "list_aa") },
-            "/b": { "post": operation("b", "create_b") },
-            "/b/{id}": { "get": operation("b", "get_b") },
+            "/a": { "post": operation("a", "create_a", false), "get": operation("a", "search_a", true) },
+            "/a/all": { "get": operation("a", "list_a", false) },
+            "/a/more": { "get": operation("a", "list_more_a", false) },
+            "/b": { "post": operation("b", "create_b", false) },
+            "/b/one": { "get": operation("b", "get_b", true) },
         }});
         let calls = calls(&openapi);
         let chosen: Vec<_> = calls.iter().map(|(family, call)| (*family, call.operation)).collect();

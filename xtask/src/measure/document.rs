@@ -98,14 +98,22 @@ impl Document {
         self.places.get(&subject).ok_or_else(|| DocumentError::Missing(marker(subject)))
     }
 
-    /// The table of a subject, in which every compared cell holds a figure.
+    /// The table of a subject.
     ///
     /// # Errors
     /// When its marker is missing, or it is damaged.
     pub fn table(&self, subject: Subject) -> Result<Table, DocumentError> {
         let text = self.text.get(self.place(subject)?.clone()).unwrap_or_default();
-        let checked = text.parse().and_then(|table| Figures::of(subject, &table).map(|_| table));
-        checked.map_err(|error| DocumentError::Table { marker: marker(subject), error })
+        text.parse().map_err(|error| DocumentError::Table { marker: marker(subject), error })
+    }
+
+    /// The figures in the table of a subject.
+    ///
+    /// # Errors
+    /// As [`table`](Self::table), and when a compared cell holds no figure.
+    pub fn figures(&self, subject: Subject) -> Result<Figures, DocumentError> {
+        Figures::of(subject, &self.table(subject)?)
+            .map_err(|error| DocumentError::Table { marker: marker(subject), error })
     }
 
     /// The document's text with another table of a subject; everything else stays byte for byte.
@@ -141,9 +149,9 @@ mod tests {
         Document::parse(text.to_owned())
     }
 
-    fn edited(from: &str, to: &str) -> Result<Table, DocumentError> {
+    fn edited(from: &str, to: &str) -> Result<Figures, DocumentError> {
         assert!(TEXT.contains(from), "{from}");
-        parse(&TEXT.replace(from, to))?.table(Subject::Build)
+        parse(&TEXT.replace(from, to))?.figures(Subject::Build)
     }
 
     fn build() -> String {

@@ -34,9 +34,6 @@ pub enum MeasureError {
         /// What is wrong.
         error: TableError,
     },
-    /// The measured table is damaged.
-    #[error("the measured table cannot be used: {0}")]
-    Measured(#[from] TableError),
     /// A file that cannot be read, written or understood.
     #[error("{path}: {problem}")]
     File {

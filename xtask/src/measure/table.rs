@@ -73,12 +73,6 @@ impl Table {
     pub fn rows(&self) -> &[Vec<String>] {
         &self.rows
     }
-
-    /// The same table with no other rows than those of these names.
-    pub fn only(mut self, names: &[String]) -> Self {
-        self.rows.retain(|row| row.first().is_some_and(|name| names.contains(name)));
-        self
-    }
 }
 
 fn different<'a>(names: impl IntoIterator<Item = &'a String>) -> Result<(), TableError> {
@@ -148,12 +142,6 @@ mod tests {
     fn a_table_may_have_no_rows_yet() {
         let table = parsed("| page | to Value |\n|---|---:|").unwrap();
         assert!(table.rows().is_empty());
-    }
-
-    #[test]
-    fn only_the_wanted_rows_are_kept() {
-        let table = parsed(TABLE).unwrap().only(&["a GET, key".to_owned(), "c PUT".to_owned()]);
-        assert_eq!(table.rows(), [["a GET, key", "310 ns, 3", "1.40"]]);
     }
 
     #[test]
