@@ -14,7 +14,7 @@ use crate::tree;
 /// The name of each program's package.
 pub(super) const NAME: &str = "program";
 
-/// By bare reqwest. Everything that it depends on is used, so that it stays in the binary.
+/// By bare reqwest, as a careful person writes it. Whatever it depends on is used, and so in the binary.
 const BARE: &str = r#"#[derive(Debug, serde::Deserialize)]
 struct Company {
     id: uuid::Uuid,
@@ -25,8 +25,8 @@ struct Company {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let request = reqwest::Client::new().get("https://external.staging.pleo.io/v1/companies");
-    let answer = request.basic_auth("FAKE-KEY", None::<&str>).send().await?.error_for_status()?;
-    let companies: Vec<Company> = serde_json::from_slice(&answer.bytes().await?)?;
+    let request = request.basic_auth("FAKE-KEY", None::<&str>).query(&[("limit", 20)]);
+    let companies: Vec<Company> = request.send().await?.error_for_status()?.json().await?;
     companies.iter().for_each(|company| println!("{} {} {:?}", company.id, company.name, company.since));
     Ok(())
 }
@@ -72,8 +72,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {{
     /// # Errors
     /// When it cannot be written, or cargo does not find what it depends on.
     pub fn with_bare_reqwest(root: &Path, folder: &Path) -> Result<Self, MeasureError> {
-        let mut dependencies = json!({ "reqwest": { "workspace": true, "features": ["rustls"] } });
-        for name in ["chrono", "serde", "serde_json", "uuid"] {
+        let mut dependencies = json!({
+            "reqwest": { "workspace": true, "features": ["json", "query", "rustls"] },
+        });
+        for name in ["chrono", "serde", "uuid"] {
             dependencies[name] = json!({ "workspace": true });
         }
         Self::write(root, folder, BARE, dependencies)
