@@ -36,7 +36,8 @@ pub(crate) struct Arguments {
     /// How often each build is timed; the median counts. One from nothing is timed once.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = at_least_one)]
     runs: usize,
-    /// Measures these rows of `build` or `cold` and no others: full, default or an API family.
+    /// Measures these rows of `build` or `cold` and no others: full, default, an API family or
+    /// "bare reqwest". A table that is written has no others then.
     #[arg(long, value_name = "ROW", value_delimiter = ',', requires = "subject")]
     only: Vec<String>,
     /// Puts the measured tables in the place of the committed ones.

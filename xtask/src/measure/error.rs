@@ -9,7 +9,7 @@ use super::{DOCUMENT, document::DocumentError, table::TableError};
 pub enum MeasureError {
     /// The document with the committed tables is damaged.
     #[error("{DOCUMENT}: {0}")]
-    Document(#[from] DocumentError),
+    Document(DocumentError),
     /// A program that could not be started.
     #[error("`{command}` could not be started: {error}")]
     NotStarted {
@@ -50,6 +50,13 @@ pub enum MeasureError {
         /// What there is.
         rows: Vec<String>,
     },
+}
+
+// Not as its source, which whoever shows the chain would show again.
+impl From<DocumentError> for MeasureError {
+    fn from(error: DocumentError) -> Self {
+        Self::Document(error)
+    }
 }
 
 impl MeasureError {
