@@ -7,10 +7,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderValue, header};
 use pleo_auth::{CompanyId, Environment as _, Session, Staging, StandaloneApiKey};
-use pleo_benches::Nowhere;
+use pleo_benches::{KEY, Nowhere};
 use pleo_client::{Authorization, Authorize, Client, Request, Unauthenticated};
-
-const KEY: &str = "FAKE-KEY-of-forty-characters-or-so-000000";
 
 /// What a client does that keeps the key as text.
 struct BuiltEachTime;

@@ -1,21 +1,25 @@
 //! What the benches share.
+//!
+//! [`requests`] and [`pages`] hold what is measured, each way of doing it beside the others; [`Run`]
+//! brings what was measured together in one table. The benches take the times, and the binary
+//! `count-allocations` counts allocations: an allocator that counts would falsify the times.
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use pleo_client::{Body, BoxFuture, Call, Error, Transport};
+// A bench that cannot be set up, or whose ways differ, has to stop.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a bench that cannot be set up has to stop")]
 
-/// Authorises a call, sends it nowhere and answers 204, so that nothing is measured but the client.
-#[derive(Debug, Clone, Copy)]
-pub struct Nowhere;
+pub mod by_hand;
+pub mod pages;
+pub mod requests;
+mod run;
+mod transport;
 
-impl Transport for Nowhere {
-    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
-        Box::pin(async move {
-            call.into_authorized().await?;
-            let empty = Full::new(Bytes::new()).map_err(|never| match never {});
-            let mut answer = http::Response::new(empty.boxed_unsync());
-            *answer.status_mut() = http::StatusCode::NO_CONTENT;
-            Ok(answer)
-        })
-    }
+pub use run::{AllocationTable, Allocations, Run, print_table};
+pub use transport::Nowhere;
+
+/// A standalone key of about the usual length; obviously none.
+pub const KEY: &str = "FAKE-KEY-of-forty-characters-or-so-000000";
+
+/// An access token of the length of a signed one; obviously none.
+pub fn token() -> String {
+    format!("FAKE-TOKEN-{}", "0123456789abcdef".repeat(38))
 }

@@ -22,6 +22,11 @@ pub const PUBLISHED: &str = "spec/published";
 /// The folder with the overlays, from the root of the project.
 pub const OVERLAYS: &str = "spec/overlays";
 
+/// Bytes in lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The root of the project.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

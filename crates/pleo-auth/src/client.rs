@@ -1,6 +1,7 @@
 //! The client of one environment.
 
 use std::{
+    future::ready,
     ops::Deref,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -10,7 +11,7 @@ use pleo_client::{
     Authorization, Authorize, Body, BoxFuture, Call, Error, InvalidBaseUrl, Request, Safety, Transport,
 };
 
-use crate::{CompanyId, Credential, Environment, Session, Subject, oauth::Generation, session::Held};
+use crate::{CompanyId, Environment, Session, Subject, oauth::Generation, session::Held};
 
 /// A client of the External API in one environment: [`pleo_client::Client`] with all its operations,
 /// authorised by a [`Session`].
@@ -110,11 +111,20 @@ struct Authorized<E: Environment> {
 
 impl<E: Environment> Transport for Authorized<E> {
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
+        let held = self.session.held();
+        let token = match held.credential.header() {
+            // A future around the transport's own would cost an allocation.
+            Ok(header) => {
+                let attach = |request: &mut Request| self.session.attach(&held, request, header.clone());
+                return match call.authorized_once(attach) {
+                    Ok(call) => self.transport.send(call),
+                    Err(refused) => Box::pin(ready(Err(refused))),
+                };
+            }
+            Err(token) => token.clone(),
+        };
         Box::pin(async move {
-            let pinned = Pinned { session: &self.session, held: self.session.held(), sent: Mutex::default() };
-            let Credential::RefreshingToken(token) = &pinned.held.credential else {
-                return self.transport.send(call.with_authorize(&pinned)).await;
-            };
+            let pinned = Pinned { session: &self.session, held, sent: Mutex::default() };
             // What is neither safe nor idempotent is not sent twice, whatever the answer (RFC 9110, 9.2.2).
             let again = (call.operation().safety != Safety::Neither).then(|| call.clone());
             let answer = self.transport.send(call.with_authorize(&pinned)).await?;
@@ -140,7 +150,7 @@ impl<E: Environment> Transport for Authorized<E> {
     }
 }
 
-/// A session held to the credential that a call began with.
+/// A session held to the token that a call began with.
 struct Pinned<'a, E: Environment> {
     session: &'a Session<E>,
     held: Arc<Held<E>>,

@@ -1,6 +1,6 @@
 //! Puts the company, or the organisation, where an operation wants it.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 use pleo_client::{CompanyPlace, Request};
@@ -19,8 +19,9 @@ pub(crate) fn bind(request: &mut Request, subject: Option<Subject>) -> Result<()
         (CompanyPlace::Nowhere, Some(Subject::Organization(bound))) => bind_organization(request, bound),
         (CompanyPlace::Nowhere, _) => Ok(()),
         (CompanyPlace::Query { name, .. }, Some(Subject::Company(bound))) => {
-            match given(name, &query(request, name))? {
-                Some(text) => check(bound, name, &text),
+            let checked = given(name, request.query_values(name))?.map(|text| check(bound, name, &text));
+            match checked {
+                Some(checked) => checked,
                 None => match wider(request) {
                     Some(parameter) => Err(RequestRefused::WiderThanCompany { bound, parameter }),
                     None => {
@@ -31,7 +32,7 @@ pub(crate) fn bind(request: &mut Request, subject: Option<Subject>) -> Result<()
             }
         }
         (CompanyPlace::Query { name, required }, other) => {
-            if given(name, &query(request, name))?.is_some() {
+            if given(name, request.query_values(name))?.is_some() {
                 return Ok(());
             }
             if !required && let Some(Subject::Organization(bound)) = other {
@@ -45,8 +46,7 @@ pub(crate) fn bind(request: &mut Request, subject: Option<Subject>) -> Result<()
             let body = request.body().cloned().unwrap_or_default();
             let members = members(&body, name)
                 .map_err(|_| RequestRefused::UnreadableBody { operation: operation.id })?;
-            let texts: Vec<String> = members.values.iter().map(text_of).collect();
-            match (given(name, &texts)?, subject.and_then(Subject::company)) {
+            match (given(name, members.values.iter().map(text_of))?, subject.and_then(Subject::company)) {
                 (Some(text), Some(bound)) => check(bound, name, &text),
                 (None, Some(bound)) => {
                     request.set_body(with_member(&body, name, &bound.to_string(), members.is_empty));
@@ -61,34 +61,29 @@ pub(crate) fn bind(request: &mut Request, subject: Option<Subject>) -> Result<()
 
 fn bind_organization(request: &mut Request, bound: OrganizationId) -> Result<(), RequestRefused> {
     let Some(name) = request.operation().organization else { return Ok(()) };
-    match query(request, name).as_slice() {
-        [] if wider(request).is_none() => {
-            request.append_query(name, &bound.to_string());
-            Ok(())
-        }
-        texts => {
-            for text in texts {
-                let requested = text.parse().ok();
-                if requested != Some(bound) {
-                    return Err(RequestRefused::OtherOrganization { bound, requested });
-                }
-            }
-            Ok(())
+    let mut given = false;
+    for text in request.query_values(name) {
+        given = true;
+        let requested = text.parse().ok();
+        if requested != Some(bound) {
+            return Err(RequestRefused::OtherOrganization { bound, requested });
         }
     }
-}
-
-/// The values of a query parameter.
-fn query(request: &Request, name: &str) -> Vec<String> {
-    request.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value).collect()
+    if !given && wider(request).is_none() {
+        request.append_query(name, &bound.to_string());
+    }
+    Ok(())
 }
 
 /// The one value that is given, if any.
-fn given(member: &'static str, values: &[String]) -> Result<Option<String>, RequestRefused> {
-    match values {
-        [] => Ok(None),
-        [value] => Ok(Some(value.clone())),
-        several => Err(RequestRefused::SeveralCompanies { member, times: several.len() }),
+fn given<'a>(
+    member: &'static str,
+    mut values: impl Iterator<Item = Cow<'a, str>>,
+) -> Result<Option<Cow<'a, str>>, RequestRefused> {
+    let value = values.next();
+    match values.count() {
+        0 => Ok(value),
+        more => Err(RequestRefused::SeveralCompanies { member, times: more + 1 }),
     }
 }
 
@@ -102,7 +97,7 @@ fn check(bound: CompanyId, member: &'static str, text: &str) -> Result<(), Reque
 
 /// The parameter by which the request names something wider than a company (K14, K25).
 fn wider(request: &Request) -> Option<&'static str> {
-    let given = |parameter: &&str| request.query_pairs().any(|(name, _)| name == *parameter);
+    let given = |parameter: &&str| request.query_values(parameter).next().is_some();
     request.operation().organization.into_iter().chain([PARTNER]).find(given)
 }
 
@@ -142,8 +137,8 @@ fn members(body: &[u8], name: &str) -> Result<Members, serde_json::Error> {
     Ok(members)
 }
 
-fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn text_of(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| value.to_string().into(), Cow::Borrowed)
 }
 
 /// The object with one more member, in front of the others, which stay byte for byte what they were.
@@ -178,7 +173,7 @@ mod tests {
     #[test]
     fn texts_are_taken_as_they_are_and_other_values_as_json() {
         assert_eq!(text_of(&Value::from("a\"b")), "a\"b");
-        assert_eq!((text_of(&Value::Null), text_of(&Value::from(1))), ("null".to_owned(), "1".to_owned()));
+        assert_eq!((text_of(&Value::Null), text_of(&Value::from(1))), ("null".into(), "1".into()));
     }
 
     fn json() -> impl Strategy<Value = Value> {

@@ -150,6 +150,18 @@ impl<E: Environment> Session<E> {
         place::bind(request, self.subject)
     }
 
+    /// Checks a request and attaches a credential of this session.
+    pub(crate) fn attach(
+        &self,
+        held: &Held<E>,
+        request: &mut Request,
+        header: HeaderValue,
+    ) -> Result<(), Refusal> {
+        self.check(held, request)?;
+        attach(request, header);
+        Ok(())
+    }
+
     /// Authorises a request with a credential of this session. `sent` is told which token goes out.
     pub(crate) fn authorize_with<'a>(
         &self,
@@ -157,16 +169,13 @@ impl<E: Environment> Session<E> {
         request: &'a mut Request,
         sent: impl FnOnce(Generation) + Send + 'a,
     ) -> Authorization<'a> {
+        let token = match held.credential.header() {
+            Ok(header) => return Authorization::Ready(self.attach(held, request, header.clone())),
+            Err(token) => token,
+        };
         if let Err(refused) = self.check(held, request) {
             return Authorization::Ready(Err(refused.into()));
         }
-        let token = match held.credential.header() {
-            Ok(header) => {
-                attach(request, header.clone());
-                return Authorization::Ready(Ok(()));
-            }
-            Err(token) => token,
-        };
         if let Some((header, generation)) = token.ready() {
             sent(generation);
             attach(request, header);

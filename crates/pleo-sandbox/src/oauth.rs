@@ -1,6 +1,6 @@
 //! The authorisation server: authorise, token, introspect (A22, A23).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -29,6 +29,7 @@ const REFRESH_DAYS: i64 = 60;
 #[derive(Debug)]
 pub(crate) struct AuthorizationServer {
     clients: HashMap<String, OAuthClient>,
+    client_secrets: HashSet<String>,
     codes: HashMap<String, Code>,
     authorizations: Vec<Authorization>,
     access: HashMap<String, Issued>,
@@ -164,6 +165,7 @@ impl AuthorizationServer {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             clients: HashMap::new(),
+            client_secrets: HashSet::new(),
             codes: HashMap::new(),
             authorizations: Vec::new(),
             access: HashMap::new(),
@@ -173,6 +175,7 @@ impl AuthorizationServer {
     }
 
     pub(crate) fn register(&mut self, client: OAuthClient) {
+        self.client_secrets.extend(client.client_secret.clone());
         self.clients.insert(client.client_id.clone(), client);
     }
 
@@ -192,8 +195,7 @@ impl AuthorizationServer {
 
     /// Whether a text is a secret that the server gave out or agreed upon.
     pub(crate) fn knows(&self, text: &str) -> bool {
-        self.refresh.contains_key(text)
-            || self.clients.values().any(|client| client.client_secret.as_deref() == Some(text))
+        self.refresh.contains_key(text) || self.client_secrets.contains(text)
     }
 
     pub(crate) fn revoke(&mut self, secret: &str) {

@@ -105,10 +105,11 @@ fn compare(root: &Path, before: &Source, report: Option<&Path>, message: Option<
     let changed = diff::report(root, before, &after, Prose::LeftOut)?;
     let text = render::commit_message(&changed, &before.documents, &after.documents);
     println!("{}", render::text(&changed));
-    for (file, text) in [(report, &render::markdown(&changed)), (message, &text)] {
-        if let Some(file) = file {
-            write(file, text)?;
-        }
+    if let Some(file) = report {
+        write(file, &render::markdown(&changed))?;
+    }
+    if let Some(file) = message {
+        write(file, &text)?;
     }
     Ok(text)
 }

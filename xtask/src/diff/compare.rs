@@ -469,20 +469,23 @@ fn parameters(step: &mut Step, old: &Operation<'_>, new: &Operation<'_>) {
                 step.next.push((a.schema, b.schema, Direction::Request));
             }
             None => {
-                let kind = if a.required {
-                    &kinds::PARAMETER_REQUIRED_REMOVED
-                } else {
-                    &kinds::PARAMETER_OPTIONAL_REMOVED
-                };
+                let kind = of_need(
+                    a.required,
+                    [&kinds::PARAMETER_REQUIRED_REMOVED, &kinds::PARAMETER_OPTIONAL_REMOVED],
+                );
                 step.found.push(gone_as(kind, &a.at, json!(a.name)));
             }
         }
     }
     for b in fresh.iter().filter_map(|key| new.parameters.get(key)) {
-        let kind =
-            if b.required { &kinds::PARAMETER_REQUIRED_ADDED } else { &kinds::PARAMETER_OPTIONAL_ADDED };
+        let kind = of_need(b.required, [&kinds::PARAMETER_REQUIRED_ADDED, &kinds::PARAMETER_OPTIONAL_ADDED]);
         step.found.push(come_as(kind, &b.at, json!(b.name)));
     }
+}
+
+/// The kind for what is required, or the one for what is optional.
+fn of_need(required: bool, [for_required, for_optional]: [&'static Kind; 2]) -> &'static Kind {
+    if required { for_required } else { for_optional }
 }
 
 fn gone_as(kind: &'static Kind, at: &At, before: Value) -> Change {
@@ -537,18 +540,16 @@ fn body(step: &mut Step, old: &Operation<'_>, new: &Operation<'_>) {
     match (&old.body, &new.body) {
         (None, None) => {}
         (None, Some(body)) => {
-            let kind = if body.required { &kinds::BODY_REQUIRED_ADDED } else { &kinds::BODY_OPTIONAL_ADDED };
+            let kind = of_need(body.required, [&kinds::BODY_REQUIRED_ADDED, &kinds::BODY_OPTIONAL_ADDED]);
             step.found.push(come_as(kind, &body.at, types(body)));
         }
         (Some(body), None) => {
-            let kind =
-                if body.required { &kinds::BODY_REQUIRED_REMOVED } else { &kinds::BODY_OPTIONAL_REMOVED };
+            let kind = of_need(body.required, [&kinds::BODY_REQUIRED_REMOVED, &kinds::BODY_OPTIONAL_REMOVED]);
             step.found.push(gone_as(kind, &body.at, types(body)));
         }
         (Some(a), Some(b)) => {
             if a.required != b.required {
-                let kind =
-                    if b.required { &kinds::BODY_BECAME_REQUIRED } else { &kinds::BODY_BECAME_OPTIONAL };
+                let kind = of_need(b.required, [&kinds::BODY_BECAME_REQUIRED, &kinds::BODY_BECAME_OPTIONAL]);
                 let values = (Some(json!(a.required)), Some(json!(b.required)));
                 step.found.push(changed(kind, (&a.at, &b.at), values));
             }
@@ -633,11 +634,8 @@ fn response(step: &mut Step, a: &Response<'_>, b: &Response<'_>) {
         match b.headers.get(name) {
             Some(b) => {
                 if a.required != b.required {
-                    let kind = if b.required {
-                        &kinds::HEADER_BECAME_REQUIRED
-                    } else {
-                        &kinds::HEADER_BECAME_OPTIONAL
-                    };
+                    let kind =
+                        of_need(b.required, [&kinds::HEADER_BECAME_REQUIRED, &kinds::HEADER_BECAME_OPTIONAL]);
                     let values = (Some(json!(a.required)), Some(json!(b.required)));
                     step.found.push(changed(kind, (&a.at, &b.at), values));
                 }
@@ -645,17 +643,14 @@ fn response(step: &mut Step, a: &Response<'_>, b: &Response<'_>) {
                 step.next.push((a.schema, b.schema, Direction::Response));
             }
             None => {
-                let kind = if a.required {
-                    &kinds::HEADER_REQUIRED_REMOVED
-                } else {
-                    &kinds::HEADER_OPTIONAL_REMOVED
-                };
+                let kind =
+                    of_need(a.required, [&kinds::HEADER_REQUIRED_REMOVED, &kinds::HEADER_OPTIONAL_REMOVED]);
                 step.found.push(gone_as(kind, &a.at, json!(a.name)));
             }
         }
     }
     for (_, b) in b.headers.iter().filter(|(name, _)| !a.headers.contains_key(*name)) {
-        let kind = if b.required { &kinds::HEADER_REQUIRED_ADDED } else { &kinds::HEADER_OPTIONAL_ADDED };
+        let kind = of_need(b.required, [&kinds::HEADER_REQUIRED_ADDED, &kinds::HEADER_OPTIONAL_ADDED]);
         step.found.push(come_as(kind, &b.at, json!(b.name)));
     }
 }

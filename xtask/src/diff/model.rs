@@ -269,7 +269,7 @@ impl<'a> Operation<'a> {
             responses.insert(status.to_ascii_uppercase(), Response::read(schemas, found)?);
         }
         Ok(Self {
-            name: format!("{} {path}", method.to_uppercase()),
+            name: walk::operation_name(method, path),
             security: security(schemas, innermost("security", &[(&at, value)], (root, document)))?,
             servers: servers(
                 schemas,

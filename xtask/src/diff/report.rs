@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Level, compare::Gathered, kinds::Direction, model::Side, schema::At};
 use crate::{
+    hex,
     rust_api::{Bump, Change, Comparison, NotCompared},
     spec::{Document, pointer, walk},
 };
@@ -186,7 +187,7 @@ fn finding(old: &Side<'_>, new: &Side<'_>, gathered: Gathered) -> Finding {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
-    let fingerprint = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let fingerprint = hex(&hash.finalize()[..8]);
     let (before, after) = (before.map(shorten), after.map(shorten));
     let said = is.as_ref().or(was.as_ref()).map(|place| place.said.clone()).unwrap_or_default();
     let values = match (&before, &after) {
@@ -254,7 +255,7 @@ fn place(document: &Document, at: &str) -> Place {
             (_, _, "properties" | "parameters" | "responses" | "content" | "schema") => String::new(),
             (1, "paths", path) => path.to_owned(),
             (2, _, method) if walk::METHODS.contains(&method) && at.starts_with("/paths/") => {
-                said = format!("{} {said}", method.to_uppercase());
+                said = walk::operation_name(method, &said);
                 String::new()
             }
             (_, _, "items") => "[]".to_owned(),

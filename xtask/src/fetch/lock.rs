@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::client::Validators;
+use crate::hex;
 
 /// Where the lock stands, from the root of the project.
 pub const LOCK: &str = "spec/lock.toml";
@@ -124,7 +125,7 @@ impl Lock {
 
 /// SHA-256 in lower-case hexadecimal digits.
 pub fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 #[cfg(test)]

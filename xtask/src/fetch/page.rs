@@ -104,8 +104,8 @@ fn reference(info: &str, body: &str) -> Result<Reference, PageError> {
     let place = pointer::push(&pointer::push("/paths", path), method);
     if document.pointer(&place).is_none() {
         return Err(PageError::Block(format!(
-            "it does not describe {} {path}, which its fence line names",
-            method.to_uppercase()
+            "it does not describe {}, which its fence line names",
+            walk::operation_name(method, path)
         )));
     }
     Ok(Reference {

@@ -266,7 +266,5 @@ fn text_at<'a>(document: &'a Value, pointer: &str) -> &'a str {
 
 /// Method and path of each operation, such as `GET /v1/things`.
 pub(super) fn operations(document: &Value) -> Vec<String> {
-    walk::operations(document)
-        .map(|(place, _)| format!("{} {}", place.method.to_uppercase(), place.path))
-        .collect()
+    walk::operations(document).map(|(place, _)| walk::operation_name(place.method, &place.path)).collect()
 }

@@ -16,6 +16,7 @@ mod progenitor;
 mod types;
 
 pub(crate) use part::{differing, generate_part};
+pub(crate) use print::Draft;
 pub(crate) use progenitor::first_argument;
 use std::collections::BTreeMap;
 
@@ -48,17 +49,25 @@ pub fn generate(normalised: &Normalised) -> Result<Files, SpecError> {
 
 /// Makes the client's files and the tests' table of calls.
 fn generate_code(normalised: &Normalised) -> Result<Files, SpecError> {
-    generate_modules(&plan::Plan::new(&normalised.openapi), &normalised.lowered, |_| true)
+    let plan = plan::Plan::new(&normalised.openapi);
+    let (drafts, calls) = generate_modules(&plan, &normalised.lowered, |_| true)?;
+    let mut files: Files = drafts.into_iter().map(|(path, draft)| (path, draft.text())).collect();
+    files.insert(CALLS.to_owned(), calls.file());
+    Ok(files)
 }
 
-/// Makes the files of the modules that are wanted, of a document that holds what they need.
+/// The client's files before they are formatted, by path from the root of the project.
+pub(crate) type Drafts = BTreeMap<String, Draft>;
+
+/// Makes the files of the modules that are wanted and their calls, of a document that holds what
+/// they need.
 fn generate_modules(
     plan: &plan::Plan,
     lowered: &serde_json::Value,
     wanted: impl Fn(&str) -> bool,
-) -> Result<Files, SpecError> {
+) -> Result<(Drafts, calls::Calls), SpecError> {
     let raw = progenitor::run(lowered, plan.wrappers())?;
-    let mut files = Files::new();
+    let mut files = Drafts::new();
     let mut calls = calls::Calls::default();
     for module in plan.modules().iter().filter(|module| wanted(&module.name)) {
         let folder = format!("{CLIENT}/{}", module.name);
@@ -70,6 +79,5 @@ fn generate_modules(
         files.insert(format!("{folder}/mod.rs"), operations::module_file(plan, module));
     }
     files.insert(format!("{CLIENT}/mod.rs"), catalogue::root_file(plan));
-    files.insert(CALLS.to_owned(), calls.file());
-    Ok(files)
+    Ok((files, calls))
 }

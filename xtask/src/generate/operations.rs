@@ -15,7 +15,7 @@ use syn::{
 use super::{
     calls::Calls,
     plan::{COMMON, Module, OperationEntry, Plan},
-    print,
+    print::{self, Draft},
     progenitor::{Raw, RawCall, first_argument},
     types::shorten,
 };
@@ -23,7 +23,7 @@ use crate::spec::passes::MAY_BE_LEFT_OUT;
 use crate::spec::{SpecError, merge, names};
 
 /// The file with the builders of a module.
-pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw, calls: &mut Calls) -> Result<String, SpecError> {
+pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw, calls: &mut Calls) -> Result<Draft, SpecError> {
     let mut code = TokenStream::new();
     for (name, operation) in &module.operations {
         let Some(call) = raw.calls.get(&names::pascal(name)) else {
@@ -41,7 +41,7 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw, calls: &mut Calls) -
         #code
     };
     let doc = format!("Calls of the API family `{}`, being built.", module.family);
-    Ok(print::file(plan, module, &doc, code))
+    Ok(Draft::of_module(plan, module, &doc, code))
 }
 
 fn internal(operation: &OperationEntry, problem: &str) -> SpecError {
@@ -334,10 +334,10 @@ fn argument_doc(parameter: &serde_json::Value, required: bool) -> String {
 }
 
 /// The file that declares a module: its methods on the client and its parts.
-pub(super) fn module_file(plan: &Plan, module: &Module) -> String {
+pub(super) fn module_file(plan: &Plan, module: &Module) -> Draft {
     if module.name == COMMON {
         let doc = "What several API families share.";
-        return print::file(plan, module, doc, quote! { pub mod types; });
+        return Draft::of_module(plan, module, doc, quote! { pub mod types; });
     }
     let apis = module.apis.iter().cloned().collect::<Vec<_>>().join(", ");
     let mut doc = format!("The API family `{0}` ({apis}); needs the feature `{0}`.\n\n", module.family);
@@ -363,7 +363,7 @@ pub(super) fn module_file(plan: &Plan, module: &Module) -> String {
         #(#heading)*
         impl crate::Client { #(#methods)* }
     };
-    print::file(plan, module, &doc, code)
+    Draft::of_module(plan, module, &doc, code)
 }
 
 fn method(module: &Module, name: &str, operation: &OperationEntry) -> TokenStream {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    Files, generate_modules,
+    Drafts, generate_modules,
     plan::{COMMON, Plan},
 };
 use crate::spec::{Normalised, SpecError, names, pointer};
@@ -30,7 +30,10 @@ pub(crate) fn differing(old: &Normalised, new: &Normalised) -> BTreeSet<String> 
 ///
 /// # Errors
 /// For a document that progenitor does not take, with operation and pointer.
-pub(crate) fn generate_part(normalised: &Normalised, modules: &BTreeSet<String>) -> Result<Files, SpecError> {
+pub(crate) fn generate_part(
+    normalised: &Normalised,
+    modules: &BTreeSet<String>,
+) -> Result<Drafts, SpecError> {
     let plan = Plan::new(&normalised.openapi);
     let mut lowered = normalised.lowered.clone();
     let mut schemas = BTreeSet::new();
@@ -52,8 +55,8 @@ pub(crate) fn generate_part(normalised: &Normalised, modules: &BTreeSet<String>)
     if let Some(all) = lowered.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         all.retain(|name, _| schemas.contains(name));
     }
-    generate_modules(&plan, &lowered, |module| modules.contains(module))
-        .map_err(|error| normalised.at_source(error))
+    let made = generate_modules(&plan, &lowered, |module| modules.contains(module));
+    made.map(|(drafts, _)| drafts).map_err(|error| normalised.at_source(error))
 }
 
 /// All that a module's code is made of, by module. Left out are the features that shared types are

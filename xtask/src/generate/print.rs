@@ -5,24 +5,54 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, MetaNameValue, parse_quote};
 
 use super::plan::{Module, Plan};
 
-/// A module's file: its header, then formatted code.
-///
-/// Tokens that are no Rust cannot be formatted; they are written as they are, so that the compiler
-/// shows what is wrong with them.
-pub(super) fn file(plan: &Plan, module: &Module, doc: &str, code: TokenStream) -> String {
-    let mut text = plan.header(module);
-    for line in doc.lines() {
-        text.push_str(if line.is_empty() { "//!" } else { "//! " });
-        text.push_str(line);
-        text.push('\n');
+/// A generated file that is not formatted yet.
+pub(crate) struct Draft {
+    /// Comments: where the file comes from, and what it holds.
+    header: String,
+    code: TokenStream,
+    /// Formatted code that follows.
+    formatted: String,
+}
+
+impl Draft {
+    /// The draft of a module's file.
+    pub(super) fn of_module(plan: &Plan, module: &Module, doc: &str, code: TokenStream) -> Self {
+        Self::new(plan.header(module), doc, code)
     }
-    text.push('\n');
-    text.push_str(&format(code));
-    text
+
+    pub(super) fn new(mut header: String, doc: &str, code: TokenStream) -> Self {
+        for line in doc.lines() {
+            header.push_str(if line.is_empty() { "//!" } else { "//! " });
+            header.push_str(line);
+            header.push('\n');
+        }
+        header.push('\n');
+        Self { header, code, formatted: String::new() }
+    }
+
+    pub(super) fn followed_by(mut self, formatted: String) -> Self {
+        self.formatted = formatted;
+        self
+    }
+
+    /// The text of the file.
+    ///
+    /// Tokens that are no Rust cannot be formatted; they are written as they are, so that the
+    /// compiler shows what is wrong with them.
+    pub(super) fn text(self) -> String {
+        self.header + &format(self.code) + &self.formatted
+    }
+
+    /// What a compiler reads of the file.
+    pub(crate) fn parse(self) -> syn::Result<syn::File> {
+        let mut file: syn::File = syn::parse2(self.code)?;
+        file.items.extend(syn::parse_file(&self.formatted)?.items);
+        Ok(file)
+    }
 }
 
 /// Formats tokens, with an empty line between items.
-pub(super) fn format(code: TokenStream) -> String {
+fn format(code: TokenStream) -> String {
     let shown = code.to_string();
     let Ok(file) = syn::parse2::<syn::File>(code) else { return shown };
     space_out(&prettyplease::unparse(&file))

@@ -19,13 +19,13 @@ use syn::{
 
 use super::{
     plan::{COMMON, Module, Plan, Wrapper},
-    print,
+    print::{self, Draft},
     progenitor::{Raw, first_argument},
 };
 use crate::spec::{SpecError, merge, names, pointer};
 
 /// The file with the types of a module.
-pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<String, SpecError> {
+pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<Draft, SpecError> {
     let mut items: Vec<(String, Item)> = Vec::new();
     let mut builders: Vec<(String, Item)> = Vec::new();
     let mut written = String::new();
@@ -81,7 +81,7 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<String, Sp
         COMMON => "Types that several API families share; each needs the feature of one of those.".to_owned(),
         _ => format!("Types of the API family `{}`.", module.family),
     };
-    Ok(print::file(plan, module, &doc, code) + &written)
+    Ok(Draft::of_module(plan, module, &doc, code).followed_by(written))
 }
 
 /// Everything that stands for one type. How an object is read and written is added to `written`.

@@ -185,7 +185,7 @@ pub fn between(old: Side<'_>, new: Side<'_>) -> Result<Comparison, NotCompared> 
     let (old, new) = both(|| old.normalise(), || new.normalise())?;
     let modules = generate::differing(&old, &new);
     let read = |side: &Normalised| -> Result<Surface, Reason> {
-        Ok(Surface::of(&generate::generate_part(side, &modules)?)?)
+        Ok(Surface::of_drafts(generate::generate_part(side, &modules)?)?)
     };
     let (old_surface, new_surface) = both(|| read(&old), || read(&new))?;
     let changes = compare(&old_surface, &new_surface);

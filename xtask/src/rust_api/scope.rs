@@ -209,6 +209,11 @@ pub(super) fn shown(value: &impl ToTokens) -> String {
     let tokens = value.to_token_stream().to_string();
     let mut previous = "";
     for token in tokens.split(' ') {
+        // A comma at the end of a list depends on how the code is laid out.
+        if previous == "," && matches!(token, ")" | "]" | "}" | ">") {
+            out.pop();
+            previous = "";
+        }
         let apart = previous == ","
             || operator(previous)
             || operator(token)

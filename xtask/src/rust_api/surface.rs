@@ -11,7 +11,7 @@ use super::{
     Error,
     scope::{CRATE, Scope, plain, shown},
 };
-use crate::generate::{CLIENT, Files};
+use crate::generate::{CLIENT, Drafts, Files};
 
 /// What a caller can see of a generated client, with all of its features on.
 #[derive(Debug, Default)]
@@ -93,25 +93,39 @@ impl Surface {
     /// For a file that is no Rust, and for an item of which this does not know what it means to
     /// callers.
     pub fn of(files: &Files) -> Result<Self, Error> {
+        let client = files.iter().filter(|(path, _)| path.starts_with(CLIENT));
+        Self::parsed(client.map(|(path, text)| (path, syn::parse_file(text))))
+    }
+
+    /// Reads the surface of what would be written to files.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub(super) fn of_drafts(drafts: Drafts) -> Result<Self, Error> {
+        Self::parsed(drafts.into_iter().map(|(path, draft)| (path, draft.parse())))
+    }
+
+    fn parsed<P: AsRef<str>>(
+        files: impl Iterator<Item = (P, syn::Result<syn::File>)>,
+    ) -> Result<Self, Error> {
         let mut modules = Vec::new();
-        for (path, text) in files {
-            let Some(place) = path.strip_prefix(CLIENT).map(|place| place.trim_start_matches('/')) else {
-                continue;
-            };
+        for (path, file) in files {
+            let path = path.as_ref();
+            let place = path.trim_start_matches(CLIENT).trim_start_matches('/');
             let place = place.trim_end_matches(".rs").trim_end_matches("mod").trim_end_matches('/');
             let module = if place.is_empty() {
                 CRATE.to_owned()
             } else {
                 format!("{CRATE}::{}", place.replace('/', "::"))
             };
-            let file = syn::parse_file(text)
-                .map_err(|error| Error::NoRust { path: path.clone(), problem: error.to_string() })?;
+            let file =
+                file.map_err(|error| Error::NoRust { path: path.to_owned(), problem: error.to_string() })?;
             let mut conditions = Conditions::default();
             conditions.visit_file(&file);
             if let Some(condition) = conditions.unknown {
-                return Err(Error::Unknown { path: path.clone(), what: condition });
+                return Err(Error::Unknown { path: path.to_owned(), what: condition });
             }
-            modules.push((module, path.clone(), file.items));
+            modules.push((module, path.to_owned(), file.items));
         }
         let mut reader = Reader::default();
         for (module, _, items) in &modules {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::pointer;
+use super::{pointer, walk};
 
 /// A document that the pipeline refuses.
 ///
@@ -44,7 +44,7 @@ impl SpecError {
         }
         let path = tokens.next()?;
         let method = tokens.next()?;
-        super::walk::METHODS.contains(&method.as_str()).then(|| format!("{} {path}", method.to_uppercase()))
+        walk::METHODS.contains(&method.as_str()).then(|| walk::operation_name(&method, &path))
     }
 }
 

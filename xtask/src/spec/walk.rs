@@ -34,6 +34,11 @@ pub fn operations(document: &Value) -> impl Iterator<Item = (Place, &Map<String,
     })
 }
 
+/// An operation as people name it, such as `GET /v1/things`.
+pub fn operation_name(method: &str, path: &str) -> String {
+    format!("{} {path}", method.to_uppercase())
+}
+
 /// Where an operation stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {

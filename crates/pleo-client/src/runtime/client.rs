@@ -106,6 +106,20 @@ impl Call<'_> {
         Call { request: self.request, authorize }
     }
 
+    /// The same call, authorised now and for all of its attempts: for a transport around another one
+    /// that knows that none of them needs another credential.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn authorized_once(
+        mut self,
+        authorize: impl FnOnce(&mut Request) -> Result<(), Refusal>,
+    ) -> Result<Call<'static>, Error> {
+        let operation = self.request.operation();
+        authorize(&mut self.request).map_err(|refusal| Error::Refused { operation, refusal })?;
+        Ok(Call { request: self.request, authorize: &Unauthenticated })
+    }
+
     /// The operation that is called.
     pub fn operation(&self) -> &'static Operation {
         self.request.operation()

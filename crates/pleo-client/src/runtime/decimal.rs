@@ -45,30 +45,48 @@ impl FromStr for Decimal {
             None => (false, number.strip_prefix('+').unwrap_or(number)),
         };
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let digits = format!("{whole}{fraction}");
-        if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        if whole.is_empty() {
             return Err(InvalidDecimal);
         }
-        let mut digits = digits.trim_start_matches('0');
+        // The digits between leading and trailing zeros, how many there are, and the trailing zeros.
+        let (mut mantissa, mut digits, mut zeros) = (0_i128, 0_usize, 0_usize);
+        for byte in whole.bytes().chain(fraction.bytes()) {
+            match byte {
+                b'0' => zeros += usize::from(digits > 0),
+                b'1'..=b'9' => {
+                    let digit = i128::from(byte - b'0');
+                    mantissa = shift(mantissa, zeros + 1)?.checked_add(digit).ok_or(InvalidDecimal)?;
+                    digits += zeros + 1;
+                    zeros = 0;
+                }
+                _ => return Err(InvalidDecimal),
+            }
+        }
         let places = i64::try_from(fraction.len()).map_err(|_| InvalidDecimal)?;
         let mut scale = places.checked_sub(exponent).ok_or(InvalidDecimal)?;
         // Trailing zeros of the fraction go only where there is no room for them.
-        while (scale > MAX_SCALE || digits.len() > 28) && scale > 0 && digits.ends_with('0') {
-            digits = &digits[..digits.len() - 1];
+        while (scale > MAX_SCALE || digits + zeros > 28) && scale > 0 && zeros > 0 {
+            zeros -= 1;
             scale -= 1;
         }
-        if digits.is_empty() {
+        if digits == 0 {
             scale = scale.clamp(0, MAX_SCALE);
         }
-        let zeros = usize::try_from(-scale.min(0)).map_err(|_| InvalidDecimal)?;
-        if scale > MAX_SCALE || digits.len().saturating_add(zeros) > 29 {
+        let zeros = zeros.saturating_add(usize::try_from(-scale.min(0)).map_err(|_| InvalidDecimal)?);
+        if scale > MAX_SCALE || digits.saturating_add(zeros) > 29 {
             return Err(InvalidDecimal);
         }
-        let mantissa: i128 = format!("0{digits}{}", "0".repeat(zeros)).parse().map_err(|_| InvalidDecimal)?;
+        let mantissa = shift(mantissa, zeros)?;
         let mantissa = if negative { -mantissa } else { mantissa };
         let scale = u32::try_from(scale.max(0)).map_err(|_| InvalidDecimal)?;
         rust_decimal::Decimal::try_from_i128_with_scale(mantissa, scale).map(Self).map_err(|_| InvalidDecimal)
     }
+}
+
+/// Puts zeros behind a number.
+fn shift(number: i128, zeros: usize) -> Result<i128, InvalidDecimal> {
+    let power = u32::try_from(zeros).ok().and_then(|zeros| 10_i128.checked_pow(zeros));
+    power.and_then(|power| number.checked_mul(power)).ok_or(InvalidDecimal)
 }
 
 impl fmt::Display for Decimal {

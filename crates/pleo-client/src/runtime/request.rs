@@ -1,6 +1,9 @@
 //! One request, from arguments to bytes.
 
-use std::fmt::{self, Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
@@ -31,7 +34,7 @@ pub struct Request {
 
 impl Request {
     fn new(operation: &'static Operation, base_url: &str) -> Self {
-        let mut url = String::with_capacity(base_url.len() + operation.path.len() + 160);
+        let mut url = String::with_capacity(base_url.len() + operation.path.len() + 256);
         url.push_str(base_url);
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -59,13 +62,20 @@ impl Request {
     }
 
     /// The pairs of the query, decoded, in the order in which they are sent.
-    pub fn query_pairs(&self) -> impl Iterator<Item = (String, String)> + '_ {
+    pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        self.encoded_pairs().map(|(name, value)| (decode(name), decode(value)))
+    }
+
+    /// The values of one name in the query, decoded, in the order in which they are sent.
+    pub fn query_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Cow<'a, str>> {
+        let named = |pair: &(&str, _)| percent_decode_str(pair.0).eq(name.bytes());
+        self.encoded_pairs().filter(move |pair| named(pair)).map(|(_, value)| decode(value))
+    }
+
+    fn encoded_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let query = self.query_start.map_or("", |start| &self.url[start + 1..]);
-        query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let decode = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
-            (decode(name), decode(value))
-        })
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
     }
 
     /// Adds a pair to the query.
@@ -123,6 +133,11 @@ impl Request {
         *request.headers_mut() = self.headers;
         Ok(request)
     }
+}
+
+/// Decodes a name or value of the query. Most have nothing to decode, and are not copied.
+fn decode(text: &str) -> Cow<'_, str> {
+    if text.contains('%') { percent_decode_str(text).decode_utf8_lossy() } else { Cow::Borrowed(text) }
 }
 
 impl fmt::Debug for Request {
@@ -463,9 +478,13 @@ mod tests {
     fn the_query_is_read_as_it_was_written() {
         let mut request = Request::new(&OPERATION, "https://external.pleo.io");
         request.append_query("a b", "1&2=3?#+ä");
+        request.append_query("a", "4");
         request.append_query("a b", "");
         let pairs: Vec<_> = request.query_pairs().collect();
-        assert_eq!(pairs, [("a b".to_owned(), "1&2=3?#+ä".to_owned()), ("a b".to_owned(), String::new())]);
+        assert_eq!(pairs, [("a b", "1&2=3?#+ä"), ("a", "4"), ("a b", "")].map(|(a, b)| (a.into(), b.into())));
+        assert_eq!(request.query_values("a b").collect::<Vec<_>>(), ["1&2=3?#+ä", ""]);
+        assert_eq!(request.query_values("a").collect::<Vec<_>>(), ["4"]);
+        assert_eq!(request.query_values("a%20b").count(), 0);
     }
 
     #[test]

@@ -62,39 +62,32 @@ pub(super) async fn read(
     operation: &'static Operation,
     response: http::Response<Body>,
 ) -> Result<ResponseValue<Bytes>, Error> {
-    let (head, mut body) = response.into_parts();
-    let success = head.status.is_success();
-    let limit = if success { usize::MAX } else { ApiError::BODY_LIMIT };
+    let (head, body) = response.into_parts();
+    if head.status.is_success() {
+        let body = body.collect().await.map_err(|source| {
+            let source = TransportError::new(TransportErrorKind::Body, source);
+            Error::Transport { operation, source }
+        })?;
+        return Ok(ResponseValue { status: head.status, headers: head.headers, value: body.to_bytes() });
+    }
+    let (value, truncated) = read_beginning(body, ApiError::BODY_LIMIT).await;
+    Err(Box::new(ApiError::new(operation, head.status, head.headers, value, truncated)).into())
+}
+
+/// Reads a body up to a limit; what of it came before it broke off is worth keeping. Tells also
+/// whether there is more.
+async fn read_beginning(mut body: Body, limit: usize) -> (Bytes, bool) {
     let mut read = BytesMut::new();
-    let mut truncated = false;
     while let Some(frame) = body.frame().await {
-        match frame {
-            Ok(frame) => {
-                let Ok(data) = frame.into_data() else { continue };
-                let room = limit - read.len();
-                read.extend_from_slice(&data[..data.len().min(room)]);
-                if data.len() > room {
-                    truncated = true;
-                    break;
-                }
-            }
-            Err(source) if success => {
-                let source = TransportError::new(TransportErrorKind::Body, source);
-                return Err(Error::Transport { operation, source });
-            }
-            // What an error says is worth keeping even if its end is missing.
-            Err(_) => {
-                truncated = true;
-                break;
-            }
+        let Ok(frame) = frame else { return (read.freeze(), true) };
+        let Ok(data) = frame.into_data() else { continue };
+        let room = limit - read.len();
+        read.extend_from_slice(&data[..data.len().min(room)]);
+        if data.len() > room {
+            return (read.freeze(), true);
         }
     }
-    let value = read.freeze();
-    if success {
-        Ok(ResponseValue { status: head.status, headers: head.headers, value })
-    } else {
-        Err(Box::new(ApiError::new(operation, head.status, head.headers, value, truncated)).into())
-    }
+    (read.freeze(), false)
 }
 
 /// Decodes the JSON of a success.

@@ -722,9 +722,14 @@ fn after_renewal(seen: &Seen) -> impl Iterator<Item = &Arrival> {
     later.iter().filter(|arrival| !arrival.exchange.request.uri().path().starts_with("/oauth/"))
 }
 
+/// The JSON that a request was answered with, or null.
+fn answered(arrival: &Arrival) -> serde_json::Value {
+    serde_json::from_slice(arrival.exchange.reply.response.body()).unwrap_or_default()
+}
+
 /// The pair that a renewal was answered with.
 fn new_pair(renewal: &Arrival) -> Option<(String, String)> {
-    let body: serde_json::Value = serde_json::from_slice(renewal.exchange.reply.response.body()).ok()?;
+    let body = answered(renewal);
     let text = |name: &str| body[name].as_str().map(str::to_owned);
     Some((text("access_token")?, text("refresh_token")?))
 }
@@ -801,9 +806,7 @@ fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
 
 /// Whether a token request was refused because of what it presented (RFC 6749, section 5.2).
 fn is_invalid_grant(arrival: &Arrival) -> bool {
-    let body: serde_json::Value =
-        serde_json::from_slice(arrival.exchange.reply.response.body()).unwrap_or_default();
-    body["error"] == "invalid_grant"
+    answered(arrival)["error"] == "invalid_grant"
 }
 
 fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
