@@ -1,8 +1,10 @@
 //! From Pleo's published documents to the generated client: the library behind `cargo xtask`.
+//! `measure` measures what comes of it.
 
 pub mod diff;
 pub mod fetch;
 pub mod generate;
+pub mod measure;
 pub mod rust_api;
 pub mod spec;
 pub mod tree;

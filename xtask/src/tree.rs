@@ -162,7 +162,8 @@ fn beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     Ok(beside)
 }
 
-fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// The files in a folder and below it; none where there is no such folder.
+pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     if !folder.is_dir() {
         return Ok(found);
