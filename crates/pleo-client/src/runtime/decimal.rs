@@ -36,6 +36,9 @@ impl FromStr for Decimal {
 
     /// Reads a JSON number, or the same with a leading plus. What cannot be held exactly is refused.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(amount) = short(text) {
+            return Ok(amount);
+        }
         let (number, exponent) = match text.split_once(['e', 'E']) {
             Some((number, exponent)) => (number, exponent.parse::<i64>().map_err(|_| InvalidDecimal)?),
             None => (text, 0),
@@ -45,48 +48,51 @@ impl FromStr for Decimal {
             None => (false, number.strip_prefix('+').unwrap_or(number)),
         };
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if whole.is_empty() {
+        let digits = format!("{whole}{fraction}");
+        if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(InvalidDecimal);
         }
-        // The digits between leading and trailing zeros, how many there are, and the trailing zeros.
-        let (mut mantissa, mut digits, mut zeros) = (0_i128, 0_usize, 0_usize);
-        for byte in whole.bytes().chain(fraction.bytes()) {
-            match byte {
-                b'0' => zeros += usize::from(digits > 0),
-                b'1'..=b'9' => {
-                    let digit = i128::from(byte - b'0');
-                    mantissa = shift(mantissa, zeros + 1)?.checked_add(digit).ok_or(InvalidDecimal)?;
-                    digits += zeros + 1;
-                    zeros = 0;
-                }
-                _ => return Err(InvalidDecimal),
-            }
-        }
+        let mut digits = digits.trim_start_matches('0');
         let places = i64::try_from(fraction.len()).map_err(|_| InvalidDecimal)?;
         let mut scale = places.checked_sub(exponent).ok_or(InvalidDecimal)?;
         // Trailing zeros of the fraction go only where there is no room for them.
-        while (scale > MAX_SCALE || digits + zeros > 28) && scale > 0 && zeros > 0 {
-            zeros -= 1;
+        while (scale > MAX_SCALE || digits.len() > 28) && scale > 0 && digits.ends_with('0') {
+            digits = &digits[..digits.len() - 1];
             scale -= 1;
         }
-        if digits == 0 {
+        if digits.is_empty() {
             scale = scale.clamp(0, MAX_SCALE);
         }
-        let zeros = zeros.saturating_add(usize::try_from(-scale.min(0)).map_err(|_| InvalidDecimal)?);
-        if scale > MAX_SCALE || digits.saturating_add(zeros) > 29 {
+        let zeros = usize::try_from(-scale.min(0)).map_err(|_| InvalidDecimal)?;
+        if scale > MAX_SCALE || digits.len().saturating_add(zeros) > 29 {
             return Err(InvalidDecimal);
         }
-        let mantissa = shift(mantissa, zeros)?;
+        let mantissa: i128 = format!("0{digits}{}", "0".repeat(zeros)).parse().map_err(|_| InvalidDecimal)?;
         let mantissa = if negative { -mantissa } else { mantissa };
         let scale = u32::try_from(scale.max(0)).map_err(|_| InvalidDecimal)?;
         rust_decimal::Decimal::try_from_i128_with_scale(mantissa, scale).map(Self).map_err(|_| InvalidDecimal)
     }
 }
 
-/// Puts zeros behind a number.
-fn shift(number: i128, zeros: usize) -> Result<i128, InvalidDecimal> {
-    let power = u32::try_from(zeros).ok().and_then(|zeros| 10_i128.checked_pow(zeros));
-    power.and_then(|power| number.checked_mul(power)).ok_or(InvalidDecimal)
+/// Reads a number of at most 18 characters without exponent, as most amounts are; `None` for others.
+fn short(text: &str) -> Option<Decimal> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.len() > 18 || !digits.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    let (mut mantissa, mut scale, mut fraction) = (0, 0, false);
+    for byte in digits.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = mantissa * 10 + i64::from(byte - b'0');
+                scale += u32::from(fraction);
+            }
+            b'.' if !fraction => fraction = true,
+            _ => return None,
+        }
+    }
+    let negative = digits.len() < text.len();
+    Some(Decimal(rust_decimal::Decimal::new(if negative { -mantissa } else { mantissa }, scale)))
 }
 
 impl fmt::Display for Decimal {
@@ -173,6 +179,14 @@ mod tests {
             ] {
                 prop_assert_eq!(text.parse::<Decimal>().unwrap(), plain, "{}", text);
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn short_numbers_are_read_as_the_others_are(text in "-?[0-9.]{0,18}") {
+            let longer = format!("{text}e0").parse::<Decimal>();
+            prop_assert_eq!(text.parse::<Decimal>().map(|short| short.to_string()), longer.map(|it| it.to_string()));
         }
     }
 
