@@ -195,8 +195,8 @@ fn row(run: &Run, streams: usize, typed: &Spent, bare: &Spent) -> Option<Vec<Str
     let (typed, bare) = (typed.each(), bare.each());
     Some(vec![
         group,
-        format!("{typed_rate:.0}/s, {typed:.0?}"),
-        format!("{bare_rate:.0}/s, {bare:.0?}"),
+        format!("{typed_rate:.0}/s, {} µs", typed.as_micros()),
+        format!("{bare_rate:.0}/s, {} µs", bare.as_micros()),
         format!("{:.2}", typed_rate / bare_rate),
         format!("{:.2}", typed.as_secs_f64() / bare.as_secs_f64()),
     ])
