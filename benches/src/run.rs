@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    ops::Range,
     path::{Path, PathBuf},
     process::Command,
     time::SystemTime,
@@ -15,8 +14,6 @@ use criterion::Criterion;
 pub struct Allocations {
     /// The number of allocations.
     pub blocks: u64,
-    /// Their bytes altogether.
-    pub bytes: u64,
     /// The most bytes held at one time.
     pub peak: usize,
 }
@@ -52,9 +49,9 @@ impl Run {
         Criterion::default().output_directory(&self.results).configure_from_args()
     }
 
-    /// The numbers of the rounds: one only where the command line wants it quick.
-    pub fn rounds() -> Range<usize> {
-        0..if std::env::args().any(|argument| argument == "--quick") { 1 } else { ROUNDS }
+    /// How many rounds there are: one only where the command line wants it quick.
+    pub fn rounds() -> usize {
+        if std::env::args().any(|argument| argument == "--quick") { 1 } else { ROUNDS }
     }
 
     /// Keeps what criterion has just measured, if it is better than in the rounds before.
@@ -90,29 +87,33 @@ impl Run {
         let text = String::from_utf8(output.stdout).unwrap();
         text.lines()
             .map(|line| {
-                let [group, name, blocks, bytes, peak]: [&str; 5] =
+                let [group, name, blocks, peak]: [&str; 4] =
                     line.split('\t').collect::<Vec<_>>().try_into().unwrap();
-                let allocations = Allocations {
-                    blocks: blocks.parse().unwrap(),
-                    bytes: bytes.parse().unwrap(),
-                    peak: peak.parse().unwrap(),
-                };
+                let allocations =
+                    Allocations { blocks: blocks.parse().unwrap(), peak: peak.parse().unwrap() };
                 ((group.to_owned(), name.to_owned()), allocations)
             })
             .collect()
     }
 }
 
-/// Prints a Markdown table, to be pasted into `docs/measurements.md`; nothing without rows.
-pub fn print_table(head: &[&str], rows: &[Vec<String>]) {
-    if rows.is_empty() {
-        return;
-    }
+/// Prints a Markdown table for `cargo xtask measure`, without the rows that the command line did not
+/// choose.
+///
+/// # Panics
+/// When a row is missing though the command line chooses nothing, or none is left.
+pub fn print_table(head: &[&str], rows: Vec<Option<Vec<String>>>) {
+    let chosen = std::env::args().skip(1).any(|argument| !argument.starts_with('-'));
+    assert!(
+        chosen || rows.iter().all(Option::is_some),
+        "criterion has left no result where it is looked for"
+    );
+    let rows: Vec<_> = rows.into_iter().flatten().collect();
     let line = |cells: &[String]| println!("| {} |", cells.join(" | "));
     println!();
     line(&head.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>());
     println!("|---|{}", "---:|".repeat(head.len() - 1));
-    for row in rows {
+    for row in &rows {
         line(row);
     }
 }

@@ -115,7 +115,8 @@ impl<E: Environment> Transport for Authorized<E> {
         let token = match held.credential.header() {
             // A future around the transport's own would cost an allocation.
             Ok(header) => {
-                let attach = |request: &mut Request| self.session.attach(&held, request, header.clone());
+                let attach =
+                    |request: &mut Request| self.session.check_and_attach(&held, request, header.clone());
                 return match call.authorized_once(attach) {
                     Ok(call) => self.transport.send(call),
                     Err(refused) => Box::pin(ready(Err(refused))),

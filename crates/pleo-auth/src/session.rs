@@ -151,7 +151,7 @@ impl<E: Environment> Session<E> {
     }
 
     /// Checks a request and attaches a credential of this session.
-    pub(crate) fn attach(
+    pub(crate) fn check_and_attach(
         &self,
         held: &Held<E>,
         request: &mut Request,
@@ -170,7 +170,7 @@ impl<E: Environment> Session<E> {
         sent: impl FnOnce(Generation) + Send + 'a,
     ) -> Authorization<'a> {
         let token = match held.credential.header() {
-            Ok(header) => return Authorization::Ready(self.attach(held, request, header.clone())),
+            Ok(header) => return Authorization::Ready(self.check_and_attach(held, request, header.clone())),
             Err(token) => token,
         };
         if let Err(refused) = self.check(held, request) {

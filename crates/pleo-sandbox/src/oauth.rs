@@ -193,7 +193,7 @@ impl AuthorizationServer {
         }
     }
 
-    /// Whether a text is a secret that the server gave out or agreed upon.
+    /// Whether a text is a secret that the server ever gave out or agreed upon.
     pub(crate) fn knows(&self, text: &str) -> bool {
         self.refresh.contains_key(text) || self.client_secrets.contains(text)
     }

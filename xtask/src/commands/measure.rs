@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use xtask::measure::{
     DOCUMENT, MeasureError, Subject, bench,
     build::{Builds, Row, Start},
@@ -28,7 +28,8 @@ Exit codes:
   0  measured; a figure that got worse is named and fails nothing
   1  a figure got worse, and --fail-on-worse is given
   2  wrong usage
-  3  something could not be measured, or docs/measurements.md is damaged")]
+  3  something could not be measured, or, where --fail-on-worse is given, nothing compared;
+     or docs/measurements.md is damaged")]
 pub(crate) struct Arguments {
     /// What is measured [default: all but cold, which takes long].
     #[arg(value_name = "WHAT")]
@@ -67,7 +68,14 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
     let mut failed = false;
     for (subject, figures) in committed {
         match measure(root, arguments, subject, &figures) {
-            Ok(comparison) if !comparison.worse.is_empty() && arguments.fail_on_worse => {
+            Ok(comparison) if arguments.fail_on_worse && comparison.compared == 0 => {
+                could_not_measure(&anyhow!(
+                    "{}: there is no committed figure to compare with",
+                    subject.name()
+                ));
+                failed = true;
+            }
+            Ok(comparison) if arguments.fail_on_worse && !comparison.worse.is_empty() => {
                 worst = ExitCode::from(WORSE);
             }
             Ok(_) => {}

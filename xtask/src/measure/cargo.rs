@@ -40,8 +40,11 @@ impl Cargo {
                 .env("CARGO_TARGET_DIR", target)
                 .env("CARGO_INCREMENTAL", "0")
                 .env("RUSTC_WRAPPER", "")
-                // Would move what is built to another folder.
-                .env_remove("CARGO_BUILD_TARGET");
+                .env("RUSTC_WORKSPACE_WRAPPER", "")
+                .env_remove("RUSTFLAGS")
+                // Both would move what is built to another folder.
+                .env_remove("CARGO_BUILD_TARGET")
+                .env_remove("CARGO_BUILD_BUILD_DIR");
         }
         (command, format!("cargo {}", arguments.join(" ")))
     }

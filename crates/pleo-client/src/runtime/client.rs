@@ -101,13 +101,15 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// The same call, authorised by somebody else: for a transport around another one that has to know
-    /// or to choose what each attempt is sent with.
+    /// or to choose what each attempt is sent with. A call that was
+    /// [authorised once](Self::authorized_once) keeps what it carries.
     pub fn with_authorize(self, authorize: &dyn Authorize) -> Call<'_> {
         Call { request: self.request, authorize }
     }
 
     /// The same call, authorised now and for all of its attempts: for a transport around another one
-    /// that knows that none of them needs another credential.
+    /// that knows that none of them needs another credential. What the call is authorised by is part
+    /// of its request from here on.
     ///
     /// # Errors
     /// [`Error::Refused`].
@@ -272,7 +274,64 @@ fn check_base_url(text: &str) -> Result<&str, InvalidBaseUrl> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use http::HeaderValue;
+    use http_body_util::{BodyExt as _, Full};
+
     use super::*;
+    use crate::runtime::request::tests::OPERATION;
+
+    /// Refuses whatever it is asked.
+    struct Never;
+
+    impl Authorize for Never {
+        fn authorize<'a>(&'a self, _: &'a mut Request) -> Authorization<'a> {
+            Authorization::Ready(Err(Refusal::new("asked")))
+        }
+    }
+
+    /// Authorises once, by a header or a refusal, and makes three attempts.
+    struct Once {
+        refuses: bool,
+        seen: Arc<Mutex<Vec<HeaderValue>>>,
+    }
+
+    impl Transport for Once {
+        fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
+            Box::pin(async move {
+                let call = call.authorized_once(|request| {
+                    request.headers_mut().insert("x-once", HeaderValue::from_static("FAKE"));
+                    if self.refuses { Err(Refusal::new("refused once")) } else { Ok(()) }
+                })?;
+                for call in [call.clone(), call.clone().with_authorize(&Unauthenticated), call] {
+                    let request = call.authorized().await?;
+                    self.seen.lock().unwrap().push(request.headers()["x-once"].clone());
+                }
+                Ok(http::Response::new(
+                    Full::new(Bytes::new()).map_err(|never| match never {}).boxed_unsync(),
+                ))
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_authorised_once_carries_that_and_asks_nobody() {
+        for (refuses, attempts) in [(false, 3), (true, 0)] {
+            let seen = Arc::default();
+            let transport = Once { refuses, seen: Arc::clone(&seen) };
+            let client = Client::new("https://external.staging.pleo.io", Never, transport).unwrap();
+            let request = Box::new(Request::new(&OPERATION, client.base_url()));
+            let answer = client.execute(request).await;
+            assert_eq!(answer.is_err(), refuses);
+            if let Err(error) = answer {
+                assert!(
+                    matches!(&error, Error::Refused { refusal, .. } if refusal.to_string() == "refused once")
+                );
+            }
+            assert_eq!(*seen.lock().unwrap(), vec!["FAKE"; attempts]);
+        }
+    }
 
     #[test]
     fn a_base_url_is_scheme_host_and_maybe_a_path() {

@@ -36,7 +36,7 @@ pub struct Request {
 }
 
 impl Request {
-    fn new(operation: &'static Operation, base_url: &str) -> Self {
+    pub(super) fn new(operation: &'static Operation, base_url: &str) -> Self {
         let mut url = String::with_capacity(base_url.len() + operation.path.len() + 256);
         url.push_str(base_url);
         let mut headers = HeaderMap::with_capacity(4);
@@ -346,7 +346,7 @@ impl<'a> RequestBuilder<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::{Arc, Mutex};
 
     use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
@@ -359,7 +359,7 @@ mod tests {
     use crate::runtime::{CompanyPlace, Parameter, ReqwestTransport, Safety, Unauthenticated};
 
     /// Today every path parameter of Pleo's is a UUID, which cannot bend a path; tomorrow's may not be.
-    static OPERATION: Operation = Operation {
+    pub(in crate::runtime) static OPERATION: Operation = Operation {
         id: "archive_thing",
         pleo_id: "archiveThing",
         method: Method::POST,
