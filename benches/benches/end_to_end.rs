@@ -183,7 +183,6 @@ fn row(run: &Run, streams: usize, typed: Duration, bare: Duration) -> Option<Vec
     let group = group_name(streams);
     let per_second = |way| Some((streams * PAGES) as f64 * 1e9 / run.best(&group, way)?);
     let (typed_rate, bare_rate) = (per_second(TYPED)?, per_second(BARE)?);
-    let (typed, bare) = (typed.each(), bare.each());
     Some(vec![
         group,
         format!("{typed_rate:.0}/s, {} µs", typed.as_micros()),
