@@ -9,7 +9,7 @@ use pleo_benches::{
     requests::{self, BY_HAND, FLOOR, Items, Measure, NO_CREDENTIAL, Ready, STOCK, TYPED, TYPED_REQWEST},
 };
 
-/// Few enough to stay in the cache, and enough for the clock not to count.
+/// Enough for the clock not to count, and few enough for all but the PUT to stay in the cache.
 const BATCH: BatchSize = BatchSize::NumIterations(64);
 
 struct Time {

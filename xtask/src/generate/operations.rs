@@ -129,12 +129,8 @@ impl<'a> Builder<'a> {
 
     fn code(&self) -> TokenStream {
         let struct_name = format_ident!("{}", names::pascal(self.name));
-        let doc = print::docs(&format!(
-            " A call of [`Client::{0}`]: `{1} {2}`.",
-            self.name,
-            self.operation.method.to_uppercase(),
-            self.operation.path
-        ));
+        let doc =
+            print::docs(&format!(" A call of [`Client::{}`]: `{}`.", self.name, self.operation.request()));
         let new_doc = print::docs("The call without any argument set yet.");
         let fields = self.arguments.iter().map(|argument| {
             let (ident, value) = (&argument.ident, &argument.value);
@@ -343,12 +339,7 @@ pub(super) fn module_file(plan: &Plan, module: &Module) -> Draft {
     let mut doc = format!("The API family `{0}` ({apis}); needs the feature `{0}`.\n\n", module.family);
     for (name, operation) in &module.operations {
         let deprecated = if operation.flag("deprecated") { " (deprecated)" } else { "" };
-        let _ = writeln!(
-            doc,
-            "- [`{name}`](crate::Client::{name}): `{} {}`{deprecated}",
-            operation.method.to_uppercase(),
-            operation.path
-        );
+        let _ = writeln!(doc, "- [`{name}`](crate::Client::{name}): `{}`{deprecated}", operation.request());
     }
     let methods = module.operations.iter().map(|(name, operation)| method(module, name, operation));
     let heading = print::docs(&format!(
@@ -399,7 +390,7 @@ fn is_alias(text: &str) -> bool {
 
 fn method_doc(module: &Module, operation: &OperationEntry) -> String {
     let mut doc = format!(" {}\n\n", operation.description().trim_end());
-    let _ = writeln!(doc, " - Request: `{} {}`", operation.method.to_uppercase(), operation.path);
+    let _ = writeln!(doc, " - Request: `{}`", operation.request());
     let scopes = operation.value.get("x-pleo-scopes").and_then(serde_json::Value::as_array);
     let scopes = scopes.map(|scopes| {
         scopes

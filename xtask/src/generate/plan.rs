@@ -50,6 +50,11 @@ pub(super) struct OperationEntry {
 }
 
 impl OperationEntry {
+    /// Method and path, such as `GET /v1/things`.
+    pub(super) fn request(&self) -> String {
+        walk::operation_name(self.method, &self.path)
+    }
+
     pub(super) fn text(&self, key: &str) -> &str {
         self.value.get(key).and_then(Value::as_str).unwrap_or_default()
     }
