@@ -106,13 +106,21 @@ fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String) -> syn::Re
             for field in &mut fields.named {
                 print::respell_docs(&mut field.attrs);
                 let (kind, wire) = take_serde_attribute(field)?;
+                let of_time = if is_time(&field.ty) { "_time" } else { "" };
                 let ident = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-                let _ = writeln!(written, "        {kind} {ident} = {wire:?},");
+                let _ = writeln!(written, "        {kind}{of_time} {ident} = {wire:?},");
             }
             let _ = writeln!(written, "    }}\n}}");
         }
     }
     Ok(items)
+}
+
+/// Whether a field holds a time, or perhaps one.
+fn is_time(field: &syn::Type) -> bool {
+    let time: syn::Type = parse_quote!(::chrono::DateTime<::chrono::FixedOffset>);
+    let maybe: syn::Type = parse_quote!(Option<::chrono::DateTime<::chrono::FixedOffset>>);
+    *field == time || *field == maybe
 }
 
 /// Leaves of a `derive` what is not serde's.

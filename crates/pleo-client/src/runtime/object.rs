@@ -6,17 +6,20 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
+use chrono::{DateTime, FixedOffset};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, IgnoredAny, MapAccess, Visitor},
     ser::SerializeStruct,
 };
 
+use super::time::Time;
+
 /// Implements `Serialize` and `Deserialize` for a struct that is a JSON object.
 ///
 /// Each field stands with its name on the wire and its kind: `required`, `optional` (absent when
-/// `None`, null read as absent) or `nullable` (null when `None`, absent read as null). An unknown
-/// field is ignored; of a repeated one the last counts.
+/// `None`, null read as absent) or `nullable` (null when `None`, absent read as null), and the same
+/// with `_time` for a time. An unknown field is ignored; of a repeated one the last counts.
 macro_rules! object {
     ($name:ident { $($kind:ident $field:ident = $wire:literal,)* }) => {
         impl ::serde::Serialize for $name {
@@ -39,7 +42,7 @@ macro_rules! object {
                 $(let mut $field = ::std::option::Option::None;)*
                 while let ::std::option::Option::Some(key) = $crate::runtime::object::key(&mut map)? {
                     match key.as_str() {
-                        $($wire => $crate::runtime::object::value(&mut map, &mut $field),)*
+                        $($wire => $crate::runtime::object::object!(@read $kind map $field),)*
                         _ => $crate::runtime::object::ignore(&mut map),
                     }?;
                 }
@@ -49,9 +52,13 @@ macro_rules! object {
             }
         }
     };
+    (@read required_time $map:ident $field:ident) => { $crate::runtime::object::time(&mut $map, &mut $field) };
+    (@read optional_time $map:ident $field:ident) => { $crate::runtime::object::maybe_time(&mut $map, &mut $field) };
+    (@read nullable_time $map:ident $field:ident) => { $crate::runtime::object::maybe_time(&mut $map, &mut $field) };
+    (@read $kind:ident $map:ident $field:ident) => { $crate::runtime::object::value(&mut $map, &mut $field) };
     (@required $field:ident $wire:literal) => { $crate::runtime::object::required($field, $wire)? };
-    (@optional $field:ident $wire:literal) => { $field.flatten() };
-    (@nullable $field:ident $wire:literal) => { $field.flatten() };
+    (@required_time $field:ident $wire:literal) => { $crate::runtime::object::required($field, $wire)? };
+    (@$kind:ident $field:ident $wire:literal) => { $field.flatten() };
 }
 
 pub(crate) use object;
@@ -133,6 +140,24 @@ pub(crate) fn value<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
     Ok(())
 }
 
+/// Reads a time into its slot.
+pub(crate) fn time<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    slot: &mut Option<DateTime<FixedOffset>>,
+) -> Result<(), A::Error> {
+    *slot = Some(map.next_value::<Time>()?.0);
+    Ok(())
+}
+
+/// Reads a time or null into its slot.
+pub(crate) fn maybe_time<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    slot: &mut Option<Option<DateTime<FixedOffset>>>,
+) -> Result<(), A::Error> {
+    *slot = Some(map.next_value::<Option<Time>>()?.map(|time| time.0));
+    Ok(())
+}
+
 /// Passes over the value of a field that nobody asked for.
 pub(crate) fn ignore<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     map.next_value::<IgnoredAny>().map(|_| ())
@@ -166,6 +191,18 @@ impl<O: SerializeStruct> Writer<O> {
         self.required(wire, value)
     }
 
+    pub(crate) fn required_time(self, wire: &'static str, value: &DateTime<FixedOffset>) -> Self {
+        self.required(wire, &Time(*value))
+    }
+
+    pub(crate) fn optional_time(self, wire: &'static str, value: &Option<DateTime<FixedOffset>>) -> Self {
+        self.optional(wire, &value.map(Time))
+    }
+
+    pub(crate) fn nullable_time(self, wire: &'static str, value: &Option<DateTime<FixedOffset>>) -> Self {
+        self.nullable(wire, &value.map(Time))
+    }
+
     pub(crate) fn end(self) -> Result<O::Ok, O::Error> {
         self.0.and_then(O::end)
     }
@@ -173,6 +210,8 @@ impl<O: SerializeStruct> Writer<O> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, FixedOffset};
+
     #[derive(Debug, PartialEq)]
     struct Thing {
         id: i32,
@@ -193,6 +232,32 @@ mod tests {
             assert_eq!(serde_json::from_str::<Thing>(text).unwrap(), thing, "{text}");
         }
         assert_eq!(serde_json::to_string(&thing).unwrap(), r#"{"thingId":1,"parent":null}"#);
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct Times {
+        made: DateTime<FixedOffset>,
+        gone: Option<DateTime<FixedOffset>>,
+        paid: Option<DateTime<FixedOffset>>,
+    }
+
+    object! { Times { required_time made = "made", optional_time gone = "gone", nullable_time paid = "paid", } }
+
+    #[test]
+    fn times_are_of_the_same_kinds() {
+        let made = DateTime::parse_from_rfc3339("2026-03-14T09:26:53.589+01:00").unwrap();
+        let times = Times { made, gone: None, paid: None };
+        for rest in ["", r#","gone":null,"paid":null"#] {
+            let text = format!(r#"{{"made":"2026-03-14T09:26:53.589+01:00"{rest}}}"#);
+            assert_eq!(serde_json::from_str::<Times>(&text).unwrap(), times);
+        }
+        let text = r#"{"made":"2026-03-14T09:26:53.589+01:00","paid":null}"#;
+        assert_eq!(serde_json::to_string(&times).unwrap(), text);
+        let text = format!(r#"{{"made":"{0}","gone":"{0}","paid":"{0}"}}"#, "2026-03-14T09:26:53Z");
+        assert_eq!(serde_json::to_string(&serde_json::from_str::<Times>(&text).unwrap()).unwrap(), text);
+        for text in ["{}", r#"{"made":null}"#, r#"{"made":"yesterday"}"#, r#"{"made":1}"#] {
+            assert!(serde_json::from_str::<Times>(text).is_err(), "{text}");
+        }
     }
 
     #[test]

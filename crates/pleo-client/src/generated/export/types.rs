@@ -1978,7 +1978,7 @@ object! {
         required accounting_entry_lines = "accountingEntryLines",
         required amount = "amount",
         required company_id = "companyId",
-        required date = "date",
+        required_time date = "date",
         optional files = "files",
         required links = "_links",
         required metadata = "metadata",
@@ -2199,7 +2199,7 @@ object! {
         required additional_information = "additionalInformation",
         required amount = "amount",
         required company_id = "companyId",
-        required date = "date",
+        required_time date = "date",
         optional files = "files",
         required links = "_links",
         optional note = "note",
@@ -2219,7 +2219,7 @@ object! {
         required amount = "amount",
         optional bookkeeping = "bookkeeping",
         required company_id = "companyId",
-        required date = "date",
+        required_time date = "date",
         optional files = "files",
         required links = "_links",
         optional note = "note",
@@ -2243,7 +2243,7 @@ object! {
         optional bookkeeping = "bookkeeping",
         required company_id = "companyId",
         optional contra_account = "contraAccount",
-        required date = "date",
+        required_time date = "date",
         optional files = "files",
         required links = "_links",
         optional note = "note",
@@ -2260,18 +2260,18 @@ object! {
 object! {
     ExportJob {
         required company_id = "companyId",
-        optional completed_at = "completedAt",
-        required created_at = "createdAt",
+        optional_time completed_at = "completedAt",
+        required_time created_at = "createdAt",
         optional created_by = "createdBy",
-        optional expired_at = "expiredAt",
+        optional_time expired_at = "expiredAt",
         required expires_in = "expiresIn",
         optional failure_reason = "failureReason",
         optional failure_reason_type = "failureReasonType",
         required id = "id",
         required is_interactive = "isInteractive",
-        optional last_updated_at = "lastUpdatedAt",
+        optional_time last_updated_at = "lastUpdatedAt",
         required number_of_items = "numberOfItems",
-        optional started_at = "startedAt",
+        optional_time started_at = "startedAt",
         required status = "status",
         required vendor_based_bookkeeping = "vendorBasedBookkeeping",
     }
@@ -2312,7 +2312,7 @@ object! {
     ExportJobItem {
         required accounting_entry_id = "accountingEntryId",
         required export_job_id = "exportJobId",
-        optional exported_at = "exportedAt",
+        optional_time exported_at = "exportedAt",
         optional external_id = "externalId",
         optional external_url = "externalUrl",
         optional failure_reason = "failureReason",
@@ -2419,7 +2419,7 @@ object! {
     ExportJobItemV3 {
         required accounting_entry_id = "accountingEntryId",
         required export_job_id = "exportJobId",
-        optional exported_at = "exportedAt",
+        optional_time exported_at = "exportedAt",
         optional external_id = "externalId",
         optional external_url = "externalUrl",
         optional failure_reason = "failureReason",
@@ -2442,18 +2442,18 @@ open_enum! {
 object! {
     ExportJobV3 {
         required company_id = "companyId",
-        optional completed_at = "completedAt",
-        required created_at = "createdAt",
+        optional_time completed_at = "completedAt",
+        required_time created_at = "createdAt",
         optional created_by = "createdBy",
-        optional expired_at = "expiredAt",
+        optional_time expired_at = "expiredAt",
         required expires_in = "expiresIn",
         optional failure_reason = "failureReason",
         optional failure_reason_type = "failureReasonType",
         required id = "id",
         required is_interactive = "isInteractive",
-        optional last_updated_at = "lastUpdatedAt",
+        optional_time last_updated_at = "lastUpdatedAt",
         required number_of_items = "numberOfItems",
-        optional started_at = "startedAt",
+        optional_time started_at = "startedAt",
         required status = "status",
         required vendor_based_bookkeeping = "vendorBasedBookkeeping",
     }
@@ -2561,15 +2561,15 @@ object! {
 
 object! {
     ServicePeriodV2 {
-        required from = "from",
-        required to = "to",
+        required_time from = "from",
+        required_time to = "to",
     }
 }
 
 object! {
     ServicePeriodV3 {
-        required from = "from",
-        required to = "to",
+        required_time from = "from",
+        required_time to = "to",
     }
 }
 
@@ -2743,7 +2743,7 @@ object! {
 object! {
     UpdateExportJobItem {
         required accounting_entry_id = "accountingEntryId",
-        optional exported_at = "exportedAt",
+        optional_time exported_at = "exportedAt",
         optional external_id = "externalId",
         optional external_url = "externalUrl",
         optional failure_reason = "failureReason",
@@ -2755,7 +2755,7 @@ object! {
 object! {
     UpdateExportJobItemV3 {
         required accounting_entry_id = "accountingEntryId",
-        optional exported_at = "exportedAt",
+        optional_time exported_at = "exportedAt",
         optional external_id = "externalId",
         optional external_url = "externalUrl",
         optional failure_reason = "failureReason",

@@ -251,13 +251,13 @@ open_enum! {
 object! {
     InstallationResponse {
         required application_id = "applicationId",
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         optional error_code = "errorCode",
         required id = "id",
         required metadata = "metadata",
         required resource = "resource",
         required status = "status",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
     }
 }
 

@@ -1129,11 +1129,11 @@ pub mod builder {
 object! {
     AggregatedTagGroupDimensionModel {
         required code = "code",
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         required display_order = "displayOrder",
         required id = "id",
         required name = "name",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
         required visible = "visible",
     }
 }
@@ -1143,11 +1143,11 @@ object! {
         required archived = "archived",
         required code = "code",
         required company_id = "companyId",
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         required dimensions = "dimensions",
         required id = "id",
         required name = "name",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
     }
 }
 
@@ -1156,12 +1156,12 @@ object! {
         required archived = "archived",
         required code = "code",
         required company_id = "companyId",
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         required dimensions = "dimensions",
         required group = "group",
         required id = "id",
         optional name = "name",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
     }
 }
 
@@ -1226,10 +1226,10 @@ object! {
 
 object! {
     TagDimensionValueModel {
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         required dimension_id = "dimensionId",
         required tag_id = "tagId",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
         required value = "value",
     }
 }
@@ -1261,12 +1261,12 @@ object! {
 object! {
     TagGroupDimensionModel {
         required code = "code",
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         required display_order = "displayOrder",
         required group_id = "groupId",
         required id = "id",
         required name = "name",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
         required visible = "visible",
     }
 }
@@ -1285,12 +1285,12 @@ object! {
         required archived = "archived",
         required code = "code",
         required company_id = "companyId",
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         required id = "id",
         required metadata = "metadata",
         required name = "name",
         optional total_tags_count = "totalTagsCount",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
     }
 }
 
@@ -1313,11 +1313,11 @@ object! {
     TagModel {
         required archived = "archived",
         required code = "code",
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         required group_id = "groupId",
         required id = "id",
         optional name = "name",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
     }
 }
 

@@ -487,14 +487,14 @@ object! {
         required archived = "archived",
         optional code = "code",
         required company_id = "companyId",
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         required id = "id",
         optional ingoing_tax_account = "ingoingTaxAccount",
         required name = "name",
         optional outgoing_tax_account = "outgoingTaxAccount",
         required rate = "rate",
         required type_ = "type",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
     }
 }
 

@@ -1214,7 +1214,7 @@ object! {
     CsvImportJobV1 {
         optional column_names = "columnNames",
         required company_id = "companyId",
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         optional csv_format = "csvFormat",
         optional error_code = "errorCode",
         optional error_message = "errorMessage",
@@ -1228,13 +1228,13 @@ object! {
         optional s3_key = "s3Key",
         required status = "status",
         required type_ = "type",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
     }
 }
 
 object! {
     CsvRowImportErrorV1 {
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         required csv_import_job_id = "csvImportJobId",
         required error_code = "errorCode",
         required error_message = "errorMessage",
@@ -1300,7 +1300,7 @@ object! {
         optional code = "code",
         required company_id = "companyId",
         optional country = "country",
-        optional created_at = "createdAt",
+        optional_time created_at = "createdAt",
         required default_currency = "defaultCurrency",
         optional external_id = "externalId",
         required id = "id",
@@ -1308,7 +1308,7 @@ object! {
         optional registration_number = "registrationNumber",
         required state = "state",
         optional tax_registration_number = "taxRegistrationNumber",
-        optional updated_at = "updatedAt",
+        optional_time updated_at = "updatedAt",
     }
 }
 

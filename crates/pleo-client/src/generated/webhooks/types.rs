@@ -358,7 +358,7 @@ open_enum! {
 object! {
     SubscriptionActivityModel {
         required actor_urn = "actorUrn",
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         required description = "description",
         required id = "id",
         required operation_type = "operationType",
@@ -368,16 +368,16 @@ object! {
 
 object! {
     SubscriptionModel {
-        required created_at = "createdAt",
+        required_time created_at = "createdAt",
         optional custom_headers = "customHeaders",
-        optional deleted_at = "deletedAt",
+        optional_time deleted_at = "deletedAt",
         optional deleted_by = "deletedBy",
         optional endpoint_auth = "endpointAuth",
         required endpoint_url = "endpointUrl",
         required event_types = "eventTypes",
         required id = "id",
         required status = "status",
-        required updated_at = "updatedAt",
+        required_time updated_at = "updatedAt",
     }
 }
 
