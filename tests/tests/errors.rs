@@ -11,7 +11,7 @@ use httpmock::MockServer;
 use pleo_client::{
     ApiError, Authorization, Authorize, Body, BoxFuture, Call, Client, Error, InvalidArgument, Refusal,
     Request, ReqwestTransport, Transport, TransportError, TransportErrorKind, Unauthenticated,
-    common::types::ExceptionInfo,
+    common::types::ExceptionInfo, vendors::types::VendorCreateRequest as VendorBody,
 };
 use pleo_tests::transport::Canned;
 use tokio::{
@@ -278,6 +278,47 @@ async fn arguments_that_cannot_be_sent_are_named_before_anything_is_sent() {
     let body = client.create_vendor().body_map(|vendor| vendor.name(CANARY)).send().await.unwrap_err();
     assert!(body.to_string().starts_with("create_vendor: the request body is incomplete: "), "{body}");
     assert!(!shown(&body).contains(CANARY));
+}
+
+#[tokio::test]
+async fn the_last_value_of_each_name_counts_and_the_first_wrong_one_is_named() {
+    let client = Canned::client(200, "{}");
+    let id = uuid::Uuid::nil();
+    let employees = || client.list_employees();
+    let create = || client.create_vendor();
+    let lacking = || VendorBody::builder().default_currency("DKK");
+    let whole = || lacking().name("n");
+    let (wide, no_id) =
+        ("the value given for `limit` is no i32", "the value given for `companyId` is no Uuid");
+    let no_name = "the request body is incomplete: no value supplied for name";
+    let no_field = "the request body is incomplete: the value given for `company_id` is no Uuid";
+    let outcomes = [
+        (refusal(employees().limit(1).send().await), None),
+        (refusal(employees().limit(i64::MAX).limit(1).send().await), None),
+        (refusal(employees().limit(1).limit(i64::MAX).send().await), Some(wide)),
+        (refusal(employees().limit(i64::MAX).company_id("x").send().await), Some(wide)),
+        (refusal(employees().company_id("x").limit(i64::MAX).send().await), Some(no_id)),
+        (refusal(employees().company_id("x").limit(i64::MAX).company_id(id).send().await), Some(wide)),
+        (refusal(create().body(whole()).send().await), None),
+        (refusal(create().body_map(|_| lacking()).send().await), Some(no_name)),
+        (refusal(create().body(lacking()).body_map(|vendor| vendor.name("n")).send().await), Some(no_name)),
+        (refusal(create().body(lacking()).body(whole()).send().await), None),
+        (refusal(create().body_map(|vendor| vendor.company_id("x")).body(whole()).send().await), None),
+        (refusal(create().body_map(|_| whole().company_id("x").company_id(id)).send().await), None),
+        (refusal(create().body_map(|_| whole().company_id("x")).send().await), Some(no_field)),
+        (refusal(create().body_map(|vendor| vendor.company_id("x")).send().await), Some(no_field)),
+    ];
+    for (number, (refused, expected)) in outcomes.into_iter().enumerate() {
+        assert_eq!(refused.as_deref(), expected, "number {number}");
+    }
+}
+
+/// Why a call was not sent, if it was not.
+fn refusal<T>(result: Result<T, Error>) -> Option<String> {
+    match result {
+        Err(Error::InvalidArgument { argument, .. }) => Some(argument.to_string()),
+        _ => None,
+    }
 }
 
 /// A value whose conversion quotes it.

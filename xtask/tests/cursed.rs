@@ -89,6 +89,18 @@ fn operation_of(at: &str) -> Option<String> {
 }
 
 #[test]
+fn names_of_query_parameters_are_escaped_once_and_for_all() {
+    let files = run(&fixtures("cursed").join("parameter-odd-names.yaml")).unwrap();
+    let code: String = files.values().map(String::as_str).collect();
+    for (name, spelled) in [("tag_group_id[]", "tag_group_id%5B%5D"), ("beløb", "bel%C3%B8b")] {
+        let arguments = format!("{name:?}, {spelled:?}");
+        let tokens = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").replace("( ", "(");
+        assert!(tokens(&code).contains(&format!("query_spelled({arguments}")), "{name}");
+    }
+    assert!(!code.contains("\"a%2Eb\""), "a point has nothing to escape");
+}
+
+#[test]
 fn every_cursed_document_is_compiled_or_refused_as_it_expects() {
     let documents = documents();
     assert!(documents.len() >= 40, "only {} documents", documents.len());

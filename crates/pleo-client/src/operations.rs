@@ -23,6 +23,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_of_companies_in_queries_have_nothing_to_escape() {
+        let names: Vec<_> = all().filter_map(|operation| operation.company.query_name()).collect();
+        assert!(names.len() > 10);
+        let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        assert!(names.iter().all(plain), "{names:?}");
+    }
+
+    #[test]
     fn operations_are_found_by_both_names() {
         let ours = find("list_export_jobs_v3").map(|operation| operation.path);
         assert_eq!(ours, Some("/v3/export-jobs"));

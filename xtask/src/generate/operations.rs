@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{
@@ -22,9 +23,14 @@ use super::{
 use crate::spec::passes::MAY_BE_LEFT_OUT;
 use crate::spec::{SpecError, merge, names};
 
+/// What is escaped in the name of a query parameter, as in its value: all but the unreserved characters of
+/// RFC 3986, section 2.3.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// The file with the builders of a module.
 pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw, calls: &mut Calls) -> Result<Draft, SpecError> {
     let mut code = TokenStream::new();
+    let mut arguments = TokenStream::new();
     for (name, operation) in &module.operations {
         let Some(call) = raw.calls.get(&names::pascal(name)) else {
             return Err(internal(operation, "progenitor generated no builder"));
@@ -32,11 +38,22 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw, calls: &mut Calls) -
         let builder = Builder::new(name, operation, call)?;
         calls.add(module, &builder);
         code.extend(builder.code());
+        arguments.extend(builder.given());
     }
     let code = quote! {
         #[allow(unused_imports)]
-        use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+        use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
         use super::{operations, types};
+
+        /// What calls hold.
+        mod arguments {
+            #[allow(unused_imports)]
+            use crate::runtime::Required;
+            #[allow(unused_imports)]
+            use super::super::types;
+
+            #arguments
+        }
 
         #code
     };
@@ -52,6 +69,9 @@ fn internal(operation: &OperationEntry, problem: &str) -> SpecError {
         "compare `xtask/src/generate` with the progenitor release in use",
     )
 }
+
+/// How many arguments a call carries about with it; more are put into a box.
+const MOST_UNBOXED: usize = 3;
 
 /// The builder of one operation.
 pub(super) struct Builder<'a> {
@@ -127,44 +147,75 @@ impl<'a> Builder<'a> {
         Ok(Self { name, arguments, body, operation, success })
     }
 
+    fn struct_name(&self) -> Ident {
+        format_ident!("{}", names::pascal(self.name))
+    }
+
+    /// Whether the call is given anything.
+    fn takes_anything(&self) -> bool {
+        self.body.is_some() || !self.arguments.is_empty()
+    }
+
+    /// The struct that holds what the call is given.
+    fn given(&self) -> Option<TokenStream> {
+        if !self.takes_anything() {
+            return None;
+        }
+        let struct_name = self.struct_name();
+        let arguments = self.arguments.iter().map(|argument| {
+            let (ident, value) = (&argument.ident, &argument.value);
+            let place = if argument.required {
+                quote! { Required }
+            } else {
+                quote! { Option }
+            };
+            quote! { pub(super) #ident: #place<#value> }
+        });
+        let body = self.body.as_ref().map(|body| match (&body.builder, &body.value) {
+            (Some(builder), _) => quote! { pub(super) body: #builder },
+            (None, value) => quote! { pub(super) body: Required<#value> },
+        });
+        let fields = arguments.chain(body);
+        Some(quote! {
+            #[derive(Clone, Default)]
+            pub(super) struct #struct_name { #(#fields),* }
+        })
+    }
+
+    /// The call. What it is given is in a box, if it is much: a call passes through a function an argument.
     fn code(&self) -> TokenStream {
-        let struct_name = format_ident!("{}", names::pascal(self.name));
+        let struct_name = self.struct_name();
         let doc =
             print::docs(&format!(" A call of [`Client::{}`]: `{}`.", self.name, self.operation.request()));
         let new_doc = print::docs("The call without any argument set yet.");
-        let fields = self.arguments.iter().map(|argument| {
-            let (ident, value) = (&argument.ident, &argument.value);
-            if argument.required {
-                quote! { #ident: Result<#value, InvalidArgument> }
-            } else {
-                quote! { #ident: Result<Option<#value>, InvalidArgument> }
-            }
-        });
-        let initial = self.arguments.iter().map(|argument| {
-            let (ident, wire) = (&argument.ident, argument.wire);
-            if argument.required {
-                quote! { #ident: Err(InvalidArgument::Missing { name: #wire }) }
-            } else {
-                quote! { #ident: Ok(None) }
-            }
-        });
         let setters = self.arguments.iter().map(Argument::setter);
-        let (body_field, body_initial, body_setters) = self.body.as_ref().map(Body::code).unzip3();
+        let body_setters = self.body.as_ref().map(Body::setters);
         let send = self.send();
+        let (fields, initial) = if self.takes_anything() {
+            let mut given = quote! { arguments::#struct_name };
+            if self.arguments.len() + usize::from(self.body.is_some()) > MOST_UNBOXED {
+                given = quote! { Box<#given> };
+            }
+            (
+                quote! { problems: Problems, given: #given },
+                quote! { problems: Problems::default(), given: Default::default() },
+            )
+        } else {
+            Default::default()
+        };
         quote! {
             #(#doc)*
             #[derive(Clone)]
             #[must_use = "a call does nothing until it is sent"]
             pub struct #struct_name<'a> {
                 client: &'a Client,
-                #(#fields,)*
-                #body_field
+                #fields
             }
 
             impl<'a> #struct_name<'a> {
                 #(#new_doc)*
                 pub fn new(client: &'a Client) -> Self {
-                    Self { client, #(#initial,)* #body_initial }
+                    Self { client, #initial }
                 }
 
                 #(#setters)*
@@ -184,18 +235,19 @@ impl<'a> Builder<'a> {
         let steps = ordered.into_iter().map(|argument| {
             let (step, wire, ident) =
                 (format_ident!("{}", argument.location), argument.wire, &argument.ident);
-            if argument.location == "header" && argument.required {
-                quote! { .header(#wire, self.#ident.map(Some)) }
+            let encoded = utf8_percent_encode(wire, ESCAPED).to_string();
+            if argument.location == "query" && encoded != wire {
+                quote! { request.query_spelled(#wire, #encoded, &given.#ident); }
             } else {
-                quote! { .#step(#wire, self.#ident) }
+                quote! { request.#step(#wire, &given.#ident); }
             }
         });
         let json = self.body.as_ref().map(|body| {
             let value = &body.value;
-            if body.builder.is_some() {
-                quote! { .json(self.body.and_then(|body| #value::try_from(body).map_err(InvalidArgument::body))) }
-            } else {
-                quote! { .json(self.body) }
+            match &body.builder {
+                Some(_) => quote! { request.json(#value::try_from(given.body)); },
+                None if is_list(value) => quote! { request.json_list(&given.body); },
+                None => quote! { request.json_given(&given.body); },
             }
         });
         let finish = if matches!(success, Type::Tuple(tuple) if tuple.elems.is_empty()) {
@@ -206,23 +258,28 @@ impl<'a> Builder<'a> {
         let doc = print::docs(
             "Sends the call.\n\n# Errors\nSee [`Error`]; nothing is sent when an argument is missing or invalid.",
         );
+        // In a block of its own, so that what was given does not wait for the answer with the call.
+        let request = if self.takes_anything() {
+            quote! {
+                {
+                    let given = self.given;
+                    let mut request =
+                        RequestBuilder::new(self.client, &operations::#operation, &self.problems);
+                    #(#steps)*
+                    #json
+                    request
+                }
+            }
+        } else {
+            quote! { RequestBuilder::new(self.client, &operations::#operation, &Problems::default()) }
+        };
         quote! {
             #(#doc)*
             pub async fn send(self) -> Result<ResponseValue<#success>, Error> {
-                RequestBuilder::new(self.client, &operations::#operation) #(#steps)* #json .#finish().await
+                let request = #request;
+                request.#finish().await
             }
         }
-    }
-}
-
-/// Takes the parts of an optional triple apart.
-trait Unzip3 {
-    fn unzip3(self) -> (Option<TokenStream>, Option<TokenStream>, Option<TokenStream>);
-}
-
-impl Unzip3 for Option<(TokenStream, TokenStream, TokenStream)> {
-    fn unzip3(self) -> (Option<TokenStream>, Option<TokenStream>, Option<TokenStream>) {
-        self.map_or((None, None, None), |(a, b, c)| (Some(a), Some(b), Some(c)))
     }
 }
 
@@ -230,11 +287,10 @@ impl Argument<'_> {
     fn setter(&self) -> TokenStream {
         let Self { ident, wire, value, doc, .. } = self;
         let doc = print::docs(doc);
-        let some = (!self.required).then(|| quote! { .map(Some) });
         quote! {
             #(#doc)*
             pub fn #ident<V: TryInto<#value>>(mut self, value: V) -> Self {
-                self.#ident = InvalidArgument::convert(#wire, value) #some;
+                self.problems.set(#wire, &mut self.given.#ident, value);
                 self
             }
         }
@@ -242,42 +298,34 @@ impl Argument<'_> {
 }
 
 impl Body {
-    fn code(&self) -> (TokenStream, TokenStream, TokenStream) {
+    fn setters(&self) -> TokenStream {
         let value = &self.value;
         let doc = print::docs("The request body.");
         match &self.builder {
-            Some(builder) => (
-                quote! { body: Result<#builder, InvalidArgument> },
-                quote! { body: Ok(Default::default()) },
-                quote! {
-                    #(#doc)*
-                    pub fn body<V>(mut self, value: V) -> Self
-                    where
-                        V: TryInto<#value>,
-                        V::Error: Into<crate::ConversionError>,
-                    {
-                        self.body = InvalidArgument::convert_body::<V, #value, _>(value);
-                        self
-                    }
+            Some(builder) => quote! {
+                #(#doc)*
+                pub fn body<V>(mut self, value: V) -> Self
+                where
+                    V: TryInto<#value>,
+                    V::Error: Into<crate::ConversionError>,
+                {
+                    self.problems.set_body::<#value, _, V>(&mut self.given.body, value);
+                    self
+                }
 
-                    /// Sets fields of the request body.
-                    pub fn body_map(mut self, change: impl FnOnce(#builder) -> #builder) -> Self {
-                        self.body = self.body.map(change);
-                        self
-                    }
-                },
-            ),
-            None => (
-                quote! { body: Result<#value, InvalidArgument> },
-                quote! { body: Err(InvalidArgument::Missing { name: "body" }) },
-                quote! {
-                    #(#doc)*
-                    pub fn body<V: TryInto<#value>>(mut self, value: V) -> Self {
-                        self.body = InvalidArgument::convert("body", value);
-                        self
-                    }
-                },
-            ),
+                /// Sets fields of the request body.
+                pub fn body_map(mut self, change: impl FnOnce(#builder) -> #builder) -> Self {
+                    self.given.body = change(self.given.body);
+                    self
+                }
+            },
+            None => quote! {
+                #(#doc)*
+                pub fn body<V: TryInto<#value>>(mut self, value: V) -> Self {
+                    self.problems.set("body", &mut self.given.body, value);
+                    self
+                }
+            },
         }
     }
 }
@@ -304,8 +352,12 @@ impl VisitMut for ShortNames {
     }
 }
 
+fn is_list(value: &Type) -> bool {
+    matches!(value, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Vec"))
+}
+
 /// What is in the `Option` of an argument that may be left out.
-fn optional_value(value: &Type) -> Option<Type> {
+pub(super) fn optional_value(value: &Type) -> Option<Type> {
     match value {
         Type::Path(path) if path.path.segments.last()?.ident == "Option" => first_argument(value),
         _ => None,

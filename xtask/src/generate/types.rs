@@ -1,9 +1,6 @@
 //! The types of a module.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-};
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -18,6 +15,7 @@ use syn::{
 };
 
 use super::{
+    operations::optional_value,
     plan::{COMMON, Module, Plan, Wrapper},
     print::{self, Draft},
     progenitor::{Raw, first_argument},
@@ -28,6 +26,7 @@ use crate::spec::{SpecError, merge, names, pointer};
 pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<Draft, SpecError> {
     let mut items: Vec<(String, Item)> = Vec::new();
     let mut builders: Vec<(String, Item)> = Vec::new();
+    let mut built: Vec<(String, Item)> = Vec::new();
     let mut written = String::new();
     for name in &module.schemas {
         let rust = names::pascal(name);
@@ -51,8 +50,11 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<Draft, Spe
                     return Err(refuse(format!("typify generated no type `{rust}`")));
                 }
                 items.extend(own.into_iter().map(|item| (rust.clone(), item)));
-                if plan.is_sent(&rust) {
-                    builders.extend(type_builder_of(raw, &rust).into_iter().map(|item| (rust.clone(), item)));
+                if plan.is_sent(&rust)
+                    && let Some(builder) = TypeBuilder::of(raw, &rust)
+                {
+                    builders.extend(builder.items().into_iter().map(|item| (rust.clone(), item)));
+                    built.push((rust, builder.fields()));
                 }
             }
         }
@@ -65,10 +67,25 @@ pub(super) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<Draft, Spe
         quote! { #condition #item }
     };
     let builder_module = (!builders.is_empty() || shared.is_some()).then(|| {
+        let fields = (!built.is_empty()).then(|| {
+            let built = built.iter().map(for_sharers);
+            quote! {
+                #[allow(unused_imports)]
+                use crate::runtime::{Problems, Required};
+
+                /// What builders hold.
+                mod fields {
+                    #[allow(unused_imports)]
+                    use crate::runtime::Required;
+
+                    #(#built)*
+                }
+            }
+        });
         let builders = builders.iter().map(for_sharers);
         quote! {
             /// Builders of the types that request bodies are made of.
-            pub mod builder { #shared #(#builders)* }
+            pub mod builder { #shared #fields #(#builders)* }
         }
     });
     let items = items.iter().map(for_sharers);
@@ -214,75 +231,137 @@ fn generics(plan: &Plan) -> TokenStream {
     quote! { #data #page }
 }
 
-fn type_builder_of(raw: &Raw, rust: &str) -> Vec<Item> {
-    let mut items = raw.type_builders.get(rust).cloned().unwrap_or_default();
-    let mut rewriter = TypeRewriter { in_builder: true };
-    let fields = field_docs(raw, rust);
-    for item in &mut items {
-        rewriter.visit_item_mut(item);
-        match item {
-            Item::Struct(item) => {
-                item.attrs = print::docs(&format!("Builds a [`{rust}`](super::{rust})."));
-                item.attrs.push(parse_quote!(#[derive(Clone)]));
-                item.attrs.push(parse_quote!(#[must_use = "a builder does nothing until a call takes it"]));
-            }
-            Item::Impl(item) if item.trait_.is_none() => {
-                for item in &mut item.items {
-                    if let syn::ImplItem::Fn(setter) = item {
-                        rewrite_setter(setter, &fields);
+/// The builder of a type that is sent: what a caller sets field by field, and what has to be there in
+/// the end.
+struct TypeBuilder {
+    name: syn::Ident,
+    fields: Vec<BuilderField>,
+}
+
+/// A field of such a type.
+struct BuilderField {
+    ident: syn::Ident,
+    docs: Vec<Attribute>,
+    /// What the setter takes, without the `Option` of an optional one.
+    value: syn::Type,
+    required: bool,
+}
+
+impl TypeBuilder {
+    /// The builder of a type for which typify has made one as well.
+    fn of(raw: &Raw, rust: &str) -> Option<Self> {
+        let made = struct_of(raw.type_builders.get(rust)?)?;
+        let documented = struct_of(raw.types.get(rust)?)?;
+        let field = |field: &Field| {
+            let documented = documented.fields.iter().find(|other| other.ident == field.ident)?;
+            BuilderField::of(field, &documented.attrs)
+        };
+        Some(Self { name: made.ident.clone(), fields: made.fields.iter().filter_map(field).collect() })
+    }
+
+    /// The struct that holds the fields while they are given.
+    fn fields(&self) -> Item {
+        let name = &self.name;
+        let fields = self.fields.iter().map(|field| {
+            let (ident, mut value) = (&field.ident, field.value.clone());
+            OneModuleDeeper.visit_type_mut(&mut value);
+            let place = if field.required {
+                quote! { Required }
+            } else {
+                quote! { Option }
+            };
+            quote! { pub(super) #ident: #place<#value> }
+        });
+        parse_quote! {
+            #[derive(Clone, Default)]
+            pub(super) struct #name { #(#fields),* }
+        }
+    }
+
+    /// What stands in the module `builder`. The fields are in a box: a builder passes through a function
+    /// a field.
+    fn items(&self) -> [Item; 4] {
+        let name = &self.name;
+        let docs = print::docs(&format!("Builds a [`{name}`](super::{name})."));
+        let setters = self.fields.iter().map(BuilderField::setter);
+        let taken = self.fields.iter().map(|BuilderField { ident, required, .. }| {
+            let text = ident.unraw().to_string();
+            let supplied = required.then(|| quote! { .supplied(#text)? });
+            quote! { #ident: value.given.#ident #supplied }
+        });
+        let given = self.fields.iter().map(|BuilderField { ident, required, .. }| {
+            let into = required.then(|| quote! { .into() });
+            quote! { #ident: value.#ident #into }
+        });
+        [
+            parse_quote! {
+                #(#docs)*
+                #[derive(Clone, Default)]
+                #[must_use = "a builder does nothing until a call takes it"]
+                pub struct #name { problems: Problems, given: Box<fields::#name> }
+            },
+            parse_quote! {
+                impl #name { #(#setters)* }
+            },
+            parse_quote! {
+                impl TryFrom<#name> for super::#name {
+                    type Error = crate::ConversionError;
+
+                    fn try_from(value: #name) -> Result<Self, crate::ConversionError> {
+                        value.problems.check()?;
+                        Ok(Self { #(#taken),* })
                     }
                 }
-            }
-            _ => {}
-        }
+            },
+            parse_quote! {
+                impl From<super::#name> for #name {
+                    fn from(value: super::#name) -> Self {
+                        Self { problems: Problems::default(), given: Box::new(fields::#name { #(#given),* }) }
+                    }
+                }
+            },
+        ]
     }
-    items
 }
 
-/// The documentation of each field of a type, by field.
-fn field_docs(raw: &Raw, rust: &str) -> BTreeMap<String, Vec<Attribute>> {
-    let mut found = BTreeMap::new();
-    for item in raw.types.get(rust).into_iter().flatten() {
-        let Item::Struct(item) = item else { continue };
-        for field in &item.fields {
-            let mut docs: Vec<Attribute> =
-                field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
-            print::respell_docs(&mut docs);
-            if let Some(ident) = &field.ident {
-                found.insert(ident.unraw().to_string(), docs);
+fn struct_of(items: &[Item]) -> Option<&syn::ItemStruct> {
+    items.iter().find_map(|item| match item {
+        Item::Struct(item) => Some(item),
+        _ => None,
+    })
+}
+
+impl BuilderField {
+    /// A field of typify's builder, a `Result` of what the type's field holds.
+    fn of(field: &Field, documented: &[Attribute]) -> Option<Self> {
+        let ident = field.ident.clone()?;
+        let mut docs: Vec<Attribute> =
+            documented.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
+        print::respell_docs(&mut docs);
+        if docs.is_empty() {
+            docs = print::docs(&format!("Sets `{}`.", ident.unraw()));
+        }
+        let mut held = first_argument(&field.ty)?;
+        TypeRewriter { in_builder: true }.visit_type_mut(&mut held);
+        let optional = optional_value(&held);
+        let required = optional.is_none();
+        Some(Self { ident, docs, value: optional.unwrap_or(held), required })
+    }
+
+    /// A setter that takes the value of an optional field without `Some`. It calls the runtime's
+    /// conversion instead of holding one of its own, because a closure a field is what a compiler spends
+    /// its time on.
+    fn setter(&self) -> TokenStream {
+        let Self { ident, docs, value, .. } = self;
+        let text = ident.unraw().to_string();
+        quote! {
+            #(#docs)*
+            pub fn #ident<V: TryInto<#value>>(mut self, value: V) -> Self {
+                self.problems.set(#text, &mut self.given.#ident, value);
+                self
             }
         }
     }
-    found
-}
-
-/// Writes a setter anew: it takes the value of an optional field without `Some`, carries the
-/// field's documentation, and calls the runtime's conversion instead of holding one of its own,
-/// because a closure a field is what a compiler spends its time on.
-fn rewrite_setter(setter: &mut syn::ImplItemFn, fields: &BTreeMap<String, Vec<Attribute>>) -> Option<()> {
-    let name = setter.sig.ident.clone();
-    let text = name.unraw().to_string();
-    let docs = match fields.get(&text) {
-        Some(docs) if !docs.is_empty() => docs.clone(),
-        _ => print::docs(&format!("Sets `{text}`.")),
-    };
-    let bounds = setter.sig.generics.where_clause.as_ref()?.predicates.first()?;
-    let syn::WherePredicate::Type(syn::PredicateType { bounds, .. }) = bounds else { return None };
-    let syn::TypeParamBound::Trait(bound) = bounds.first()? else { return None };
-    let path = &bound.path;
-    let value = first_argument(&parse_quote!(#path))?;
-    let is_option = matches!(&value, syn::Type::Path(path)
-        if path.path.segments.len() == 1 && path.path.segments[0].ident == "Option");
-    let inner = if is_option { first_argument(&value)? } else { value };
-    let some = is_option.then(|| quote! { .map(Some) });
-    *setter = parse_quote! {
-        #(#docs)*
-        pub fn #name<V: TryInto<#inner>>(mut self, value: V) -> Self {
-            self.#name = crate::runtime::convert_field(#text, value) #some;
-            self
-        }
-    };
-    Some(())
 }
 
 /// `impl X { pub fn builder() -> builder::X }`
@@ -405,6 +484,18 @@ impl VisitMut for TypeRewriter {
                 *path = if self.in_builder { parse_quote!(super::#name) } else { parse_quote!(#name) };
             }
             _ => {}
+        }
+    }
+}
+
+/// Writes paths as a module within the one sees them for which they are written.
+struct OneModuleDeeper;
+
+impl VisitMut for OneModuleDeeper {
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        visit_mut::visit_path_mut(self, path);
+        if path.segments.first().is_some_and(|first| first.ident == "super") {
+            path.segments.insert(0, format_ident!("super").into());
         }
     }
 }

@@ -55,8 +55,6 @@ pub(super) struct Shape {
     /// Signatures of other public functions.
     pub(super) functions: BTreeSet<String>,
     pub(super) traits: BTreeSet<String>,
-    /// The generated types that private fields hold, such as the builder of a body, by field.
-    held: BTreeMap<String, String>,
 }
 
 /// The kind of a type.
@@ -192,8 +190,21 @@ struct Reader {
     surface: Surface,
     /// Entries of the catalogue, by the method's name.
     entries: BTreeMap<String, Entry>,
-    /// Fields that a builder's start sets to an error, by builder.
-    missing: BTreeMap<String, BTreeSet<String>>,
+    /// What builders hold until they are used, by builder and field.
+    held: BTreeMap<String, BTreeMap<String, Held>>,
+}
+
+/// The function of a call that sets fields of its body.
+const BODY_FIELDS: &str = "body_map";
+
+/// What a builder holds of a field.
+enum Held {
+    /// A value that has to be given.
+    Required,
+    /// A value that may be left out.
+    Optional,
+    /// Another builder, at a path.
+    Builder(String),
 }
 
 /// What the catalogue says of an operation.
@@ -225,14 +236,10 @@ impl Reader {
         match item {
             Item::Struct(item) => {
                 let mut fields = BTreeMap::new();
-                let mut held = BTreeMap::new();
                 for (index, field) in item.fields.iter().enumerate() {
                     let name = field.ident.as_ref().map_or_else(|| index.to_string(), ToString::to_string);
-                    let value = self.scope.known(module, &field.ty);
                     if matches!(field.vis, Visibility::Public(_)) {
-                        fields.insert(name, shown(&value));
-                    } else if let Some(inner) = argument(&value) {
-                        held.insert(name, inner);
+                        fields.insert(name, shown(&self.scope.known(module, &field.ty)));
                     }
                 }
                 let named = matches!(item.fields, Fields::Named(_));
@@ -241,7 +248,6 @@ impl Reader {
                 }
                 let shape = self.shape(module, &item.ident.to_string(), Kind::Struct, &item.attrs);
                 shape.fields = fields;
-                shape.held = held;
             }
             Item::Enum(item) => {
                 return unknown(format!("enum `{}`, which is no open_enum", item.ident));
@@ -258,6 +264,9 @@ impl Reader {
                 }
             }
             Item::Mod(item) => match &item.content {
+                Some((_, items)) if !matches!(item.vis, Visibility::Public(_)) => {
+                    self.held(module, &format!("{module}::{}", item.ident), items);
+                }
                 Some((_, items)) => self.items(&format!("{module}::{}", item.ident), path, items)?,
                 None if module == CRATE => {
                     self.surface.families.insert(format!("{module}::{}", item.ident));
@@ -281,6 +290,24 @@ impl Reader {
             other => return unknown(shown(other).chars().take(60).collect()),
         }
         Ok(())
+    }
+
+    /// Reads what the builders of `module` hold, which stands in structs of the same names in `private`.
+    fn held(&mut self, module: &str, private: &str, items: &[Item]) {
+        for item in items {
+            let Item::Struct(item) = item else { continue };
+            let held = self.held.entry(format!("{module}::{}", item.ident)).or_default();
+            for field in &item.fields {
+                let (Some(name), Type::Path(path)) = (&field.ident, &field.ty) else { continue };
+                let last = path.path.segments.last().map(|last| last.ident.to_string());
+                let place = match last.as_deref() {
+                    Some("Required") => Held::Required,
+                    Some("Option") => Held::Optional,
+                    _ => Held::Builder(self.scope.resolve(private, &path.path)),
+                };
+                held.insert(name.to_string(), place);
+            }
+        }
     }
 
     fn shape(&mut self, module: &str, name: &str, kind: Kind, attributes: &[Attribute]) -> &mut Shape {
@@ -322,13 +349,6 @@ impl Reader {
         if let Some(owner) = owner.filter(|owner| self.scope.defines(owner)) {
             self.surface.types.entry(owner).or_default().traits.insert(name);
         }
-        for item in &item.items {
-            if let ImplItem::Fn(function) = item
-                && function.sig.ident == "default"
-            {
-                self.missing.entry(path.clone()).or_default().extend(set_to_error(function));
-            }
-        }
     }
 
     fn methods(&mut self, module: &str, item: &ItemImpl) {
@@ -358,9 +378,6 @@ impl Reader {
                 ReturnType::Type(_, output) => Some(self.scope.known(module, output)),
                 ReturnType::Default => None,
             };
-            if name == "new" {
-                self.missing.entry(path.to_owned()).or_default().extend(set_to_error(function));
-            }
             let taken = taken(function).map(|value| self.scope.known(module, &value));
             let shape = self.surface.types.entry(path.to_owned()).or_default();
             match (taken, output) {
@@ -424,13 +441,19 @@ impl Reader {
                 what: format!("implementations for `{path}`, which is not defined"),
             });
         }
-        for (path, missing) in &self.missing {
-            let setters = surface.types.get_mut(path).map(|shape| &mut shape.setters);
-            for (name, setter) in setters.into_iter().flatten() {
-                setter.required = missing.contains(name);
+        for (path, shape) in &mut surface.types {
+            for (name, setter) in &mut shape.setters {
+                setter.required = match required(&self.held, path, name) {
+                    Some(required) => required,
+                    // It sets fields of what another setter sets as a whole.
+                    None if name == BODY_FIELDS => false,
+                    None => {
+                        let what = format!("setter `{name}` of `{path}`, which fills no place");
+                        return Err(Error::Unknown { path: CLIENT.to_owned(), what });
+                    }
+                };
             }
         }
-        require_bodies(&mut surface);
         for (path, home) in self.scope.reexports() {
             if surface.types.contains_key(&home) {
                 surface.reexports.insert(path.to_owned(), home);
@@ -440,17 +463,14 @@ impl Reader {
     }
 }
 
-/// A body that is built field by field has to be set once one of its fields has to be.
-fn require_bodies(surface: &mut Surface) {
-    let required: BTreeSet<String> = surface
-        .types
-        .iter()
-        .filter(|(_, shape)| shape.setters.values().any(|setter| setter.required))
-        .map(|(path, _)| path.clone())
-        .collect();
-    for shape in surface.types.values_mut() {
-        for (name, setter) in &mut shape.setters {
-            setter.required |= shape.held.get(name).is_some_and(|held| required.contains(held));
+/// Whether a builder's setter has to be called; `None` where that is not known.
+fn required(held: &BTreeMap<String, BTreeMap<String, Held>>, path: &str, setter: &str) -> Option<bool> {
+    match held.get(path)?.get(setter)? {
+        Held::Required => Some(true),
+        Held::Optional => Some(false),
+        // A body that is built field by field has to be set once one of its fields has to be.
+        Held::Builder(builder) => {
+            Some(held.get(builder)?.values().any(|field| matches!(field, Held::Required)))
         }
     }
 }
@@ -500,21 +520,6 @@ fn taken(function: &ImplItemFn) -> Option<Type> {
         _ => None,
     });
     Some(converts.unwrap_or_else(|| value.ty.as_ref().clone()))
-}
-
-/// The fields that a function which makes a builder sets to an error.
-fn set_to_error(function: &ImplItemFn) -> impl Iterator<Item = String> {
-    let fields = match function.block.stmts.last() {
-        Some(syn::Stmt::Expr(Expr::Struct(made), None)) => made.fields.iter().collect(),
-        _ => Vec::new(),
-    };
-    fields.into_iter().filter_map(|field| match (&field.member, &field.expr) {
-        (syn::Member::Named(name), Expr::Call(call)) => match call.func.as_ref() {
-            Expr::Path(called) if called.path.is_ident("Err") => Some(name.to_string()),
-            _ => None,
-        },
-        _ => None,
-    })
 }
 
 /// Name and variants of an `open_enum!`.

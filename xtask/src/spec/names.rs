@@ -37,17 +37,16 @@ pub fn is_keyword(name: &str) -> bool {
 }
 
 /// Type names that generated code needs for itself, so that no schema may bear them.
-pub const RESERVED_TYPES: [&str; 17] = [
-    "AsRef", "Box", "Clone", "Copy", "Debug", "Default", "Err", "From", "None", "Ok", "Option", "Result",
-    "Some", "String", "TryFrom", "TryInto", "Vec",
+pub const RESERVED_TYPES: [&str; 19] = [
+    "AsRef", "Box", "Clone", "Copy", "Debug", "Default", "Err", "From", "None", "Ok", "Option", "Problems",
+    "Required", "Result", "Some", "String", "TryFrom", "TryInto", "Vec",
 ];
 
 /// Method names that the client or a family's catalogue needs for itself.
 pub const RESERVED_METHODS: [&str; 5] = ["all", "base_url", "clone", "execute", "new"];
 
 /// Names of what stands beside the builders of operations.
-pub const RESERVED_BUILDERS: [&str; 5] =
-    ["Client", "Error", "InvalidArgument", "RequestBuilder", "ResponseValue"];
+pub const RESERVED_BUILDERS: [&str; 5] = ["Client", "Error", "Problems", "RequestBuilder", "ResponseValue"];
 
 /// Names of modules and features that are not for API families.
 pub const RESERVED_FAMILIES: [&str; 6] = ["common", "default", "full", "reqwest", "runtime", "rustls"];

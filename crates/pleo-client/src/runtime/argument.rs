@@ -49,32 +49,135 @@ pub enum InvalidArgument {
 }
 
 impl InvalidArgument {
-    /// Converts a value to an argument's type.
-    pub(crate) fn convert<V: TryInto<T>, T>(name: &'static str, value: V) -> Result<T, Self> {
-        value.try_into().map_err(|_| Self::Conversion { name, wanted: short_name::<T>() })
+    /// The argument whose value did not convert, or `body`.
+    fn converted(&self) -> Option<&'static str> {
+        match self {
+            Self::Conversion { name, .. } => Some(name),
+            Self::Body { .. } => Some("body"),
+            _ => None,
+        }
+    }
+}
+
+/// The place of an argument or field: an `Option` of one that may be left out, or [`Required`].
+pub(crate) trait Place {
+    /// What the place holds.
+    type Value;
+
+    /// Fills the place.
+    fn fill(&mut self, value: Self::Value);
+
+    /// What was given; an error where it has to be given and was not.
+    fn given(&self, name: &'static str) -> Result<Option<&Self::Value>, InvalidArgument>;
+}
+
+impl<T> Place for Option<T> {
+    type Value = T;
+
+    fn fill(&mut self, value: T) {
+        *self = Some(value);
     }
 
-    /// A body whose builder lacks a field or holds one that does not convert.
-    pub(crate) fn body(problem: ConversionError) -> Self {
-        Self::Body { problem: problem.0.into_owned() }
+    fn given(&self, _: &'static str) -> Result<Option<&T>, InvalidArgument> {
+        Ok(self.as_ref())
+    }
+}
+
+/// The place of an argument or field that has to be given.
+#[derive(Debug, Clone)]
+pub(crate) struct Required<T>(Option<T>);
+
+impl<T> Required<T> {
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+
+    /// The value of a field of a body.
+    pub(crate) fn supplied(self, name: &'static str) -> Result<T, ConversionError> {
+        self.0.ok_or_else(|| ConversionError(format!("no value supplied for {name}").into()))
+    }
+}
+
+impl<T> Default for Required<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> From<T> for Required<T> {
+    fn from(value: T) -> Self {
+        Self(Some(value))
+    }
+}
+
+impl<T> Place for Required<T> {
+    type Value = T;
+
+    fn fill(&mut self, value: T) {
+        self.0 = Some(value);
+    }
+
+    fn given(&self, name: &'static str) -> Result<Option<&T>, InvalidArgument> {
+        self.get().map(Some).ok_or(InvalidArgument::Missing { name })
+    }
+}
+
+/// What is wrong with the arguments of a call, or with the fields of a body, in the order in which they
+/// were given. A later value of the same name that converts mends it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Problems(Vec<InvalidArgument>);
+
+impl Problems {
+    /// Converts a value and puts it in its place.
+    ///
+    /// What the conversion says itself is left out: it may quote the value.
+    pub(crate) fn set<P: Place, V: TryInto<P::Value>>(
+        &mut self,
+        name: &'static str,
+        place: &mut P,
+        value: V,
+    ) {
+        self.forget(name);
+        match value.try_into() {
+            Ok(value) => place.fill(value),
+            Err(_) => {
+                self.0.push(InvalidArgument::Conversion { name, wanted: short_name::<P::Value>() });
+            }
+        }
     }
 
     /// Converts what was given as a whole body to the builder of its type.
-    pub(crate) fn convert_body<V, T, B>(value: V) -> Result<B, Self>
+    pub(crate) fn set_body<T, B, V>(&mut self, builder: &mut B, value: V)
     where
         V: TryInto<T>,
         V::Error: Into<ConversionError>,
         B: From<T>,
     {
-        value.try_into().map(B::from).map_err(|problem| Self::body(problem.into()))
+        self.forget("body");
+        match value.try_into() {
+            Ok(body) => *builder = B::from(body),
+            Err(problem) => {
+                let ConversionError(problem) = problem.into();
+                self.0.push(InvalidArgument::Body { problem: problem.into_owned() });
+            }
+        }
     }
-}
 
-/// Converts a value to the type of a body's field; the problem names the field.
-///
-/// What the conversion says itself is left out: it may quote the value.
-pub(crate) fn convert_field<V: TryInto<T>, T>(name: &'static str, value: V) -> Result<T, String> {
-    value.try_into().map_err(|_| format!("the value given for `{name}` is no {}", short_name::<T>()))
+    #[inline]
+    fn forget(&mut self, name: &str) {
+        if !self.0.is_empty() {
+            self.0.retain(|problem| problem.converted() != Some(name));
+        }
+    }
+
+    pub(crate) fn first(&self) -> Option<&InvalidArgument> {
+        self.0.first()
+    }
+
+    /// An error where a field of a body has a problem.
+    pub(crate) fn check(&self) -> Result<(), ConversionError> {
+        self.first().map_or(Ok(()), |problem| Err(ConversionError(problem.to_string().into())))
+    }
 }
 
 /// The name of a type without the modules of the outermost one.
@@ -90,6 +193,12 @@ fn short_name<T>() -> &'static str {
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConversionError(Cow<'static, str>);
+
+impl From<ConversionError> for InvalidArgument {
+    fn from(problem: ConversionError) -> Self {
+        Self::Body { problem: problem.0.into_owned() }
+    }
+}
 
 impl std::fmt::Debug for ConversionError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -121,8 +230,52 @@ mod tests {
 
     #[test]
     fn a_conversion_names_the_argument_and_the_type_but_not_the_value() {
-        let error = InvalidArgument::convert::<i64, i32>("limit", i64::MAX).unwrap_err();
-        assert_eq!(error.to_string(), "the value given for `limit` is no i32");
+        let (mut problems, mut place) = (Problems::default(), None::<i32>);
+        problems.set("limit", &mut place, 77_777_777_777_i64);
+        let error = problems.first().unwrap().to_string();
+        assert_eq!(error, "the value given for `limit` is no i32");
+        assert_eq!(problems.check().unwrap_err().to_string(), error);
         assert_eq!(short_name::<Vec<uuid::Uuid>>(), "Vec<uuid::Uuid>");
+    }
+
+    #[test]
+    fn the_last_value_of_each_name_counts() {
+        let (mut problems, mut limit, mut offset) =
+            (Problems::default(), None::<i32>, Required::<i32>::default());
+        problems.set("limit", &mut limit, i64::MAX);
+        problems.set("offset", &mut offset, i64::MAX);
+        problems.set("limit", &mut limit, 20_i64);
+        assert_eq!(limit, Some(20));
+        let wanted = InvalidArgument::Conversion { name: "offset", wanted: "i32" };
+        assert_eq!(problems.first(), Some(&wanted));
+        problems.set("offset", &mut offset, 5);
+        assert_eq!((problems.first(), offset.get()), (None, Some(&5)));
+    }
+
+    #[test]
+    fn a_whole_body_that_does_not_convert_is_a_problem_until_one_does() {
+        struct Body(i32);
+
+        impl TryFrom<&str> for Body {
+            type Error = ConversionError;
+
+            fn try_from(text: &str) -> Result<Self, ConversionError> {
+                text.parse().map(Self).map_err(|_| "no number".into())
+            }
+        }
+
+        let (mut problems, mut builder) = (Problems::default(), Required::default());
+        problems.set_body::<Body, _, _>(&mut builder, "x");
+        assert_eq!(problems.first(), Some(&InvalidArgument::Body { problem: "no number".to_owned() }));
+        problems.set_body::<Body, _, _>(&mut builder, "1");
+        assert!(problems.first().is_none());
+        assert_eq!(builder.get().map(|body| body.0), Some(1));
+    }
+
+    #[test]
+    fn a_required_field_is_named_where_it_is_missing() {
+        let error = Required::<i32>::default().supplied("name").unwrap_err();
+        assert_eq!(error.to_string(), "no value supplied for name");
+        assert_eq!(Required::from(1).supplied("name"), Ok(1));
     }
 }

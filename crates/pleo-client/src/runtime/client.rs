@@ -3,9 +3,12 @@
 use std::{error::Error as StdError, fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::Uri;
 
-use super::{Body, BoxFuture, Error, Operation, Request, ResponseValue, response};
+use super::{
+    Body, BoxFuture, Error, Operation, Request, ResponseValue,
+    base_url::{BaseUrl, InvalidBaseUrl},
+    response,
+};
 
 /// Decides whether and how a request may leave.
 ///
@@ -96,15 +99,20 @@ forward!(Arc, Box);
 #[derive(Clone)]
 pub struct Call<'a> {
     request: Box<Request>,
+    /// What the request's URL begins with.
+    base: &'a BaseUrl,
     authorize: &'a dyn Authorize,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
     /// The same call, authorised by somebody else: for a transport around another one that has to know
     /// or to choose what each attempt is sent with. A call that was
     /// [authorised once](Self::authorized_once) keeps what it carries.
-    pub fn with_authorize(self, authorize: &dyn Authorize) -> Call<'_> {
-        Call { request: self.request, authorize }
+    pub fn with_authorize<'b>(self, authorize: &'b dyn Authorize) -> Call<'b>
+    where
+        'a: 'b,
+    {
+        Call { authorize, ..self }
     }
 
     /// The same call, authorised now and for all of its attempts: for a transport around another one
@@ -116,10 +124,10 @@ impl Call<'_> {
     pub fn authorized_once(
         mut self,
         authorize: impl FnOnce(&mut Request) -> Result<(), Refusal>,
-    ) -> Result<Call<'static>, Error> {
+    ) -> Result<Self, Error> {
         let operation = self.request.operation();
         authorize(&mut self.request).map_err(|refusal| Error::Refused { operation, refusal })?;
-        Ok(Call { request: self.request, authorize: &Unauthenticated })
+        Ok(Call { authorize: &Unauthenticated, ..self })
     }
 
     /// The operation that is called.
@@ -132,7 +140,7 @@ impl Call<'_> {
     /// # Errors
     /// [`Error::Refused`], or [`Error::InvalidArgument`] for a URL that is too long.
     pub async fn authorized(&self) -> Result<http::Request<Bytes>, Error> {
-        authorized(self.authorize, self.request.clone()).await
+        self.clone().into_authorized().await
     }
 
     /// The request of the only attempt, authorised.
@@ -140,7 +148,25 @@ impl Call<'_> {
     /// # Errors
     /// As [`authorized`](Self::authorized).
     pub async fn into_authorized(self) -> Result<http::Request<Bytes>, Error> {
-        authorized(self.authorize, self.request).await
+        let (operation, base) = (self.operation(), self.base);
+        match self.authorized_request().await?.into_http(base) {
+            Ok(request) => Ok(request),
+            Err(argument) => Err(Error::InvalidArgument { operation, argument }),
+        }
+    }
+
+    /// The request of the only attempt, authorised, before any HTTP library's type is made of it.
+    pub(super) async fn authorized_request(self) -> Result<Box<Request>, Error> {
+        let Self { mut request, authorize, .. } = self;
+        let operation = request.operation();
+        let decision = match authorize.authorize(&mut request) {
+            Authorization::Ready(decision) => decision,
+            Authorization::Pending(decision) => decision.await,
+        };
+        match decision {
+            Ok(()) => Ok(request),
+            Err(refusal) => Err(Error::Refused { operation, refusal }),
+        }
     }
 }
 
@@ -148,19 +174,6 @@ impl fmt::Debug for Call<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("request", &self.request).finish_non_exhaustive()
     }
-}
-
-async fn authorized(
-    authorize: &dyn Authorize,
-    mut request: Box<Request>,
-) -> Result<http::Request<Bytes>, Error> {
-    let operation = request.operation();
-    let decision = match authorize.authorize(&mut request) {
-        Authorization::Ready(decision) => decision,
-        Authorization::Pending(decision) => decision.await,
-    };
-    decision.map_err(|refusal| Error::Refused { operation, refusal })?;
-    request.into_http().map_err(|argument| Error::InvalidArgument { operation, argument })
 }
 
 /// A client of Pleo's External API: one method an operation.
@@ -173,7 +186,7 @@ pub struct Client {
 }
 
 struct Inner {
-    base_url: Box<str>,
+    base: BaseUrl,
     authorize: Box<dyn Authorize>,
     transport: Box<dyn Transport>,
 }
@@ -191,14 +204,9 @@ impl Client {
         authorize: impl Authorize + 'static,
         transport: impl Transport + 'static,
     ) -> Result<Self, InvalidBaseUrl> {
-        let base_url = check_base_url(base_url)?.into();
-        Ok(Self {
-            inner: Arc::new(Inner {
-                base_url,
-                authorize: Box::new(authorize),
-                transport: Box::new(transport),
-            }),
-        })
+        let base = BaseUrl::new(base_url)?;
+        let (authorize, transport) = (Box::new(authorize), Box::new(transport));
+        Ok(Self { inner: Arc::new(Inner { base, authorize, transport }) })
     }
 
     /// A client for the same service with another authorisation and transport.
@@ -208,68 +216,31 @@ impl Client {
         authorize: impl Authorize + 'static,
         transport: impl Transport + 'static,
     ) -> Self {
-        let base_url = self.inner.base_url.clone();
+        let base = self.inner.base.clone();
         let (authorize, transport) = (Box::new(authorize), Box::new(transport));
-        Self { inner: Arc::new(Inner { base_url, authorize, transport }) }
+        Self { inner: Arc::new(Inner { base, authorize, transport }) }
     }
 
     /// The base URL, without a slash at its end.
     pub fn base_url(&self) -> &str {
-        &self.inner.base_url
+        self.inner.base.as_str()
+    }
+
+    pub(super) fn base(&self) -> &BaseUrl {
+        &self.inner.base
     }
 
     pub(crate) async fn execute(&self, request: Box<Request>) -> Result<ResponseValue<Bytes>, Error> {
         let operation = request.operation();
-        let call = Call { request, authorize: self.inner.authorize.as_ref() };
+        let call = Call { request, base: &self.inner.base, authorize: self.inner.authorize.as_ref() };
         response::read(operation, self.inner.transport.send(call).await?).await
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("base_url", &self.inner.base_url).finish_non_exhaustive()
+        f.debug_struct("Client").field("base_url", &self.base_url()).finish_non_exhaustive()
     }
-}
-
-/// A base URL that no request can be built on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidBaseUrl {
-    /// Not an absolute URL.
-    #[error("the base URL is not an absolute URL such as https://external.pleo.io")]
-    NotAbsolute,
-    /// A scheme other than http and https.
-    #[error("the base URL's scheme is neither https nor http")]
-    Scheme,
-    /// A user name or password in the URL. Credentials travel in a header only (Z29).
-    #[error("the base URL holds user information; credentials belong into the client's authorisation")]
-    UserInformation,
-    /// A port that is no number up to 65,535.
-    #[error("the base URL's port is no number up to 65535")]
-    Port,
-    /// A query or fragment.
-    #[error("the base URL holds a query or a fragment")]
-    Query,
-}
-
-fn check_base_url(text: &str) -> Result<&str, InvalidBaseUrl> {
-    let uri: Uri = text.parse().map_err(|_| InvalidBaseUrl::NotAbsolute)?;
-    let authority = uri.authority().ok_or(InvalidBaseUrl::NotAbsolute)?;
-    match uri.scheme_str() {
-        Some("https" | "http") => {}
-        Some(_) => return Err(InvalidBaseUrl::Scheme),
-        None => return Err(InvalidBaseUrl::NotAbsolute),
-    }
-    if authority.as_str().contains('@') {
-        return Err(InvalidBaseUrl::UserInformation);
-    }
-    if authority.as_str() != authority.host() && authority.port_u16().is_none() {
-        return Err(InvalidBaseUrl::Port);
-    }
-    if text.contains(['?', '#']) {
-        return Err(InvalidBaseUrl::Query);
-    }
-    Ok(text.trim_end_matches('/'))
 }
 
 #[cfg(test)]
@@ -280,7 +251,7 @@ mod tests {
     use http_body_util::{BodyExt as _, Full};
 
     use super::*;
-    use crate::runtime::request::tests::OPERATION;
+    use crate::runtime::{Problems, RequestBuilder, Required, request::tests::OPERATION};
 
     /// Refuses whatever it is asked.
     struct Never;
@@ -321,7 +292,10 @@ mod tests {
             let seen = Arc::default();
             let transport = Once { refuses, seen: Arc::clone(&seen) };
             let client = Client::new("https://external.staging.pleo.io", Never, transport).unwrap();
-            let request = Box::new(Request::new(&OPERATION, client.base_url()));
+            let mut request = RequestBuilder::new(&client, &OPERATION, &Problems::default());
+            request.path("thing", &Required::from(1));
+            request.path("part", &Required::from(2));
+            let (_, request) = request.finish().unwrap();
             let answer = client.execute(request).await;
             assert_eq!(answer.is_err(), refuses);
             if let Err(error) = answer {
@@ -330,25 +304,6 @@ mod tests {
                 );
             }
             assert_eq!(*seen.lock().unwrap(), vec!["FAKE"; attempts]);
-        }
-    }
-
-    #[test]
-    fn a_base_url_is_scheme_host_and_maybe_a_path() {
-        assert_eq!(check_base_url("https://external.pleo.io/"), Ok("https://external.pleo.io"));
-        assert_eq!(check_base_url("http://127.0.0.1:80/mock//"), Ok("http://127.0.0.1:80/mock"));
-        for (text, error) in [
-            ("external.pleo.io", InvalidBaseUrl::NotAbsolute),
-            ("/v1", InvalidBaseUrl::NotAbsolute),
-            ("", InvalidBaseUrl::NotAbsolute),
-            ("ftp://external.pleo.io", InvalidBaseUrl::Scheme),
-            ("https://key:@external.pleo.io", InvalidBaseUrl::UserInformation),
-            ("https://external.pleo.io:99999", InvalidBaseUrl::Port),
-            ("https://external.pleo.io:", InvalidBaseUrl::Port),
-            ("https://external.pleo.io?a=b", InvalidBaseUrl::Query),
-            ("https://external.pleo.io/#a", InvalidBaseUrl::Query),
-        ] {
-            assert_eq!(check_base_url(text), Err(error), "{text}");
         }
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod argument;
+mod base_url;
 mod client;
 mod decimal;
 mod error;
@@ -22,11 +23,10 @@ mod time;
 #[cfg(feature = "reqwest")]
 mod transport_reqwest;
 
-pub(crate) use argument::convert_field;
 pub use argument::{ConversionError, InvalidArgument};
-pub use client::{
-    Authorization, Authorize, Call, Client, InvalidBaseUrl, Refusal, Transport, Unauthenticated,
-};
+pub(crate) use argument::{Place, Problems, Required};
+pub use base_url::InvalidBaseUrl;
+pub use client::{Authorization, Authorize, Call, Client, Refusal, Transport, Unauthenticated};
 pub use decimal::{Decimal, InvalidDecimal};
 pub use error::{ApiError, DecodeError, Error, TransportError, TransportErrorKind};
 pub(crate) use object::object;
@@ -34,9 +34,8 @@ pub(crate) use open_enum::open_enum;
 pub use operation::{
     CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety, SecurityScheme,
 };
-pub(crate) use request::QueryValue;
 pub use request::Request;
-pub(crate) use request::RequestBuilder;
+pub(crate) use request::{RequestBuilder, UrlValue};
 pub use response::{Body, ResponseValue};
 pub use sensitive::Sensitive;
 pub use time::DateOrDateTime;

@@ -127,9 +127,9 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::runtime::QueryValue for $name {
-            fn append(&self, name: &str, request: &mut $crate::runtime::Request) {
-                request.append_query(name, self.as_str());
+        impl $crate::runtime::UrlValue for $name {
+            fn write(&self, url: &mut ::std::string::String) {
+                $crate::runtime::UrlValue::write(self.as_str(), url);
             }
         }
     };

@@ -133,6 +133,16 @@ pub enum CompanyPlace {
     },
 }
 
+impl CompanyPlace {
+    /// The query parameter's name, where it is one.
+    pub(crate) fn query_name(self) -> Option<&'static str> {
+        match self {
+            Self::Query { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+}
+
 /// What sending an operation twice may do (RFC 9110, section 9.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Safety {

@@ -1,23 +1,33 @@
 //! One request, from arguments to bytes.
 
-use std::{
-    borrow::Cow,
-    fmt::{self, Write as _},
-};
+use std::{borrow::Cow, fmt, ops::Range};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Client, Error, InvalidArgument, Operation, ResponseValue, response};
+use super::{
+    Client, ConversionError, DateOrDateTime, Decimal, Error, InvalidArgument, Operation, Place, Problems,
+    Required, ResponseValue, base_url::BaseUrl, response, time::with_rfc3339,
+};
 
 /// All but the unreserved characters of RFC 3986, section 2.3, so that a value can neither end its
 /// segment or pair nor be decoded differently by anyone.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Room for most parameters in a URL, in bytes.
+const PARAMETER_CAPACITY: usize = 48;
+
 /// Room for most bodies, in bytes.
-const BODY_CAPACITY: usize = 1024;
+const BODY_CAPACITY: usize = 512;
+
+/// Room for most items of a body that is a list, and for most such bodies, in bytes.
+const ITEM_CAPACITY: usize = 256;
+const LIST_CAPACITY: usize = 64 * 1024;
+
+/// The most bytes that `http::Uri` takes.
+const MAX_URL_LENGTH: usize = 65_534;
 
 /// A request on its way: what an [`Authorize`](super::Authorize) looks at and may change.
 ///
@@ -31,17 +41,32 @@ pub struct Request {
     path_start: usize,
     /// Where the `?` stands, once there is one.
     query_start: Option<usize>,
+    /// Where the first value of the parameter that names the company stands, and how many there are:
+    /// authorising asks for it in every request.
+    company: Range<usize>,
+    companies: usize,
     headers: HeaderMap,
     body: Option<Bytes>,
 }
 
 impl Request {
-    pub(super) fn new(operation: &'static Operation, base_url: &str) -> Self {
-        let mut url = String::with_capacity(base_url.len() + operation.path.len() + 256);
-        url.push_str(base_url);
-        let mut headers = HeaderMap::with_capacity(4);
+    pub(super) fn new(operation: &'static Operation, base: &BaseUrl) -> Self {
+        let parameters = operation.parameters.len() * PARAMETER_CAPACITY;
+        let mut url = String::with_capacity(base.as_str().len() + operation.path.len() + parameters);
+        url.push_str(base.as_str());
+        // Media types, one that is accepted and one that is sent, and a credential.
+        let mut headers = HeaderMap::with_capacity(3);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        Self { operation, path_start: url.len(), url, query_start: None, headers, body: None }
+        Self {
+            operation,
+            path_start: url.len(),
+            url,
+            query_start: None,
+            company: 0..0,
+            companies: 0,
+            headers,
+            body: None,
+        }
     }
 
     /// The operation that is called.
@@ -80,6 +105,17 @@ impl Request {
         self.encoded_pairs().filter_map(value).map(decode)
     }
 
+    /// The value of the query parameter that names the company ([`Operation::company`]), decoded; the
+    /// first one, if there are several.
+    pub fn query_company(&self) -> Option<Cow<'_, str>> {
+        (self.companies > 0).then(|| decode(&self.url[self.company.clone()]))
+    }
+
+    /// How often the query parameter is there that names the company.
+    pub fn query_companies(&self) -> usize {
+        self.companies
+    }
+
     fn encoded_pairs(&self) -> impl Iterator<Item = &str> {
         let query = self.query_start.map_or("", |start| &self.url[start + 1..]);
         query.split('&').filter(|pair| !pair.is_empty())
@@ -87,25 +123,25 @@ impl Request {
 
     /// Adds a pair to the query.
     pub fn append_query(&mut self, name: &str, value: &str) {
-        self.start_pair(name);
-        self.url.extend(utf8_percent_encode(value, ESCAPED));
+        self.append_pair(&Cow::from(utf8_percent_encode(name, ESCAPED)), value);
     }
 
-    fn append_display(&mut self, name: &str, value: &dyn fmt::Display) {
-        self.start_pair(name);
-        // Writing to a string cannot fail.
-        let _ = write!(Escaping(&mut self.url), "{value}");
-    }
-
-    fn start_pair(&mut self, name: &str) {
-        if self.query_start.is_some() {
-            self.url.push('&');
-        } else {
-            self.query_start = Some(self.url.len());
-            self.url.push('?');
-        }
-        self.url.extend(utf8_percent_encode(name, ESCAPED));
+    /// Adds a pair whose name is percent-encoded already.
+    fn append_pair(&mut self, name: &str, value: &(impl UrlValue + ?Sized)) {
+        let start = self.url.len();
+        self.url.push(if self.query_start.is_some() { '&' } else { '?' });
+        self.query_start.get_or_insert(start);
+        self.url.push_str(name);
         self.url.push('=');
+        let start = self.url.len();
+        value.write(&mut self.url);
+        // No company's name has anything to encode.
+        if self.operation.company.query_name() == Some(name) {
+            if self.companies == 0 {
+                self.company = start..self.url.len();
+            }
+            self.companies += 1;
+        }
     }
 
     /// The headers.
@@ -128,12 +164,28 @@ impl Request {
         self.body = Some(body.into());
     }
 
-    /// The request as any HTTP library takes it.
+    /// What a transport that has types of its own makes a request of: method, URL, headers and body.
     ///
     /// # Errors
     /// [`InvalidArgument::UrlTooLong`].
-    pub(crate) fn into_http(self) -> Result<http::Request<Bytes>, InvalidArgument> {
-        let uri = Uri::from_maybe_shared(Bytes::from(self.url)).map_err(|_| InvalidArgument::UrlTooLong)?;
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn into_parts(self) -> Result<(Method, String, HeaderMap, Option<Bytes>), InvalidArgument> {
+        self.check_length()?;
+        Ok((self.operation.method.clone(), self.url, self.headers, self.body))
+    }
+
+    fn check_length(&self) -> Result<(), InvalidArgument> {
+        if self.url.len() > MAX_URL_LENGTH { Err(InvalidArgument::UrlTooLong) } else { Ok(()) }
+    }
+
+    /// The request as any HTTP library takes it; `base` is the one that it was made for.
+    ///
+    /// # Errors
+    /// [`InvalidArgument::UrlTooLong`].
+    #[inline]
+    pub(super) fn into_http(self, base: &BaseUrl) -> Result<http::Request<Bytes>, InvalidArgument> {
+        self.check_length()?;
+        let uri = base.uri(self.url).ok_or(InvalidArgument::UrlTooLong)?;
         let mut request = http::Request::new(self.body.unwrap_or_default());
         *request.method_mut() = self.operation.method.clone();
         *request.uri_mut() = uri;
@@ -158,55 +210,81 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Percent-encodes what is written through it.
-struct Escaping<'a>(&'a mut String);
+/// A scalar that can stand in a URL, as a segment of the path or as a value of the query.
+pub(crate) trait UrlValue {
+    /// Adds the value to the URL, percent-encoded.
+    fn write(&self, url: &mut String);
+}
 
-impl fmt::Write for Escaping<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend(utf8_percent_encode(text, ESCAPED));
-        Ok(())
+impl UrlValue for str {
+    fn write(&self, url: &mut String) {
+        url.extend(utf8_percent_encode(self, ESCAPED));
     }
 }
 
-/// A value that can stand in a query: a scalar, or a list of scalars as repeated pairs.
-pub(crate) trait QueryValue {
-    /// Adds the value under `name`; nothing for `None` and empty lists.
-    fn append(&self, name: &str, request: &mut Request);
-}
-
-impl QueryValue for String {
-    fn append(&self, name: &str, request: &mut Request) {
-        request.append_query(name, self);
+impl UrlValue for String {
+    fn write(&self, url: &mut String) {
+        self.as_str().write(url);
     }
 }
 
-impl QueryValue for chrono::DateTime<chrono::FixedOffset> {
-    fn append(&self, name: &str, request: &mut Request) {
-        request.append_query(name, &self.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
+impl UrlValue for uuid::Uuid {
+    fn write(&self, url: &mut String) {
+        url.push_str(self.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
     }
 }
 
-macro_rules! query_value_by_display {
+impl UrlValue for bool {
+    fn write(&self, url: &mut String) {
+        url.push_str(if *self { "true" } else { "false" });
+    }
+}
+
+impl UrlValue for chrono::DateTime<chrono::FixedOffset> {
+    fn write(&self, url: &mut String) {
+        with_rfc3339(self, |text| text.write(url));
+    }
+}
+
+/// A year beyond 9999 has a sign, which is escaped.
+impl UrlValue for chrono::NaiveDate {
+    fn write(&self, url: &mut String) {
+        self.to_string().write(url);
+    }
+}
+
+impl UrlValue for DateOrDateTime {
+    fn write(&self, url: &mut String) {
+        self.to_string().write(url);
+    }
+}
+
+macro_rules! url_value_without_escapes {
     ($($type:ty),*) => {
-        $(impl QueryValue for $type {
-            fn append(&self, name: &str, request: &mut Request) {
-                request.append_display(name, self);
+        $(impl UrlValue for $type {
+            fn write(&self, url: &mut String) {
+                // Digits, minus and point have nothing to encode, and writing to a string cannot fail.
+                let _ = fmt::write(url, format_args!("{self}"));
             }
         })*
     };
 }
 
-query_value_by_display!(bool, i32, i64, uuid::Uuid, chrono::NaiveDate, super::Decimal, super::DateOrDateTime);
+url_value_without_escapes!(i32, i64, Decimal);
 
-impl<T: QueryValue> QueryValue for Option<T> {
+/// What a query parameter holds: nothing, a scalar, or a list of scalars as repeated pairs.
+pub(crate) trait QueryValue {
+    /// Adds the value under `name`, which is percent-encoded; nothing for `None` and empty lists.
+    fn append(&self, name: &str, request: &mut Request);
+}
+
+impl<T: UrlValue> QueryValue for T {
     fn append(&self, name: &str, request: &mut Request) {
-        if let Some(value) = self {
-            value.append(name, request);
-        }
+        request.append_pair(name, self);
     }
 }
 
-impl<T: QueryValue> QueryValue for Vec<T> {
+impl<T: UrlValue> QueryValue for Vec<T> {
     fn append(&self, name: &str, request: &mut Request) {
         for value in self {
             value.append(name, request);
@@ -227,65 +305,65 @@ pub(crate) struct RequestBuilder<'a> {
 }
 
 impl<'a> RequestBuilder<'a> {
-    pub(crate) fn new(client: &'a Client, operation: &'static Operation) -> Self {
-        let request = Box::new(Request::new(operation, client.base_url()));
-        Self { client, request, template: operation.path, invalid: None }
+    /// The request of an operation, which is not sent if an argument has a problem.
+    pub(crate) fn new(client: &'a Client, operation: &'static Operation, problems: &Problems) -> Self {
+        let request = Box::new(Request::new(operation, client.base()));
+        Self { client, request, template: operation.path, invalid: problems.first().cloned() }
+    }
+
+    fn note(&mut self, invalid: InvalidArgument) {
+        self.invalid.get_or_insert(invalid);
     }
 
     /// Writes a path parameter as one segment, or part of one.
-    pub(crate) fn path<T: fmt::Display>(
-        mut self,
-        name: &'static str,
-        value: Result<T, InvalidArgument>,
-    ) -> Self {
+    pub(crate) fn path<T: UrlValue>(&mut self, name: &'static str, value: &Required<T>) {
         if let Some((before, rest)) = self.template.split_once('{') {
             self.request.url.push_str(before);
             self.template = rest.split_once('}').map_or("", |(_, after)| after);
         }
-        match value {
-            Ok(value) => {
+        match value.get() {
+            Some(value) => {
                 let start = self.request.url.len();
-                // Writing to a string cannot fail.
-                let _ = write!(Escaping(&mut self.request.url), "{value}");
+                value.write(&mut self.request.url);
                 // A dot segment would be taken out of the path on the way (RFC 3986, section 5.2.4).
                 if matches!(&self.request.url[start..], "" | "." | "..") {
-                    self.invalid.get_or_insert(InvalidArgument::PathSegment { name });
+                    self.note(InvalidArgument::PathSegment { name });
                 }
             }
-            Err(invalid) => {
-                self.invalid.get_or_insert(invalid);
-            }
+            None => self.note(InvalidArgument::Missing { name }),
         }
-        self
     }
 
     fn finish_path(&mut self) {
-        self.request.url.push_str(std::mem::take(&mut self.template));
+        if !self.template.is_empty() {
+            self.request.url.push_str(std::mem::take(&mut self.template));
+        }
     }
 
-    pub(crate) fn query<T: QueryValue>(
-        mut self,
+    /// Writes a query parameter.
+    pub(crate) fn query<P: Place<Value: QueryValue>>(&mut self, name: &'static str, argument: &P) {
+        self.query_spelled(name, name, argument);
+    }
+
+    /// Writes a query parameter whose name is percent-encoded as `encoded`.
+    pub(crate) fn query_spelled<P: Place<Value: QueryValue>>(
+        &mut self,
         name: &'static str,
-        value: Result<T, InvalidArgument>,
-    ) -> Self {
+        encoded: &str,
+        argument: &P,
+    ) {
         self.finish_path();
-        match value {
-            Ok(value) => value.append(name, &mut self.request),
-            Err(invalid) => {
-                self.invalid.get_or_insert(invalid);
-            }
+        match argument.given(name) {
+            Ok(Some(value)) => value.append(encoded, &mut self.request),
+            Ok(None) => {}
+            Err(missing) => self.note(missing),
         }
-        self
     }
 
     /// Sets a header; generated code calls it for header parameters.
     #[allow(dead_code, reason = "no operation of today takes a header parameter; tomorrow's may")]
-    pub(crate) fn header<T: fmt::Display>(
-        mut self,
-        name: &'static str,
-        value: Result<Option<T>, InvalidArgument>,
-    ) -> Self {
-        let header = value.and_then(|value| {
+    pub(crate) fn header<P: Place<Value: fmt::Display>>(&mut self, name: &'static str, argument: &P) {
+        let header = argument.given(name).and_then(|value| {
             let invalid = || InvalidArgument::Header { name };
             let value = value.map(|value| HeaderValue::try_from(value.to_string())).transpose();
             let name = HeaderName::try_from(name).map_err(|_| invalid())?;
@@ -296,34 +374,49 @@ impl<'a> RequestBuilder<'a> {
                 self.request.headers.insert(name, value);
             }
             Ok(None) => {}
-            Err(invalid) => {
-                self.invalid.get_or_insert(invalid);
-            }
+            Err(invalid) => self.note(invalid),
         }
-        self
     }
 
-    pub(crate) fn json<T: Serialize>(mut self, body: Result<T, InvalidArgument>) -> Self {
-        let written = body.and_then(|body| {
-            let mut written = Vec::with_capacity(BODY_CAPACITY);
-            serde_json::to_writer(&mut written, &body).map_err(|_| InvalidArgument::NotJson)?;
-            Ok(written)
-        });
-        match written {
-            Ok(body) => {
-                self.request.body = Some(body.into());
-                let media_type =
-                    self.request.operation.request_body.map_or("application/json", |body| body.media_type);
-                self.request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-            }
-            Err(invalid) => {
-                self.invalid.get_or_insert(invalid);
-            }
+    /// Writes the body that a builder has made.
+    pub(crate) fn json<T: Serialize>(&mut self, body: Result<T, ConversionError>) {
+        match body {
+            Ok(ref body) => self.write_json(body, BODY_CAPACITY),
+            Err(problem) => self.note(problem.into()),
         }
-        self
     }
 
-    fn finish(mut self) -> Result<(&'a Client, Box<Request>), Error> {
+    /// Writes a body that is a list.
+    pub(crate) fn json_list<T: Serialize>(&mut self, body: &Required<Vec<T>>) {
+        let items = body.get().map_or(0, Vec::len);
+        self.write_given(body, items.saturating_mul(ITEM_CAPACITY).min(LIST_CAPACITY));
+    }
+
+    /// Writes a body that is neither a list nor made by a builder.
+    #[allow(dead_code, reason = "no operation of today takes such a body; tomorrow's may")]
+    pub(crate) fn json_given<T: Serialize>(&mut self, body: &Required<T>) {
+        self.write_given(body, BODY_CAPACITY);
+    }
+
+    fn write_given<T: Serialize>(&mut self, body: &Required<T>, capacity: usize) {
+        match body.get() {
+            Some(body) => self.write_json(body, capacity),
+            None => self.note(InvalidArgument::Missing { name: "body" }),
+        }
+    }
+
+    fn write_json<T: Serialize>(&mut self, body: &T, capacity: usize) {
+        let mut written = Vec::with_capacity(capacity);
+        if serde_json::to_writer(&mut written, body).is_err() {
+            return self.note(InvalidArgument::NotJson);
+        }
+        self.request.body = Some(written.into());
+        let media_type =
+            self.request.operation.request_body.map_or("application/json", |body| body.media_type);
+        self.request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+
+    pub(super) fn finish(mut self) -> Result<(&'a Client, Box<Request>), Error> {
         self.finish_path();
         match self.invalid {
             None => Ok((self.client, self.request)),
@@ -347,7 +440,7 @@ impl<'a> RequestBuilder<'a> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, LazyLock, Mutex};
 
     use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
     use proptest::{
@@ -382,6 +475,14 @@ pub(super) mod tests {
         documentation: "",
     };
 
+    /// The same without path parameters, and for a company.
+    static SEARCH: LazyLock<Operation> = LazyLock::new(|| Operation {
+        company: CompanyPlace::Query { name: "company_id", required: false },
+        path: "/v1/things",
+        parameters: &[],
+        ..OPERATION.clone()
+    });
+
     type Paths = Arc<Mutex<Vec<String>>>;
 
     /// A server that writes down the path of every request.
@@ -399,7 +500,7 @@ pub(super) mod tests {
         (server, paths)
     }
 
-    fn runner(cases: u32) -> TestRunner {
+    pub(in crate::runtime) fn runner(cases: u32) -> TestRunner {
         let config = Config { cases, failure_persistence: None, ..Config::default() };
         TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
     }
@@ -460,8 +561,9 @@ pub(super) mod tests {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let outcome = runner(512).run(&(segments(), segments()), |(thing, part)| {
             paths.lock().unwrap().clear();
-            let call =
-                RequestBuilder::new(&client, &OPERATION).path("thing", Ok(&thing)).path("part", Ok(&part));
+            let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
+            call.path("thing", &Required::from(thing.clone()));
+            call.path("part", &Required::from(part.clone()));
             let sent = runtime.block_on(call.send_empty());
             let paths = paths.lock().unwrap().clone();
             match sent {
@@ -488,7 +590,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_query_is_read_as_it_was_written() {
-        let mut request = Request::new(&OPERATION, "https://external.pleo.io");
+        let mut request = Request::new(&OPERATION, &BaseUrl::new("https://external.pleo.io").unwrap());
         request.append_query("a b", "1&2=3?#+ä");
         request.append_query("a", "4");
         request.append_query("a b", "");
@@ -499,16 +601,122 @@ pub(super) mod tests {
         assert_eq!(request.query_values("a%20b").count(), 0);
     }
 
+    fn client() -> Client {
+        Client::new("http://127.0.0.1:9", Unauthenticated, ReqwestTransport::new().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_company_is_found_however_it_was_written() {
+        let client = client();
+        let same = |request: &Request, companies: &[&str]| {
+            assert_eq!(request.query_values("company_id").collect::<Vec<_>>(), companies);
+            assert_eq!(request.query_companies(), companies.len());
+            assert_eq!(request.query_company().as_deref(), companies.first().copied());
+        };
+        let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
+        call.query("company_id2", &Some(1));
+        call.query("company_id", &None::<String>);
+        call.query("limit", &Some(1));
+        let (_, mut request) = call.finish().unwrap();
+        same(&request, &[]);
+        request.append_query("company_id", "1&ä=%");
+        request.append_query("x", "company_id=2");
+        same(&request, &["1&ä=%"]);
+        request.append_query("company_id", "");
+        same(&request.clone(), &["1&ä=%", ""]);
+
+        let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
+        call.query("company_id", &Some(vec!["3".to_owned(), "4".to_owned()]));
+        same(&call.finish().unwrap().1, &["3", "4"]);
+
+        let elsewhere = RequestBuilder::new(&client, &OPERATION, &Problems::default()).finish().unwrap().1;
+        assert_eq!((elsewhere.query_companies(), elsewhere.query_company()), (0, None));
+    }
+
+    #[test]
+    fn the_name_of_a_parameter_may_be_spelled_with_escapes() {
+        let client = client();
+        let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
+        call.query_spelled("a b[]", "a%20b%5B%5D", &Some(vec![true, false]));
+        let (_, request) = call.finish().unwrap();
+        assert_eq!(request.query_values("a b[]").collect::<Vec<_>>(), ["true", "false"]);
+        let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
+        call.query_spelled("a b[]", "a%20b%5B%5D", &Required::<bool>::default());
+        let missing = call.finish().unwrap_err();
+        assert!(matches!(
+            missing,
+            Error::InvalidArgument { argument: InvalidArgument::Missing { name: "a b[]" }, .. }
+        ));
+    }
+
+    #[test]
+    fn values_are_written_as_they_are_shown_and_escaped() {
+        fn written(value: &dyn UrlValue) -> String {
+            let mut url = String::new();
+            value.write(&mut url);
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte);
+            assert!(url.bytes().all(plain), "{url}");
+            percent_decode_str(&url).decode_utf8().unwrap().into_owned()
+        }
+        let time = chrono::DateTime::parse_from_rfc3339("2026-03-14T09:26:53.589+01:00").unwrap();
+        let date = |year| chrono::NaiveDate::from_ymd_opt(year, 1, 2).unwrap();
+        let amount: Decimal = "-12.50".parse().unwrap();
+        for (value, shown) in [
+            (&"a b+ä/%".to_owned() as &dyn UrlValue, "a b+ä/%"),
+            (&i32::MIN, "-2147483648"),
+            (&i64::MAX, "9223372036854775807"),
+            (&true, "true"),
+            (&false, "false"),
+            (&amount, "-12.50"),
+            (&time, "2026-03-14T09:26:53.589+01:00"),
+            (&DateOrDateTime::DateTime(time), "2026-03-14T09:26:53.589+01:00"),
+            (&date(2026), "2026-01-02"),
+            (&date(10_000), "+10000-01-02"),
+            (&uuid::Uuid::from_u128(0xa), "00000000-0000-0000-0000-00000000000a"),
+        ] {
+            assert_eq!(written(value), shown);
+        }
+    }
+
+    #[test]
+    fn bodies_are_written_or_missed() {
+        let client = client();
+        let sent = |give: &dyn Fn(&mut RequestBuilder<'_>)| {
+            let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
+            give(&mut call);
+            call.finish().map(|(_, request)| request.body().cloned().unwrap_or_default())
+        };
+        let items: Vec<String> = (0..1000).map(|number| "x".repeat(number)).collect();
+        let written = sent(&|call| call.json_list(&Required::from(items.clone()))).unwrap();
+        assert_eq!(written, serde_json::to_vec(&items).unwrap());
+        assert_eq!(sent(&|call| call.json_given(&Required::from("text".to_owned()))).unwrap(), "\"text\"");
+        assert_eq!(sent(&|call| call.json(Ok(1))).unwrap(), "1");
+        for missed in [
+            sent(&|call| call.json_list(&Required::<Vec<String>>::default())),
+            sent(&|call| call.json_given(&Required::<String>::default())),
+        ] {
+            assert!(matches!(
+                missed,
+                Err(Error::InvalidArgument { argument: InvalidArgument::Missing { name: "body" }, .. })
+            ));
+        }
+    }
+
     #[test]
     fn header_parameters_are_sent_and_bad_ones_refused() {
-        let client =
-            Client::new("http://127.0.0.1:9", Unauthenticated, ReqwestTransport::new().unwrap()).unwrap();
-        let call = || RequestBuilder::new(&client, &OPERATION).path("thing", Ok(1)).path("part", Ok(2));
-        let (_, request) =
-            call().header("x-trace", Ok(Some("abc"))).header("x-none", Ok(None::<i32>)).finish().unwrap();
+        let client = client();
+        let call = |trace: &'static str| {
+            let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
+            call.path("thing", &Required::from(1));
+            call.path("part", &Required::from(2));
+            call.header("x-trace", &Some(trace));
+            call.header("x-none", &None::<i32>);
+            call.finish()
+        };
+        let (_, request) = call("abc").unwrap();
         assert_eq!(request.headers()["x-trace"], "abc");
         assert!(!request.headers().contains_key("x-none"));
-        let refused = call().header("x-trace", Ok(Some("a\r\nb: c"))).finish().unwrap_err();
+        let refused = call("a\r\nb: c").unwrap_err();
         assert!(matches!(
             refused,
             Error::InvalidArgument { argument: InvalidArgument::Header { name: "x-trace" }, .. }
@@ -517,7 +725,7 @@ pub(super) mod tests {
 
     #[test]
     fn debug_shows_neither_query_nor_header_values_nor_body() {
-        let mut request = Request::new(&OPERATION, "https://external.pleo.io");
+        let mut request = Request::new(&OPERATION, &BaseUrl::new("https://external.pleo.io").unwrap());
         request.append_query("email", "CANARY");
         request.headers_mut().insert("x-key", HeaderValue::from_static("CANARY"));
         request.set_body("CANARY");

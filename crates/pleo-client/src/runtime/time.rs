@@ -159,6 +159,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::runtime::request::tests::runner;
 
     /// Any time that chrono takes, mostly of our centuries, whole seconds and usual offsets among them.
     fn times() -> impl Strategy<Value = DateTime<FixedOffset>> {
@@ -176,29 +177,52 @@ mod tests {
         })
     }
 
-    proptest! {
-        #[test]
-        fn times_are_written_and_read_as_chrono_does(time in times()) {
-            let written = serde_json::to_string(&Time(time)).unwrap();
-            prop_assert_eq!(&written, &serde_json::to_string(&time).unwrap());
-            let chrono = serde_json::from_str::<DateTime<FixedOffset>>(&written).ok();
-            prop_assert_eq!(serde_json::from_str::<Time>(&written).ok().map(|time| time.0), chrono);
-        }
+    fn written_and_read_as_chrono_does(time: DateTime<FixedOffset>) {
+        let written = serde_json::to_string(&Time(time)).unwrap();
+        assert_eq!(written, serde_json::to_string(&time).unwrap());
+        read_as_chrono_does(&written);
+    }
 
-        #[test]
-        fn other_spellings_of_a_time_are_read_as_chrono_reads_them(
-            time in times(), at in 0..30_usize, other in "[-+:.TtZz 0-9]{0,2}",
-        ) {
+    fn read_as_chrono_does(json: &str) {
+        let ours = serde_json::from_str::<Time>(json).ok().map(|time| time.0);
+        assert_eq!(ours, serde_json::from_str::<DateTime<FixedOffset>>(json).ok(), "{json}");
+    }
+
+    #[test]
+    fn any_time_is_written_and_read_as_chrono_does() {
+        let outcome = runner(1024).run(&times(), |time| {
+            written_and_read_as_chrono_does(time);
+            Ok(())
+        });
+        outcome.unwrap();
+    }
+
+    #[test]
+    fn times_at_the_edges_are_written_and_read_as_chrono_does() {
+        let years = [-1, 0, 1, 999, 1969, 1970, 2026, 9999, 10_000];
+        let offsets = [0, 1, 59, -59, 60, -60, -1800, 5400, 86_399, -86_399];
+        let seconds = [(0, 0), (59, 0), (59, 1), (59, 999_999_999), (59, 1_000_000_000), (59, 1_999_999_999)];
+        for (year, offset) in years.into_iter().flat_map(|year| offsets.map(|offset| (year, offset))) {
+            for (second, nanosecond) in seconds {
+                let day = NaiveDate::from_ymd_opt(year, 12, 31).unwrap();
+                let local = day.and_hms_nano_opt(23, 59, second, nanosecond).unwrap();
+                let offset = FixedOffset::east_opt(offset).unwrap();
+                written_and_read_as_chrono_does(offset.from_local_datetime(&local).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn other_spellings_of_a_time_are_read_as_chrono_reads_them() {
+        let spellings = (times(), 0..30_usize, "[-+:.TtZz 0-9]{0,2}");
+        let outcome = runner(4096).run(&spellings, |(time, at, other)| {
             let mut text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
             let at = at.min(text.len() - 1);
             text.replace_range(at..=at, &other);
-            let json = serde_json::to_string(&text).unwrap();
-            let (ours, chrono) = (
-                serde_json::from_str::<Time>(&json).map(|time| time.0),
-                serde_json::from_str::<DateTime<FixedOffset>>(&json),
-            );
-            prop_assert_eq!(ours.ok(), chrono.ok(), "{}", text);
-        }
+            read_as_chrono_does(&serde_json::to_string(&text).unwrap());
+            Ok(())
+        });
+        outcome.unwrap();
     }
 
     #[test]

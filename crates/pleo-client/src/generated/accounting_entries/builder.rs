@@ -4,15 +4,91 @@
 //! Calls of the API family `accounting-entries`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct GetAccountingEntry {
+        pub(super) accounting_entry_id: Required<::uuid::Uuid>,
+        pub(super) include_deleted: Option<bool>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetCoreAccountingEntry {
+        pub(super) accounting_entry_id: Required<::uuid::Uuid>,
+        pub(super) include_deleted: Option<bool>,
+        pub(super) include_hidden: Option<bool>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetReceipt {
+        pub(super) accounting_entry_id: Required<::uuid::Uuid>,
+        pub(super) receipt_id: Required<::uuid::Uuid>,
+        pub(super) file_type: Option<types::ReceiptFileType>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListReceipts {
+        pub(super) accounting_entry_id: Required<::uuid::Uuid>,
+        pub(super) source: Option<Vec<types::ReceiptSource>>,
+        pub(super) file_type: Option<types::ReceiptFileType>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) sorting_keys: Option<Vec<types::ReceiptsSortingKeys>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchAccountingEntries {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) organization_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) sorting_keys: Option<Vec<types::AccountingEntriesSortingKeys>>,
+        pub(super) body: types::builder::AccountingEntryBaseSearchRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchCoreAccountingEntries {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) organization_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) sorting_keys: Option<Vec<types::AccountingEntriesSortingKeys>>,
+        pub(super) body: types::builder::AccountingEntryBaseSearchRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchReceipts {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) partner_id: Option<::uuid::Uuid>,
+        pub(super) organization_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) sorting_keys: Option<Vec<types::ReceiptsSortingKeys>>,
+        pub(super) body: types::builder::ReceiptSearchRequest,
+    }
+}
+
 /// A call of [`Client::get_accounting_entry`]: `GET /v1/accounting-entries/{accountingEntryId}`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetAccountingEntry<'a> {
     client: &'a Client,
-    accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
-    include_deleted: Result<Option<bool>, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetAccountingEntry,
 }
 
 impl<'a> GetAccountingEntry<'a> {
@@ -20,16 +96,15 @@ impl<'a> GetAccountingEntry<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            accounting_entry_id: Err(InvalidArgument::Missing {
-                name: "accountingEntryId",
-            }),
-            include_deleted: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `accountingEntryId`.
     pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.accounting_entry_id = InvalidArgument::convert("accountingEntryId", value);
+        self.problems
+            .set("accountingEntryId", &mut self.given.accounting_entry_id, value);
         self
     }
 
@@ -37,8 +112,7 @@ impl<'a> GetAccountingEntry<'a> {
     ///
     /// The optional query parameter `include_deleted`.
     pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
-        self.include_deleted = InvalidArgument::convert("include_deleted", value)
-            .map(Some);
+        self.problems.set("include_deleted", &mut self.given.include_deleted, value);
         self
     }
 
@@ -49,11 +123,19 @@ impl<'a> GetAccountingEntry<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::AccountingEntryV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_ACCOUNTING_ENTRY)
-            .path("accountingEntryId", self.accounting_entry_id)
-            .query("include_deleted", self.include_deleted)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_ACCOUNTING_ENTRY,
+                &self.problems,
+            );
+            request.path("accountingEntryId", &given.accounting_entry_id);
+            request.query("include_deleted", &given.include_deleted);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -62,9 +144,8 @@ impl<'a> GetAccountingEntry<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetCoreAccountingEntry<'a> {
     client: &'a Client,
-    accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
-    include_deleted: Result<Option<bool>, InvalidArgument>,
-    include_hidden: Result<Option<bool>, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetCoreAccountingEntry,
 }
 
 impl<'a> GetCoreAccountingEntry<'a> {
@@ -72,17 +153,15 @@ impl<'a> GetCoreAccountingEntry<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            accounting_entry_id: Err(InvalidArgument::Missing {
-                name: "accountingEntryId",
-            }),
-            include_deleted: Ok(None),
-            include_hidden: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `accountingEntryId`.
     pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.accounting_entry_id = InvalidArgument::convert("accountingEntryId", value);
+        self.problems
+            .set("accountingEntryId", &mut self.given.accounting_entry_id, value);
         self
     }
 
@@ -90,8 +169,7 @@ impl<'a> GetCoreAccountingEntry<'a> {
     ///
     /// The optional query parameter `include_deleted`.
     pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
-        self.include_deleted = InvalidArgument::convert("include_deleted", value)
-            .map(Some);
+        self.problems.set("include_deleted", &mut self.given.include_deleted, value);
         self
     }
 
@@ -99,8 +177,7 @@ impl<'a> GetCoreAccountingEntry<'a> {
     ///
     /// The optional query parameter `include_hidden`.
     pub fn include_hidden<V: TryInto<bool>>(mut self, value: V) -> Self {
-        self.include_hidden = InvalidArgument::convert("include_hidden", value)
-            .map(Some);
+        self.problems.set("include_hidden", &mut self.given.include_hidden, value);
         self
     }
 
@@ -111,12 +188,20 @@ impl<'a> GetCoreAccountingEntry<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::AccountingEntryCoreV6>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_CORE_ACCOUNTING_ENTRY)
-            .path("accountingEntryId", self.accounting_entry_id)
-            .query("include_deleted", self.include_deleted)
-            .query("include_hidden", self.include_hidden)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_CORE_ACCOUNTING_ENTRY,
+                &self.problems,
+            );
+            request.path("accountingEntryId", &given.accounting_entry_id);
+            request.query("include_deleted", &given.include_deleted);
+            request.query("include_hidden", &given.include_hidden);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -125,9 +210,8 @@ impl<'a> GetCoreAccountingEntry<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetReceipt<'a> {
     client: &'a Client,
-    accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
-    receipt_id: Result<::uuid::Uuid, InvalidArgument>,
-    file_type: Result<Option<types::ReceiptFileType>, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetReceipt,
 }
 
 impl<'a> GetReceipt<'a> {
@@ -135,25 +219,21 @@ impl<'a> GetReceipt<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            accounting_entry_id: Err(InvalidArgument::Missing {
-                name: "accountingEntryId",
-            }),
-            receipt_id: Err(InvalidArgument::Missing {
-                name: "receiptId",
-            }),
-            file_type: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `accountingEntryId`.
     pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.accounting_entry_id = InvalidArgument::convert("accountingEntryId", value);
+        self.problems
+            .set("accountingEntryId", &mut self.given.accounting_entry_id, value);
         self
     }
 
     /// The required path parameter `receiptId`.
     pub fn receipt_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.receipt_id = InvalidArgument::convert("receiptId", value);
+        self.problems.set("receiptId", &mut self.given.receipt_id, value);
         self
     }
 
@@ -161,7 +241,7 @@ impl<'a> GetReceipt<'a> {
     ///
     /// The optional query parameter `file_type`.
     pub fn file_type<V: TryInto<types::ReceiptFileType>>(mut self, value: V) -> Self {
-        self.file_type = InvalidArgument::convert("file_type", value).map(Some);
+        self.problems.set("file_type", &mut self.given.file_type, value);
         self
     }
 
@@ -172,12 +252,20 @@ impl<'a> GetReceipt<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ReceiptModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_RECEIPT)
-            .path("accountingEntryId", self.accounting_entry_id)
-            .path("receiptId", self.receipt_id)
-            .query("file_type", self.file_type)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_RECEIPT,
+                &self.problems,
+            );
+            request.path("accountingEntryId", &given.accounting_entry_id);
+            request.path("receiptId", &given.receipt_id);
+            request.query("file_type", &given.file_type);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -186,14 +274,8 @@ impl<'a> GetReceipt<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListReceipts<'a> {
     client: &'a Client,
-    accounting_entry_id: Result<::uuid::Uuid, InvalidArgument>,
-    source: Result<Option<Vec<types::ReceiptSource>>, InvalidArgument>,
-    file_type: Result<Option<types::ReceiptFileType>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<types::ReceiptsSortingKeys>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListReceipts>,
 }
 
 impl<'a> ListReceipts<'a> {
@@ -201,22 +283,15 @@ impl<'a> ListReceipts<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            accounting_entry_id: Err(InvalidArgument::Missing {
-                name: "accountingEntryId",
-            }),
-            source: Ok(None),
-            file_type: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            limit: Ok(None),
-            sorting_order: Ok(None),
-            sorting_keys: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `accountingEntryId`.
     pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.accounting_entry_id = InvalidArgument::convert("accountingEntryId", value);
+        self.problems
+            .set("accountingEntryId", &mut self.given.accounting_entry_id, value);
         self
     }
 
@@ -224,7 +299,7 @@ impl<'a> ListReceipts<'a> {
     ///
     /// The optional query parameter `source`.
     pub fn source<V: TryInto<Vec<types::ReceiptSource>>>(mut self, value: V) -> Self {
-        self.source = InvalidArgument::convert("source", value).map(Some);
+        self.problems.set("source", &mut self.given.source, value);
         self
     }
 
@@ -232,7 +307,7 @@ impl<'a> ListReceipts<'a> {
     ///
     /// The optional query parameter `file_type`.
     pub fn file_type<V: TryInto<types::ReceiptFileType>>(mut self, value: V) -> Self {
-        self.file_type = InvalidArgument::convert("file_type", value).map(Some);
+        self.problems.set("file_type", &mut self.given.file_type, value);
         self
     }
 
@@ -240,7 +315,7 @@ impl<'a> ListReceipts<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -248,7 +323,7 @@ impl<'a> ListReceipts<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -256,7 +331,7 @@ impl<'a> ListReceipts<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -264,7 +339,7 @@ impl<'a> ListReceipts<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -275,7 +350,7 @@ impl<'a> ListReceipts<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -286,17 +361,25 @@ impl<'a> ListReceipts<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ReceiptModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_RECEIPTS)
-            .path("accountingEntryId", self.accounting_entry_id)
-            .query("source", self.source)
-            .query("file_type", self.file_type)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("limit", self.limit)
-            .query("sorting_order", self.sorting_order)
-            .query("sorting_keys", self.sorting_keys)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_RECEIPTS,
+                &self.problems,
+            );
+            request.path("accountingEntryId", &given.accounting_entry_id);
+            request.query("source", &given.source);
+            request.query("file_type", &given.file_type);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("limit", &given.limit);
+            request.query("sorting_order", &given.sorting_order);
+            request.query("sorting_keys", &given.sorting_keys);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -305,17 +388,8 @@ impl<'a> ListReceipts<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchAccountingEntries<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    organization_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    sorting_keys: Result<
-        Option<Vec<types::AccountingEntriesSortingKeys>>,
-        InvalidArgument,
-    >,
-    body: Result<types::builder::AccountingEntryBaseSearchRequest, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchAccountingEntries>,
 }
 
 impl<'a> SearchAccountingEntries<'a> {
@@ -323,14 +397,8 @@ impl<'a> SearchAccountingEntries<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            organization_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            limit: Ok(None),
-            sorting_order: Ok(None),
-            sorting_keys: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -338,7 +406,7 @@ impl<'a> SearchAccountingEntries<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -346,8 +414,7 @@ impl<'a> SearchAccountingEntries<'a> {
     ///
     /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.organization_id = InvalidArgument::convert("organization_id", value)
-            .map(Some);
+        self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
 
@@ -355,7 +422,7 @@ impl<'a> SearchAccountingEntries<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -363,7 +430,7 @@ impl<'a> SearchAccountingEntries<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -371,7 +438,7 @@ impl<'a> SearchAccountingEntries<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -379,7 +446,7 @@ impl<'a> SearchAccountingEntries<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -390,7 +457,7 @@ impl<'a> SearchAccountingEntries<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -400,11 +467,12 @@ impl<'a> SearchAccountingEntries<'a> {
         V: TryInto<types::AccountingEntryBaseSearchRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::AccountingEntryBaseSearchRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::AccountingEntryBaseSearchRequest,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -415,7 +483,7 @@ impl<'a> SearchAccountingEntries<'a> {
             types::builder::AccountingEntryBaseSearchRequest,
         ) -> types::builder::AccountingEntryBaseSearchRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -426,24 +494,25 @@ impl<'a> SearchAccountingEntries<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::AccountingEntryV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::SEARCH_ACCOUNTING_ENTRIES)
-            .query("company_id", self.company_id)
-            .query("organization_id", self.organization_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("limit", self.limit)
-            .query("sorting_order", self.sorting_order)
-            .query("sorting_keys", self.sorting_keys)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::AccountingEntryBaseSearchRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_ACCOUNTING_ENTRIES,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("organization_id", &given.organization_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("limit", &given.limit);
+            request.query("sorting_order", &given.sorting_order);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.json(types::AccountingEntryBaseSearchRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -452,17 +521,8 @@ impl<'a> SearchAccountingEntries<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchCoreAccountingEntries<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    organization_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    sorting_keys: Result<
-        Option<Vec<types::AccountingEntriesSortingKeys>>,
-        InvalidArgument,
-    >,
-    body: Result<types::builder::AccountingEntryBaseSearchRequest, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchCoreAccountingEntries>,
 }
 
 impl<'a> SearchCoreAccountingEntries<'a> {
@@ -470,14 +530,8 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            organization_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            limit: Ok(None),
-            sorting_order: Ok(None),
-            sorting_keys: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -485,7 +539,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -493,8 +547,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     ///
     /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.organization_id = InvalidArgument::convert("organization_id", value)
-            .map(Some);
+        self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
 
@@ -502,7 +555,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -510,7 +563,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -518,7 +571,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -526,7 +579,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -537,7 +590,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -547,11 +600,12 @@ impl<'a> SearchCoreAccountingEntries<'a> {
         V: TryInto<types::AccountingEntryBaseSearchRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::AccountingEntryBaseSearchRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::AccountingEntryBaseSearchRequest,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -562,7 +616,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
             types::builder::AccountingEntryBaseSearchRequest,
         ) -> types::builder::AccountingEntryBaseSearchRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -573,24 +627,25 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::AccountingEntryCoreV6>>, Error> {
-        RequestBuilder::new(self.client, &operations::SEARCH_CORE_ACCOUNTING_ENTRIES)
-            .query("company_id", self.company_id)
-            .query("organization_id", self.organization_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("limit", self.limit)
-            .query("sorting_order", self.sorting_order)
-            .query("sorting_keys", self.sorting_keys)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::AccountingEntryBaseSearchRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_CORE_ACCOUNTING_ENTRIES,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("organization_id", &given.organization_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("limit", &given.limit);
+            request.query("sorting_order", &given.sorting_order);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.json(types::AccountingEntryBaseSearchRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -599,15 +654,8 @@ impl<'a> SearchCoreAccountingEntries<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchReceipts<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    partner_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    organization_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<types::ReceiptsSortingKeys>>, InvalidArgument>,
-    body: Result<types::builder::ReceiptSearchRequest, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchReceipts>,
 }
 
 impl<'a> SearchReceipts<'a> {
@@ -615,15 +663,8 @@ impl<'a> SearchReceipts<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            partner_id: Ok(None),
-            organization_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            limit: Ok(None),
-            sorting_order: Ok(None),
-            sorting_keys: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -631,7 +672,7 @@ impl<'a> SearchReceipts<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -639,7 +680,7 @@ impl<'a> SearchReceipts<'a> {
     ///
     /// The optional query parameter `partner_id`.
     pub fn partner_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.partner_id = InvalidArgument::convert("partner_id", value).map(Some);
+        self.problems.set("partner_id", &mut self.given.partner_id, value);
         self
     }
 
@@ -647,8 +688,7 @@ impl<'a> SearchReceipts<'a> {
     ///
     /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.organization_id = InvalidArgument::convert("organization_id", value)
-            .map(Some);
+        self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
 
@@ -656,7 +696,7 @@ impl<'a> SearchReceipts<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -664,7 +704,7 @@ impl<'a> SearchReceipts<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -672,7 +712,7 @@ impl<'a> SearchReceipts<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -680,7 +720,7 @@ impl<'a> SearchReceipts<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -691,7 +731,7 @@ impl<'a> SearchReceipts<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -701,11 +741,8 @@ impl<'a> SearchReceipts<'a> {
         V: TryInto<types::ReceiptSearchRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::ReceiptSearchRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::ReceiptSearchRequest, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -716,7 +753,7 @@ impl<'a> SearchReceipts<'a> {
             types::builder::ReceiptSearchRequest,
         ) -> types::builder::ReceiptSearchRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -727,24 +764,25 @@ impl<'a> SearchReceipts<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ReceiptModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::SEARCH_RECEIPTS)
-            .query("company_id", self.company_id)
-            .query("partner_id", self.partner_id)
-            .query("organization_id", self.organization_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("limit", self.limit)
-            .query("sorting_order", self.sorting_order)
-            .query("sorting_keys", self.sorting_keys)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::ReceiptSearchRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_RECEIPTS,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("partner_id", &given.partner_id);
+            request.query("organization_id", &given.organization_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("limit", &given.limit);
+            request.query("sorting_order", &given.sorting_order);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.json(types::ReceiptSearchRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }

@@ -311,92 +311,73 @@ pub struct SplitItemV1 {
 
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    /// Builds a [`AccountingEntryBaseSearchRequest`](super::AccountingEntryBaseSearchRequest).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct AccountingEntryBaseSearchRequest {
-        account_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        bookkeeping_date_end: Result<
-            Option<::chrono::DateTime<::chrono::FixedOffset>>,
-            String,
-        >,
-        bookkeeping_date_start: Result<
-            Option<::chrono::DateTime<::chrono::FixedOffset>>,
-            String,
-        >,
-        employee_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        export_status: Result<Option<Vec<super::ExportStatus>>, String>,
-        families: Result<Option<Vec<super::AccountingEntryFamily>>, String>,
-        foreign_extension_ids: Result<Option<Vec<String>>, String>,
-        has_account: Result<Option<bool>, String>,
-        has_bookkeeping_date: Result<Option<bool>, String>,
-        has_note: Result<Option<bool>, String>,
-        include_deleted: Result<bool, String>,
-        performed_at_end: Result<
-            Option<::chrono::DateTime<::chrono::FixedOffset>>,
-            String,
-        >,
-        performed_at_start: Result<
-            Option<::chrono::DateTime<::chrono::FixedOffset>>,
-            String,
-        >,
-        review_status: Result<Option<Vec<super::ReviewStatus>>, String>,
-        settled: Result<Option<bool>, String>,
-        settled_at_end: Result<
-            Option<::chrono::DateTime<::chrono::FixedOffset>>,
-            String,
-        >,
-        settled_at_start: Result<
-            Option<::chrono::DateTime<::chrono::FixedOffset>>,
-            String,
-        >,
-        status: Result<Option<Vec<super::AccountingEntryStatus>>, String>,
-        sub_families: Result<Option<Vec<super::AccountingEntrySubFamily>>, String>,
-        tag_group_ids_unset: Result<Option<Vec<::uuid::Uuid>>, String>,
-        tag_row_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        tax_code_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        team_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        transaction_value_currencies: Result<Option<Vec<String>>, String>,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[derive(Clone, Default)]
+        pub(super) struct AccountingEntryBaseSearchRequest {
+            pub(super) account_ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) bookkeeping_date_end: Option<
+                ::chrono::DateTime<::chrono::FixedOffset>,
+            >,
+            pub(super) bookkeeping_date_start: Option<
+                ::chrono::DateTime<::chrono::FixedOffset>,
+            >,
+            pub(super) employee_ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) export_status: Option<Vec<super::super::ExportStatus>>,
+            pub(super) families: Option<Vec<super::super::AccountingEntryFamily>>,
+            pub(super) foreign_extension_ids: Option<Vec<String>>,
+            pub(super) has_account: Option<bool>,
+            pub(super) has_bookkeeping_date: Option<bool>,
+            pub(super) has_note: Option<bool>,
+            pub(super) include_deleted: Required<bool>,
+            pub(super) performed_at_end: Option<
+                ::chrono::DateTime<::chrono::FixedOffset>,
+            >,
+            pub(super) performed_at_start: Option<
+                ::chrono::DateTime<::chrono::FixedOffset>,
+            >,
+            pub(super) review_status: Option<Vec<super::super::ReviewStatus>>,
+            pub(super) settled: Option<bool>,
+            pub(super) settled_at_end: Option<::chrono::DateTime<::chrono::FixedOffset>>,
+            pub(super) settled_at_start: Option<
+                ::chrono::DateTime<::chrono::FixedOffset>,
+            >,
+            pub(super) status: Option<Vec<super::super::AccountingEntryStatus>>,
+            pub(super) sub_families: Option<Vec<super::super::AccountingEntrySubFamily>>,
+            pub(super) tag_group_ids_unset: Option<Vec<::uuid::Uuid>>,
+            pub(super) tag_row_ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) tax_code_ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) team_ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) transaction_value_currencies: Option<Vec<String>>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct ReceiptSearchRequest {
+            pub(super) accounting_entry_ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) employee_ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) file_type: Option<super::super::ReceiptFileType>,
+            pub(super) include_deleted: Required<bool>,
+            pub(super) mime_type: Option<Vec<super::super::ReceiptMimeType>>,
+            pub(super) source: Option<Vec<super::super::ReceiptSource>>,
+        }
     }
 
-    impl Default for AccountingEntryBaseSearchRequest {
-        fn default() -> Self {
-            Self {
-                account_ids: Ok(Default::default()),
-                bookkeeping_date_end: Ok(Default::default()),
-                bookkeeping_date_start: Ok(Default::default()),
-                employee_ids: Ok(Default::default()),
-                export_status: Ok(Default::default()),
-                families: Ok(Default::default()),
-                foreign_extension_ids: Ok(Default::default()),
-                has_account: Ok(Default::default()),
-                has_bookkeeping_date: Ok(Default::default()),
-                has_note: Ok(Default::default()),
-                include_deleted: Err(
-                    "no value supplied for include_deleted".to_string(),
-                ),
-                performed_at_end: Ok(Default::default()),
-                performed_at_start: Ok(Default::default()),
-                review_status: Ok(Default::default()),
-                settled: Ok(Default::default()),
-                settled_at_end: Ok(Default::default()),
-                settled_at_start: Ok(Default::default()),
-                status: Ok(Default::default()),
-                sub_families: Ok(Default::default()),
-                tag_group_ids_unset: Ok(Default::default()),
-                tag_row_ids: Ok(Default::default()),
-                tax_code_ids: Ok(Default::default()),
-                team_ids: Ok(Default::default()),
-                transaction_value_currencies: Ok(Default::default()),
-            }
-        }
+    /// Builds a [`AccountingEntryBaseSearchRequest`](super::AccountingEntryBaseSearchRequest).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct AccountingEntryBaseSearchRequest {
+        problems: Problems,
+        given: Box<fields::AccountingEntryBaseSearchRequest>,
     }
 
     impl AccountingEntryBaseSearchRequest {
         /// Only entries booked to one of these accounts, up to 100. At most 100 items.
         pub fn account_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.account_ids = crate::runtime::convert_field("account_ids", value)
-                .map(Some);
+            self.problems.set("account_ids", &mut self.given.account_ids, value);
             self
         }
 
@@ -404,11 +385,12 @@ pub mod builder {
         pub fn bookkeeping_date_end<
             V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
         >(mut self, value: V) -> Self {
-            self.bookkeeping_date_end = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "bookkeeping_date_end",
+                    &mut self.given.bookkeeping_date_end,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
 
@@ -416,18 +398,18 @@ pub mod builder {
         pub fn bookkeeping_date_start<
             V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
         >(mut self, value: V) -> Self {
-            self.bookkeeping_date_start = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "bookkeeping_date_start",
+                    &mut self.given.bookkeeping_date_start,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
 
         /// Only entries of these employees, up to 100. At most 100 items.
         pub fn employee_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.employee_ids = crate::runtime::convert_field("employee_ids", value)
-                .map(Some);
+            self.problems.set("employee_ids", &mut self.given.employee_ids, value);
             self
         }
 
@@ -436,8 +418,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.export_status = crate::runtime::convert_field("export_status", value)
-                .map(Some);
+            self.problems.set("export_status", &mut self.given.export_status, value);
             self
         }
 
@@ -446,7 +427,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.families = crate::runtime::convert_field("families", value).map(Some);
+            self.problems.set("families", &mut self.given.families, value);
             self
         }
 
@@ -455,43 +436,41 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.foreign_extension_ids = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "foreign_extension_ids",
+                    &mut self.given.foreign_extension_ids,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
 
         /// Only entries with (true) or without (false) an account.
         pub fn has_account<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.has_account = crate::runtime::convert_field("has_account", value)
-                .map(Some);
+            self.problems.set("has_account", &mut self.given.has_account, value);
             self
         }
 
         /// Only entries with (true) or without (false) a bookkeeping date.
         pub fn has_bookkeeping_date<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.has_bookkeeping_date = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "has_bookkeeping_date",
+                    &mut self.given.has_bookkeeping_date,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
 
         /// Only entries with (true) or without (false) a note.
         pub fn has_note<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.has_note = crate::runtime::convert_field("has_note", value).map(Some);
+            self.problems.set("has_note", &mut self.given.has_note, value);
             self
         }
 
         /// Whether deleted entries are found as well; has to be sent.
         pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.include_deleted = crate::runtime::convert_field(
-                "include_deleted",
-                value,
-            );
+            self.problems.set("include_deleted", &mut self.given.include_deleted, value);
             self
         }
 
@@ -500,11 +479,8 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.performed_at_end = crate::runtime::convert_field(
-                    "performed_at_end",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("performed_at_end", &mut self.given.performed_at_end, value);
             self
         }
 
@@ -513,11 +489,8 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.performed_at_start = crate::runtime::convert_field(
-                    "performed_at_start",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("performed_at_start", &mut self.given.performed_at_start, value);
             self
         }
 
@@ -526,14 +499,13 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.review_status = crate::runtime::convert_field("review_status", value)
-                .map(Some);
+            self.problems.set("review_status", &mut self.given.review_status, value);
             self
         }
 
         /// Only settled (true) or unsettled (false) entries.
         pub fn settled<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.settled = crate::runtime::convert_field("settled", value).map(Some);
+            self.problems.set("settled", &mut self.given.settled, value);
             self
         }
 
@@ -542,8 +514,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.settled_at_end = crate::runtime::convert_field("settled_at_end", value)
-                .map(Some);
+            self.problems.set("settled_at_end", &mut self.given.settled_at_end, value);
             self
         }
 
@@ -552,11 +523,8 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.settled_at_start = crate::runtime::convert_field(
-                    "settled_at_start",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("settled_at_start", &mut self.given.settled_at_start, value);
             self
         }
 
@@ -565,7 +533,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.status = crate::runtime::convert_field("status", value).map(Some);
+            self.problems.set("status", &mut self.given.status, value);
             self
         }
 
@@ -574,8 +542,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.sub_families = crate::runtime::convert_field("sub_families", value)
-                .map(Some);
+            self.problems.set("sub_families", &mut self.given.sub_families, value);
             self
         }
 
@@ -584,31 +551,26 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.tag_group_ids_unset = crate::runtime::convert_field(
-                    "tag_group_ids_unset",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("tag_group_ids_unset", &mut self.given.tag_group_ids_unset, value);
             self
         }
 
         /// Only entries with one of these tags, up to 100. At most 100 items.
         pub fn tag_row_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.tag_row_ids = crate::runtime::convert_field("tag_row_ids", value)
-                .map(Some);
+            self.problems.set("tag_row_ids", &mut self.given.tag_row_ids, value);
             self
         }
 
         /// Only entries with one of these tax codes, up to 100. At most 100 items. No item twice.
         pub fn tax_code_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.tax_code_ids = crate::runtime::convert_field("tax_code_ids", value)
-                .map(Some);
+            self.problems.set("tax_code_ids", &mut self.given.tax_code_ids, value);
             self
         }
 
         /// Only entries of these teams, up to 100. At most 100 items.
         pub fn team_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.team_ids = crate::runtime::convert_field("team_ids", value).map(Some);
+            self.problems.set("team_ids", &mut self.given.team_ids, value);
             self
         }
 
@@ -617,11 +579,12 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.transaction_value_currencies = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "transaction_value_currencies",
+                    &mut self.given.transaction_value_currencies,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -632,31 +595,35 @@ pub mod builder {
         fn try_from(
             value: AccountingEntryBaseSearchRequest,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                account_ids: value.account_ids?,
-                bookkeeping_date_end: value.bookkeeping_date_end?,
-                bookkeeping_date_start: value.bookkeeping_date_start?,
-                employee_ids: value.employee_ids?,
-                export_status: value.export_status?,
-                families: value.families?,
-                foreign_extension_ids: value.foreign_extension_ids?,
-                has_account: value.has_account?,
-                has_bookkeeping_date: value.has_bookkeeping_date?,
-                has_note: value.has_note?,
-                include_deleted: value.include_deleted?,
-                performed_at_end: value.performed_at_end?,
-                performed_at_start: value.performed_at_start?,
-                review_status: value.review_status?,
-                settled: value.settled?,
-                settled_at_end: value.settled_at_end?,
-                settled_at_start: value.settled_at_start?,
-                status: value.status?,
-                sub_families: value.sub_families?,
-                tag_group_ids_unset: value.tag_group_ids_unset?,
-                tag_row_ids: value.tag_row_ids?,
-                tax_code_ids: value.tax_code_ids?,
-                team_ids: value.team_ids?,
-                transaction_value_currencies: value.transaction_value_currencies?,
+                account_ids: value.given.account_ids,
+                bookkeeping_date_end: value.given.bookkeeping_date_end,
+                bookkeeping_date_start: value.given.bookkeeping_date_start,
+                employee_ids: value.given.employee_ids,
+                export_status: value.given.export_status,
+                families: value.given.families,
+                foreign_extension_ids: value.given.foreign_extension_ids,
+                has_account: value.given.has_account,
+                has_bookkeeping_date: value.given.has_bookkeeping_date,
+                has_note: value.given.has_note,
+                include_deleted: value
+                    .given
+                    .include_deleted
+                    .supplied("include_deleted")?,
+                performed_at_end: value.given.performed_at_end,
+                performed_at_start: value.given.performed_at_start,
+                review_status: value.given.review_status,
+                settled: value.given.settled,
+                settled_at_end: value.given.settled_at_end,
+                settled_at_start: value.given.settled_at_start,
+                status: value.given.status,
+                sub_families: value.given.sub_families,
+                tag_group_ids_unset: value.given.tag_group_ids_unset,
+                tag_row_ids: value.given.tag_row_ids,
+                tax_code_ids: value.given.tax_code_ids,
+                team_ids: value.given.team_ids,
+                transaction_value_currencies: value.given.transaction_value_currencies,
             })
         }
     }
@@ -665,59 +632,43 @@ pub mod builder {
     for AccountingEntryBaseSearchRequest {
         fn from(value: super::AccountingEntryBaseSearchRequest) -> Self {
             Self {
-                account_ids: Ok(value.account_ids),
-                bookkeeping_date_end: Ok(value.bookkeeping_date_end),
-                bookkeeping_date_start: Ok(value.bookkeeping_date_start),
-                employee_ids: Ok(value.employee_ids),
-                export_status: Ok(value.export_status),
-                families: Ok(value.families),
-                foreign_extension_ids: Ok(value.foreign_extension_ids),
-                has_account: Ok(value.has_account),
-                has_bookkeeping_date: Ok(value.has_bookkeeping_date),
-                has_note: Ok(value.has_note),
-                include_deleted: Ok(value.include_deleted),
-                performed_at_end: Ok(value.performed_at_end),
-                performed_at_start: Ok(value.performed_at_start),
-                review_status: Ok(value.review_status),
-                settled: Ok(value.settled),
-                settled_at_end: Ok(value.settled_at_end),
-                settled_at_start: Ok(value.settled_at_start),
-                status: Ok(value.status),
-                sub_families: Ok(value.sub_families),
-                tag_group_ids_unset: Ok(value.tag_group_ids_unset),
-                tag_row_ids: Ok(value.tag_row_ids),
-                tax_code_ids: Ok(value.tax_code_ids),
-                team_ids: Ok(value.team_ids),
-                transaction_value_currencies: Ok(value.transaction_value_currencies),
+                problems: Problems::default(),
+                given: Box::new(fields::AccountingEntryBaseSearchRequest {
+                    account_ids: value.account_ids,
+                    bookkeeping_date_end: value.bookkeeping_date_end,
+                    bookkeeping_date_start: value.bookkeeping_date_start,
+                    employee_ids: value.employee_ids,
+                    export_status: value.export_status,
+                    families: value.families,
+                    foreign_extension_ids: value.foreign_extension_ids,
+                    has_account: value.has_account,
+                    has_bookkeeping_date: value.has_bookkeeping_date,
+                    has_note: value.has_note,
+                    include_deleted: value.include_deleted.into(),
+                    performed_at_end: value.performed_at_end,
+                    performed_at_start: value.performed_at_start,
+                    review_status: value.review_status,
+                    settled: value.settled,
+                    settled_at_end: value.settled_at_end,
+                    settled_at_start: value.settled_at_start,
+                    status: value.status,
+                    sub_families: value.sub_families,
+                    tag_group_ids_unset: value.tag_group_ids_unset,
+                    tag_row_ids: value.tag_row_ids,
+                    tax_code_ids: value.tax_code_ids,
+                    team_ids: value.team_ids,
+                    transaction_value_currencies: value.transaction_value_currencies,
+                }),
             }
         }
     }
 
     /// Builds a [`ReceiptSearchRequest`](super::ReceiptSearchRequest).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct ReceiptSearchRequest {
-        accounting_entry_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        employee_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        file_type: Result<Option<super::ReceiptFileType>, String>,
-        include_deleted: Result<bool, String>,
-        mime_type: Result<Option<Vec<super::ReceiptMimeType>>, String>,
-        source: Result<Option<Vec<super::ReceiptSource>>, String>,
-    }
-
-    impl Default for ReceiptSearchRequest {
-        fn default() -> Self {
-            Self {
-                accounting_entry_ids: Ok(Default::default()),
-                employee_ids: Ok(Default::default()),
-                file_type: Ok(Default::default()),
-                include_deleted: Err(
-                    "no value supplied for include_deleted".to_string(),
-                ),
-                mime_type: Ok(Default::default()),
-                source: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::ReceiptSearchRequest>,
     }
 
     impl ReceiptSearchRequest {
@@ -726,18 +677,18 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.accounting_entry_ids = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "accounting_entry_ids",
+                    &mut self.given.accounting_entry_ids,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
 
         /// Only receipts of these employees.
         pub fn employee_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.employee_ids = crate::runtime::convert_field("employee_ids", value)
-                .map(Some);
+            self.problems.set("employee_ids", &mut self.given.employee_ids, value);
             self
         }
 
@@ -746,16 +697,13 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.file_type = crate::runtime::convert_field("file_type", value).map(Some);
+            self.problems.set("file_type", &mut self.given.file_type, value);
             self
         }
 
         /// Whether deleted receipts are found as well; has to be sent.
         pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.include_deleted = crate::runtime::convert_field(
-                "include_deleted",
-                value,
-            );
+            self.problems.set("include_deleted", &mut self.given.include_deleted, value);
             self
         }
 
@@ -764,7 +712,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.mime_type = crate::runtime::convert_field("mime_type", value).map(Some);
+            self.problems.set("mime_type", &mut self.given.mime_type, value);
             self
         }
 
@@ -773,7 +721,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.source = crate::runtime::convert_field("source", value).map(Some);
+            self.problems.set("source", &mut self.given.source, value);
             self
         }
     }
@@ -783,13 +731,17 @@ pub mod builder {
         fn try_from(
             value: ReceiptSearchRequest,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                accounting_entry_ids: value.accounting_entry_ids?,
-                employee_ids: value.employee_ids?,
-                file_type: value.file_type?,
-                include_deleted: value.include_deleted?,
-                mime_type: value.mime_type?,
-                source: value.source?,
+                accounting_entry_ids: value.given.accounting_entry_ids,
+                employee_ids: value.given.employee_ids,
+                file_type: value.given.file_type,
+                include_deleted: value
+                    .given
+                    .include_deleted
+                    .supplied("include_deleted")?,
+                mime_type: value.given.mime_type,
+                source: value.given.source,
             })
         }
     }
@@ -797,12 +749,15 @@ pub mod builder {
     impl From<super::ReceiptSearchRequest> for ReceiptSearchRequest {
         fn from(value: super::ReceiptSearchRequest) -> Self {
             Self {
-                accounting_entry_ids: Ok(value.accounting_entry_ids),
-                employee_ids: Ok(value.employee_ids),
-                file_type: Ok(value.file_type),
-                include_deleted: Ok(value.include_deleted),
-                mime_type: Ok(value.mime_type),
-                source: Ok(value.source),
+                problems: Problems::default(),
+                given: Box::new(fields::ReceiptSearchRequest {
+                    accounting_entry_ids: value.accounting_entry_ids,
+                    employee_ids: value.employee_ids,
+                    file_type: value.file_type,
+                    include_deleted: value.include_deleted.into(),
+                    mime_type: value.mime_type,
+                    source: value.source,
+                }),
             }
         }
     }

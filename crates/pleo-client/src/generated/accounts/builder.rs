@@ -4,14 +4,59 @@
 //! Calls of the API family `accounts`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct CreateAccountV1 {
+        pub(super) body: types::builder::BookkeepingAccountCreateRequestV1,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateAccounts {
+        pub(super) body: types::builder::BookkeepingAccountBatchCreateRequestV1,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct DeleteAccountV1 {
+        pub(super) account_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetAccountV1 {
+        pub(super) account_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchAccountsV1 {
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) body: types::builder::BookkeepingAccountSearchRequestV1,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateAccountV1 {
+        pub(super) account_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::BookkeepingAccountUpdateRequestV1,
+    }
+}
+
 /// A call of [`Client::create_account_v1`]: `POST /v1/chart-of-accounts`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateAccountV1<'a> {
     client: &'a Client,
-    body: Result<types::builder::BookkeepingAccountCreateRequestV1, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateAccountV1,
 }
 
 impl<'a> CreateAccountV1<'a> {
@@ -19,7 +64,8 @@ impl<'a> CreateAccountV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -29,11 +75,12 @@ impl<'a> CreateAccountV1<'a> {
         V: TryInto<types::BookkeepingAccountCreateRequestV1>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::BookkeepingAccountCreateRequestV1,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::BookkeepingAccountCreateRequestV1,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -44,7 +91,7 @@ impl<'a> CreateAccountV1<'a> {
             types::builder::BookkeepingAccountCreateRequestV1,
         ) -> types::builder::BookkeepingAccountCreateRequestV1,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -58,17 +105,18 @@ impl<'a> CreateAccountV1<'a> {
         ResponseValue<types::Data<types::BookkeepingAccountRestModelV1>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::CREATE_ACCOUNT_V1)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::BookkeepingAccountCreateRequestV1::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_ACCOUNT_V1,
+                &self.problems,
+            );
+            request.json(types::BookkeepingAccountCreateRequestV1::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -77,10 +125,8 @@ impl<'a> CreateAccountV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateAccounts<'a> {
     client: &'a Client,
-    body: Result<
-        types::builder::BookkeepingAccountBatchCreateRequestV1,
-        InvalidArgument,
-    >,
+    problems: Problems,
+    given: arguments::CreateAccounts,
 }
 
 impl<'a> CreateAccounts<'a> {
@@ -88,7 +134,8 @@ impl<'a> CreateAccounts<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -98,11 +145,12 @@ impl<'a> CreateAccounts<'a> {
         V: TryInto<types::BookkeepingAccountBatchCreateRequestV1>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::BookkeepingAccountBatchCreateRequestV1,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::BookkeepingAccountBatchCreateRequestV1,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -113,7 +161,7 @@ impl<'a> CreateAccounts<'a> {
             types::builder::BookkeepingAccountBatchCreateRequestV1,
         ) -> types::builder::BookkeepingAccountBatchCreateRequestV1,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -127,17 +175,21 @@ impl<'a> CreateAccounts<'a> {
         ResponseValue<types::Data<types::BookkeepingAccountBatchCreateResponseV1>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::CREATE_ACCOUNTS)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::BookkeepingAccountBatchCreateRequestV1::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_ACCOUNTS,
+                &self.problems,
+            );
+            request
+                .json(
+                    types::BookkeepingAccountBatchCreateRequestV1::try_from(given.body),
+                );
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -146,7 +198,8 @@ impl<'a> CreateAccounts<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteAccountV1<'a> {
     client: &'a Client,
-    account_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::DeleteAccountV1,
 }
 
 impl<'a> DeleteAccountV1<'a> {
@@ -154,15 +207,14 @@ impl<'a> DeleteAccountV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            account_id: Err(InvalidArgument::Missing {
-                name: "accountId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `accountId`.
     pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.account_id = InvalidArgument::convert("accountId", value);
+        self.problems.set("accountId", &mut self.given.account_id, value);
         self
     }
 
@@ -171,10 +223,18 @@ impl<'a> DeleteAccountV1<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::DELETE_ACCOUNT_V1)
-            .path("accountId", self.account_id)
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::DELETE_ACCOUNT_V1,
+                &self.problems,
+            );
+            request.path("accountId", &given.account_id);
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -183,7 +243,8 @@ impl<'a> DeleteAccountV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetAccountV1<'a> {
     client: &'a Client,
-    account_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetAccountV1,
 }
 
 impl<'a> GetAccountV1<'a> {
@@ -191,15 +252,14 @@ impl<'a> GetAccountV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            account_id: Err(InvalidArgument::Missing {
-                name: "accountId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `accountId`.
     pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.account_id = InvalidArgument::convert("accountId", value);
+        self.problems.set("accountId", &mut self.given.account_id, value);
         self
     }
 
@@ -213,10 +273,18 @@ impl<'a> GetAccountV1<'a> {
         ResponseValue<types::Data<types::BookkeepingAccountRestModelV1>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::GET_ACCOUNT_V1)
-            .path("accountId", self.account_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_ACCOUNT_V1,
+                &self.problems,
+            );
+            request.path("accountId", &given.account_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -225,13 +293,8 @@ impl<'a> GetAccountV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchAccountsV1<'a> {
     client: &'a Client,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    body: Result<types::builder::BookkeepingAccountSearchRequestV1, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchAccountsV1>,
 }
 
 impl<'a> SearchAccountsV1<'a> {
@@ -239,13 +302,8 @@ impl<'a> SearchAccountsV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -253,7 +311,7 @@ impl<'a> SearchAccountsV1<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -261,7 +319,7 @@ impl<'a> SearchAccountsV1<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -269,7 +327,7 @@ impl<'a> SearchAccountsV1<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -277,7 +335,7 @@ impl<'a> SearchAccountsV1<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -285,7 +343,7 @@ impl<'a> SearchAccountsV1<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -293,7 +351,7 @@ impl<'a> SearchAccountsV1<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -303,11 +361,12 @@ impl<'a> SearchAccountsV1<'a> {
         V: TryInto<types::BookkeepingAccountSearchRequestV1>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::BookkeepingAccountSearchRequestV1,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::BookkeepingAccountSearchRequestV1,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -318,7 +377,7 @@ impl<'a> SearchAccountsV1<'a> {
             types::builder::BookkeepingAccountSearchRequestV1,
         ) -> types::builder::BookkeepingAccountSearchRequestV1,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -332,23 +391,24 @@ impl<'a> SearchAccountsV1<'a> {
         ResponseValue<types::Page<types::BookkeepingAccountRestModelV1>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::SEARCH_ACCOUNTS_V1)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::BookkeepingAccountSearchRequestV1::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_ACCOUNTS_V1,
+                &self.problems,
+            );
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request.json(types::BookkeepingAccountSearchRequestV1::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -357,8 +417,8 @@ impl<'a> SearchAccountsV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateAccountV1<'a> {
     client: &'a Client,
-    account_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::BookkeepingAccountUpdateRequestV1, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateAccountV1,
 }
 
 impl<'a> UpdateAccountV1<'a> {
@@ -366,16 +426,14 @@ impl<'a> UpdateAccountV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            account_id: Err(InvalidArgument::Missing {
-                name: "accountId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `accountId`.
     pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.account_id = InvalidArgument::convert("accountId", value);
+        self.problems.set("accountId", &mut self.given.account_id, value);
         self
     }
 
@@ -385,11 +443,12 @@ impl<'a> UpdateAccountV1<'a> {
         V: TryInto<types::BookkeepingAccountUpdateRequestV1>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::BookkeepingAccountUpdateRequestV1,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::BookkeepingAccountUpdateRequestV1,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -400,7 +459,7 @@ impl<'a> UpdateAccountV1<'a> {
             types::builder::BookkeepingAccountUpdateRequestV1,
         ) -> types::builder::BookkeepingAccountUpdateRequestV1,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -414,17 +473,18 @@ impl<'a> UpdateAccountV1<'a> {
         ResponseValue<types::Data<types::BookkeepingAccountRestModelV1>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::UPDATE_ACCOUNT_V1)
-            .path("accountId", self.account_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::BookkeepingAccountUpdateRequestV1::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_ACCOUNT_V1,
+                &self.problems,
+            );
+            request.path("accountId", &given.account_id);
+            request.json(types::BookkeepingAccountUpdateRequestV1::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }

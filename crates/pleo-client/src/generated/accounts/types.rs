@@ -182,28 +182,76 @@ pub type DataResponseBookkeepingAccountBatchCreateResponseV1 = Data<
 pub type DataResponseBookkeepingAccountRestModelV1 = Data<BookkeepingAccountRestModelV1>;
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    /// Builds a [`BookkeepingAccountBatchCreateRequestV1`](super::BookkeepingAccountBatchCreateRequestV1).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct BookkeepingAccountBatchCreateRequestV1 {
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        items: Result<Vec<super::BookkeepingAccountBatchRequestItemV1>, String>,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[derive(Clone, Default)]
+        pub(super) struct BookkeepingAccountBatchCreateRequestV1 {
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) items: Required<
+                Vec<super::super::BookkeepingAccountBatchRequestItemV1>,
+            >,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct BookkeepingAccountBatchRequestItemV1 {
+            pub(super) archived: Required<bool>,
+            pub(super) code: Option<String>,
+            pub(super) external_id: Required<String>,
+            pub(super) metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
+            pub(super) name: Required<String>,
+            pub(super) tax_code_external_id: Option<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct BookkeepingAccountCreateRequestV1 {
+            pub(super) archived: Required<bool>,
+            pub(super) code: Option<String>,
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) external_id: Required<String>,
+            pub(super) metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
+            pub(super) name: Required<String>,
+            pub(super) tax_code_external_id: Option<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct BookkeepingAccountSearchRequestV1 {
+            pub(super) archived: Option<bool>,
+            pub(super) code: Option<String>,
+            pub(super) codes: Option<Vec<Option<String>>>,
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) exclude_if_assigned_to_category: Required<bool>,
+            pub(super) exclude_if_assigned_to_contra_account: Required<bool>,
+            pub(super) external_id: Option<String>,
+            pub(super) ids: Option<Vec<Option<::uuid::Uuid>>>,
+            pub(super) name: Option<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct BookkeepingAccountUpdateRequestV1 {
+            pub(super) archived: Required<bool>,
+            pub(super) code: Option<String>,
+            pub(super) metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
+            pub(super) name: Required<String>,
+            pub(super) tax_code_external_id: Option<String>,
+        }
     }
 
-    impl Default for BookkeepingAccountBatchCreateRequestV1 {
-        fn default() -> Self {
-            Self {
-                company_id: Ok(Default::default()),
-                items: Err("no value supplied for items".to_string()),
-            }
-        }
+    /// Builds a [`BookkeepingAccountBatchCreateRequestV1`](super::BookkeepingAccountBatchCreateRequestV1).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct BookkeepingAccountBatchCreateRequestV1 {
+        problems: Problems,
+        given: Box<fields::BookkeepingAccountBatchCreateRequestV1>,
     }
 
     impl BookkeepingAccountBatchCreateRequestV1 {
         /// Company that gets the accounts. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
@@ -212,7 +260,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.items = crate::runtime::convert_field("items", value);
+            self.problems.set("items", &mut self.given.items, value);
             self
         }
     }
@@ -223,9 +271,10 @@ pub mod builder {
         fn try_from(
             value: BookkeepingAccountBatchCreateRequestV1,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                company_id: value.company_id?,
-                items: value.items?,
+                company_id: value.given.company_id,
+                items: value.given.items.supplied("items")?,
             })
         }
     }
@@ -234,53 +283,39 @@ pub mod builder {
     for BookkeepingAccountBatchCreateRequestV1 {
         fn from(value: super::BookkeepingAccountBatchCreateRequestV1) -> Self {
             Self {
-                company_id: Ok(value.company_id),
-                items: Ok(value.items),
+                problems: Problems::default(),
+                given: Box::new(fields::BookkeepingAccountBatchCreateRequestV1 {
+                    company_id: value.company_id,
+                    items: value.items.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`BookkeepingAccountBatchRequestItemV1`](super::BookkeepingAccountBatchRequestItemV1).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct BookkeepingAccountBatchRequestItemV1 {
-        archived: Result<bool, String>,
-        code: Result<Option<String>, String>,
-        external_id: Result<String, String>,
-        metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
-        name: Result<String, String>,
-        tax_code_external_id: Result<Option<String>, String>,
-    }
-
-    impl Default for BookkeepingAccountBatchRequestItemV1 {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                code: Ok(Default::default()),
-                external_id: Err("no value supplied for external_id".to_string()),
-                metadata: Ok(Default::default()),
-                name: Err("no value supplied for name".to_string()),
-                tax_code_external_id: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::BookkeepingAccountBatchRequestItemV1>,
     }
 
     impl BookkeepingAccountBatchRequestItemV1 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Id in the accounting system, up to 255 characters; unique within the company. 1 to 255 characters.
         pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_id = crate::runtime::convert_field("external_id", value);
+            self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
@@ -289,23 +324,24 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Up to 255 characters. At most 255 characters.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Id of the default tax code in the accounting system; null where there is none.
         pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.tax_code_external_id = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "tax_code_external_id",
+                    &mut self.given.tax_code_external_id,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -316,13 +352,14 @@ pub mod builder {
         fn try_from(
             value: BookkeepingAccountBatchRequestItemV1,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                external_id: value.external_id?,
-                metadata: value.metadata?,
-                name: value.name?,
-                tax_code_external_id: value.tax_code_external_id?,
+                archived: value.given.archived.supplied("archived")?,
+                code: value.given.code,
+                external_id: value.given.external_id.supplied("external_id")?,
+                metadata: value.given.metadata,
+                name: value.given.name.supplied("name")?,
+                tax_code_external_id: value.given.tax_code_external_id,
             })
         }
     }
@@ -331,66 +368,49 @@ pub mod builder {
     for BookkeepingAccountBatchRequestItemV1 {
         fn from(value: super::BookkeepingAccountBatchRequestItemV1) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                external_id: Ok(value.external_id),
-                metadata: Ok(value.metadata),
-                name: Ok(value.name),
-                tax_code_external_id: Ok(value.tax_code_external_id),
+                problems: Problems::default(),
+                given: Box::new(fields::BookkeepingAccountBatchRequestItemV1 {
+                    archived: value.archived.into(),
+                    code: value.code,
+                    external_id: value.external_id.into(),
+                    metadata: value.metadata,
+                    name: value.name.into(),
+                    tax_code_external_id: value.tax_code_external_id,
+                }),
             }
         }
     }
 
     /// Builds a [`BookkeepingAccountCreateRequestV1`](super::BookkeepingAccountCreateRequestV1).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct BookkeepingAccountCreateRequestV1 {
-        archived: Result<bool, String>,
-        code: Result<Option<String>, String>,
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        external_id: Result<String, String>,
-        metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
-        name: Result<String, String>,
-        tax_code_external_id: Result<Option<String>, String>,
-    }
-
-    impl Default for BookkeepingAccountCreateRequestV1 {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                code: Ok(Default::default()),
-                company_id: Ok(Default::default()),
-                external_id: Err("no value supplied for external_id".to_string()),
-                metadata: Ok(Default::default()),
-                name: Err("no value supplied for name".to_string()),
-                tax_code_external_id: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::BookkeepingAccountCreateRequestV1>,
     }
 
     impl BookkeepingAccountCreateRequestV1 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company the account belongs to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Id in the accounting system, up to 255 characters; unique within the company. 1 to 255 characters.
         pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_id = crate::runtime::convert_field("external_id", value);
+            self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
@@ -399,23 +419,24 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Up to 255 characters. At most 255 characters.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Id of the default tax code in the accounting system; null where there is none.
         pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.tax_code_external_id = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "tax_code_external_id",
+                    &mut self.given.tax_code_external_id,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -426,14 +447,15 @@ pub mod builder {
         fn try_from(
             value: BookkeepingAccountCreateRequestV1,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                company_id: value.company_id?,
-                external_id: value.external_id?,
-                metadata: value.metadata?,
-                name: value.name?,
-                tax_code_external_id: value.tax_code_external_id?,
+                archived: value.given.archived.supplied("archived")?,
+                code: value.given.code,
+                company_id: value.given.company_id,
+                external_id: value.given.external_id.supplied("external_id")?,
+                metadata: value.given.metadata,
+                name: value.given.name.supplied("name")?,
+                tax_code_external_id: value.given.tax_code_external_id,
             })
         }
     }
@@ -442,76 +464,50 @@ pub mod builder {
     for BookkeepingAccountCreateRequestV1 {
         fn from(value: super::BookkeepingAccountCreateRequestV1) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                company_id: Ok(value.company_id),
-                external_id: Ok(value.external_id),
-                metadata: Ok(value.metadata),
-                name: Ok(value.name),
-                tax_code_external_id: Ok(value.tax_code_external_id),
+                problems: Problems::default(),
+                given: Box::new(fields::BookkeepingAccountCreateRequestV1 {
+                    archived: value.archived.into(),
+                    code: value.code,
+                    company_id: value.company_id,
+                    external_id: value.external_id.into(),
+                    metadata: value.metadata,
+                    name: value.name.into(),
+                    tax_code_external_id: value.tax_code_external_id,
+                }),
             }
         }
     }
 
     /// Builds a [`BookkeepingAccountSearchRequestV1`](super::BookkeepingAccountSearchRequestV1).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct BookkeepingAccountSearchRequestV1 {
-        archived: Result<Option<bool>, String>,
-        code: Result<Option<String>, String>,
-        codes: Result<Option<Vec<Option<String>>>, String>,
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        exclude_if_assigned_to_category: Result<bool, String>,
-        exclude_if_assigned_to_contra_account: Result<bool, String>,
-        external_id: Result<Option<String>, String>,
-        ids: Result<Option<Vec<Option<::uuid::Uuid>>>, String>,
-        name: Result<Option<String>, String>,
-    }
-
-    impl Default for BookkeepingAccountSearchRequestV1 {
-        fn default() -> Self {
-            Self {
-                archived: Ok(Default::default()),
-                code: Ok(Default::default()),
-                codes: Ok(Default::default()),
-                company_id: Ok(Default::default()),
-                exclude_if_assigned_to_category: Err(
-                    "no value supplied for exclude_if_assigned_to_category".to_string(),
-                ),
-                exclude_if_assigned_to_contra_account: Err(
-                    "no value supplied for exclude_if_assigned_to_contra_account"
-                        .to_string(),
-                ),
-                external_id: Ok(Default::default()),
-                ids: Ok(Default::default()),
-                name: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::BookkeepingAccountSearchRequestV1>,
     }
 
     impl BookkeepingAccountSearchRequestV1 {
         /// Only archived (true) or only active (false) accounts; null or absence means both.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value).map(Some);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Only the account with this account number. Superseded by `codes`.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Only accounts with these account numbers. No item twice.
         pub fn codes<V: TryInto<Vec<Option<String>>>>(mut self, value: V) -> Self {
-            self.codes = crate::runtime::convert_field("codes", value).map(Some);
+            self.problems.set("codes", &mut self.given.codes, value);
             self
         }
 
         /// Company whose accounts are searched. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
@@ -520,10 +516,12 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.exclude_if_assigned_to_category = crate::runtime::convert_field(
-                "exclude_if_assigned_to_category",
-                value,
-            );
+            self.problems
+                .set(
+                    "exclude_if_assigned_to_category",
+                    &mut self.given.exclude_if_assigned_to_category,
+                    value,
+                );
             self
         }
 
@@ -532,29 +530,30 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.exclude_if_assigned_to_contra_account = crate::runtime::convert_field(
-                "exclude_if_assigned_to_contra_account",
-                value,
-            );
+            self.problems
+                .set(
+                    "exclude_if_assigned_to_contra_account",
+                    &mut self.given.exclude_if_assigned_to_contra_account,
+                    value,
+                );
             self
         }
 
         /// Only the account with this id in the accounting system.
         pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_id = crate::runtime::convert_field("external_id", value)
-                .map(Some);
+            self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Only accounts with these ids. No item twice.
         pub fn ids<V: TryInto<Vec<Option<::uuid::Uuid>>>>(mut self, value: V) -> Self {
-            self.ids = crate::runtime::convert_field("ids", value).map(Some);
+            self.problems.set("ids", &mut self.given.ids, value);
             self
         }
 
         /// Only accounts with this name.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value).map(Some);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
     }
@@ -565,17 +564,23 @@ pub mod builder {
         fn try_from(
             value: BookkeepingAccountSearchRequestV1,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                codes: value.codes?,
-                company_id: value.company_id?,
-                exclude_if_assigned_to_category: value.exclude_if_assigned_to_category?,
+                archived: value.given.archived,
+                code: value.given.code,
+                codes: value.given.codes,
+                company_id: value.given.company_id,
+                exclude_if_assigned_to_category: value
+                    .given
+                    .exclude_if_assigned_to_category
+                    .supplied("exclude_if_assigned_to_category")?,
                 exclude_if_assigned_to_contra_account: value
-                    .exclude_if_assigned_to_contra_account?,
-                external_id: value.external_id?,
-                ids: value.ids?,
-                name: value.name?,
+                    .given
+                    .exclude_if_assigned_to_contra_account
+                    .supplied("exclude_if_assigned_to_contra_account")?,
+                external_id: value.given.external_id,
+                ids: value.given.ids,
+                name: value.given.name,
             })
         }
     }
@@ -584,56 +589,44 @@ pub mod builder {
     for BookkeepingAccountSearchRequestV1 {
         fn from(value: super::BookkeepingAccountSearchRequestV1) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                codes: Ok(value.codes),
-                company_id: Ok(value.company_id),
-                exclude_if_assigned_to_category: Ok(
-                    value.exclude_if_assigned_to_category,
-                ),
-                exclude_if_assigned_to_contra_account: Ok(
-                    value.exclude_if_assigned_to_contra_account,
-                ),
-                external_id: Ok(value.external_id),
-                ids: Ok(value.ids),
-                name: Ok(value.name),
+                problems: Problems::default(),
+                given: Box::new(fields::BookkeepingAccountSearchRequestV1 {
+                    archived: value.archived,
+                    code: value.code,
+                    codes: value.codes,
+                    company_id: value.company_id,
+                    exclude_if_assigned_to_category: value
+                        .exclude_if_assigned_to_category
+                        .into(),
+                    exclude_if_assigned_to_contra_account: value
+                        .exclude_if_assigned_to_contra_account
+                        .into(),
+                    external_id: value.external_id,
+                    ids: value.ids,
+                    name: value.name,
+                }),
             }
         }
     }
 
     /// Builds a [`BookkeepingAccountUpdateRequestV1`](super::BookkeepingAccountUpdateRequestV1).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct BookkeepingAccountUpdateRequestV1 {
-        archived: Result<bool, String>,
-        code: Result<Option<String>, String>,
-        metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
-        name: Result<String, String>,
-        tax_code_external_id: Result<Option<String>, String>,
-    }
-
-    impl Default for BookkeepingAccountUpdateRequestV1 {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                code: Ok(Default::default()),
-                metadata: Ok(Default::default()),
-                name: Err("no value supplied for name".to_string()),
-                tax_code_external_id: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::BookkeepingAccountUpdateRequestV1>,
     }
 
     impl BookkeepingAccountUpdateRequestV1 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
@@ -642,23 +635,24 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Up to 255 characters. At most 255 characters.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Id of the default tax code in the accounting system; null where there is none.
         pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.tax_code_external_id = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "tax_code_external_id",
+                    &mut self.given.tax_code_external_id,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -669,12 +663,13 @@ pub mod builder {
         fn try_from(
             value: BookkeepingAccountUpdateRequestV1,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                metadata: value.metadata?,
-                name: value.name?,
-                tax_code_external_id: value.tax_code_external_id?,
+                archived: value.given.archived.supplied("archived")?,
+                code: value.given.code,
+                metadata: value.given.metadata,
+                name: value.given.name.supplied("name")?,
+                tax_code_external_id: value.given.tax_code_external_id,
             })
         }
     }
@@ -683,11 +678,14 @@ pub mod builder {
     for BookkeepingAccountUpdateRequestV1 {
         fn from(value: super::BookkeepingAccountUpdateRequestV1) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                metadata: Ok(value.metadata),
-                name: Ok(value.name),
-                tax_code_external_id: Ok(value.tax_code_external_id),
+                problems: Problems::default(),
+                given: Box::new(fields::BookkeepingAccountUpdateRequestV1 {
+                    archived: value.archived.into(),
+                    code: value.code,
+                    metadata: value.metadata,
+                    name: value.name.into(),
+                    tax_code_external_id: value.tax_code_external_id,
+                }),
             }
         }
     }

@@ -4,14 +4,54 @@
 //! Calls of the API family `bookkeeping`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct CreateAccountV1Beta {
+        pub(super) body: types::builder::BookkeepingAccountCreateRequestV4,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct DeleteAccountV1Beta {
+        pub(super) account_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetAccountV1Beta {
+        pub(super) account_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchAccountsV1Beta {
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) body: types::builder::BookkeepingAccountSearchRequestV4,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateAccountV1Beta {
+        pub(super) account_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::BookkeepingAccountUpdateRequestV4,
+    }
+}
+
 /// A call of [`Client::create_account_v1_beta`]: `POST /v1-beta/accounts`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateAccountV1Beta<'a> {
     client: &'a Client,
-    body: Result<types::builder::BookkeepingAccountCreateRequestV4, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateAccountV1Beta,
 }
 
 impl<'a> CreateAccountV1Beta<'a> {
@@ -19,7 +59,8 @@ impl<'a> CreateAccountV1Beta<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -29,11 +70,12 @@ impl<'a> CreateAccountV1Beta<'a> {
         V: TryInto<types::BookkeepingAccountCreateRequestV4>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::BookkeepingAccountCreateRequestV4,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::BookkeepingAccountCreateRequestV4,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -44,7 +86,7 @@ impl<'a> CreateAccountV1Beta<'a> {
             types::builder::BookkeepingAccountCreateRequestV4,
         ) -> types::builder::BookkeepingAccountCreateRequestV4,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -58,17 +100,18 @@ impl<'a> CreateAccountV1Beta<'a> {
         ResponseValue<types::Data<types::BookkeepingAccountRestModelV4>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::CREATE_ACCOUNT_V1_BETA)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::BookkeepingAccountCreateRequestV4::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_ACCOUNT_V1_BETA,
+                &self.problems,
+            );
+            request.json(types::BookkeepingAccountCreateRequestV4::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -77,7 +120,8 @@ impl<'a> CreateAccountV1Beta<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteAccountV1Beta<'a> {
     client: &'a Client,
-    account_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::DeleteAccountV1Beta,
 }
 
 impl<'a> DeleteAccountV1Beta<'a> {
@@ -85,15 +129,14 @@ impl<'a> DeleteAccountV1Beta<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            account_id: Err(InvalidArgument::Missing {
-                name: "accountId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `accountId`.
     pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.account_id = InvalidArgument::convert("accountId", value);
+        self.problems.set("accountId", &mut self.given.account_id, value);
         self
     }
 
@@ -102,10 +145,18 @@ impl<'a> DeleteAccountV1Beta<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::DELETE_ACCOUNT_V1_BETA)
-            .path("accountId", self.account_id)
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::DELETE_ACCOUNT_V1_BETA,
+                &self.problems,
+            );
+            request.path("accountId", &given.account_id);
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -114,7 +165,8 @@ impl<'a> DeleteAccountV1Beta<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetAccountV1Beta<'a> {
     client: &'a Client,
-    account_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetAccountV1Beta,
 }
 
 impl<'a> GetAccountV1Beta<'a> {
@@ -122,15 +174,14 @@ impl<'a> GetAccountV1Beta<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            account_id: Err(InvalidArgument::Missing {
-                name: "accountId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `accountId`.
     pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.account_id = InvalidArgument::convert("accountId", value);
+        self.problems.set("accountId", &mut self.given.account_id, value);
         self
     }
 
@@ -144,10 +195,18 @@ impl<'a> GetAccountV1Beta<'a> {
         ResponseValue<types::Data<types::BookkeepingAccountRestModelV4>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::GET_ACCOUNT_V1_BETA)
-            .path("accountId", self.account_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_ACCOUNT_V1_BETA,
+                &self.problems,
+            );
+            request.path("accountId", &given.account_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -156,13 +215,8 @@ impl<'a> GetAccountV1Beta<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchAccountsV1Beta<'a> {
     client: &'a Client,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    body: Result<types::builder::BookkeepingAccountSearchRequestV4, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchAccountsV1Beta>,
 }
 
 impl<'a> SearchAccountsV1Beta<'a> {
@@ -170,13 +224,8 @@ impl<'a> SearchAccountsV1Beta<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -184,7 +233,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -192,7 +241,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -200,7 +249,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -208,7 +257,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -216,7 +265,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -224,7 +273,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -234,11 +283,12 @@ impl<'a> SearchAccountsV1Beta<'a> {
         V: TryInto<types::BookkeepingAccountSearchRequestV4>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::BookkeepingAccountSearchRequestV4,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::BookkeepingAccountSearchRequestV4,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -249,7 +299,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
             types::builder::BookkeepingAccountSearchRequestV4,
         ) -> types::builder::BookkeepingAccountSearchRequestV4,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -263,23 +313,24 @@ impl<'a> SearchAccountsV1Beta<'a> {
         ResponseValue<types::Page<types::BookkeepingAccountRestModelV4>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::SEARCH_ACCOUNTS_V1_BETA)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::BookkeepingAccountSearchRequestV4::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_ACCOUNTS_V1_BETA,
+                &self.problems,
+            );
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request.json(types::BookkeepingAccountSearchRequestV4::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -288,8 +339,8 @@ impl<'a> SearchAccountsV1Beta<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateAccountV1Beta<'a> {
     client: &'a Client,
-    account_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::BookkeepingAccountUpdateRequestV4, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateAccountV1Beta,
 }
 
 impl<'a> UpdateAccountV1Beta<'a> {
@@ -297,16 +348,14 @@ impl<'a> UpdateAccountV1Beta<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            account_id: Err(InvalidArgument::Missing {
-                name: "accountId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `accountId`.
     pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.account_id = InvalidArgument::convert("accountId", value);
+        self.problems.set("accountId", &mut self.given.account_id, value);
         self
     }
 
@@ -316,11 +365,12 @@ impl<'a> UpdateAccountV1Beta<'a> {
         V: TryInto<types::BookkeepingAccountUpdateRequestV4>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::BookkeepingAccountUpdateRequestV4,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::BookkeepingAccountUpdateRequestV4,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -331,7 +381,7 @@ impl<'a> UpdateAccountV1Beta<'a> {
             types::builder::BookkeepingAccountUpdateRequestV4,
         ) -> types::builder::BookkeepingAccountUpdateRequestV4,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -345,17 +395,18 @@ impl<'a> UpdateAccountV1Beta<'a> {
         ResponseValue<types::Data<types::BookkeepingAccountRestModelV4>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::UPDATE_ACCOUNT_V1_BETA)
-            .path("accountId", self.account_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::BookkeepingAccountUpdateRequestV4::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_ACCOUNT_V1_BETA,
+                &self.problems,
+            );
+            request.path("accountId", &given.account_id);
+            request.json(types::BookkeepingAccountUpdateRequestV4::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }

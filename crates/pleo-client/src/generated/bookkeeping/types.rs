@@ -110,56 +110,73 @@ pub type CursorPaginatedResponseBookkeepingAccountRestModelV4 = Page<
 pub type DataResponseBookkeepingAccountRestModelV4 = Data<BookkeepingAccountRestModelV4>;
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    /// Builds a [`BookkeepingAccountCreateRequestV4`](super::BookkeepingAccountCreateRequestV4).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct BookkeepingAccountCreateRequestV4 {
-        archived: Result<bool, String>,
-        code: Result<Option<String>, String>,
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        external_id: Result<String, String>,
-        metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
-        name: Result<String, String>,
-        tax_code_external_id: Result<Option<String>, String>,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[derive(Clone, Default)]
+        pub(super) struct BookkeepingAccountCreateRequestV4 {
+            pub(super) archived: Required<bool>,
+            pub(super) code: Option<String>,
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) external_id: Required<String>,
+            pub(super) metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
+            pub(super) name: Required<String>,
+            pub(super) tax_code_external_id: Option<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct BookkeepingAccountSearchRequestV4 {
+            pub(super) archived: Option<bool>,
+            pub(super) code: Option<String>,
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) external_id: Option<String>,
+            pub(super) ids: Option<Vec<Option<::uuid::Uuid>>>,
+            pub(super) name: Option<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct BookkeepingAccountUpdateRequestV4 {
+            pub(super) archived: Required<bool>,
+            pub(super) code: Option<String>,
+            pub(super) metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
+            pub(super) name: Required<String>,
+            pub(super) tax_code_external_id: Option<String>,
+        }
     }
 
-    impl Default for BookkeepingAccountCreateRequestV4 {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                code: Ok(Default::default()),
-                company_id: Ok(Default::default()),
-                external_id: Err("no value supplied for external_id".to_string()),
-                metadata: Ok(Default::default()),
-                name: Err("no value supplied for name".to_string()),
-                tax_code_external_id: Ok(Default::default()),
-            }
-        }
+    /// Builds a [`BookkeepingAccountCreateRequestV4`](super::BookkeepingAccountCreateRequestV4).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct BookkeepingAccountCreateRequestV4 {
+        problems: Problems,
+        given: Box<fields::BookkeepingAccountCreateRequestV4>,
     }
 
     impl BookkeepingAccountCreateRequestV4 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company the account belongs to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Id in the accounting system, up to 255 characters; unique within the company. At most 255 characters.
         pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_id = crate::runtime::convert_field("external_id", value);
+            self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
@@ -168,23 +185,24 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Up to 255 characters. At most 255 characters.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Id of the default tax code in the accounting system; null where there is none.
         pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.tax_code_external_id = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "tax_code_external_id",
+                    &mut self.given.tax_code_external_id,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -195,14 +213,15 @@ pub mod builder {
         fn try_from(
             value: BookkeepingAccountCreateRequestV4,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                company_id: value.company_id?,
-                external_id: value.external_id?,
-                metadata: value.metadata?,
-                name: value.name?,
-                tax_code_external_id: value.tax_code_external_id?,
+                archived: value.given.archived.supplied("archived")?,
+                code: value.given.code,
+                company_id: value.given.company_id,
+                external_id: value.given.external_id.supplied("external_id")?,
+                metadata: value.given.metadata,
+                name: value.given.name.supplied("name")?,
+                tax_code_external_id: value.given.tax_code_external_id,
             })
         }
     }
@@ -211,78 +230,62 @@ pub mod builder {
     for BookkeepingAccountCreateRequestV4 {
         fn from(value: super::BookkeepingAccountCreateRequestV4) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                company_id: Ok(value.company_id),
-                external_id: Ok(value.external_id),
-                metadata: Ok(value.metadata),
-                name: Ok(value.name),
-                tax_code_external_id: Ok(value.tax_code_external_id),
+                problems: Problems::default(),
+                given: Box::new(fields::BookkeepingAccountCreateRequestV4 {
+                    archived: value.archived.into(),
+                    code: value.code,
+                    company_id: value.company_id,
+                    external_id: value.external_id.into(),
+                    metadata: value.metadata,
+                    name: value.name.into(),
+                    tax_code_external_id: value.tax_code_external_id,
+                }),
             }
         }
     }
 
     /// Builds a [`BookkeepingAccountSearchRequestV4`](super::BookkeepingAccountSearchRequestV4).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct BookkeepingAccountSearchRequestV4 {
-        archived: Result<Option<bool>, String>,
-        code: Result<Option<String>, String>,
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        external_id: Result<Option<String>, String>,
-        ids: Result<Option<Vec<Option<::uuid::Uuid>>>, String>,
-        name: Result<Option<String>, String>,
-    }
-
-    impl Default for BookkeepingAccountSearchRequestV4 {
-        fn default() -> Self {
-            Self {
-                archived: Ok(Default::default()),
-                code: Ok(Default::default()),
-                company_id: Ok(Default::default()),
-                external_id: Ok(Default::default()),
-                ids: Ok(Default::default()),
-                name: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::BookkeepingAccountSearchRequestV4>,
     }
 
     impl BookkeepingAccountSearchRequestV4 {
         /// Only archived (true) or only active (false) accounts; null or absence means both.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value).map(Some);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Only the account with this account number.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company whose accounts are searched. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Only the account with this id in the accounting system.
         pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_id = crate::runtime::convert_field("external_id", value)
-                .map(Some);
+            self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Only accounts with these ids. No item twice.
         pub fn ids<V: TryInto<Vec<Option<::uuid::Uuid>>>>(mut self, value: V) -> Self {
-            self.ids = crate::runtime::convert_field("ids", value).map(Some);
+            self.problems.set("ids", &mut self.given.ids, value);
             self
         }
 
         /// Only accounts with this name.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value).map(Some);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
     }
@@ -293,13 +296,14 @@ pub mod builder {
         fn try_from(
             value: BookkeepingAccountSearchRequestV4,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                company_id: value.company_id?,
-                external_id: value.external_id?,
-                ids: value.ids?,
-                name: value.name?,
+                archived: value.given.archived,
+                code: value.given.code,
+                company_id: value.given.company_id,
+                external_id: value.given.external_id,
+                ids: value.given.ids,
+                name: value.given.name,
             })
         }
     }
@@ -308,49 +312,37 @@ pub mod builder {
     for BookkeepingAccountSearchRequestV4 {
         fn from(value: super::BookkeepingAccountSearchRequestV4) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                company_id: Ok(value.company_id),
-                external_id: Ok(value.external_id),
-                ids: Ok(value.ids),
-                name: Ok(value.name),
+                problems: Problems::default(),
+                given: Box::new(fields::BookkeepingAccountSearchRequestV4 {
+                    archived: value.archived,
+                    code: value.code,
+                    company_id: value.company_id,
+                    external_id: value.external_id,
+                    ids: value.ids,
+                    name: value.name,
+                }),
             }
         }
     }
 
     /// Builds a [`BookkeepingAccountUpdateRequestV4`](super::BookkeepingAccountUpdateRequestV4).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct BookkeepingAccountUpdateRequestV4 {
-        archived: Result<bool, String>,
-        code: Result<Option<String>, String>,
-        metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
-        name: Result<String, String>,
-        tax_code_external_id: Result<Option<String>, String>,
-    }
-
-    impl Default for BookkeepingAccountUpdateRequestV4 {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                code: Ok(Default::default()),
-                metadata: Ok(Default::default()),
-                name: Err("no value supplied for name".to_string()),
-                tax_code_external_id: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::BookkeepingAccountUpdateRequestV4>,
     }
 
     impl BookkeepingAccountUpdateRequestV4 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
@@ -359,23 +351,24 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Up to 255 characters. At most 255 characters.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Id of the default tax code in the accounting system; null where there is none.
         pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.tax_code_external_id = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "tax_code_external_id",
+                    &mut self.given.tax_code_external_id,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -386,12 +379,13 @@ pub mod builder {
         fn try_from(
             value: BookkeepingAccountUpdateRequestV4,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                metadata: value.metadata?,
-                name: value.name?,
-                tax_code_external_id: value.tax_code_external_id?,
+                archived: value.given.archived.supplied("archived")?,
+                code: value.given.code,
+                metadata: value.given.metadata,
+                name: value.given.name.supplied("name")?,
+                tax_code_external_id: value.given.tax_code_external_id,
             })
         }
     }
@@ -400,11 +394,14 @@ pub mod builder {
     for BookkeepingAccountUpdateRequestV4 {
         fn from(value: super::BookkeepingAccountUpdateRequestV4) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                metadata: Ok(value.metadata),
-                name: Ok(value.name),
-                tax_code_external_id: Ok(value.tax_code_external_id),
+                problems: Problems::default(),
+                given: Box::new(fields::BookkeepingAccountUpdateRequestV4 {
+                    archived: value.archived.into(),
+                    code: value.code,
+                    metadata: value.metadata,
+                    name: value.name.into(),
+                    tax_code_external_id: value.tax_code_external_id,
+                }),
             }
         }
     }

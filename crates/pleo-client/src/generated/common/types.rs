@@ -150,36 +150,40 @@ impl Money {
 
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
-    /// Builds a [`Money`](super::Money).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct Money {
-        currency: Result<String, String>,
-        minors: Result<i64, String>,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
+        #[derive(Clone, Default)]
+        pub(super) struct Money {
+            pub(super) currency: Required<String>,
+            pub(super) minors: Required<i64>,
+        }
     }
 
     #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
-    impl Default for Money {
-        fn default() -> Self {
-            Self {
-                currency: Err("no value supplied for currency".to_string()),
-                minors: Err("no value supplied for minors".to_string()),
-            }
-        }
+    /// Builds a [`Money`](super::Money).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct Money {
+        problems: Problems,
+        given: Box<fields::Money>,
     }
 
     #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
     impl Money {
         /// Three-letter currency code.
         pub fn currency<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.currency = crate::runtime::convert_field("currency", value);
+            self.problems.set("currency", &mut self.given.currency, value);
             self
         }
 
         /// Amount as a whole number of minor units of the currency, for instance cents.
         pub fn minors<V: TryInto<i64>>(mut self, value: V) -> Self {
-            self.minors = crate::runtime::convert_field("minors", value);
+            self.problems.set("minors", &mut self.given.minors, value);
             self
         }
     }
@@ -188,9 +192,10 @@ pub mod builder {
     impl TryFrom<Money> for super::Money {
         type Error = crate::ConversionError;
         fn try_from(value: Money) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                currency: value.currency?,
-                minors: value.minors?,
+                currency: value.given.currency.supplied("currency")?,
+                minors: value.given.minors.supplied("minors")?,
             })
         }
     }
@@ -199,8 +204,11 @@ pub mod builder {
     impl From<super::Money> for Money {
         fn from(value: super::Money) -> Self {
             Self {
-                currency: Ok(value.currency),
-                minors: Ok(value.minors),
+                problems: Problems::default(),
+                given: Box::new(fields::Money {
+                    currency: value.currency.into(),
+                    minors: value.minors.into(),
+                }),
             }
         }
     }

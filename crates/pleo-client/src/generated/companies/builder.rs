@@ -4,14 +4,38 @@
 //! Calls of the API family `companies`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct GetCompany {
+        pub(super) company_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListCompanies {
+        pub(super) organization_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+}
+
 /// A call of [`Client::get_company`]: `GET /v1/companies/{companyId}`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetCompany<'a> {
     client: &'a Client,
-    company_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetCompany,
 }
 
 impl<'a> GetCompany<'a> {
@@ -19,15 +43,14 @@ impl<'a> GetCompany<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Err(InvalidArgument::Missing {
-                name: "companyId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `companyId`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("companyId", value);
+        self.problems.set("companyId", &mut self.given.company_id, value);
         self
     }
 
@@ -38,10 +61,18 @@ impl<'a> GetCompany<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExternalCompanyResponseModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_COMPANY)
-            .path("companyId", self.company_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_COMPANY,
+                &self.problems,
+            );
+            request.path("companyId", &given.company_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -50,13 +81,8 @@ impl<'a> GetCompany<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListCompanies<'a> {
     client: &'a Client,
-    organization_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListCompanies>,
 }
 
 impl<'a> ListCompanies<'a> {
@@ -64,13 +90,8 @@ impl<'a> ListCompanies<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            organization_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -78,8 +99,7 @@ impl<'a> ListCompanies<'a> {
     ///
     /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.organization_id = InvalidArgument::convert("organization_id", value)
-            .map(Some);
+        self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
 
@@ -87,7 +107,7 @@ impl<'a> ListCompanies<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -95,7 +115,7 @@ impl<'a> ListCompanies<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -103,7 +123,7 @@ impl<'a> ListCompanies<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -111,7 +131,7 @@ impl<'a> ListCompanies<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -119,7 +139,7 @@ impl<'a> ListCompanies<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -127,7 +147,7 @@ impl<'a> ListCompanies<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -138,15 +158,23 @@ impl<'a> ListCompanies<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExternalCompanyResponseModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_COMPANIES)
-            .query("organization_id", self.organization_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_COMPANIES,
+                &self.problems,
+            );
+            request.query("organization_id", &given.organization_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }

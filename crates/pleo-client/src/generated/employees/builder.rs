@@ -4,14 +4,40 @@
 //! Calls of the API family `employees`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct GetEmployee {
+        pub(super) employee_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListEmployees {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) email: Option<String>,
+        pub(super) code: Option<String>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+}
+
 /// A call of [`Client::get_employee`]: `GET /v2/employees/{employeeId}`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetEmployee<'a> {
     client: &'a Client,
-    employee_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetEmployee,
 }
 
 impl<'a> GetEmployee<'a> {
@@ -19,15 +45,14 @@ impl<'a> GetEmployee<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            employee_id: Err(InvalidArgument::Missing {
-                name: "employeeId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `employeeId`.
     pub fn employee_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.employee_id = InvalidArgument::convert("employeeId", value);
+        self.problems.set("employeeId", &mut self.given.employee_id, value);
         self
     }
 
@@ -41,10 +66,18 @@ impl<'a> GetEmployee<'a> {
         ResponseValue<types::Data<types::ExternalEmployeeResponseModel>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::GET_EMPLOYEE)
-            .path("employeeId", self.employee_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_EMPLOYEE,
+                &self.problems,
+            );
+            request.path("employeeId", &given.employee_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -53,15 +86,8 @@ impl<'a> GetEmployee<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListEmployees<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    email: Result<Option<String>, InvalidArgument>,
-    code: Result<Option<String>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListEmployees>,
 }
 
 impl<'a> ListEmployees<'a> {
@@ -69,15 +95,8 @@ impl<'a> ListEmployees<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            email: Ok(None),
-            code: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -85,7 +104,7 @@ impl<'a> ListEmployees<'a> {
     ///
     /// The optional query parameter `companyId`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("companyId", value).map(Some);
+        self.problems.set("companyId", &mut self.given.company_id, value);
         self
     }
 
@@ -93,7 +112,7 @@ impl<'a> ListEmployees<'a> {
     ///
     /// The optional query parameter `email`.
     pub fn email<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.email = InvalidArgument::convert("email", value).map(Some);
+        self.problems.set("email", &mut self.given.email, value);
         self
     }
 
@@ -101,7 +120,7 @@ impl<'a> ListEmployees<'a> {
     ///
     /// The optional query parameter `code`.
     pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.code = InvalidArgument::convert("code", value).map(Some);
+        self.problems.set("code", &mut self.given.code, value);
         self
     }
 
@@ -109,7 +128,7 @@ impl<'a> ListEmployees<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -117,7 +136,7 @@ impl<'a> ListEmployees<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -125,7 +144,7 @@ impl<'a> ListEmployees<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -133,7 +152,7 @@ impl<'a> ListEmployees<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -141,7 +160,7 @@ impl<'a> ListEmployees<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -149,7 +168,7 @@ impl<'a> ListEmployees<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -163,17 +182,25 @@ impl<'a> ListEmployees<'a> {
         ResponseValue<types::Page<types::ExternalEmployeeResponseModel>>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::LIST_EMPLOYEES)
-            .query("companyId", self.company_id)
-            .query("email", self.email)
-            .query("code", self.code)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EMPLOYEES,
+                &self.problems,
+            );
+            request.query("companyId", &given.company_id);
+            request.query("email", &given.email);
+            request.query("code", &given.code);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }

@@ -4,24 +4,34 @@
 //! Calls of the API family `enrichment`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct EnrichAccountingEntry {
+        pub(super) email: Option<String>,
+        pub(super) performed_at: Option<String>,
+        pub(super) settled_at: Option<String>,
+        pub(super) amount: Required<i64>,
+        pub(super) currency: Required<String>,
+        pub(super) card_last_four_digits: Required<String>,
+        pub(super) merchant_name: Required<String>,
+        pub(super) body: types::builder::AccountingEntryEnrichmentV2BodyRequest,
+    }
+}
+
 /// A call of [`Client::enrich_accounting_entry`]: `POST /v2/accounting-entries:enrich`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct EnrichAccountingEntry<'a> {
     client: &'a Client,
-    email: Result<Option<String>, InvalidArgument>,
-    performed_at: Result<Option<String>, InvalidArgument>,
-    settled_at: Result<Option<String>, InvalidArgument>,
-    amount: Result<i64, InvalidArgument>,
-    currency: Result<String, InvalidArgument>,
-    card_last_four_digits: Result<String, InvalidArgument>,
-    merchant_name: Result<String, InvalidArgument>,
-    body: Result<
-        types::builder::AccountingEntryEnrichmentV2BodyRequest,
-        InvalidArgument,
-    >,
+    problems: Problems,
+    given: Box<arguments::EnrichAccountingEntry>,
 }
 
 impl<'a> EnrichAccountingEntry<'a> {
@@ -29,22 +39,8 @@ impl<'a> EnrichAccountingEntry<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            email: Ok(None),
-            performed_at: Ok(None),
-            settled_at: Ok(None),
-            amount: Err(InvalidArgument::Missing {
-                name: "amount",
-            }),
-            currency: Err(InvalidArgument::Missing {
-                name: "currency",
-            }),
-            card_last_four_digits: Err(InvalidArgument::Missing {
-                name: "card_last_four_digits",
-            }),
-            merchant_name: Err(InvalidArgument::Missing {
-                name: "merchant_name",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -52,7 +48,7 @@ impl<'a> EnrichAccountingEntry<'a> {
     ///
     /// The optional query parameter `email`.
     pub fn email<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.email = InvalidArgument::convert("email", value).map(Some);
+        self.problems.set("email", &mut self.given.email, value);
         self
     }
 
@@ -60,7 +56,7 @@ impl<'a> EnrichAccountingEntry<'a> {
     ///
     /// The optional query parameter `performed_at`.
     pub fn performed_at<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.performed_at = InvalidArgument::convert("performed_at", value).map(Some);
+        self.problems.set("performed_at", &mut self.given.performed_at, value);
         self
     }
 
@@ -68,7 +64,7 @@ impl<'a> EnrichAccountingEntry<'a> {
     ///
     /// The optional query parameter `settled_at`.
     pub fn settled_at<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.settled_at = InvalidArgument::convert("settled_at", value).map(Some);
+        self.problems.set("settled_at", &mut self.given.settled_at, value);
         self
     }
 
@@ -76,7 +72,7 @@ impl<'a> EnrichAccountingEntry<'a> {
     ///
     /// The required query parameter `amount`.
     pub fn amount<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.amount = InvalidArgument::convert("amount", value);
+        self.problems.set("amount", &mut self.given.amount, value);
         self
     }
 
@@ -84,7 +80,7 @@ impl<'a> EnrichAccountingEntry<'a> {
     ///
     /// The required query parameter `currency`.
     pub fn currency<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.currency = InvalidArgument::convert("currency", value);
+        self.problems.set("currency", &mut self.given.currency, value);
         self
     }
 
@@ -92,10 +88,8 @@ impl<'a> EnrichAccountingEntry<'a> {
     ///
     /// The required query parameter `card_last_four_digits`.
     pub fn card_last_four_digits<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.card_last_four_digits = InvalidArgument::convert(
-            "card_last_four_digits",
-            value,
-        );
+        self.problems
+            .set("card_last_four_digits", &mut self.given.card_last_four_digits, value);
         self
     }
 
@@ -103,7 +97,7 @@ impl<'a> EnrichAccountingEntry<'a> {
     ///
     /// The required query parameter `merchant_name`.
     pub fn merchant_name<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.merchant_name = InvalidArgument::convert("merchant_name", value);
+        self.problems.set("merchant_name", &mut self.given.merchant_name, value);
         self
     }
 
@@ -113,11 +107,12 @@ impl<'a> EnrichAccountingEntry<'a> {
         V: TryInto<types::AccountingEntryEnrichmentV2BodyRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::AccountingEntryEnrichmentV2BodyRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::AccountingEntryEnrichmentV2BodyRequest,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -128,7 +123,7 @@ impl<'a> EnrichAccountingEntry<'a> {
             types::builder::AccountingEntryEnrichmentV2BodyRequest,
         ) -> types::builder::AccountingEntryEnrichmentV2BodyRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -142,23 +137,27 @@ impl<'a> EnrichAccountingEntry<'a> {
         ResponseValue<types::DataResponseAccountingEntryEnrichmentResponse>,
         Error,
     > {
-        RequestBuilder::new(self.client, &operations::ENRICH_ACCOUNTING_ENTRY)
-            .query("email", self.email)
-            .query("performed_at", self.performed_at)
-            .query("settled_at", self.settled_at)
-            .query("amount", self.amount)
-            .query("currency", self.currency)
-            .query("card_last_four_digits", self.card_last_four_digits)
-            .query("merchant_name", self.merchant_name)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::AccountingEntryEnrichmentV2BodyRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::ENRICH_ACCOUNTING_ENTRY,
+                &self.problems,
+            );
+            request.query("email", &given.email);
+            request.query("performed_at", &given.performed_at);
+            request.query("settled_at", &given.settled_at);
+            request.query("amount", &given.amount);
+            request.query("currency", &given.currency);
+            request.query("card_last_four_digits", &given.card_last_four_digits);
+            request.query("merchant_name", &given.merchant_name);
+            request
+                .json(
+                    types::AccountingEntryEnrichmentV2BodyRequest::try_from(given.body),
+                );
+            request
+        };
+
+        request.send_json().await
     }
 }

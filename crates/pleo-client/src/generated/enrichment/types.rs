@@ -43,33 +43,37 @@ pub struct DataResponseAccountingEntryEnrichmentResponse {
 
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    /// Builds a [`AccountingEntryEnrichmentV2BodyRequest`](super::AccountingEntryEnrichmentV2BodyRequest).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct AccountingEntryEnrichmentV2BodyRequest {
-        receipts: Result<Vec<String>, String>,
-        tags: Result<Option<Vec<::uuid::Uuid>>, String>,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[derive(Clone, Default)]
+        pub(super) struct AccountingEntryEnrichmentV2BodyRequest {
+            pub(super) receipts: Required<Vec<String>>,
+            pub(super) tags: Option<Vec<::uuid::Uuid>>,
+        }
     }
 
-    impl Default for AccountingEntryEnrichmentV2BodyRequest {
-        fn default() -> Self {
-            Self {
-                receipts: Err("no value supplied for receipts".to_string()),
-                tags: Ok(Default::default()),
-            }
-        }
+    /// Builds a [`AccountingEntryEnrichmentV2BodyRequest`](super::AccountingEntryEnrichmentV2BodyRequest).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct AccountingEntryEnrichmentV2BodyRequest {
+        problems: Problems,
+        given: Box<fields::AccountingEntryEnrichmentV2BodyRequest>,
     }
 
     impl AccountingEntryEnrichmentV2BodyRequest {
         /// The receipts as text; encoding not documented.
         pub fn receipts<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-            self.receipts = crate::runtime::convert_field("receipts", value);
+            self.problems.set("receipts", &mut self.given.receipts, value);
             self
         }
 
         /// Ids of the tags to set.
         pub fn tags<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.tags = crate::runtime::convert_field("tags", value).map(Some);
+            self.problems.set("tags", &mut self.given.tags, value);
             self
         }
     }
@@ -80,9 +84,10 @@ pub mod builder {
         fn try_from(
             value: AccountingEntryEnrichmentV2BodyRequest,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                receipts: value.receipts?,
-                tags: value.tags?,
+                receipts: value.given.receipts.supplied("receipts")?,
+                tags: value.given.tags,
             })
         }
     }
@@ -91,8 +96,11 @@ pub mod builder {
     for AccountingEntryEnrichmentV2BodyRequest {
         fn from(value: super::AccountingEntryEnrichmentV2BodyRequest) -> Self {
             Self {
-                receipts: Ok(value.receipts),
-                tags: Ok(value.tags),
+                problems: Problems::default(),
+                given: Box::new(fields::AccountingEntryEnrichmentV2BodyRequest {
+                    receipts: value.receipts.into(),
+                    tags: value.tags,
+                }),
             }
         }
     }

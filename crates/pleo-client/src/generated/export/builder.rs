@@ -4,14 +4,267 @@
 //! Calls of the API family `export`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct CreateExportJobEventV0 {
+        pub(super) body: types::builder::CreateExportJobEvent,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateExportJobEventV1 {
+        pub(super) body: types::builder::CreateExportJobEvent,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateExportJobEventV2 {
+        pub(super) body: types::builder::CreateExportJobEvent,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateExportJobEventV3 {
+        pub(super) body: types::builder::CreateExportJobEvent,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateExportJobV0 {
+        pub(super) body: types::builder::CreateExportJob,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateExportJobV1 {
+        pub(super) body: types::builder::CreateExportJob,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateExportJobV2 {
+        pub(super) body: types::builder::CreateExportJob,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateExportJobV3 {
+        pub(super) body: types::builder::CreateExportJob,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetExportJobItem {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) accounting_entry_id: Option<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetExportJobV0 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetExportJobV1 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetExportJobV2 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetExportJobV3 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportItemsV0 {
+        pub(super) job_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportItemsV1 {
+        pub(super) job_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportItemsV2 {
+        pub(super) job_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportItemsV3 {
+        pub(super) job_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportJobItemsV0 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) status: Option<types::ExportJobItemStatus>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportJobItemsV1 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) status: Option<types::ExportJobItemStatus>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportJobItemsV2 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) status: Option<types::ExportJobItemStatus>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportJobItemsV3 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) status: Option<types::ExportJobItemStatus>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportJobsV0 {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) status: Option<types::ExportJobStatus>,
+        pub(super) statuses: Option<Vec<types::ExportJobStatus>>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportJobsV1 {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) status: Option<types::ExportJobStatus>,
+        pub(super) statuses: Option<Vec<types::ExportJobStatus>>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportJobsV2 {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) status: Option<types::ExportJobStatus>,
+        pub(super) statuses: Option<Vec<types::ExportJobStatus>>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListExportJobsV3 {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) statuses: Option<Vec<types::ExportJobStatus>>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchExportJobItems {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) body: types::builder::SearchExportJobItemsRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateExportJobItemsV0 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) body: Required<Vec<types::UpdateExportJobItem>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateExportJobItemsV1 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) body: Required<Vec<types::UpdateExportJobItem>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateExportJobItemsV2 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) body: Required<Vec<types::UpdateExportJobItem>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateExportJobItemsV3 {
+        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) body: Required<Vec<types::UpdateExportJobItemV3>>,
+    }
+}
+
 /// A call of [`Client::create_export_job_event_v0`]: `POST /v0/export-job-events`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateExportJobEventV0<'a> {
     client: &'a Client,
-    body: Result<types::builder::CreateExportJobEvent, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateExportJobEventV0,
 }
 
 impl<'a> CreateExportJobEventV0<'a> {
@@ -19,7 +272,8 @@ impl<'a> CreateExportJobEventV0<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -29,11 +283,8 @@ impl<'a> CreateExportJobEventV0<'a> {
         V: TryInto<types::CreateExportJobEvent>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::CreateExportJobEvent,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::CreateExportJobEvent, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -44,7 +295,7 @@ impl<'a> CreateExportJobEventV0<'a> {
             types::builder::CreateExportJobEvent,
         ) -> types::builder::CreateExportJobEvent,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -53,17 +304,18 @@ impl<'a> CreateExportJobEventV0<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_EXPORT_JOB_EVENT_V0)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CreateExportJobEvent::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_EXPORT_JOB_EVENT_V0,
+                &self.problems,
+            );
+            request.json(types::CreateExportJobEvent::try_from(given.body));
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -72,7 +324,8 @@ impl<'a> CreateExportJobEventV0<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateExportJobEventV1<'a> {
     client: &'a Client,
-    body: Result<types::builder::CreateExportJobEvent, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateExportJobEventV1,
 }
 
 impl<'a> CreateExportJobEventV1<'a> {
@@ -80,7 +333,8 @@ impl<'a> CreateExportJobEventV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -90,11 +344,8 @@ impl<'a> CreateExportJobEventV1<'a> {
         V: TryInto<types::CreateExportJobEvent>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::CreateExportJobEvent,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::CreateExportJobEvent, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -105,7 +356,7 @@ impl<'a> CreateExportJobEventV1<'a> {
             types::builder::CreateExportJobEvent,
         ) -> types::builder::CreateExportJobEvent,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -114,17 +365,18 @@ impl<'a> CreateExportJobEventV1<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_EXPORT_JOB_EVENT_V1)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CreateExportJobEvent::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_EXPORT_JOB_EVENT_V1,
+                &self.problems,
+            );
+            request.json(types::CreateExportJobEvent::try_from(given.body));
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -133,7 +385,8 @@ impl<'a> CreateExportJobEventV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateExportJobEventV2<'a> {
     client: &'a Client,
-    body: Result<types::builder::CreateExportJobEvent, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateExportJobEventV2,
 }
 
 impl<'a> CreateExportJobEventV2<'a> {
@@ -141,7 +394,8 @@ impl<'a> CreateExportJobEventV2<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -151,11 +405,8 @@ impl<'a> CreateExportJobEventV2<'a> {
         V: TryInto<types::CreateExportJobEvent>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::CreateExportJobEvent,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::CreateExportJobEvent, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -166,7 +417,7 @@ impl<'a> CreateExportJobEventV2<'a> {
             types::builder::CreateExportJobEvent,
         ) -> types::builder::CreateExportJobEvent,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -175,17 +426,18 @@ impl<'a> CreateExportJobEventV2<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_EXPORT_JOB_EVENT_V2)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CreateExportJobEvent::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_EXPORT_JOB_EVENT_V2,
+                &self.problems,
+            );
+            request.json(types::CreateExportJobEvent::try_from(given.body));
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -194,7 +446,8 @@ impl<'a> CreateExportJobEventV2<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateExportJobEventV3<'a> {
     client: &'a Client,
-    body: Result<types::builder::CreateExportJobEvent, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateExportJobEventV3,
 }
 
 impl<'a> CreateExportJobEventV3<'a> {
@@ -202,7 +455,8 @@ impl<'a> CreateExportJobEventV3<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -212,11 +466,8 @@ impl<'a> CreateExportJobEventV3<'a> {
         V: TryInto<types::CreateExportJobEvent>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::CreateExportJobEvent,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::CreateExportJobEvent, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -227,7 +478,7 @@ impl<'a> CreateExportJobEventV3<'a> {
             types::builder::CreateExportJobEvent,
         ) -> types::builder::CreateExportJobEvent,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -236,17 +487,18 @@ impl<'a> CreateExportJobEventV3<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_EXPORT_JOB_EVENT_V3)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CreateExportJobEvent::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_EXPORT_JOB_EVENT_V3,
+                &self.problems,
+            );
+            request.json(types::CreateExportJobEvent::try_from(given.body));
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -255,7 +507,8 @@ impl<'a> CreateExportJobEventV3<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateExportJobV0<'a> {
     client: &'a Client,
-    body: Result<types::builder::CreateExportJob, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateExportJobV0,
 }
 
 impl<'a> CreateExportJobV0<'a> {
@@ -263,7 +516,8 @@ impl<'a> CreateExportJobV0<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -273,7 +527,8 @@ impl<'a> CreateExportJobV0<'a> {
         V: TryInto<types::CreateExportJob>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<V, types::CreateExportJob, _>(value);
+        self.problems
+            .set_body::<types::CreateExportJob, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -284,7 +539,7 @@ impl<'a> CreateExportJobV0<'a> {
             types::builder::CreateExportJob,
         ) -> types::builder::CreateExportJob,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -295,17 +550,18 @@ impl<'a> CreateExportJobV0<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_EXPORT_JOB_V0)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CreateExportJob::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_EXPORT_JOB_V0,
+                &self.problems,
+            );
+            request.json(types::CreateExportJob::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -314,7 +570,8 @@ impl<'a> CreateExportJobV0<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateExportJobV1<'a> {
     client: &'a Client,
-    body: Result<types::builder::CreateExportJob, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateExportJobV1,
 }
 
 impl<'a> CreateExportJobV1<'a> {
@@ -322,7 +579,8 @@ impl<'a> CreateExportJobV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -332,7 +590,8 @@ impl<'a> CreateExportJobV1<'a> {
         V: TryInto<types::CreateExportJob>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<V, types::CreateExportJob, _>(value);
+        self.problems
+            .set_body::<types::CreateExportJob, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -343,7 +602,7 @@ impl<'a> CreateExportJobV1<'a> {
             types::builder::CreateExportJob,
         ) -> types::builder::CreateExportJob,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -354,17 +613,18 @@ impl<'a> CreateExportJobV1<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_EXPORT_JOB_V1)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CreateExportJob::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_EXPORT_JOB_V1,
+                &self.problems,
+            );
+            request.json(types::CreateExportJob::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -373,7 +633,8 @@ impl<'a> CreateExportJobV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateExportJobV2<'a> {
     client: &'a Client,
-    body: Result<types::builder::CreateExportJob, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateExportJobV2,
 }
 
 impl<'a> CreateExportJobV2<'a> {
@@ -381,7 +642,8 @@ impl<'a> CreateExportJobV2<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -391,7 +653,8 @@ impl<'a> CreateExportJobV2<'a> {
         V: TryInto<types::CreateExportJob>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<V, types::CreateExportJob, _>(value);
+        self.problems
+            .set_body::<types::CreateExportJob, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -402,7 +665,7 @@ impl<'a> CreateExportJobV2<'a> {
             types::builder::CreateExportJob,
         ) -> types::builder::CreateExportJob,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -413,17 +676,18 @@ impl<'a> CreateExportJobV2<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_EXPORT_JOB_V2)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CreateExportJob::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_EXPORT_JOB_V2,
+                &self.problems,
+            );
+            request.json(types::CreateExportJob::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -432,7 +696,8 @@ impl<'a> CreateExportJobV2<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateExportJobV3<'a> {
     client: &'a Client,
-    body: Result<types::builder::CreateExportJob, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateExportJobV3,
 }
 
 impl<'a> CreateExportJobV3<'a> {
@@ -440,7 +705,8 @@ impl<'a> CreateExportJobV3<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -450,7 +716,8 @@ impl<'a> CreateExportJobV3<'a> {
         V: TryInto<types::CreateExportJob>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<V, types::CreateExportJob, _>(value);
+        self.problems
+            .set_body::<types::CreateExportJob, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -461,7 +728,7 @@ impl<'a> CreateExportJobV3<'a> {
             types::builder::CreateExportJob,
         ) -> types::builder::CreateExportJob,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -472,17 +739,18 @@ impl<'a> CreateExportJobV3<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJobV3>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_EXPORT_JOB_V3)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CreateExportJob::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_EXPORT_JOB_V3,
+                &self.problems,
+            );
+            request.json(types::CreateExportJob::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -491,8 +759,8 @@ impl<'a> CreateExportJobV3<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetExportJobItem<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    accounting_entry_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetExportJobItem,
 }
 
 impl<'a> GetExportJobItem<'a> {
@@ -500,8 +768,8 @@ impl<'a> GetExportJobItem<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            accounting_entry_id: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -509,7 +777,7 @@ impl<'a> GetExportJobItem<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -517,8 +785,8 @@ impl<'a> GetExportJobItem<'a> {
     ///
     /// The optional query parameter `accounting_entry_id`.
     pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.accounting_entry_id = InvalidArgument::convert("accounting_entry_id", value)
-            .map(Some);
+        self.problems
+            .set("accounting_entry_id", &mut self.given.accounting_entry_id, value);
         self
     }
 
@@ -529,11 +797,19 @@ impl<'a> GetExportJobItem<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJobItemV3>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_EXPORT_JOB_ITEM)
-            .query("company_id", self.company_id)
-            .query("accounting_entry_id", self.accounting_entry_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_EXPORT_JOB_ITEM,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("accounting_entry_id", &given.accounting_entry_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -542,7 +818,8 @@ impl<'a> GetExportJobItem<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetExportJobV0<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetExportJobV0,
 }
 
 impl<'a> GetExportJobV0<'a> {
@@ -550,15 +827,14 @@ impl<'a> GetExportJobV0<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -569,10 +845,18 @@ impl<'a> GetExportJobV0<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_EXPORT_JOB_V0)
-            .path("jobId", self.job_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_EXPORT_JOB_V0,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -581,7 +865,8 @@ impl<'a> GetExportJobV0<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetExportJobV1<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetExportJobV1,
 }
 
 impl<'a> GetExportJobV1<'a> {
@@ -589,15 +874,14 @@ impl<'a> GetExportJobV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -608,10 +892,18 @@ impl<'a> GetExportJobV1<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_EXPORT_JOB_V1)
-            .path("jobId", self.job_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_EXPORT_JOB_V1,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -620,7 +912,8 @@ impl<'a> GetExportJobV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetExportJobV2<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetExportJobV2,
 }
 
 impl<'a> GetExportJobV2<'a> {
@@ -628,15 +921,14 @@ impl<'a> GetExportJobV2<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -647,10 +939,18 @@ impl<'a> GetExportJobV2<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_EXPORT_JOB_V2)
-            .path("jobId", self.job_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_EXPORT_JOB_V2,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -659,7 +959,8 @@ impl<'a> GetExportJobV2<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetExportJobV3<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetExportJobV3,
 }
 
 impl<'a> GetExportJobV3<'a> {
@@ -667,15 +968,14 @@ impl<'a> GetExportJobV3<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -686,10 +986,18 @@ impl<'a> GetExportJobV3<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJobV3>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_EXPORT_JOB_V3)
-            .path("jobId", self.job_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_EXPORT_JOB_V3,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -698,13 +1006,8 @@ impl<'a> GetExportJobV3<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportItemsV0<'a> {
     client: &'a Client,
-    job_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportItemsV0>,
 }
 
 impl<'a> ListExportItemsV0<'a> {
@@ -712,13 +1015,8 @@ impl<'a> ListExportItemsV0<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -726,7 +1024,7 @@ impl<'a> ListExportItemsV0<'a> {
     ///
     /// The optional query parameter `job_id`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("job_id", value).map(Some);
+        self.problems.set("job_id", &mut self.given.job_id, value);
         self
     }
 
@@ -734,7 +1032,7 @@ impl<'a> ListExportItemsV0<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -742,7 +1040,7 @@ impl<'a> ListExportItemsV0<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -750,7 +1048,7 @@ impl<'a> ListExportItemsV0<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -758,7 +1056,7 @@ impl<'a> ListExportItemsV0<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -766,7 +1064,7 @@ impl<'a> ListExportItemsV0<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -774,7 +1072,7 @@ impl<'a> ListExportItemsV0<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -785,16 +1083,24 @@ impl<'a> ListExportItemsV0<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportItem>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_ITEMS_V0)
-            .query("job_id", self.job_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_ITEMS_V0,
+                &self.problems,
+            );
+            request.query("job_id", &given.job_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -803,13 +1109,8 @@ impl<'a> ListExportItemsV0<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportItemsV1<'a> {
     client: &'a Client,
-    job_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportItemsV1>,
 }
 
 impl<'a> ListExportItemsV1<'a> {
@@ -817,13 +1118,8 @@ impl<'a> ListExportItemsV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -831,7 +1127,7 @@ impl<'a> ListExportItemsV1<'a> {
     ///
     /// The optional query parameter `job_id`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("job_id", value).map(Some);
+        self.problems.set("job_id", &mut self.given.job_id, value);
         self
     }
 
@@ -839,7 +1135,7 @@ impl<'a> ListExportItemsV1<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -847,7 +1143,7 @@ impl<'a> ListExportItemsV1<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -855,7 +1151,7 @@ impl<'a> ListExportItemsV1<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -863,7 +1159,7 @@ impl<'a> ListExportItemsV1<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -871,7 +1167,7 @@ impl<'a> ListExportItemsV1<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -879,7 +1175,7 @@ impl<'a> ListExportItemsV1<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -890,16 +1186,24 @@ impl<'a> ListExportItemsV1<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportItemV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_ITEMS_V1)
-            .query("job_id", self.job_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_ITEMS_V1,
+                &self.problems,
+            );
+            request.query("job_id", &given.job_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -908,13 +1212,8 @@ impl<'a> ListExportItemsV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportItemsV2<'a> {
     client: &'a Client,
-    job_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportItemsV2>,
 }
 
 impl<'a> ListExportItemsV2<'a> {
@@ -922,13 +1221,8 @@ impl<'a> ListExportItemsV2<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -936,7 +1230,7 @@ impl<'a> ListExportItemsV2<'a> {
     ///
     /// The optional query parameter `job_id`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("job_id", value).map(Some);
+        self.problems.set("job_id", &mut self.given.job_id, value);
         self
     }
 
@@ -944,7 +1238,7 @@ impl<'a> ListExportItemsV2<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -952,7 +1246,7 @@ impl<'a> ListExportItemsV2<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -960,7 +1254,7 @@ impl<'a> ListExportItemsV2<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -968,7 +1262,7 @@ impl<'a> ListExportItemsV2<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -976,7 +1270,7 @@ impl<'a> ListExportItemsV2<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -984,7 +1278,7 @@ impl<'a> ListExportItemsV2<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -995,16 +1289,24 @@ impl<'a> ListExportItemsV2<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportItemV2>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_ITEMS_V2)
-            .query("job_id", self.job_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_ITEMS_V2,
+                &self.problems,
+            );
+            request.query("job_id", &given.job_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1013,13 +1315,8 @@ impl<'a> ListExportItemsV2<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportItemsV3<'a> {
     client: &'a Client,
-    job_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportItemsV3>,
 }
 
 impl<'a> ListExportItemsV3<'a> {
@@ -1027,13 +1324,8 @@ impl<'a> ListExportItemsV3<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -1041,7 +1333,7 @@ impl<'a> ListExportItemsV3<'a> {
     ///
     /// The optional query parameter `job_id`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("job_id", value).map(Some);
+        self.problems.set("job_id", &mut self.given.job_id, value);
         self
     }
 
@@ -1049,7 +1341,7 @@ impl<'a> ListExportItemsV3<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1057,7 +1349,7 @@ impl<'a> ListExportItemsV3<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1065,7 +1357,7 @@ impl<'a> ListExportItemsV3<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1073,7 +1365,7 @@ impl<'a> ListExportItemsV3<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1081,7 +1373,7 @@ impl<'a> ListExportItemsV3<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1089,7 +1381,7 @@ impl<'a> ListExportItemsV3<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1100,16 +1392,24 @@ impl<'a> ListExportItemsV3<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportItemV3>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_ITEMS_V3)
-            .query("job_id", self.job_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_ITEMS_V3,
+                &self.problems,
+            );
+            request.query("job_id", &given.job_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1118,14 +1418,8 @@ impl<'a> ListExportItemsV3<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportJobItemsV0<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
-    status: Result<Option<types::ExportJobItemStatus>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportJobItemsV0>,
 }
 
 impl<'a> ListExportJobItemsV0<'a> {
@@ -1133,22 +1427,14 @@ impl<'a> ListExportJobItemsV0<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
-            status: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -1156,7 +1442,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     ///
     /// The optional query parameter `status`.
     pub fn status<V: TryInto<types::ExportJobItemStatus>>(mut self, value: V) -> Self {
-        self.status = InvalidArgument::convert("status", value).map(Some);
+        self.problems.set("status", &mut self.given.status, value);
         self
     }
 
@@ -1164,7 +1450,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1172,7 +1458,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1180,7 +1466,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1188,7 +1474,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1196,7 +1482,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1204,7 +1490,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1215,17 +1501,25 @@ impl<'a> ListExportJobItemsV0<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobItem>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_JOB_ITEMS_V0)
-            .path("jobId", self.job_id)
-            .query("status", self.status)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_JOB_ITEMS_V0,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.query("status", &given.status);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1234,14 +1528,8 @@ impl<'a> ListExportJobItemsV0<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportJobItemsV1<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
-    status: Result<Option<types::ExportJobItemStatus>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportJobItemsV1>,
 }
 
 impl<'a> ListExportJobItemsV1<'a> {
@@ -1249,22 +1537,14 @@ impl<'a> ListExportJobItemsV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
-            status: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -1272,7 +1552,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     ///
     /// The optional query parameter `status`.
     pub fn status<V: TryInto<types::ExportJobItemStatus>>(mut self, value: V) -> Self {
-        self.status = InvalidArgument::convert("status", value).map(Some);
+        self.problems.set("status", &mut self.given.status, value);
         self
     }
 
@@ -1280,7 +1560,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1288,7 +1568,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1296,7 +1576,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1304,7 +1584,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1312,7 +1592,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1320,7 +1600,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1331,17 +1611,25 @@ impl<'a> ListExportJobItemsV1<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobItem>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_JOB_ITEMS_V1)
-            .path("jobId", self.job_id)
-            .query("status", self.status)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_JOB_ITEMS_V1,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.query("status", &given.status);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1350,14 +1638,8 @@ impl<'a> ListExportJobItemsV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportJobItemsV2<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
-    status: Result<Option<types::ExportJobItemStatus>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportJobItemsV2>,
 }
 
 impl<'a> ListExportJobItemsV2<'a> {
@@ -1365,22 +1647,14 @@ impl<'a> ListExportJobItemsV2<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
-            status: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -1388,7 +1662,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     ///
     /// The optional query parameter `status`.
     pub fn status<V: TryInto<types::ExportJobItemStatus>>(mut self, value: V) -> Self {
-        self.status = InvalidArgument::convert("status", value).map(Some);
+        self.problems.set("status", &mut self.given.status, value);
         self
     }
 
@@ -1396,7 +1670,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1404,7 +1678,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1412,7 +1686,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1420,7 +1694,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1428,7 +1702,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1436,7 +1710,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1447,17 +1721,25 @@ impl<'a> ListExportJobItemsV2<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobItem>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_JOB_ITEMS_V2)
-            .path("jobId", self.job_id)
-            .query("status", self.status)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_JOB_ITEMS_V2,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.query("status", &given.status);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1466,14 +1748,8 @@ impl<'a> ListExportJobItemsV2<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportJobItemsV3<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
-    status: Result<Option<types::ExportJobItemStatus>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportJobItemsV3>,
 }
 
 impl<'a> ListExportJobItemsV3<'a> {
@@ -1481,22 +1757,14 @@ impl<'a> ListExportJobItemsV3<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
-            status: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -1504,7 +1772,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     ///
     /// The optional query parameter `status`.
     pub fn status<V: TryInto<types::ExportJobItemStatus>>(mut self, value: V) -> Self {
-        self.status = InvalidArgument::convert("status", value).map(Some);
+        self.problems.set("status", &mut self.given.status, value);
         self
     }
 
@@ -1512,7 +1780,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1520,7 +1788,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1528,7 +1796,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1536,7 +1804,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1544,7 +1812,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1552,7 +1820,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1563,17 +1831,25 @@ impl<'a> ListExportJobItemsV3<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobItemV3>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_JOB_ITEMS_V3)
-            .path("jobId", self.job_id)
-            .query("status", self.status)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_JOB_ITEMS_V3,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.query("status", &given.status);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1582,15 +1858,8 @@ impl<'a> ListExportJobItemsV3<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportJobsV0<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    status: Result<Option<types::ExportJobStatus>, InvalidArgument>,
-    statuses: Result<Option<Vec<types::ExportJobStatus>>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportJobsV0>,
 }
 
 impl<'a> ListExportJobsV0<'a> {
@@ -1598,15 +1867,8 @@ impl<'a> ListExportJobsV0<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            status: Ok(None),
-            statuses: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -1614,7 +1876,7 @@ impl<'a> ListExportJobsV0<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -1622,7 +1884,7 @@ impl<'a> ListExportJobsV0<'a> {
     ///
     /// The optional query parameter `status`.
     pub fn status<V: TryInto<types::ExportJobStatus>>(mut self, value: V) -> Self {
-        self.status = InvalidArgument::convert("status", value).map(Some);
+        self.problems.set("status", &mut self.given.status, value);
         self
     }
 
@@ -1633,7 +1895,7 @@ impl<'a> ListExportJobsV0<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.statuses = InvalidArgument::convert("statuses", value).map(Some);
+        self.problems.set("statuses", &mut self.given.statuses, value);
         self
     }
 
@@ -1641,7 +1903,7 @@ impl<'a> ListExportJobsV0<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1649,7 +1911,7 @@ impl<'a> ListExportJobsV0<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1657,7 +1919,7 @@ impl<'a> ListExportJobsV0<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1665,7 +1927,7 @@ impl<'a> ListExportJobsV0<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1673,7 +1935,7 @@ impl<'a> ListExportJobsV0<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1681,7 +1943,7 @@ impl<'a> ListExportJobsV0<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1692,18 +1954,26 @@ impl<'a> ListExportJobsV0<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJob>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_JOBS_V0)
-            .query("company_id", self.company_id)
-            .query("status", self.status)
-            .query("statuses", self.statuses)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_JOBS_V0,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("status", &given.status);
+            request.query("statuses", &given.statuses);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1712,15 +1982,8 @@ impl<'a> ListExportJobsV0<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportJobsV1<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    status: Result<Option<types::ExportJobStatus>, InvalidArgument>,
-    statuses: Result<Option<Vec<types::ExportJobStatus>>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportJobsV1>,
 }
 
 impl<'a> ListExportJobsV1<'a> {
@@ -1728,15 +1991,8 @@ impl<'a> ListExportJobsV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            status: Ok(None),
-            statuses: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -1744,7 +2000,7 @@ impl<'a> ListExportJobsV1<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -1752,7 +2008,7 @@ impl<'a> ListExportJobsV1<'a> {
     ///
     /// The optional query parameter `status`.
     pub fn status<V: TryInto<types::ExportJobStatus>>(mut self, value: V) -> Self {
-        self.status = InvalidArgument::convert("status", value).map(Some);
+        self.problems.set("status", &mut self.given.status, value);
         self
     }
 
@@ -1763,7 +2019,7 @@ impl<'a> ListExportJobsV1<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.statuses = InvalidArgument::convert("statuses", value).map(Some);
+        self.problems.set("statuses", &mut self.given.statuses, value);
         self
     }
 
@@ -1771,7 +2027,7 @@ impl<'a> ListExportJobsV1<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1779,7 +2035,7 @@ impl<'a> ListExportJobsV1<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1787,7 +2043,7 @@ impl<'a> ListExportJobsV1<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1795,7 +2051,7 @@ impl<'a> ListExportJobsV1<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1803,7 +2059,7 @@ impl<'a> ListExportJobsV1<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1811,7 +2067,7 @@ impl<'a> ListExportJobsV1<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1822,18 +2078,26 @@ impl<'a> ListExportJobsV1<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJob>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_JOBS_V1)
-            .query("company_id", self.company_id)
-            .query("status", self.status)
-            .query("statuses", self.statuses)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_JOBS_V1,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("status", &given.status);
+            request.query("statuses", &given.statuses);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1842,15 +2106,8 @@ impl<'a> ListExportJobsV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportJobsV2<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    status: Result<Option<types::ExportJobStatus>, InvalidArgument>,
-    statuses: Result<Option<Vec<types::ExportJobStatus>>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportJobsV2>,
 }
 
 impl<'a> ListExportJobsV2<'a> {
@@ -1858,15 +2115,8 @@ impl<'a> ListExportJobsV2<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            status: Ok(None),
-            statuses: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -1874,7 +2124,7 @@ impl<'a> ListExportJobsV2<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -1882,7 +2132,7 @@ impl<'a> ListExportJobsV2<'a> {
     ///
     /// The optional query parameter `status`.
     pub fn status<V: TryInto<types::ExportJobStatus>>(mut self, value: V) -> Self {
-        self.status = InvalidArgument::convert("status", value).map(Some);
+        self.problems.set("status", &mut self.given.status, value);
         self
     }
 
@@ -1893,7 +2143,7 @@ impl<'a> ListExportJobsV2<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.statuses = InvalidArgument::convert("statuses", value).map(Some);
+        self.problems.set("statuses", &mut self.given.statuses, value);
         self
     }
 
@@ -1901,7 +2151,7 @@ impl<'a> ListExportJobsV2<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1909,7 +2159,7 @@ impl<'a> ListExportJobsV2<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1917,7 +2167,7 @@ impl<'a> ListExportJobsV2<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1925,7 +2175,7 @@ impl<'a> ListExportJobsV2<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1933,7 +2183,7 @@ impl<'a> ListExportJobsV2<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1941,7 +2191,7 @@ impl<'a> ListExportJobsV2<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1952,18 +2202,26 @@ impl<'a> ListExportJobsV2<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJob>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_JOBS_V2)
-            .query("company_id", self.company_id)
-            .query("status", self.status)
-            .query("statuses", self.statuses)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_JOBS_V2,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("status", &given.status);
+            request.query("statuses", &given.statuses);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1972,14 +2230,8 @@ impl<'a> ListExportJobsV2<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListExportJobsV3<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    statuses: Result<Option<Vec<types::ExportJobStatus>>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListExportJobsV3>,
 }
 
 impl<'a> ListExportJobsV3<'a> {
@@ -1987,14 +2239,8 @@ impl<'a> ListExportJobsV3<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            statuses: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -2002,7 +2248,7 @@ impl<'a> ListExportJobsV3<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -2013,7 +2259,7 @@ impl<'a> ListExportJobsV3<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.statuses = InvalidArgument::convert("statuses", value).map(Some);
+        self.problems.set("statuses", &mut self.given.statuses, value);
         self
     }
 
@@ -2021,7 +2267,7 @@ impl<'a> ListExportJobsV3<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -2029,7 +2275,7 @@ impl<'a> ListExportJobsV3<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -2037,7 +2283,7 @@ impl<'a> ListExportJobsV3<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -2045,7 +2291,7 @@ impl<'a> ListExportJobsV3<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -2053,7 +2299,7 @@ impl<'a> ListExportJobsV3<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -2061,7 +2307,7 @@ impl<'a> ListExportJobsV3<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -2072,17 +2318,25 @@ impl<'a> ListExportJobsV3<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobV3>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_EXPORT_JOBS_V3)
-            .query("company_id", self.company_id)
-            .query("statuses", self.statuses)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_EXPORT_JOBS_V3,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("statuses", &given.statuses);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -2091,14 +2345,8 @@ impl<'a> ListExportJobsV3<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchExportJobItems<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    body: Result<types::builder::SearchExportJobItemsRequest, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchExportJobItems>,
 }
 
 impl<'a> SearchExportJobItems<'a> {
@@ -2106,14 +2354,8 @@ impl<'a> SearchExportJobItems<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -2121,7 +2363,7 @@ impl<'a> SearchExportJobItems<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -2129,7 +2371,7 @@ impl<'a> SearchExportJobItems<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -2137,7 +2379,7 @@ impl<'a> SearchExportJobItems<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -2145,7 +2387,7 @@ impl<'a> SearchExportJobItems<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -2153,7 +2395,7 @@ impl<'a> SearchExportJobItems<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -2161,7 +2403,7 @@ impl<'a> SearchExportJobItems<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -2169,7 +2411,7 @@ impl<'a> SearchExportJobItems<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -2179,11 +2421,12 @@ impl<'a> SearchExportJobItems<'a> {
         V: TryInto<types::SearchExportJobItemsRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::SearchExportJobItemsRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::SearchExportJobItemsRequest,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -2194,7 +2437,7 @@ impl<'a> SearchExportJobItems<'a> {
             types::builder::SearchExportJobItemsRequest,
         ) -> types::builder::SearchExportJobItemsRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -2205,24 +2448,25 @@ impl<'a> SearchExportJobItems<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobItemV3>>, Error> {
-        RequestBuilder::new(self.client, &operations::SEARCH_EXPORT_JOB_ITEMS)
-            .query("company_id", self.company_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::SearchExportJobItemsRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_EXPORT_JOB_ITEMS,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request.json(types::SearchExportJobItemsRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -2231,8 +2475,8 @@ impl<'a> SearchExportJobItems<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateExportJobItemsV0<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<Vec<types::UpdateExportJobItem>, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateExportJobItemsV0,
 }
 
 impl<'a> UpdateExportJobItemsV0<'a> {
@@ -2240,18 +2484,14 @@ impl<'a> UpdateExportJobItemsV0<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
-            body: Err(InvalidArgument::Missing {
-                name: "body",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -2260,7 +2500,7 @@ impl<'a> UpdateExportJobItemsV0<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.body = InvalidArgument::convert("body", value);
+        self.problems.set("body", &mut self.given.body, value);
         self
     }
 
@@ -2269,11 +2509,19 @@ impl<'a> UpdateExportJobItemsV0<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<types::ExportJobItemUpdate>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_EXPORT_JOB_ITEMS_V0)
-            .path("jobId", self.job_id)
-            .json(self.body)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_EXPORT_JOB_ITEMS_V0,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.json_list(&given.body);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -2282,8 +2530,8 @@ impl<'a> UpdateExportJobItemsV0<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateExportJobItemsV1<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<Vec<types::UpdateExportJobItem>, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateExportJobItemsV1,
 }
 
 impl<'a> UpdateExportJobItemsV1<'a> {
@@ -2291,18 +2539,14 @@ impl<'a> UpdateExportJobItemsV1<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
-            body: Err(InvalidArgument::Missing {
-                name: "body",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -2311,7 +2555,7 @@ impl<'a> UpdateExportJobItemsV1<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.body = InvalidArgument::convert("body", value);
+        self.problems.set("body", &mut self.given.body, value);
         self
     }
 
@@ -2320,11 +2564,19 @@ impl<'a> UpdateExportJobItemsV1<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<types::ExportJobItemUpdate>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_EXPORT_JOB_ITEMS_V1)
-            .path("jobId", self.job_id)
-            .json(self.body)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_EXPORT_JOB_ITEMS_V1,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.json_list(&given.body);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -2333,8 +2585,8 @@ impl<'a> UpdateExportJobItemsV1<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateExportJobItemsV2<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<Vec<types::UpdateExportJobItem>, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateExportJobItemsV2,
 }
 
 impl<'a> UpdateExportJobItemsV2<'a> {
@@ -2342,18 +2594,14 @@ impl<'a> UpdateExportJobItemsV2<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
-            body: Err(InvalidArgument::Missing {
-                name: "body",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -2362,7 +2610,7 @@ impl<'a> UpdateExportJobItemsV2<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.body = InvalidArgument::convert("body", value);
+        self.problems.set("body", &mut self.given.body, value);
         self
     }
 
@@ -2371,11 +2619,19 @@ impl<'a> UpdateExportJobItemsV2<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<types::ExportJobItemUpdate>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_EXPORT_JOB_ITEMS_V2)
-            .path("jobId", self.job_id)
-            .json(self.body)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_EXPORT_JOB_ITEMS_V2,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.json_list(&given.body);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -2384,8 +2640,8 @@ impl<'a> UpdateExportJobItemsV2<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateExportJobItemsV3<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<Vec<types::UpdateExportJobItemV3>, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateExportJobItemsV3,
 }
 
 impl<'a> UpdateExportJobItemsV3<'a> {
@@ -2393,18 +2649,14 @@ impl<'a> UpdateExportJobItemsV3<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
-            body: Err(InvalidArgument::Missing {
-                name: "body",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -2413,7 +2665,7 @@ impl<'a> UpdateExportJobItemsV3<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.body = InvalidArgument::convert("body", value);
+        self.problems.set("body", &mut self.given.body, value);
         self
     }
 
@@ -2424,10 +2676,18 @@ impl<'a> UpdateExportJobItemsV3<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ExportJobItemUpdateV3>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_EXPORT_JOB_ITEMS_V3)
-            .path("jobId", self.job_id)
-            .json(self.body)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_EXPORT_JOB_ITEMS_V3,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.json_list(&given.body);
+            request
+        };
+
+        request.send_json().await
     }
 }

@@ -1145,29 +1145,75 @@ pub struct VendorV3 {
 
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    /// Builds a [`CreateExportJob`](super::CreateExportJob).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct CreateExportJob {
-        accounting_entry_ids: Result<Vec<::uuid::Uuid>, String>,
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        employee_id: Result<Option<::uuid::Uuid>, String>,
-        is_interactive: Result<Option<bool>, String>,
-        options: Result<Option<super::Options>, String>,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[derive(Clone, Default)]
+        pub(super) struct CreateExportJob {
+            pub(super) accounting_entry_ids: Required<Vec<::uuid::Uuid>>,
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) employee_id: Option<::uuid::Uuid>,
+            pub(super) is_interactive: Option<bool>,
+            pub(super) options: Option<super::super::Options>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct CreateExportJobEvent {
+            pub(super) event: Required<super::super::ExportJobEventType>,
+            pub(super) failure_reason: Option<String>,
+            pub(super) failure_reason_type: Option<
+                super::super::ExportJobFailureReasonType,
+            >,
+            pub(super) job_id: Required<::uuid::Uuid>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct Options {
+            pub(super) vendor_based_bookkeeping: Option<bool>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct SearchExportJobItemsRequest {
+            pub(super) accounting_entry_ids: Required<Vec<::uuid::Uuid>>,
+            pub(super) status: Option<super::super::ExportJobItemStatus>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct UpdateExportJobItem {
+            pub(super) accounting_entry_id: Required<::uuid::Uuid>,
+            pub(super) exported_at: Option<::chrono::DateTime<::chrono::FixedOffset>>,
+            pub(super) external_id: Option<String>,
+            pub(super) external_url: Option<String>,
+            pub(super) failure_reason: Option<String>,
+            pub(super) failure_reason_type: Option<
+                super::super::ExportJobItemFailureReasonTypeV2,
+            >,
+            pub(super) status: Required<super::super::ExportJobItemStatus>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct UpdateExportJobItemV3 {
+            pub(super) accounting_entry_id: Required<::uuid::Uuid>,
+            pub(super) exported_at: Option<::chrono::DateTime<::chrono::FixedOffset>>,
+            pub(super) external_id: Option<String>,
+            pub(super) external_url: Option<String>,
+            pub(super) failure_reason: Option<String>,
+            pub(super) failure_reason_type: Option<
+                super::super::ExportJobItemFailureReasonType,
+            >,
+            pub(super) status: Required<super::super::ExportJobItemStatus>,
+        }
     }
 
-    impl Default for CreateExportJob {
-        fn default() -> Self {
-            Self {
-                accounting_entry_ids: Err(
-                    "no value supplied for accounting_entry_ids".to_string(),
-                ),
-                company_id: Ok(Default::default()),
-                employee_id: Ok(Default::default()),
-                is_interactive: Ok(Default::default()),
-                options: Ok(Default::default()),
-            }
-        }
+    /// Builds a [`CreateExportJob`](super::CreateExportJob).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct CreateExportJob {
+        problems: Problems,
+        given: Box<fields::CreateExportJob>,
     }
 
     impl CreateExportJob {
@@ -1176,37 +1222,36 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.accounting_entry_ids = crate::runtime::convert_field(
-                "accounting_entry_ids",
-                value,
-            );
+            self.problems
+                .set(
+                    "accounting_entry_ids",
+                    &mut self.given.accounting_entry_ids,
+                    value,
+                );
             self
         }
 
         /// Company to export for. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Employee on whose behalf the job is created; null for none.
         pub fn employee_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.employee_id = crate::runtime::convert_field("employee_id", value)
-                .map(Some);
+            self.problems.set("employee_id", &mut self.given.employee_id, value);
             self
         }
 
         /// Whether a person waits for the job; true when absent.
         pub fn is_interactive<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.is_interactive = crate::runtime::convert_field("is_interactive", value)
-                .map(Some);
+            self.problems.set("is_interactive", &mut self.given.is_interactive, value);
             self
         }
 
         /// Further settings of the job.
         pub fn options<V: TryInto<super::Options>>(mut self, value: V) -> Self {
-            self.options = crate::runtime::convert_field("options", value).map(Some);
+            self.problems.set("options", &mut self.given.options, value);
             self
         }
     }
@@ -1214,12 +1259,16 @@ pub mod builder {
     impl TryFrom<CreateExportJob> for super::CreateExportJob {
         type Error = crate::ConversionError;
         fn try_from(value: CreateExportJob) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                accounting_entry_ids: value.accounting_entry_ids?,
-                company_id: value.company_id?,
-                employee_id: value.employee_id?,
-                is_interactive: value.is_interactive?,
-                options: value.options?,
+                accounting_entry_ids: value
+                    .given
+                    .accounting_entry_ids
+                    .supplied("accounting_entry_ids")?,
+                company_id: value.given.company_id,
+                employee_id: value.given.employee_id,
+                is_interactive: value.given.is_interactive,
+                options: value.given.options,
             })
         }
     }
@@ -1227,47 +1276,36 @@ pub mod builder {
     impl From<super::CreateExportJob> for CreateExportJob {
         fn from(value: super::CreateExportJob) -> Self {
             Self {
-                accounting_entry_ids: Ok(value.accounting_entry_ids),
-                company_id: Ok(value.company_id),
-                employee_id: Ok(value.employee_id),
-                is_interactive: Ok(value.is_interactive),
-                options: Ok(value.options),
+                problems: Problems::default(),
+                given: Box::new(fields::CreateExportJob {
+                    accounting_entry_ids: value.accounting_entry_ids.into(),
+                    company_id: value.company_id,
+                    employee_id: value.employee_id,
+                    is_interactive: value.is_interactive,
+                    options: value.options,
+                }),
             }
         }
     }
 
     /// Builds a [`CreateExportJobEvent`](super::CreateExportJobEvent).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct CreateExportJobEvent {
-        event: Result<super::ExportJobEventType, String>,
-        failure_reason: Result<Option<String>, String>,
-        failure_reason_type: Result<Option<super::ExportJobFailureReasonType>, String>,
-        job_id: Result<::uuid::Uuid, String>,
-    }
-
-    impl Default for CreateExportJobEvent {
-        fn default() -> Self {
-            Self {
-                event: Err("no value supplied for event".to_string()),
-                failure_reason: Ok(Default::default()),
-                failure_reason_type: Ok(Default::default()),
-                job_id: Err("no value supplied for job_id".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::CreateExportJobEvent>,
     }
 
     impl CreateExportJobEvent {
         /// What happened.
         pub fn event<V: TryInto<super::ExportJobEventType>>(mut self, value: V) -> Self {
-            self.event = crate::runtime::convert_field("event", value);
+            self.problems.set("event", &mut self.given.event, value);
             self
         }
 
         /// Text for people on what went wrong; meant for the event `failed`.
         pub fn failure_reason<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.failure_reason = crate::runtime::convert_field("failure_reason", value)
-                .map(Some);
+            self.problems.set("failure_reason", &mut self.given.failure_reason, value);
             self
         }
 
@@ -1276,17 +1314,14 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.failure_reason_type = crate::runtime::convert_field(
-                    "failure_reason_type",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("failure_reason_type", &mut self.given.failure_reason_type, value);
             self
         }
 
         /// The export job it happened to.
         pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.job_id = crate::runtime::convert_field("job_id", value);
+            self.problems.set("job_id", &mut self.given.job_id, value);
             self
         }
     }
@@ -1296,11 +1331,12 @@ pub mod builder {
         fn try_from(
             value: CreateExportJobEvent,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                event: value.event?,
-                failure_reason: value.failure_reason?,
-                failure_reason_type: value.failure_reason_type?,
-                job_id: value.job_id?,
+                event: value.given.event.supplied("event")?,
+                failure_reason: value.given.failure_reason,
+                failure_reason_type: value.given.failure_reason_type,
+                job_id: value.given.job_id.supplied("job_id")?,
             })
         }
     }
@@ -1308,37 +1344,34 @@ pub mod builder {
     impl From<super::CreateExportJobEvent> for CreateExportJobEvent {
         fn from(value: super::CreateExportJobEvent) -> Self {
             Self {
-                event: Ok(value.event),
-                failure_reason: Ok(value.failure_reason),
-                failure_reason_type: Ok(value.failure_reason_type),
-                job_id: Ok(value.job_id),
+                problems: Problems::default(),
+                given: Box::new(fields::CreateExportJobEvent {
+                    event: value.event.into(),
+                    failure_reason: value.failure_reason,
+                    failure_reason_type: value.failure_reason_type,
+                    job_id: value.job_id.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`Options`](super::Options).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct Options {
-        vendor_based_bookkeeping: Result<Option<bool>, String>,
-    }
-
-    impl Default for Options {
-        fn default() -> Self {
-            Self {
-                vendor_based_bookkeeping: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::Options>,
     }
 
     impl Options {
         /// Whether to book by vendor; false when absent.
         pub fn vendor_based_bookkeeping<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.vendor_based_bookkeeping = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "vendor_based_bookkeeping",
+                    &mut self.given.vendor_based_bookkeeping,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -1346,8 +1379,9 @@ pub mod builder {
     impl TryFrom<Options> for super::Options {
         type Error = crate::ConversionError;
         fn try_from(value: Options) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                vendor_based_bookkeeping: value.vendor_based_bookkeeping?,
+                vendor_based_bookkeeping: value.given.vendor_based_bookkeeping,
             })
         }
     }
@@ -1355,28 +1389,20 @@ pub mod builder {
     impl From<super::Options> for Options {
         fn from(value: super::Options) -> Self {
             Self {
-                vendor_based_bookkeeping: Ok(value.vendor_based_bookkeeping),
+                problems: Problems::default(),
+                given: Box::new(fields::Options {
+                    vendor_based_bookkeeping: value.vendor_based_bookkeeping,
+                }),
             }
         }
     }
 
     /// Builds a [`SearchExportJobItemsRequest`](super::SearchExportJobItemsRequest).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct SearchExportJobItemsRequest {
-        accounting_entry_ids: Result<Vec<::uuid::Uuid>, String>,
-        status: Result<Option<super::ExportJobItemStatus>, String>,
-    }
-
-    impl Default for SearchExportJobItemsRequest {
-        fn default() -> Self {
-            Self {
-                accounting_entry_ids: Err(
-                    "no value supplied for accounting_entry_ids".to_string(),
-                ),
-                status: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::SearchExportJobItemsRequest>,
     }
 
     impl SearchExportJobItemsRequest {
@@ -1385,10 +1411,12 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.accounting_entry_ids = crate::runtime::convert_field(
-                "accounting_entry_ids",
-                value,
-            );
+            self.problems
+                .set(
+                    "accounting_entry_ids",
+                    &mut self.given.accounting_entry_ids,
+                    value,
+                );
             self
         }
 
@@ -1397,7 +1425,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.status = crate::runtime::convert_field("status", value).map(Some);
+            self.problems.set("status", &mut self.given.status, value);
             self
         }
     }
@@ -1407,9 +1435,13 @@ pub mod builder {
         fn try_from(
             value: SearchExportJobItemsRequest,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                accounting_entry_ids: value.accounting_entry_ids?,
-                status: value.status?,
+                accounting_entry_ids: value
+                    .given
+                    .accounting_entry_ids
+                    .supplied("accounting_entry_ids")?,
+                status: value.given.status,
             })
         }
     }
@@ -1417,42 +1449,21 @@ pub mod builder {
     impl From<super::SearchExportJobItemsRequest> for SearchExportJobItemsRequest {
         fn from(value: super::SearchExportJobItemsRequest) -> Self {
             Self {
-                accounting_entry_ids: Ok(value.accounting_entry_ids),
-                status: Ok(value.status),
+                problems: Problems::default(),
+                given: Box::new(fields::SearchExportJobItemsRequest {
+                    accounting_entry_ids: value.accounting_entry_ids.into(),
+                    status: value.status,
+                }),
             }
         }
     }
 
     /// Builds a [`UpdateExportJobItem`](super::UpdateExportJobItem).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct UpdateExportJobItem {
-        accounting_entry_id: Result<::uuid::Uuid, String>,
-        exported_at: Result<Option<::chrono::DateTime<::chrono::FixedOffset>>, String>,
-        external_id: Result<Option<String>, String>,
-        external_url: Result<Option<String>, String>,
-        failure_reason: Result<Option<String>, String>,
-        failure_reason_type: Result<
-            Option<super::ExportJobItemFailureReasonTypeV2>,
-            String,
-        >,
-        status: Result<super::ExportJobItemStatus, String>,
-    }
-
-    impl Default for UpdateExportJobItem {
-        fn default() -> Self {
-            Self {
-                accounting_entry_id: Err(
-                    "no value supplied for accounting_entry_id".to_string(),
-                ),
-                exported_at: Ok(Default::default()),
-                external_id: Ok(Default::default()),
-                external_url: Ok(Default::default()),
-                failure_reason: Ok(Default::default()),
-                failure_reason_type: Ok(Default::default()),
-                status: Err("no value supplied for status".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::UpdateExportJobItem>,
     }
 
     impl UpdateExportJobItem {
@@ -1461,10 +1472,8 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.accounting_entry_id = crate::runtime::convert_field(
-                "accounting_entry_id",
-                value,
-            );
+            self.problems
+                .set("accounting_entry_id", &mut self.given.accounting_entry_id, value);
             self
         }
 
@@ -1473,29 +1482,25 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.exported_at = crate::runtime::convert_field("exported_at", value)
-                .map(Some);
+            self.problems.set("exported_at", &mut self.given.exported_at, value);
             self
         }
 
         /// Id the entry got in the accounting system.
         pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_id = crate::runtime::convert_field("external_id", value)
-                .map(Some);
+            self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Link to the entry in the accounting system.
         pub fn external_url<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_url = crate::runtime::convert_field("external_url", value)
-                .map(Some);
+            self.problems.set("external_url", &mut self.given.external_url, value);
             self
         }
 
         /// Text for people on why the item failed.
         pub fn failure_reason<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.failure_reason = crate::runtime::convert_field("failure_reason", value)
-                .map(Some);
+            self.problems.set("failure_reason", &mut self.given.failure_reason, value);
             self
         }
 
@@ -1504,11 +1509,8 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.failure_reason_type = crate::runtime::convert_field(
-                    "failure_reason_type",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("failure_reason_type", &mut self.given.failure_reason_type, value);
             self
         }
 
@@ -1517,7 +1519,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.status = crate::runtime::convert_field("status", value);
+            self.problems.set("status", &mut self.given.status, value);
             self
         }
     }
@@ -1525,14 +1527,18 @@ pub mod builder {
     impl TryFrom<UpdateExportJobItem> for super::UpdateExportJobItem {
         type Error = crate::ConversionError;
         fn try_from(value: UpdateExportJobItem) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                accounting_entry_id: value.accounting_entry_id?,
-                exported_at: value.exported_at?,
-                external_id: value.external_id?,
-                external_url: value.external_url?,
-                failure_reason: value.failure_reason?,
-                failure_reason_type: value.failure_reason_type?,
-                status: value.status?,
+                accounting_entry_id: value
+                    .given
+                    .accounting_entry_id
+                    .supplied("accounting_entry_id")?,
+                exported_at: value.given.exported_at,
+                external_id: value.given.external_id,
+                external_url: value.given.external_url,
+                failure_reason: value.given.failure_reason,
+                failure_reason_type: value.given.failure_reason_type,
+                status: value.given.status.supplied("status")?,
             })
         }
     }
@@ -1540,47 +1546,26 @@ pub mod builder {
     impl From<super::UpdateExportJobItem> for UpdateExportJobItem {
         fn from(value: super::UpdateExportJobItem) -> Self {
             Self {
-                accounting_entry_id: Ok(value.accounting_entry_id),
-                exported_at: Ok(value.exported_at),
-                external_id: Ok(value.external_id),
-                external_url: Ok(value.external_url),
-                failure_reason: Ok(value.failure_reason),
-                failure_reason_type: Ok(value.failure_reason_type),
-                status: Ok(value.status),
+                problems: Problems::default(),
+                given: Box::new(fields::UpdateExportJobItem {
+                    accounting_entry_id: value.accounting_entry_id.into(),
+                    exported_at: value.exported_at,
+                    external_id: value.external_id,
+                    external_url: value.external_url,
+                    failure_reason: value.failure_reason,
+                    failure_reason_type: value.failure_reason_type,
+                    status: value.status.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`UpdateExportJobItemV3`](super::UpdateExportJobItemV3).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct UpdateExportJobItemV3 {
-        accounting_entry_id: Result<::uuid::Uuid, String>,
-        exported_at: Result<Option<::chrono::DateTime<::chrono::FixedOffset>>, String>,
-        external_id: Result<Option<String>, String>,
-        external_url: Result<Option<String>, String>,
-        failure_reason: Result<Option<String>, String>,
-        failure_reason_type: Result<
-            Option<super::ExportJobItemFailureReasonType>,
-            String,
-        >,
-        status: Result<super::ExportJobItemStatus, String>,
-    }
-
-    impl Default for UpdateExportJobItemV3 {
-        fn default() -> Self {
-            Self {
-                accounting_entry_id: Err(
-                    "no value supplied for accounting_entry_id".to_string(),
-                ),
-                exported_at: Ok(Default::default()),
-                external_id: Ok(Default::default()),
-                external_url: Ok(Default::default()),
-                failure_reason: Ok(Default::default()),
-                failure_reason_type: Ok(Default::default()),
-                status: Err("no value supplied for status".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::UpdateExportJobItemV3>,
     }
 
     impl UpdateExportJobItemV3 {
@@ -1589,10 +1574,8 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.accounting_entry_id = crate::runtime::convert_field(
-                "accounting_entry_id",
-                value,
-            );
+            self.problems
+                .set("accounting_entry_id", &mut self.given.accounting_entry_id, value);
             self
         }
 
@@ -1601,29 +1584,25 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.exported_at = crate::runtime::convert_field("exported_at", value)
-                .map(Some);
+            self.problems.set("exported_at", &mut self.given.exported_at, value);
             self
         }
 
         /// Id the entry got in the accounting system.
         pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_id = crate::runtime::convert_field("external_id", value)
-                .map(Some);
+            self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Link to the entry in the accounting system.
         pub fn external_url<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_url = crate::runtime::convert_field("external_url", value)
-                .map(Some);
+            self.problems.set("external_url", &mut self.given.external_url, value);
             self
         }
 
         /// Text for people on why the item failed.
         pub fn failure_reason<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.failure_reason = crate::runtime::convert_field("failure_reason", value)
-                .map(Some);
+            self.problems.set("failure_reason", &mut self.given.failure_reason, value);
             self
         }
 
@@ -1632,11 +1611,8 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.failure_reason_type = crate::runtime::convert_field(
-                    "failure_reason_type",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("failure_reason_type", &mut self.given.failure_reason_type, value);
             self
         }
 
@@ -1645,7 +1621,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.status = crate::runtime::convert_field("status", value);
+            self.problems.set("status", &mut self.given.status, value);
             self
         }
     }
@@ -1655,14 +1631,18 @@ pub mod builder {
         fn try_from(
             value: UpdateExportJobItemV3,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                accounting_entry_id: value.accounting_entry_id?,
-                exported_at: value.exported_at?,
-                external_id: value.external_id?,
-                external_url: value.external_url?,
-                failure_reason: value.failure_reason?,
-                failure_reason_type: value.failure_reason_type?,
-                status: value.status?,
+                accounting_entry_id: value
+                    .given
+                    .accounting_entry_id
+                    .supplied("accounting_entry_id")?,
+                exported_at: value.given.exported_at,
+                external_id: value.given.external_id,
+                external_url: value.given.external_url,
+                failure_reason: value.given.failure_reason,
+                failure_reason_type: value.given.failure_reason_type,
+                status: value.given.status.supplied("status")?,
             })
         }
     }
@@ -1670,13 +1650,16 @@ pub mod builder {
     impl From<super::UpdateExportJobItemV3> for UpdateExportJobItemV3 {
         fn from(value: super::UpdateExportJobItemV3) -> Self {
             Self {
-                accounting_entry_id: Ok(value.accounting_entry_id),
-                exported_at: Ok(value.exported_at),
-                external_id: Ok(value.external_id),
-                external_url: Ok(value.external_url),
-                failure_reason: Ok(value.failure_reason),
-                failure_reason_type: Ok(value.failure_reason_type),
-                status: Ok(value.status),
+                problems: Problems::default(),
+                given: Box::new(fields::UpdateExportJobItemV3 {
+                    accounting_entry_id: value.accounting_entry_id.into(),
+                    exported_at: value.exported_at,
+                    external_id: value.external_id,
+                    external_url: value.external_url,
+                    failure_reason: value.failure_reason,
+                    failure_reason_type: value.failure_reason_type,
+                    status: value.status.into(),
+                }),
             }
         }
     }

@@ -4,8 +4,30 @@
 //! Calls of the API family `marketplace`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct CreateInstallation {
+        pub(super) body: types::builder::CreateClientInstallationRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetInstallation {
+        pub(super) company_id: Option<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateInstallation {
+        pub(super) body: types::builder::UpdateInstallationRequest,
+    }
+}
+
 /// A call of [`Client::activate_installation`]: `POST /v1/installations/me:activate`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
@@ -26,9 +48,12 @@ impl<'a> ActivateInstallation<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::InstallationResponse>, Error> {
-        RequestBuilder::new(self.client, &operations::ACTIVATE_INSTALLATION)
-            .send_json()
-            .await
+        let request = RequestBuilder::new(
+            self.client,
+            &operations::ACTIVATE_INSTALLATION,
+            &Problems::default(),
+        );
+        request.send_json().await
     }
 }
 
@@ -52,9 +77,12 @@ impl<'a> CompleteInstallation<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::InstallationResponse>, Error> {
-        RequestBuilder::new(self.client, &operations::COMPLETE_INSTALLATION)
-            .send_json()
-            .await
+        let request = RequestBuilder::new(
+            self.client,
+            &operations::COMPLETE_INSTALLATION,
+            &Problems::default(),
+        );
+        request.send_json().await
     }
 }
 
@@ -63,7 +91,8 @@ impl<'a> CompleteInstallation<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateInstallation<'a> {
     client: &'a Client,
-    body: Result<types::builder::CreateClientInstallationRequest, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateInstallation,
 }
 
 impl<'a> CreateInstallation<'a> {
@@ -71,7 +100,8 @@ impl<'a> CreateInstallation<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -81,11 +111,12 @@ impl<'a> CreateInstallation<'a> {
         V: TryInto<types::CreateClientInstallationRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::CreateClientInstallationRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::CreateClientInstallationRequest,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -96,7 +127,7 @@ impl<'a> CreateInstallation<'a> {
             types::builder::CreateClientInstallationRequest,
         ) -> types::builder::CreateClientInstallationRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -107,17 +138,18 @@ impl<'a> CreateInstallation<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::InstallationResponse>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_INSTALLATION)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CreateClientInstallationRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_INSTALLATION,
+                &self.problems,
+            );
+            request.json(types::CreateClientInstallationRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -139,9 +171,12 @@ impl<'a> DeleteInstallation<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::DELETE_INSTALLATION)
-            .send_empty()
-            .await
+        let request = RequestBuilder::new(
+            self.client,
+            &operations::DELETE_INSTALLATION,
+            &Problems::default(),
+        );
+        request.send_empty().await
     }
 }
 
@@ -150,7 +185,8 @@ impl<'a> DeleteInstallation<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetInstallation<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetInstallation,
 }
 
 impl<'a> GetInstallation<'a> {
@@ -158,7 +194,8 @@ impl<'a> GetInstallation<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -166,7 +203,7 @@ impl<'a> GetInstallation<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -177,10 +214,18 @@ impl<'a> GetInstallation<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::InstallationResponse>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_INSTALLATION)
-            .query("company_id", self.company_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_INSTALLATION,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -204,9 +249,12 @@ impl<'a> IntrospectAuthentication<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExternalClientModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::INTROSPECT_AUTHENTICATION)
-            .send_json()
-            .await
+        let request = RequestBuilder::new(
+            self.client,
+            &operations::INTROSPECT_AUTHENTICATION,
+            &Problems::default(),
+        );
+        request.send_json().await
     }
 }
 
@@ -215,7 +263,8 @@ impl<'a> IntrospectAuthentication<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateInstallation<'a> {
     client: &'a Client,
-    body: Result<types::builder::UpdateInstallationRequest, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateInstallation,
 }
 
 impl<'a> UpdateInstallation<'a> {
@@ -223,7 +272,8 @@ impl<'a> UpdateInstallation<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -233,11 +283,12 @@ impl<'a> UpdateInstallation<'a> {
         V: TryInto<types::UpdateInstallationRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::UpdateInstallationRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::UpdateInstallationRequest,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -248,7 +299,7 @@ impl<'a> UpdateInstallation<'a> {
             types::builder::UpdateInstallationRequest,
         ) -> types::builder::UpdateInstallationRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -259,16 +310,17 @@ impl<'a> UpdateInstallation<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::InstallationResponse>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_INSTALLATION)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::UpdateInstallationRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_INSTALLATION,
+                &self.problems,
+            );
+            request.json(types::UpdateInstallationRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }

@@ -81,21 +81,32 @@ impl UpdateInstallationRequest {
 
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    /// Builds a [`CreateClientInstallationRequest`](super::CreateClientInstallationRequest).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct CreateClientInstallationRequest {
-        metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
-        status: Result<Option<super::InstallationStatus>, String>,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[derive(Clone, Default)]
+        pub(super) struct CreateClientInstallationRequest {
+            pub(super) metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
+            pub(super) status: Option<super::super::InstallationStatus>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct UpdateInstallationRequest {
+            pub(super) error_code: Option<super::super::InstallationErrorCode>,
+            pub(super) metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
+            pub(super) status: Required<super::super::InstallationStatus>,
+        }
     }
 
-    impl Default for CreateClientInstallationRequest {
-        fn default() -> Self {
-            Self {
-                metadata: Ok(Default::default()),
-                status: Ok(Default::default()),
-            }
-        }
+    /// Builds a [`CreateClientInstallationRequest`](super::CreateClientInstallationRequest).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct CreateClientInstallationRequest {
+        problems: Problems,
+        given: Box<fields::CreateClientInstallationRequest>,
     }
 
     impl CreateClientInstallationRequest {
@@ -104,7 +115,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
@@ -113,7 +124,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.status = crate::runtime::convert_field("status", value).map(Some);
+            self.problems.set("status", &mut self.given.status, value);
             self
         }
     }
@@ -124,9 +135,10 @@ pub mod builder {
         fn try_from(
             value: CreateClientInstallationRequest,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                metadata: value.metadata?,
-                status: value.status?,
+                metadata: value.given.metadata,
+                status: value.given.status,
             })
         }
     }
@@ -135,29 +147,21 @@ pub mod builder {
     for CreateClientInstallationRequest {
         fn from(value: super::CreateClientInstallationRequest) -> Self {
             Self {
-                metadata: Ok(value.metadata),
-                status: Ok(value.status),
+                problems: Problems::default(),
+                given: Box::new(fields::CreateClientInstallationRequest {
+                    metadata: value.metadata,
+                    status: value.status,
+                }),
             }
         }
     }
 
     /// Builds a [`UpdateInstallationRequest`](super::UpdateInstallationRequest).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct UpdateInstallationRequest {
-        error_code: Result<Option<super::InstallationErrorCode>, String>,
-        metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
-        status: Result<super::InstallationStatus, String>,
-    }
-
-    impl Default for UpdateInstallationRequest {
-        fn default() -> Self {
-            Self {
-                error_code: Ok(Default::default()),
-                metadata: Ok(Default::default()),
-                status: Err("no value supplied for status".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::UpdateInstallationRequest>,
     }
 
     impl UpdateInstallationRequest {
@@ -166,8 +170,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.error_code = crate::runtime::convert_field("error_code", value)
-                .map(Some);
+            self.problems.set("error_code", &mut self.given.error_code, value);
             self
         }
 
@@ -176,7 +179,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
@@ -185,7 +188,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.status = crate::runtime::convert_field("status", value);
+            self.problems.set("status", &mut self.given.status, value);
             self
         }
     }
@@ -195,10 +198,11 @@ pub mod builder {
         fn try_from(
             value: UpdateInstallationRequest,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                error_code: value.error_code?,
-                metadata: value.metadata?,
-                status: value.status?,
+                error_code: value.given.error_code,
+                metadata: value.given.metadata,
+                status: value.given.status.supplied("status")?,
             })
         }
     }
@@ -206,9 +210,12 @@ pub mod builder {
     impl From<super::UpdateInstallationRequest> for UpdateInstallationRequest {
         fn from(value: super::UpdateInstallationRequest) -> Self {
             Self {
-                error_code: Ok(value.error_code),
-                metadata: Ok(value.metadata),
-                status: Ok(value.status),
+                problems: Problems::default(),
+                given: Box::new(fields::UpdateInstallationRequest {
+                    error_code: value.error_code,
+                    metadata: value.metadata,
+                    status: value.status.into(),
+                }),
             }
         }
     }

@@ -4,14 +4,208 @@
 //! Calls of the API family `tags`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct ArchiveTags {
+        pub(super) body: types::builder::BulkTagArchiveModel,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateTag {
+        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::TagCreateModel,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateTagDimensionValue {
+        pub(super) tag_id: Required<::uuid::Uuid>,
+        pub(super) dimension_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::TagDimensionValueCreateModel,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateTagGroup {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) body: types::builder::TagGroupCreateModel,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateTagGroupDimension {
+        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::TagGroupDimensionCreateModel,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct DeleteTag {
+        pub(super) tag_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct DeleteTagDimensionValue {
+        pub(super) tag_id: Required<::uuid::Uuid>,
+        pub(super) dimension_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct DeleteTagGroup {
+        pub(super) group_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct DeleteTagGroupDimension {
+        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) dimension_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct DeleteTags {
+        pub(super) body: types::builder::BulkTagDeleteModel,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetTag {
+        pub(super) tag_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetTagDimensionValue {
+        pub(super) tag_id: Required<::uuid::Uuid>,
+        pub(super) dimension_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetTagGroup {
+        pub(super) group_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetTagGroupDimension {
+        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) dimension_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetTagGroupUsage {
+        pub(super) group_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListAggregatedTagGroups {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) organization_id: Option<::uuid::Uuid>,
+        pub(super) tag_group_ids: Option<Vec<::uuid::Uuid>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListTagDimensionValues {
+        pub(super) tag_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListTagGroupDimensions {
+        pub(super) group_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListTagGroups {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) organization_id: Option<::uuid::Uuid>,
+        pub(super) include_archived: Option<bool>,
+        pub(super) include_tags_count: Option<bool>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListTags {
+        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) include_archived: Option<bool>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchAggregatedTags {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) body: types::builder::CompositeTagSearchRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchTags {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) organization_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) body: types::builder::CompositeTagSearchRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchTagsByQuery {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) text_search: Option<String>,
+        pub(super) tag_group_id: Option<Vec<::uuid::Uuid>>,
+        pub(super) include_archived: Option<bool>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateTag {
+        pub(super) tag_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::TagUpdateModel,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateTagDimensionValue {
+        pub(super) tag_id: Required<::uuid::Uuid>,
+        pub(super) dimension_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::TagDimensionValueUpdateModel,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateTagGroup {
+        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::TagGroupUpdateModel,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateTagGroupDimension {
+        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) dimension_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::TagGroupDimensionUpdateModel,
+    }
+}
+
 /// A call of [`Client::archive_tags`]: `POST /v0/tags/archive`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct ArchiveTags<'a> {
     client: &'a Client,
-    body: Result<types::builder::BulkTagArchiveModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::ArchiveTags,
 }
 
 impl<'a> ArchiveTags<'a> {
@@ -19,7 +213,8 @@ impl<'a> ArchiveTags<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -29,11 +224,8 @@ impl<'a> ArchiveTags<'a> {
         V: TryInto<types::BulkTagArchiveModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::BulkTagArchiveModel,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::BulkTagArchiveModel, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -44,7 +236,7 @@ impl<'a> ArchiveTags<'a> {
             types::builder::BulkTagArchiveModel,
         ) -> types::builder::BulkTagArchiveModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -55,17 +247,18 @@ impl<'a> ArchiveTags<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagModel>>>, Error> {
-        RequestBuilder::new(self.client, &operations::ARCHIVE_TAGS)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::BulkTagArchiveModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::ARCHIVE_TAGS,
+                &self.problems,
+            );
+            request.json(types::BulkTagArchiveModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -74,8 +267,8 @@ impl<'a> ArchiveTags<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateTag<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::TagCreateModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateTag,
 }
 
 impl<'a> CreateTag<'a> {
@@ -83,16 +276,14 @@ impl<'a> CreateTag<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
@@ -102,7 +293,8 @@ impl<'a> CreateTag<'a> {
         V: TryInto<types::TagCreateModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<V, types::TagCreateModel, _>(value);
+        self.problems
+            .set_body::<types::TagCreateModel, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -113,7 +305,7 @@ impl<'a> CreateTag<'a> {
             types::builder::TagCreateModel,
         ) -> types::builder::TagCreateModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -124,18 +316,19 @@ impl<'a> CreateTag<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_TAG)
-            .path("groupId", self.group_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TagCreateModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_TAG,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request.json(types::TagCreateModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -144,9 +337,8 @@ impl<'a> CreateTag<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateTagDimensionValue<'a> {
     client: &'a Client,
-    tag_id: Result<::uuid::Uuid, InvalidArgument>,
-    dimension_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::TagDimensionValueCreateModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateTagDimensionValue,
 }
 
 impl<'a> CreateTagDimensionValue<'a> {
@@ -154,25 +346,20 @@ impl<'a> CreateTagDimensionValue<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tag_id: Err(InvalidArgument::Missing {
-                name: "tagId",
-            }),
-            dimension_id: Err(InvalidArgument::Missing {
-                name: "dimensionId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `tagId`.
     pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tag_id = InvalidArgument::convert("tagId", value);
+        self.problems.set("tagId", &mut self.given.tag_id, value);
         self
     }
 
     /// The required path parameter `dimensionId`.
     pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.dimension_id = InvalidArgument::convert("dimensionId", value);
+        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
         self
     }
 
@@ -182,11 +369,12 @@ impl<'a> CreateTagDimensionValue<'a> {
         V: TryInto<types::TagDimensionValueCreateModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::TagDimensionValueCreateModel,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::TagDimensionValueCreateModel,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -197,7 +385,7 @@ impl<'a> CreateTagDimensionValue<'a> {
             types::builder::TagDimensionValueCreateModel,
         ) -> types::builder::TagDimensionValueCreateModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -208,19 +396,20 @@ impl<'a> CreateTagDimensionValue<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_TAG_DIMENSION_VALUE)
-            .path("tagId", self.tag_id)
-            .path("dimensionId", self.dimension_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TagDimensionValueCreateModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_TAG_DIMENSION_VALUE,
+                &self.problems,
+            );
+            request.path("tagId", &given.tag_id);
+            request.path("dimensionId", &given.dimension_id);
+            request.json(types::TagDimensionValueCreateModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -229,8 +418,8 @@ impl<'a> CreateTagDimensionValue<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateTagGroup<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    body: Result<types::builder::TagGroupCreateModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateTagGroup,
 }
 
 impl<'a> CreateTagGroup<'a> {
@@ -238,8 +427,8 @@ impl<'a> CreateTagGroup<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -247,7 +436,7 @@ impl<'a> CreateTagGroup<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -257,11 +446,8 @@ impl<'a> CreateTagGroup<'a> {
         V: TryInto<types::TagGroupCreateModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::TagGroupCreateModel,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::TagGroupCreateModel, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -272,7 +458,7 @@ impl<'a> CreateTagGroup<'a> {
             types::builder::TagGroupCreateModel,
         ) -> types::builder::TagGroupCreateModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -283,18 +469,19 @@ impl<'a> CreateTagGroup<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_TAG_GROUP)
-            .query("company_id", self.company_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TagGroupCreateModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_TAG_GROUP,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.json(types::TagGroupCreateModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -303,8 +490,8 @@ impl<'a> CreateTagGroup<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateTagGroupDimension<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::TagGroupDimensionCreateModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateTagGroupDimension,
 }
 
 impl<'a> CreateTagGroupDimension<'a> {
@@ -312,16 +499,14 @@ impl<'a> CreateTagGroupDimension<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
@@ -331,11 +516,12 @@ impl<'a> CreateTagGroupDimension<'a> {
         V: TryInto<types::TagGroupDimensionCreateModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::TagGroupDimensionCreateModel,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::TagGroupDimensionCreateModel,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -346,7 +532,7 @@ impl<'a> CreateTagGroupDimension<'a> {
             types::builder::TagGroupDimensionCreateModel,
         ) -> types::builder::TagGroupDimensionCreateModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -357,18 +543,19 @@ impl<'a> CreateTagGroupDimension<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupDimensionModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_TAG_GROUP_DIMENSION)
-            .path("groupId", self.group_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TagGroupDimensionCreateModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_TAG_GROUP_DIMENSION,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request.json(types::TagGroupDimensionCreateModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -377,7 +564,8 @@ impl<'a> CreateTagGroupDimension<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTag<'a> {
     client: &'a Client,
-    tag_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::DeleteTag,
 }
 
 impl<'a> DeleteTag<'a> {
@@ -385,15 +573,14 @@ impl<'a> DeleteTag<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tag_id: Err(InvalidArgument::Missing {
-                name: "tagId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `tagId`.
     pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tag_id = InvalidArgument::convert("tagId", value);
+        self.problems.set("tagId", &mut self.given.tag_id, value);
         self
     }
 
@@ -402,10 +589,18 @@ impl<'a> DeleteTag<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::DELETE_TAG)
-            .path("tagId", self.tag_id)
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::DELETE_TAG,
+                &self.problems,
+            );
+            request.path("tagId", &given.tag_id);
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -414,8 +609,8 @@ impl<'a> DeleteTag<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTagDimensionValue<'a> {
     client: &'a Client,
-    tag_id: Result<::uuid::Uuid, InvalidArgument>,
-    dimension_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::DeleteTagDimensionValue,
 }
 
 impl<'a> DeleteTagDimensionValue<'a> {
@@ -423,24 +618,20 @@ impl<'a> DeleteTagDimensionValue<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tag_id: Err(InvalidArgument::Missing {
-                name: "tagId",
-            }),
-            dimension_id: Err(InvalidArgument::Missing {
-                name: "dimensionId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `tagId`.
     pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tag_id = InvalidArgument::convert("tagId", value);
+        self.problems.set("tagId", &mut self.given.tag_id, value);
         self
     }
 
     /// The required path parameter `dimensionId`.
     pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.dimension_id = InvalidArgument::convert("dimensionId", value);
+        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
         self
     }
 
@@ -451,11 +642,19 @@ impl<'a> DeleteTagDimensionValue<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::DELETE_TAG_DIMENSION_VALUE)
-            .path("tagId", self.tag_id)
-            .path("dimensionId", self.dimension_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::DELETE_TAG_DIMENSION_VALUE,
+                &self.problems,
+            );
+            request.path("tagId", &given.tag_id);
+            request.path("dimensionId", &given.dimension_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -464,7 +663,8 @@ impl<'a> DeleteTagDimensionValue<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTagGroup<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::DeleteTagGroup,
 }
 
 impl<'a> DeleteTagGroup<'a> {
@@ -472,15 +672,14 @@ impl<'a> DeleteTagGroup<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
@@ -489,10 +688,18 @@ impl<'a> DeleteTagGroup<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::DELETE_TAG_GROUP)
-            .path("groupId", self.group_id)
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::DELETE_TAG_GROUP,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -501,8 +708,8 @@ impl<'a> DeleteTagGroup<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTagGroupDimension<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
-    dimension_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::DeleteTagGroupDimension,
 }
 
 impl<'a> DeleteTagGroupDimension<'a> {
@@ -510,24 +717,20 @@ impl<'a> DeleteTagGroupDimension<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
-            dimension_id: Err(InvalidArgument::Missing {
-                name: "dimensionId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
     /// The required path parameter `dimensionId`.
     pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.dimension_id = InvalidArgument::convert("dimensionId", value);
+        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
         self
     }
 
@@ -536,11 +739,19 @@ impl<'a> DeleteTagGroupDimension<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::DELETE_TAG_GROUP_DIMENSION)
-            .path("groupId", self.group_id)
-            .path("dimensionId", self.dimension_id)
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::DELETE_TAG_GROUP_DIMENSION,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request.path("dimensionId", &given.dimension_id);
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -549,7 +760,8 @@ impl<'a> DeleteTagGroupDimension<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTags<'a> {
     client: &'a Client,
-    body: Result<types::builder::BulkTagDeleteModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::DeleteTags,
 }
 
 impl<'a> DeleteTags<'a> {
@@ -557,7 +769,8 @@ impl<'a> DeleteTags<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -567,11 +780,8 @@ impl<'a> DeleteTags<'a> {
         V: TryInto<types::BulkTagDeleteModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::BulkTagDeleteModel,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::BulkTagDeleteModel, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -582,7 +792,7 @@ impl<'a> DeleteTags<'a> {
             types::builder::BulkTagDeleteModel,
         ) -> types::builder::BulkTagDeleteModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -591,17 +801,18 @@ impl<'a> DeleteTags<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::DELETE_TAGS)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::BulkTagDeleteModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::DELETE_TAGS,
+                &self.problems,
+            );
+            request.json(types::BulkTagDeleteModel::try_from(given.body));
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -610,7 +821,8 @@ impl<'a> DeleteTags<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetTag<'a> {
     client: &'a Client,
-    tag_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetTag,
 }
 
 impl<'a> GetTag<'a> {
@@ -618,15 +830,14 @@ impl<'a> GetTag<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tag_id: Err(InvalidArgument::Missing {
-                name: "tagId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `tagId`.
     pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tag_id = InvalidArgument::convert("tagId", value);
+        self.problems.set("tagId", &mut self.given.tag_id, value);
         self
     }
 
@@ -637,10 +848,18 @@ impl<'a> GetTag<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_TAG)
-            .path("tagId", self.tag_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_TAG,
+                &self.problems,
+            );
+            request.path("tagId", &given.tag_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -649,8 +868,8 @@ impl<'a> GetTag<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetTagDimensionValue<'a> {
     client: &'a Client,
-    tag_id: Result<::uuid::Uuid, InvalidArgument>,
-    dimension_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetTagDimensionValue,
 }
 
 impl<'a> GetTagDimensionValue<'a> {
@@ -658,24 +877,20 @@ impl<'a> GetTagDimensionValue<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tag_id: Err(InvalidArgument::Missing {
-                name: "tagId",
-            }),
-            dimension_id: Err(InvalidArgument::Missing {
-                name: "dimensionId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `tagId`.
     pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tag_id = InvalidArgument::convert("tagId", value);
+        self.problems.set("tagId", &mut self.given.tag_id, value);
         self
     }
 
     /// The required path parameter `dimensionId`.
     pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.dimension_id = InvalidArgument::convert("dimensionId", value);
+        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
         self
     }
 
@@ -686,11 +901,19 @@ impl<'a> GetTagDimensionValue<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_TAG_DIMENSION_VALUE)
-            .path("tagId", self.tag_id)
-            .path("dimensionId", self.dimension_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_TAG_DIMENSION_VALUE,
+                &self.problems,
+            );
+            request.path("tagId", &given.tag_id);
+            request.path("dimensionId", &given.dimension_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -699,7 +922,8 @@ impl<'a> GetTagDimensionValue<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetTagGroup<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetTagGroup,
 }
 
 impl<'a> GetTagGroup<'a> {
@@ -707,15 +931,14 @@ impl<'a> GetTagGroup<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
@@ -726,10 +949,18 @@ impl<'a> GetTagGroup<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_TAG_GROUP)
-            .path("groupId", self.group_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_TAG_GROUP,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -738,8 +969,8 @@ impl<'a> GetTagGroup<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetTagGroupDimension<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
-    dimension_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetTagGroupDimension,
 }
 
 impl<'a> GetTagGroupDimension<'a> {
@@ -747,24 +978,20 @@ impl<'a> GetTagGroupDimension<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
-            dimension_id: Err(InvalidArgument::Missing {
-                name: "dimensionId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
     /// The required path parameter `dimensionId`.
     pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.dimension_id = InvalidArgument::convert("dimensionId", value);
+        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
         self
     }
 
@@ -775,11 +1002,19 @@ impl<'a> GetTagGroupDimension<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupDimensionModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_TAG_GROUP_DIMENSION)
-            .path("groupId", self.group_id)
-            .path("dimensionId", self.dimension_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_TAG_GROUP_DIMENSION,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request.path("dimensionId", &given.dimension_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -788,7 +1023,8 @@ impl<'a> GetTagGroupDimension<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetTagGroupUsage<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetTagGroupUsage,
 }
 
 impl<'a> GetTagGroupUsage<'a> {
@@ -796,15 +1032,14 @@ impl<'a> GetTagGroupUsage<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
@@ -815,10 +1050,18 @@ impl<'a> GetTagGroupUsage<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupUsageModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_TAG_GROUP_USAGE)
-            .path("groupId", self.group_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_TAG_GROUP_USAGE,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -827,9 +1070,8 @@ impl<'a> GetTagGroupUsage<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListAggregatedTagGroups<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    organization_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    tag_group_ids: Result<Option<Vec<::uuid::Uuid>>, InvalidArgument>,
+    problems: Problems,
+    given: arguments::ListAggregatedTagGroups,
 }
 
 impl<'a> ListAggregatedTagGroups<'a> {
@@ -837,9 +1079,8 @@ impl<'a> ListAggregatedTagGroups<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            organization_id: Ok(None),
-            tag_group_ids: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -847,7 +1088,7 @@ impl<'a> ListAggregatedTagGroups<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -855,8 +1096,7 @@ impl<'a> ListAggregatedTagGroups<'a> {
     ///
     /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.organization_id = InvalidArgument::convert("organization_id", value)
-            .map(Some);
+        self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
 
@@ -864,7 +1104,7 @@ impl<'a> ListAggregatedTagGroups<'a> {
     ///
     /// The optional query parameter `tag_group_ids`.
     pub fn tag_group_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-        self.tag_group_ids = InvalidArgument::convert("tag_group_ids", value).map(Some);
+        self.problems.set("tag_group_ids", &mut self.given.tag_group_ids, value);
         self
     }
 
@@ -875,12 +1115,20 @@ impl<'a> ListAggregatedTagGroups<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::AggregatedTagGroupModel>>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_AGGREGATED_TAG_GROUPS)
-            .query("company_id", self.company_id)
-            .query("organization_id", self.organization_id)
-            .query("tag_group_ids", self.tag_group_ids)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_AGGREGATED_TAG_GROUPS,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("organization_id", &given.organization_id);
+            request.query("tag_group_ids", &given.tag_group_ids);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -889,7 +1137,8 @@ impl<'a> ListAggregatedTagGroups<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListTagDimensionValues<'a> {
     client: &'a Client,
-    tag_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::ListTagDimensionValues,
 }
 
 impl<'a> ListTagDimensionValues<'a> {
@@ -897,15 +1146,14 @@ impl<'a> ListTagDimensionValues<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tag_id: Err(InvalidArgument::Missing {
-                name: "tagId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `tagId`.
     pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tag_id = InvalidArgument::convert("tagId", value);
+        self.problems.set("tagId", &mut self.given.tag_id, value);
         self
     }
 
@@ -916,10 +1164,18 @@ impl<'a> ListTagDimensionValues<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagDimensionValueModel>>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_TAG_DIMENSION_VALUES)
-            .path("tagId", self.tag_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_TAG_DIMENSION_VALUES,
+                &self.problems,
+            );
+            request.path("tagId", &given.tag_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -928,7 +1184,8 @@ impl<'a> ListTagDimensionValues<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListTagGroupDimensions<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::ListTagGroupDimensions,
 }
 
 impl<'a> ListTagGroupDimensions<'a> {
@@ -936,15 +1193,14 @@ impl<'a> ListTagGroupDimensions<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
@@ -955,10 +1211,18 @@ impl<'a> ListTagGroupDimensions<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagGroupDimensionModel>>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_TAG_GROUP_DIMENSIONS)
-            .path("groupId", self.group_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_TAG_GROUP_DIMENSIONS,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -967,10 +1231,8 @@ impl<'a> ListTagGroupDimensions<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListTagGroups<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    organization_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    include_archived: Result<Option<bool>, InvalidArgument>,
-    include_tags_count: Result<Option<bool>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListTagGroups>,
 }
 
 impl<'a> ListTagGroups<'a> {
@@ -978,10 +1240,8 @@ impl<'a> ListTagGroups<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            organization_id: Ok(None),
-            include_archived: Ok(None),
-            include_tags_count: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -989,7 +1249,7 @@ impl<'a> ListTagGroups<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -997,8 +1257,7 @@ impl<'a> ListTagGroups<'a> {
     ///
     /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.organization_id = InvalidArgument::convert("organization_id", value)
-            .map(Some);
+        self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
 
@@ -1006,8 +1265,7 @@ impl<'a> ListTagGroups<'a> {
     ///
     /// The optional query parameter `include_archived`.
     pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-        self.include_archived = InvalidArgument::convert("include_archived", value)
-            .map(Some);
+        self.problems.set("include_archived", &mut self.given.include_archived, value);
         self
     }
 
@@ -1015,8 +1273,8 @@ impl<'a> ListTagGroups<'a> {
     ///
     /// The optional query parameter `include_tags_count`.
     pub fn include_tags_count<V: TryInto<bool>>(mut self, value: V) -> Self {
-        self.include_tags_count = InvalidArgument::convert("include_tags_count", value)
-            .map(Some);
+        self.problems
+            .set("include_tags_count", &mut self.given.include_tags_count, value);
         self
     }
 
@@ -1027,13 +1285,21 @@ impl<'a> ListTagGroups<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagGroupModel>>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_TAG_GROUPS)
-            .query("company_id", self.company_id)
-            .query("organization_id", self.organization_id)
-            .query("include_archived", self.include_archived)
-            .query("include_tags_count", self.include_tags_count)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_TAG_GROUPS,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("organization_id", &given.organization_id);
+            request.query("include_archived", &given.include_archived);
+            request.query("include_tags_count", &given.include_tags_count);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1042,14 +1308,8 @@ impl<'a> ListTagGroups<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListTags<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    include_archived: Result<Option<bool>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListTags>,
 }
 
 impl<'a> ListTags<'a> {
@@ -1057,22 +1317,14 @@ impl<'a> ListTags<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
-            include_archived: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
@@ -1080,7 +1332,7 @@ impl<'a> ListTags<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1088,7 +1340,7 @@ impl<'a> ListTags<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1096,7 +1348,7 @@ impl<'a> ListTags<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1104,7 +1356,7 @@ impl<'a> ListTags<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1112,7 +1364,7 @@ impl<'a> ListTags<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1120,7 +1372,7 @@ impl<'a> ListTags<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1128,8 +1380,7 @@ impl<'a> ListTags<'a> {
     ///
     /// The optional query parameter `include_archived`.
     pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-        self.include_archived = InvalidArgument::convert("include_archived", value)
-            .map(Some);
+        self.problems.set("include_archived", &mut self.given.include_archived, value);
         self
     }
 
@@ -1140,17 +1391,25 @@ impl<'a> ListTags<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TagModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_TAGS)
-            .path("groupId", self.group_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .query("include_archived", self.include_archived)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_TAGS,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request.query("include_archived", &given.include_archived);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1159,14 +1418,8 @@ impl<'a> ListTags<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchAggregatedTags<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    body: Result<types::builder::CompositeTagSearchRequest, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchAggregatedTags>,
 }
 
 impl<'a> SearchAggregatedTags<'a> {
@@ -1174,14 +1427,8 @@ impl<'a> SearchAggregatedTags<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -1189,7 +1436,7 @@ impl<'a> SearchAggregatedTags<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -1197,7 +1444,7 @@ impl<'a> SearchAggregatedTags<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1205,7 +1452,7 @@ impl<'a> SearchAggregatedTags<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1213,7 +1460,7 @@ impl<'a> SearchAggregatedTags<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1221,7 +1468,7 @@ impl<'a> SearchAggregatedTags<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1229,7 +1476,7 @@ impl<'a> SearchAggregatedTags<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1237,7 +1484,7 @@ impl<'a> SearchAggregatedTags<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1247,11 +1494,12 @@ impl<'a> SearchAggregatedTags<'a> {
         V: TryInto<types::CompositeTagSearchRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::CompositeTagSearchRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::CompositeTagSearchRequest,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -1262,7 +1510,7 @@ impl<'a> SearchAggregatedTags<'a> {
             types::builder::CompositeTagSearchRequest,
         ) -> types::builder::CompositeTagSearchRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -1273,24 +1521,25 @@ impl<'a> SearchAggregatedTags<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::AggregatedTagModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::SEARCH_AGGREGATED_TAGS)
-            .query("company_id", self.company_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CompositeTagSearchRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_AGGREGATED_TAGS,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request.json(types::CompositeTagSearchRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1299,15 +1548,8 @@ impl<'a> SearchAggregatedTags<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchTags<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    organization_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    body: Result<types::builder::CompositeTagSearchRequest, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchTags>,
 }
 
 impl<'a> SearchTags<'a> {
@@ -1315,15 +1557,8 @@ impl<'a> SearchTags<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            organization_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -1331,7 +1566,7 @@ impl<'a> SearchTags<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -1339,8 +1574,7 @@ impl<'a> SearchTags<'a> {
     ///
     /// The optional query parameter `organization_id`.
     pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.organization_id = InvalidArgument::convert("organization_id", value)
-            .map(Some);
+        self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
 
@@ -1348,7 +1582,7 @@ impl<'a> SearchTags<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1356,7 +1590,7 @@ impl<'a> SearchTags<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1364,7 +1598,7 @@ impl<'a> SearchTags<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1372,7 +1606,7 @@ impl<'a> SearchTags<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1380,7 +1614,7 @@ impl<'a> SearchTags<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1388,7 +1622,7 @@ impl<'a> SearchTags<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1398,11 +1632,12 @@ impl<'a> SearchTags<'a> {
         V: TryInto<types::CompositeTagSearchRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::CompositeTagSearchRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::CompositeTagSearchRequest,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -1413,7 +1648,7 @@ impl<'a> SearchTags<'a> {
             types::builder::CompositeTagSearchRequest,
         ) -> types::builder::CompositeTagSearchRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -1424,25 +1659,26 @@ impl<'a> SearchTags<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TagModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::SEARCH_TAGS)
-            .query("company_id", self.company_id)
-            .query("organization_id", self.organization_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CompositeTagSearchRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_TAGS,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("organization_id", &given.organization_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request.json(types::CompositeTagSearchRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1451,16 +1687,8 @@ impl<'a> SearchTags<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchTagsByQuery<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    text_search: Result<Option<String>, InvalidArgument>,
-    tag_group_id: Result<Option<Vec<::uuid::Uuid>>, InvalidArgument>,
-    include_archived: Result<Option<bool>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchTagsByQuery>,
 }
 
 impl<'a> SearchTagsByQuery<'a> {
@@ -1468,16 +1696,8 @@ impl<'a> SearchTagsByQuery<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            text_search: Ok(None),
-            tag_group_id: Ok(None),
-            include_archived: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -1485,7 +1705,7 @@ impl<'a> SearchTagsByQuery<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -1493,7 +1713,7 @@ impl<'a> SearchTagsByQuery<'a> {
     ///
     /// The optional query parameter `text_search`.
     pub fn text_search<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.text_search = InvalidArgument::convert("text_search", value).map(Some);
+        self.problems.set("text_search", &mut self.given.text_search, value);
         self
     }
 
@@ -1501,7 +1721,7 @@ impl<'a> SearchTagsByQuery<'a> {
     ///
     /// The optional query parameter `tag_group_id`.
     pub fn tag_group_id<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-        self.tag_group_id = InvalidArgument::convert("tag_group_id", value).map(Some);
+        self.problems.set("tag_group_id", &mut self.given.tag_group_id, value);
         self
     }
 
@@ -1509,8 +1729,7 @@ impl<'a> SearchTagsByQuery<'a> {
     ///
     /// The optional query parameter `include_archived`.
     pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-        self.include_archived = InvalidArgument::convert("include_archived", value)
-            .map(Some);
+        self.problems.set("include_archived", &mut self.given.include_archived, value);
         self
     }
 
@@ -1518,7 +1737,7 @@ impl<'a> SearchTagsByQuery<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -1526,7 +1745,7 @@ impl<'a> SearchTagsByQuery<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -1534,7 +1753,7 @@ impl<'a> SearchTagsByQuery<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -1542,7 +1761,7 @@ impl<'a> SearchTagsByQuery<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -1550,7 +1769,7 @@ impl<'a> SearchTagsByQuery<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -1558,7 +1777,7 @@ impl<'a> SearchTagsByQuery<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -1569,19 +1788,27 @@ impl<'a> SearchTagsByQuery<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TagModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::SEARCH_TAGS_BY_QUERY)
-            .query("company_id", self.company_id)
-            .query("text_search", self.text_search)
-            .query("tag_group_id", self.tag_group_id)
-            .query("include_archived", self.include_archived)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_TAGS_BY_QUERY,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("text_search", &given.text_search);
+            request.query("tag_group_id", &given.tag_group_id);
+            request.query("include_archived", &given.include_archived);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1590,8 +1817,8 @@ impl<'a> SearchTagsByQuery<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateTag<'a> {
     client: &'a Client,
-    tag_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::TagUpdateModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateTag,
 }
 
 impl<'a> UpdateTag<'a> {
@@ -1599,16 +1826,14 @@ impl<'a> UpdateTag<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tag_id: Err(InvalidArgument::Missing {
-                name: "tagId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `tagId`.
     pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tag_id = InvalidArgument::convert("tagId", value);
+        self.problems.set("tagId", &mut self.given.tag_id, value);
         self
     }
 
@@ -1618,7 +1843,8 @@ impl<'a> UpdateTag<'a> {
         V: TryInto<types::TagUpdateModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<V, types::TagUpdateModel, _>(value);
+        self.problems
+            .set_body::<types::TagUpdateModel, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -1629,7 +1855,7 @@ impl<'a> UpdateTag<'a> {
             types::builder::TagUpdateModel,
         ) -> types::builder::TagUpdateModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -1640,18 +1866,19 @@ impl<'a> UpdateTag<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_TAG)
-            .path("tagId", self.tag_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TagUpdateModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_TAG,
+                &self.problems,
+            );
+            request.path("tagId", &given.tag_id);
+            request.json(types::TagUpdateModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1660,9 +1887,8 @@ impl<'a> UpdateTag<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateTagDimensionValue<'a> {
     client: &'a Client,
-    tag_id: Result<::uuid::Uuid, InvalidArgument>,
-    dimension_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::TagDimensionValueUpdateModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateTagDimensionValue,
 }
 
 impl<'a> UpdateTagDimensionValue<'a> {
@@ -1670,25 +1896,20 @@ impl<'a> UpdateTagDimensionValue<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tag_id: Err(InvalidArgument::Missing {
-                name: "tagId",
-            }),
-            dimension_id: Err(InvalidArgument::Missing {
-                name: "dimensionId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `tagId`.
     pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tag_id = InvalidArgument::convert("tagId", value);
+        self.problems.set("tagId", &mut self.given.tag_id, value);
         self
     }
 
     /// The required path parameter `dimensionId`.
     pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.dimension_id = InvalidArgument::convert("dimensionId", value);
+        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
         self
     }
 
@@ -1698,11 +1919,12 @@ impl<'a> UpdateTagDimensionValue<'a> {
         V: TryInto<types::TagDimensionValueUpdateModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::TagDimensionValueUpdateModel,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::TagDimensionValueUpdateModel,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -1713,7 +1935,7 @@ impl<'a> UpdateTagDimensionValue<'a> {
             types::builder::TagDimensionValueUpdateModel,
         ) -> types::builder::TagDimensionValueUpdateModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -1724,19 +1946,20 @@ impl<'a> UpdateTagDimensionValue<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_TAG_DIMENSION_VALUE)
-            .path("tagId", self.tag_id)
-            .path("dimensionId", self.dimension_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TagDimensionValueUpdateModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_TAG_DIMENSION_VALUE,
+                &self.problems,
+            );
+            request.path("tagId", &given.tag_id);
+            request.path("dimensionId", &given.dimension_id);
+            request.json(types::TagDimensionValueUpdateModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1745,8 +1968,8 @@ impl<'a> UpdateTagDimensionValue<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateTagGroup<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::TagGroupUpdateModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateTagGroup,
 }
 
 impl<'a> UpdateTagGroup<'a> {
@@ -1754,16 +1977,14 @@ impl<'a> UpdateTagGroup<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
@@ -1773,11 +1994,8 @@ impl<'a> UpdateTagGroup<'a> {
         V: TryInto<types::TagGroupUpdateModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::TagGroupUpdateModel,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::TagGroupUpdateModel, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -1788,7 +2006,7 @@ impl<'a> UpdateTagGroup<'a> {
             types::builder::TagGroupUpdateModel,
         ) -> types::builder::TagGroupUpdateModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -1799,18 +2017,19 @@ impl<'a> UpdateTagGroup<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_TAG_GROUP)
-            .path("groupId", self.group_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TagGroupUpdateModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_TAG_GROUP,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request.json(types::TagGroupUpdateModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -1819,9 +2038,8 @@ impl<'a> UpdateTagGroup<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateTagGroupDimension<'a> {
     client: &'a Client,
-    group_id: Result<::uuid::Uuid, InvalidArgument>,
-    dimension_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::TagGroupDimensionUpdateModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateTagGroupDimension,
 }
 
 impl<'a> UpdateTagGroupDimension<'a> {
@@ -1829,25 +2047,20 @@ impl<'a> UpdateTagGroupDimension<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            group_id: Err(InvalidArgument::Missing {
-                name: "groupId",
-            }),
-            dimension_id: Err(InvalidArgument::Missing {
-                name: "dimensionId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `groupId`.
     pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.group_id = InvalidArgument::convert("groupId", value);
+        self.problems.set("groupId", &mut self.given.group_id, value);
         self
     }
 
     /// The required path parameter `dimensionId`.
     pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.dimension_id = InvalidArgument::convert("dimensionId", value);
+        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
         self
     }
 
@@ -1857,11 +2070,12 @@ impl<'a> UpdateTagGroupDimension<'a> {
         V: TryInto<types::TagGroupDimensionUpdateModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::TagGroupDimensionUpdateModel,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::TagGroupDimensionUpdateModel,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -1872,7 +2086,7 @@ impl<'a> UpdateTagGroupDimension<'a> {
             types::builder::TagGroupDimensionUpdateModel,
         ) -> types::builder::TagGroupDimensionUpdateModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -1883,18 +2097,19 @@ impl<'a> UpdateTagGroupDimension<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupDimensionModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_TAG_GROUP_DIMENSION)
-            .path("groupId", self.group_id)
-            .path("dimensionId", self.dimension_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TagGroupDimensionUpdateModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_TAG_GROUP_DIMENSION,
+                &self.problems,
+            );
+            request.path("groupId", &given.group_id);
+            request.path("dimensionId", &given.dimension_id);
+            request.json(types::TagGroupDimensionUpdateModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }

@@ -404,42 +404,117 @@ pub struct TagUsageModel {
 
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    /// Builds a [`BulkTagArchiveModel`](super::BulkTagArchiveModel).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct BulkTagArchiveModel {
-        archived: Result<bool, String>,
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        tag_ids: Result<Vec<::uuid::Uuid>, String>,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[derive(Clone, Default)]
+        pub(super) struct BulkTagArchiveModel {
+            pub(super) archived: Required<bool>,
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) tag_ids: Required<Vec<::uuid::Uuid>>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct BulkTagDeleteModel {
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) tag_ids: Required<Vec<::uuid::Uuid>>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct CompositeTagSearchRequest {
+            pub(super) archived: Option<bool>,
+            pub(super) include_archived: Option<bool>,
+            pub(super) tag_group_ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) tag_ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) text_search: Option<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TagCreateModel {
+            pub(super) archived: Required<bool>,
+            pub(super) code: Required<String>,
+            pub(super) name: Option<String>,
+            pub(super) other_dimension_values: Option<Vec<String>>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TagDimensionValueCreateModel {
+            pub(super) value: Required<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TagDimensionValueUpdateModel {
+            pub(super) value: Required<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TagGroupCreateModel {
+            pub(super) archived: Required<bool>,
+            pub(super) code: Required<String>,
+            pub(super) metadata: Option<::std::collections::BTreeMap<String, String>>,
+            pub(super) name: Required<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TagGroupDimensionCreateModel {
+            pub(super) code: Required<String>,
+            pub(super) display_order: Option<i32>,
+            pub(super) name: Required<String>,
+            pub(super) visible: Required<bool>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TagGroupDimensionUpdateModel {
+            pub(super) code: Required<String>,
+            pub(super) display_order: Required<i32>,
+            pub(super) name: Required<String>,
+            pub(super) visible: Required<bool>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TagGroupUpdateModel {
+            pub(super) archived: Required<bool>,
+            pub(super) code: Required<String>,
+            pub(super) metadata: Required<::std::collections::BTreeMap<String, String>>,
+            pub(super) name: Required<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TagUpdateModel {
+            pub(super) archived: Required<bool>,
+            pub(super) code: Required<String>,
+            pub(super) name: Option<String>,
+            pub(super) other_dimension_values: Option<Vec<String>>,
+        }
     }
 
-    impl Default for BulkTagArchiveModel {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                company_id: Ok(Default::default()),
-                tag_ids: Err("no value supplied for tag_ids".to_string()),
-            }
-        }
+    /// Builds a [`BulkTagArchiveModel`](super::BulkTagArchiveModel).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct BulkTagArchiveModel {
+        problems: Problems,
+        given: Box<fields::BulkTagArchiveModel>,
     }
 
     impl BulkTagArchiveModel {
         /// True archives the tags, false restores them.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Company the tags belong to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// The tags, 1 to 100.
         pub fn tag_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.tag_ids = crate::runtime::convert_field("tag_ids", value);
+            self.problems.set("tag_ids", &mut self.given.tag_ids, value);
             self
         }
     }
@@ -447,10 +522,11 @@ pub mod builder {
     impl TryFrom<BulkTagArchiveModel> for super::BulkTagArchiveModel {
         type Error = crate::ConversionError;
         fn try_from(value: BulkTagArchiveModel) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                company_id: value.company_id?,
-                tag_ids: value.tag_ids?,
+                archived: value.given.archived.supplied("archived")?,
+                company_id: value.given.company_id,
+                tag_ids: value.given.tag_ids.supplied("tag_ids")?,
             })
         }
     }
@@ -458,41 +534,34 @@ pub mod builder {
     impl From<super::BulkTagArchiveModel> for BulkTagArchiveModel {
         fn from(value: super::BulkTagArchiveModel) -> Self {
             Self {
-                archived: Ok(value.archived),
-                company_id: Ok(value.company_id),
-                tag_ids: Ok(value.tag_ids),
+                problems: Problems::default(),
+                given: Box::new(fields::BulkTagArchiveModel {
+                    archived: value.archived.into(),
+                    company_id: value.company_id,
+                    tag_ids: value.tag_ids.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`BulkTagDeleteModel`](super::BulkTagDeleteModel).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct BulkTagDeleteModel {
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        tag_ids: Result<Vec<::uuid::Uuid>, String>,
-    }
-
-    impl Default for BulkTagDeleteModel {
-        fn default() -> Self {
-            Self {
-                company_id: Ok(Default::default()),
-                tag_ids: Err("no value supplied for tag_ids".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::BulkTagDeleteModel>,
     }
 
     impl BulkTagDeleteModel {
         /// Company the tags belong to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// The tags, 1 to 100.
         pub fn tag_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.tag_ids = crate::runtime::convert_field("tag_ids", value);
+            self.problems.set("tag_ids", &mut self.given.tag_ids, value);
             self
         }
     }
@@ -500,9 +569,10 @@ pub mod builder {
     impl TryFrom<BulkTagDeleteModel> for super::BulkTagDeleteModel {
         type Error = crate::ConversionError;
         fn try_from(value: BulkTagDeleteModel) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                company_id: value.company_id?,
-                tag_ids: value.tag_ids?,
+                company_id: value.given.company_id,
+                tag_ids: value.given.tag_ids.supplied("tag_ids")?,
             })
         }
     }
@@ -510,69 +580,52 @@ pub mod builder {
     impl From<super::BulkTagDeleteModel> for BulkTagDeleteModel {
         fn from(value: super::BulkTagDeleteModel) -> Self {
             Self {
-                company_id: Ok(value.company_id),
-                tag_ids: Ok(value.tag_ids),
+                problems: Problems::default(),
+                given: Box::new(fields::BulkTagDeleteModel {
+                    company_id: value.company_id,
+                    tag_ids: value.tag_ids.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`CompositeTagSearchRequest`](super::CompositeTagSearchRequest).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct CompositeTagSearchRequest {
-        archived: Result<Option<bool>, String>,
-        include_archived: Result<Option<bool>, String>,
-        tag_group_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        tag_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        text_search: Result<Option<String>, String>,
-    }
-
-    impl Default for CompositeTagSearchRequest {
-        fn default() -> Self {
-            Self {
-                archived: Ok(Default::default()),
-                include_archived: Ok(Default::default()),
-                tag_group_ids: Ok(Default::default()),
-                tag_ids: Ok(Default::default()),
-                text_search: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::CompositeTagSearchRequest>,
     }
 
     impl CompositeTagSearchRequest {
         /// Only archived (true) or only active (false) tags.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value).map(Some);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Whether archived tags are found as well.
         pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.include_archived = crate::runtime::convert_field(
-                    "include_archived",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("include_archived", &mut self.given.include_archived, value);
             self
         }
 
         /// Only tags of these tag groups. No item twice.
         pub fn tag_group_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.tag_group_ids = crate::runtime::convert_field("tag_group_ids", value)
-                .map(Some);
+            self.problems.set("tag_group_ids", &mut self.given.tag_group_ids, value);
             self
         }
 
         /// Only these tags. No item twice.
         pub fn tag_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.tag_ids = crate::runtime::convert_field("tag_ids", value).map(Some);
+            self.problems.set("tag_ids", &mut self.given.tag_ids, value);
             self
         }
 
         /// Only tags that match this text.
         pub fn text_search<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.text_search = crate::runtime::convert_field("text_search", value)
-                .map(Some);
+            self.problems.set("text_search", &mut self.given.text_search, value);
             self
         }
     }
@@ -582,12 +635,13 @@ pub mod builder {
         fn try_from(
             value: CompositeTagSearchRequest,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                include_archived: value.include_archived?,
-                tag_group_ids: value.tag_group_ids?,
-                tag_ids: value.tag_ids?,
-                text_search: value.text_search?,
+                archived: value.given.archived,
+                include_archived: value.given.include_archived,
+                tag_group_ids: value.given.tag_group_ids,
+                tag_ids: value.given.tag_ids,
+                text_search: value.given.text_search,
             })
         }
     }
@@ -595,52 +649,42 @@ pub mod builder {
     impl From<super::CompositeTagSearchRequest> for CompositeTagSearchRequest {
         fn from(value: super::CompositeTagSearchRequest) -> Self {
             Self {
-                archived: Ok(value.archived),
-                include_archived: Ok(value.include_archived),
-                tag_group_ids: Ok(value.tag_group_ids),
-                tag_ids: Ok(value.tag_ids),
-                text_search: Ok(value.text_search),
+                problems: Problems::default(),
+                given: Box::new(fields::CompositeTagSearchRequest {
+                    archived: value.archived,
+                    include_archived: value.include_archived,
+                    tag_group_ids: value.tag_group_ids,
+                    tag_ids: value.tag_ids,
+                    text_search: value.text_search,
+                }),
             }
         }
     }
 
     /// Builds a [`TagCreateModel`](super::TagCreateModel).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagCreateModel {
-        archived: Result<bool, String>,
-        code: Result<String, String>,
-        name: Result<Option<String>, String>,
-        other_dimension_values: Result<Option<Vec<String>>, String>,
-    }
-
-    impl Default for TagCreateModel {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                code: Err("no value supplied for code".to_string()),
-                name: Ok(Default::default()),
-                other_dimension_values: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TagCreateModel>,
     }
 
     impl TagCreateModel {
         /// Whether it is retired, that is, no longer offered.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Code of the tag in the accounting system.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Sets `name`.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value).map(Some);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
@@ -649,11 +693,12 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.other_dimension_values = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "other_dimension_values",
+                    &mut self.given.other_dimension_values,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -661,11 +706,12 @@ pub mod builder {
     impl TryFrom<TagCreateModel> for super::TagCreateModel {
         type Error = crate::ConversionError;
         fn try_from(value: TagCreateModel) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                name: value.name?,
-                other_dimension_values: value.other_dimension_values?,
+                archived: value.given.archived.supplied("archived")?,
+                code: value.given.code.supplied("code")?,
+                name: value.given.name,
+                other_dimension_values: value.given.other_dimension_values,
             })
         }
     }
@@ -673,33 +719,29 @@ pub mod builder {
     impl From<super::TagCreateModel> for TagCreateModel {
         fn from(value: super::TagCreateModel) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                name: Ok(value.name),
-                other_dimension_values: Ok(value.other_dimension_values),
+                problems: Problems::default(),
+                given: Box::new(fields::TagCreateModel {
+                    archived: value.archived.into(),
+                    code: value.code.into(),
+                    name: value.name,
+                    other_dimension_values: value.other_dimension_values,
+                }),
             }
         }
     }
 
     /// Builds a [`TagDimensionValueCreateModel`](super::TagDimensionValueCreateModel).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagDimensionValueCreateModel {
-        value: Result<String, String>,
-    }
-
-    impl Default for TagDimensionValueCreateModel {
-        fn default() -> Self {
-            Self {
-                value: Err("no value supplied for value".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TagDimensionValueCreateModel>,
     }
 
     impl TagDimensionValueCreateModel {
         /// Sets `value`.
         pub fn value<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.value = crate::runtime::convert_field("value", value);
+            self.problems.set("value", &mut self.given.value, value);
             self
         }
     }
@@ -709,35 +751,36 @@ pub mod builder {
         fn try_from(
             value: TagDimensionValueCreateModel,
         ) -> Result<Self, crate::ConversionError> {
-            Ok(Self { value: value.value? })
+            value.problems.check()?;
+            Ok(Self {
+                value: value.given.value.supplied("value")?,
+            })
         }
     }
 
     impl From<super::TagDimensionValueCreateModel> for TagDimensionValueCreateModel {
         fn from(value: super::TagDimensionValueCreateModel) -> Self {
-            Self { value: Ok(value.value) }
+            Self {
+                problems: Problems::default(),
+                given: Box::new(fields::TagDimensionValueCreateModel {
+                    value: value.value.into(),
+                }),
+            }
         }
     }
 
     /// Builds a [`TagDimensionValueUpdateModel`](super::TagDimensionValueUpdateModel).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagDimensionValueUpdateModel {
-        value: Result<String, String>,
-    }
-
-    impl Default for TagDimensionValueUpdateModel {
-        fn default() -> Self {
-            Self {
-                value: Err("no value supplied for value".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TagDimensionValueUpdateModel>,
     }
 
     impl TagDimensionValueUpdateModel {
         /// Sets `value`.
         pub fn value<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.value = crate::runtime::convert_field("value", value);
+            self.problems.set("value", &mut self.given.value, value);
             self
         }
     }
@@ -747,47 +790,42 @@ pub mod builder {
         fn try_from(
             value: TagDimensionValueUpdateModel,
         ) -> Result<Self, crate::ConversionError> {
-            Ok(Self { value: value.value? })
+            value.problems.check()?;
+            Ok(Self {
+                value: value.given.value.supplied("value")?,
+            })
         }
     }
 
     impl From<super::TagDimensionValueUpdateModel> for TagDimensionValueUpdateModel {
         fn from(value: super::TagDimensionValueUpdateModel) -> Self {
-            Self { value: Ok(value.value) }
+            Self {
+                problems: Problems::default(),
+                given: Box::new(fields::TagDimensionValueUpdateModel {
+                    value: value.value.into(),
+                }),
+            }
         }
     }
 
     /// Builds a [`TagGroupCreateModel`](super::TagGroupCreateModel).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagGroupCreateModel {
-        archived: Result<bool, String>,
-        code: Result<String, String>,
-        metadata: Result<Option<::std::collections::BTreeMap<String, String>>, String>,
-        name: Result<String, String>,
-    }
-
-    impl Default for TagGroupCreateModel {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                code: Err("no value supplied for code".to_string()),
-                metadata: Ok(Default::default()),
-                name: Err("no value supplied for name".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TagGroupCreateModel>,
     }
 
     impl TagGroupCreateModel {
         /// Whether it is retired, that is, no longer offered.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Code of the group in the accounting system.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
@@ -796,13 +834,13 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Sets `name`.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
     }
@@ -810,11 +848,12 @@ pub mod builder {
     impl TryFrom<TagGroupCreateModel> for super::TagGroupCreateModel {
         type Error = crate::ConversionError;
         fn try_from(value: TagGroupCreateModel) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                metadata: value.metadata?,
-                name: value.name?,
+                archived: value.given.archived.supplied("archived")?,
+                code: value.given.code.supplied("code")?,
+                metadata: value.given.metadata,
+                name: value.given.name.supplied("name")?,
             })
         }
     }
@@ -822,58 +861,47 @@ pub mod builder {
     impl From<super::TagGroupCreateModel> for TagGroupCreateModel {
         fn from(value: super::TagGroupCreateModel) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                metadata: Ok(value.metadata),
-                name: Ok(value.name),
+                problems: Problems::default(),
+                given: Box::new(fields::TagGroupCreateModel {
+                    archived: value.archived.into(),
+                    code: value.code.into(),
+                    metadata: value.metadata,
+                    name: value.name.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`TagGroupDimensionCreateModel`](super::TagGroupDimensionCreateModel).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagGroupDimensionCreateModel {
-        code: Result<String, String>,
-        display_order: Result<Option<i32>, String>,
-        name: Result<String, String>,
-        visible: Result<bool, String>,
-    }
-
-    impl Default for TagGroupDimensionCreateModel {
-        fn default() -> Self {
-            Self {
-                code: Err("no value supplied for code".to_string()),
-                display_order: Ok(Default::default()),
-                name: Err("no value supplied for name".to_string()),
-                visible: Err("no value supplied for visible".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TagGroupDimensionCreateModel>,
     }
 
     impl TagGroupDimensionCreateModel {
         /// Code of the dimension in the accounting system.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Position among the dimensions of the group. Deprecated here.
         pub fn display_order<V: TryInto<i32>>(mut self, value: V) -> Self {
-            self.display_order = crate::runtime::convert_field("display_order", value)
-                .map(Some);
+            self.problems.set("display_order", &mut self.given.display_order, value);
             self
         }
 
         /// Sets `name`.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Whether the dimension is shown in Pleo.
         pub fn visible<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.visible = crate::runtime::convert_field("visible", value);
+            self.problems.set("visible", &mut self.given.visible, value);
             self
         }
     }
@@ -883,11 +911,12 @@ pub mod builder {
         fn try_from(
             value: TagGroupDimensionCreateModel,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                code: value.code?,
-                display_order: value.display_order?,
-                name: value.name?,
-                visible: value.visible?,
+                code: value.given.code.supplied("code")?,
+                display_order: value.given.display_order,
+                name: value.given.name.supplied("name")?,
+                visible: value.given.visible.supplied("visible")?,
             })
         }
     }
@@ -895,57 +924,47 @@ pub mod builder {
     impl From<super::TagGroupDimensionCreateModel> for TagGroupDimensionCreateModel {
         fn from(value: super::TagGroupDimensionCreateModel) -> Self {
             Self {
-                code: Ok(value.code),
-                display_order: Ok(value.display_order),
-                name: Ok(value.name),
-                visible: Ok(value.visible),
+                problems: Problems::default(),
+                given: Box::new(fields::TagGroupDimensionCreateModel {
+                    code: value.code.into(),
+                    display_order: value.display_order,
+                    name: value.name.into(),
+                    visible: value.visible.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`TagGroupDimensionUpdateModel`](super::TagGroupDimensionUpdateModel).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagGroupDimensionUpdateModel {
-        code: Result<String, String>,
-        display_order: Result<i32, String>,
-        name: Result<String, String>,
-        visible: Result<bool, String>,
-    }
-
-    impl Default for TagGroupDimensionUpdateModel {
-        fn default() -> Self {
-            Self {
-                code: Err("no value supplied for code".to_string()),
-                display_order: Err("no value supplied for display_order".to_string()),
-                name: Err("no value supplied for name".to_string()),
-                visible: Err("no value supplied for visible".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TagGroupDimensionUpdateModel>,
     }
 
     impl TagGroupDimensionUpdateModel {
         /// Code of the dimension in the accounting system.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Position among the dimensions of the group.
         pub fn display_order<V: TryInto<i32>>(mut self, value: V) -> Self {
-            self.display_order = crate::runtime::convert_field("display_order", value);
+            self.problems.set("display_order", &mut self.given.display_order, value);
             self
         }
 
         /// Sets `name`.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Whether the dimension is shown in Pleo.
         pub fn visible<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.visible = crate::runtime::convert_field("visible", value);
+            self.problems.set("visible", &mut self.given.visible, value);
             self
         }
     }
@@ -955,11 +974,12 @@ pub mod builder {
         fn try_from(
             value: TagGroupDimensionUpdateModel,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                code: value.code?,
-                display_order: value.display_order?,
-                name: value.name?,
-                visible: value.visible?,
+                code: value.given.code.supplied("code")?,
+                display_order: value.given.display_order.supplied("display_order")?,
+                name: value.given.name.supplied("name")?,
+                visible: value.given.visible.supplied("visible")?,
             })
         }
     }
@@ -967,45 +987,35 @@ pub mod builder {
     impl From<super::TagGroupDimensionUpdateModel> for TagGroupDimensionUpdateModel {
         fn from(value: super::TagGroupDimensionUpdateModel) -> Self {
             Self {
-                code: Ok(value.code),
-                display_order: Ok(value.display_order),
-                name: Ok(value.name),
-                visible: Ok(value.visible),
+                problems: Problems::default(),
+                given: Box::new(fields::TagGroupDimensionUpdateModel {
+                    code: value.code.into(),
+                    display_order: value.display_order.into(),
+                    name: value.name.into(),
+                    visible: value.visible.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`TagGroupUpdateModel`](super::TagGroupUpdateModel).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagGroupUpdateModel {
-        archived: Result<bool, String>,
-        code: Result<String, String>,
-        metadata: Result<::std::collections::BTreeMap<String, String>, String>,
-        name: Result<String, String>,
-    }
-
-    impl Default for TagGroupUpdateModel {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                code: Err("no value supplied for code".to_string()),
-                metadata: Err("no value supplied for metadata".to_string()),
-                name: Err("no value supplied for name".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TagGroupUpdateModel>,
     }
 
     impl TagGroupUpdateModel {
         /// Whether it is retired, that is, no longer offered.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Code of the group in the accounting system.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
@@ -1014,13 +1024,13 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Sets `name`.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
     }
@@ -1028,11 +1038,12 @@ pub mod builder {
     impl TryFrom<TagGroupUpdateModel> for super::TagGroupUpdateModel {
         type Error = crate::ConversionError;
         fn try_from(value: TagGroupUpdateModel) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                metadata: value.metadata?,
-                name: value.name?,
+                archived: value.given.archived.supplied("archived")?,
+                code: value.given.code.supplied("code")?,
+                metadata: value.given.metadata.supplied("metadata")?,
+                name: value.given.name.supplied("name")?,
             })
         }
     }
@@ -1040,51 +1051,41 @@ pub mod builder {
     impl From<super::TagGroupUpdateModel> for TagGroupUpdateModel {
         fn from(value: super::TagGroupUpdateModel) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                metadata: Ok(value.metadata),
-                name: Ok(value.name),
+                problems: Problems::default(),
+                given: Box::new(fields::TagGroupUpdateModel {
+                    archived: value.archived.into(),
+                    code: value.code.into(),
+                    metadata: value.metadata.into(),
+                    name: value.name.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`TagUpdateModel`](super::TagUpdateModel).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TagUpdateModel {
-        archived: Result<bool, String>,
-        code: Result<String, String>,
-        name: Result<Option<String>, String>,
-        other_dimension_values: Result<Option<Vec<String>>, String>,
-    }
-
-    impl Default for TagUpdateModel {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                code: Err("no value supplied for code".to_string()),
-                name: Ok(Default::default()),
-                other_dimension_values: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TagUpdateModel>,
     }
 
     impl TagUpdateModel {
         /// Whether it is retired, that is, no longer offered.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Code of the tag in the accounting system.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Sets `name`.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value).map(Some);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
@@ -1093,11 +1094,12 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.other_dimension_values = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "other_dimension_values",
+                    &mut self.given.other_dimension_values,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -1105,11 +1107,12 @@ pub mod builder {
     impl TryFrom<TagUpdateModel> for super::TagUpdateModel {
         type Error = crate::ConversionError;
         fn try_from(value: TagUpdateModel) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                name: value.name?,
-                other_dimension_values: value.other_dimension_values?,
+                archived: value.given.archived.supplied("archived")?,
+                code: value.given.code.supplied("code")?,
+                name: value.given.name,
+                other_dimension_values: value.given.other_dimension_values,
             })
         }
     }
@@ -1117,10 +1120,13 @@ pub mod builder {
     impl From<super::TagUpdateModel> for TagUpdateModel {
         fn from(value: super::TagUpdateModel) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                name: Ok(value.name),
-                other_dimension_values: Ok(value.other_dimension_values),
+                problems: Problems::default(),
+                given: Box::new(fields::TagUpdateModel {
+                    archived: value.archived.into(),
+                    code: value.code.into(),
+                    name: value.name,
+                    other_dimension_values: value.other_dimension_values,
+                }),
             }
         }
     }

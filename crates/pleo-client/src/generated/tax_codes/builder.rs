@@ -4,14 +4,60 @@
 //! Calls of the API family `tax-codes`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct CalculateTaxAmounts {
+        pub(super) body: types::builder::CalculateTaxesRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateTaxCode {
+        pub(super) body: types::builder::TaxCodeCreateUpdateModel,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct DeleteTaxCode {
+        pub(super) tax_code_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetTaxCode {
+        pub(super) tax_code_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchTaxCodes {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) body: types::builder::TaxCodeSearchRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateTaxCode {
+        pub(super) tax_code_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::TaxCodeCreateUpdateModel,
+    }
+}
+
 /// A call of [`Client::calculate_tax_amounts`]: `POST /v0/tax-codes:calculate-tax-amounts`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CalculateTaxAmounts<'a> {
     client: &'a Client,
-    body: Result<types::builder::CalculateTaxesRequest, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CalculateTaxAmounts,
 }
 
 impl<'a> CalculateTaxAmounts<'a> {
@@ -19,7 +65,8 @@ impl<'a> CalculateTaxAmounts<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -29,11 +76,8 @@ impl<'a> CalculateTaxAmounts<'a> {
         V: TryInto<types::CalculateTaxesRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::CalculateTaxesRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::CalculateTaxesRequest, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -44,7 +88,7 @@ impl<'a> CalculateTaxAmounts<'a> {
             types::builder::CalculateTaxesRequest,
         ) -> types::builder::CalculateTaxesRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -55,17 +99,18 @@ impl<'a> CalculateTaxAmounts<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CalculateTaxesResponse>>, Error> {
-        RequestBuilder::new(self.client, &operations::CALCULATE_TAX_AMOUNTS)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CalculateTaxesRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CALCULATE_TAX_AMOUNTS,
+                &self.problems,
+            );
+            request.json(types::CalculateTaxesRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -74,7 +119,8 @@ impl<'a> CalculateTaxAmounts<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateTaxCode<'a> {
     client: &'a Client,
-    body: Result<types::builder::TaxCodeCreateUpdateModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateTaxCode,
 }
 
 impl<'a> CreateTaxCode<'a> {
@@ -82,7 +128,8 @@ impl<'a> CreateTaxCode<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -92,11 +139,12 @@ impl<'a> CreateTaxCode<'a> {
         V: TryInto<types::TaxCodeCreateUpdateModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::TaxCodeCreateUpdateModel,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::TaxCodeCreateUpdateModel,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -107,7 +155,7 @@ impl<'a> CreateTaxCode<'a> {
             types::builder::TaxCodeCreateUpdateModel,
         ) -> types::builder::TaxCodeCreateUpdateModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -118,17 +166,18 @@ impl<'a> CreateTaxCode<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TaxCodeModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_TAX_CODE)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TaxCodeCreateUpdateModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_TAX_CODE,
+                &self.problems,
+            );
+            request.json(types::TaxCodeCreateUpdateModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -137,7 +186,8 @@ impl<'a> CreateTaxCode<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteTaxCode<'a> {
     client: &'a Client,
-    tax_code_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::DeleteTaxCode,
 }
 
 impl<'a> DeleteTaxCode<'a> {
@@ -145,15 +195,14 @@ impl<'a> DeleteTaxCode<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tax_code_id: Err(InvalidArgument::Missing {
-                name: "taxCodeId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `taxCodeId`.
     pub fn tax_code_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tax_code_id = InvalidArgument::convert("taxCodeId", value);
+        self.problems.set("taxCodeId", &mut self.given.tax_code_id, value);
         self
     }
 
@@ -162,10 +211,18 @@ impl<'a> DeleteTaxCode<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::DELETE_TAX_CODE)
-            .path("taxCodeId", self.tax_code_id)
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::DELETE_TAX_CODE,
+                &self.problems,
+            );
+            request.path("taxCodeId", &given.tax_code_id);
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -174,7 +231,8 @@ impl<'a> DeleteTaxCode<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetTaxCode<'a> {
     client: &'a Client,
-    tax_code_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetTaxCode,
 }
 
 impl<'a> GetTaxCode<'a> {
@@ -182,15 +240,14 @@ impl<'a> GetTaxCode<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tax_code_id: Err(InvalidArgument::Missing {
-                name: "taxCodeId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `taxCodeId`.
     pub fn tax_code_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tax_code_id = InvalidArgument::convert("taxCodeId", value);
+        self.problems.set("taxCodeId", &mut self.given.tax_code_id, value);
         self
     }
 
@@ -201,10 +258,18 @@ impl<'a> GetTaxCode<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TaxCodeModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_TAX_CODE)
-            .path("taxCodeId", self.tax_code_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_TAX_CODE,
+                &self.problems,
+            );
+            request.path("taxCodeId", &given.tax_code_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -213,14 +278,8 @@ impl<'a> GetTaxCode<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchTaxCodes<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    body: Result<types::builder::TaxCodeSearchRequest, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchTaxCodes>,
 }
 
 impl<'a> SearchTaxCodes<'a> {
@@ -228,14 +287,8 @@ impl<'a> SearchTaxCodes<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -243,7 +296,7 @@ impl<'a> SearchTaxCodes<'a> {
     ///
     /// The optional query parameter `company_id`.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -251,7 +304,7 @@ impl<'a> SearchTaxCodes<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -259,7 +312,7 @@ impl<'a> SearchTaxCodes<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -267,7 +320,7 @@ impl<'a> SearchTaxCodes<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -275,7 +328,7 @@ impl<'a> SearchTaxCodes<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -283,7 +336,7 @@ impl<'a> SearchTaxCodes<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -291,7 +344,7 @@ impl<'a> SearchTaxCodes<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -301,11 +354,8 @@ impl<'a> SearchTaxCodes<'a> {
         V: TryInto<types::TaxCodeSearchRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::TaxCodeSearchRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::TaxCodeSearchRequest, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -316,7 +366,7 @@ impl<'a> SearchTaxCodes<'a> {
             types::builder::TaxCodeSearchRequest,
         ) -> types::builder::TaxCodeSearchRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -327,24 +377,25 @@ impl<'a> SearchTaxCodes<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TaxCodeModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::SEARCH_TAX_CODES)
-            .query("company_id", self.company_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TaxCodeSearchRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_TAX_CODES,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request.json(types::TaxCodeSearchRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -353,8 +404,8 @@ impl<'a> SearchTaxCodes<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateTaxCode<'a> {
     client: &'a Client,
-    tax_code_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::TaxCodeCreateUpdateModel, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateTaxCode,
 }
 
 impl<'a> UpdateTaxCode<'a> {
@@ -362,16 +413,14 @@ impl<'a> UpdateTaxCode<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            tax_code_id: Err(InvalidArgument::Missing {
-                name: "taxCodeId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `taxCodeId`.
     pub fn tax_code_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.tax_code_id = InvalidArgument::convert("taxCodeId", value);
+        self.problems.set("taxCodeId", &mut self.given.tax_code_id, value);
         self
     }
 
@@ -381,11 +430,12 @@ impl<'a> UpdateTaxCode<'a> {
         V: TryInto<types::TaxCodeCreateUpdateModel>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::TaxCodeCreateUpdateModel,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::TaxCodeCreateUpdateModel,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -396,7 +446,7 @@ impl<'a> UpdateTaxCode<'a> {
             types::builder::TaxCodeCreateUpdateModel,
         ) -> types::builder::TaxCodeCreateUpdateModel,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -407,17 +457,18 @@ impl<'a> UpdateTaxCode<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TaxCodeModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_TAX_CODE)
-            .path("taxCodeId", self.tax_code_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::TaxCodeCreateUpdateModel::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_TAX_CODE,
+                &self.problems,
+            );
+            request.path("taxCodeId", &given.tax_code_id);
+            request.json(types::TaxCodeCreateUpdateModel::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }

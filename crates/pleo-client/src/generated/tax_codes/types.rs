@@ -151,24 +151,52 @@ pub struct Taxes {
 
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    /// Builds a [`CalculateTaxesRequest`](super::CalculateTaxesRequest).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct CalculateTaxesRequest {
-        amounts_by_tax_code_id: Result<
-            ::std::collections::BTreeMap<String, Vec<super::TaxedAmount>>,
-            String,
-        >,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[derive(Clone, Default)]
+        pub(super) struct CalculateTaxesRequest {
+            pub(super) amounts_by_tax_code_id: Required<
+                ::std::collections::BTreeMap<String, Vec<super::super::TaxedAmount>>,
+            >,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TaxCodeCreateUpdateModel {
+            pub(super) archived: Required<bool>,
+            pub(super) code: Option<String>,
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) ingoing_tax_account: Option<String>,
+            pub(super) name: Required<String>,
+            pub(super) outgoing_tax_account: Option<String>,
+            pub(super) rate: Required<crate::Decimal>,
+            pub(super) type_: Required<super::super::TaxCodeTypeModel>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TaxCodeSearchRequest {
+            pub(super) archived: Option<bool>,
+            pub(super) code: Option<String>,
+            pub(super) tax_code_ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) type_: Option<super::super::TaxCodeTypeModel>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct TaxedAmount {
+            pub(super) amount: Required<super::super::Money>,
+            pub(super) id: Required<String>,
+        }
     }
 
-    impl Default for CalculateTaxesRequest {
-        fn default() -> Self {
-            Self {
-                amounts_by_tax_code_id: Err(
-                    "no value supplied for amounts_by_tax_code_id".to_string(),
-                ),
-            }
-        }
+    /// Builds a [`CalculateTaxesRequest`](super::CalculateTaxesRequest).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct CalculateTaxesRequest {
+        problems: Problems,
+        given: Box<fields::CalculateTaxesRequest>,
     }
 
     impl CalculateTaxesRequest {
@@ -176,10 +204,12 @@ pub mod builder {
         pub fn amounts_by_tax_code_id<
             V: TryInto<::std::collections::BTreeMap<String, Vec<super::TaxedAmount>>>,
         >(mut self, value: V) -> Self {
-            self.amounts_by_tax_code_id = crate::runtime::convert_field(
-                "amounts_by_tax_code_id",
-                value,
-            );
+            self.problems
+                .set(
+                    "amounts_by_tax_code_id",
+                    &mut self.given.amounts_by_tax_code_id,
+                    value,
+                );
             self
         }
     }
@@ -189,8 +219,12 @@ pub mod builder {
         fn try_from(
             value: CalculateTaxesRequest,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                amounts_by_tax_code_id: value.amounts_by_tax_code_id?,
+                amounts_by_tax_code_id: value
+                    .given
+                    .amounts_by_tax_code_id
+                    .supplied("amounts_by_tax_code_id")?,
             })
         }
     }
@@ -198,95 +232,74 @@ pub mod builder {
     impl From<super::CalculateTaxesRequest> for CalculateTaxesRequest {
         fn from(value: super::CalculateTaxesRequest) -> Self {
             Self {
-                amounts_by_tax_code_id: Ok(value.amounts_by_tax_code_id),
+                problems: Problems::default(),
+                given: Box::new(fields::CalculateTaxesRequest {
+                    amounts_by_tax_code_id: value.amounts_by_tax_code_id.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`TaxCodeCreateUpdateModel`](super::TaxCodeCreateUpdateModel).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TaxCodeCreateUpdateModel {
-        archived: Result<bool, String>,
-        code: Result<Option<String>, String>,
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        ingoing_tax_account: Result<Option<String>, String>,
-        name: Result<String, String>,
-        outgoing_tax_account: Result<Option<String>, String>,
-        rate: Result<crate::Decimal, String>,
-        type_: Result<super::TaxCodeTypeModel, String>,
-    }
-
-    impl Default for TaxCodeCreateUpdateModel {
-        fn default() -> Self {
-            Self {
-                archived: Err("no value supplied for archived".to_string()),
-                code: Ok(Default::default()),
-                company_id: Ok(Default::default()),
-                ingoing_tax_account: Ok(Default::default()),
-                name: Err("no value supplied for name".to_string()),
-                outgoing_tax_account: Ok(Default::default()),
-                rate: Err("no value supplied for rate".to_string()),
-                type_: Err("no value supplied for type_".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TaxCodeCreateUpdateModel>,
     }
 
     impl TaxCodeCreateUpdateModel {
         /// Whether it is retired, that is, no longer offered.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Tax code in the accounting system; null where there is none.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company the tax code belongs to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Account for tax paid on purchases; null where none is set.
         pub fn ingoing_tax_account<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.ingoing_tax_account = crate::runtime::convert_field(
-                    "ingoing_tax_account",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("ingoing_tax_account", &mut self.given.ingoing_tax_account, value);
             self
         }
 
         /// Sets `name`.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Account for tax owed on sales; null where none is set.
         pub fn outgoing_tax_account<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.outgoing_tax_account = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "outgoing_tax_account",
+                    &mut self.given.outgoing_tax_account,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
 
         /// Rate of the tax; whether as a fraction or in per cent is not documented.
         pub fn rate<V: TryInto<crate::Decimal>>(mut self, value: V) -> Self {
-            self.rate = crate::runtime::convert_field("rate", value);
+            self.problems.set("rate", &mut self.given.rate, value);
             self
         }
 
         /// How the tax relates to the amount.
         pub fn type_<V: TryInto<super::TaxCodeTypeModel>>(mut self, value: V) -> Self {
-            self.type_ = crate::runtime::convert_field("type_", value);
+            self.problems.set("type_", &mut self.given.type_, value);
             self
         }
     }
@@ -296,15 +309,16 @@ pub mod builder {
         fn try_from(
             value: TaxCodeCreateUpdateModel,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                company_id: value.company_id?,
-                ingoing_tax_account: value.ingoing_tax_account?,
-                name: value.name?,
-                outgoing_tax_account: value.outgoing_tax_account?,
-                rate: value.rate?,
-                type_: value.type_?,
+                archived: value.given.archived.supplied("archived")?,
+                code: value.given.code,
+                company_id: value.given.company_id,
+                ingoing_tax_account: value.given.ingoing_tax_account,
+                name: value.given.name.supplied("name")?,
+                outgoing_tax_account: value.given.outgoing_tax_account,
+                rate: value.given.rate.supplied("rate")?,
+                type_: value.given.type_.supplied("type_")?,
             })
         }
     }
@@ -312,62 +326,51 @@ pub mod builder {
     impl From<super::TaxCodeCreateUpdateModel> for TaxCodeCreateUpdateModel {
         fn from(value: super::TaxCodeCreateUpdateModel) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                company_id: Ok(value.company_id),
-                ingoing_tax_account: Ok(value.ingoing_tax_account),
-                name: Ok(value.name),
-                outgoing_tax_account: Ok(value.outgoing_tax_account),
-                rate: Ok(value.rate),
-                type_: Ok(value.type_),
+                problems: Problems::default(),
+                given: Box::new(fields::TaxCodeCreateUpdateModel {
+                    archived: value.archived.into(),
+                    code: value.code,
+                    company_id: value.company_id,
+                    ingoing_tax_account: value.ingoing_tax_account,
+                    name: value.name.into(),
+                    outgoing_tax_account: value.outgoing_tax_account,
+                    rate: value.rate.into(),
+                    type_: value.type_.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`TaxCodeSearchRequest`](super::TaxCodeSearchRequest).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TaxCodeSearchRequest {
-        archived: Result<Option<bool>, String>,
-        code: Result<Option<String>, String>,
-        tax_code_ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        type_: Result<Option<super::TaxCodeTypeModel>, String>,
-    }
-
-    impl Default for TaxCodeSearchRequest {
-        fn default() -> Self {
-            Self {
-                archived: Ok(Default::default()),
-                code: Ok(Default::default()),
-                tax_code_ids: Ok(Default::default()),
-                type_: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TaxCodeSearchRequest>,
     }
 
     impl TaxCodeSearchRequest {
         /// Only archived (true) or only active (false) tax codes.
         pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.archived = crate::runtime::convert_field("archived", value).map(Some);
+            self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Only the tax code with this code.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Only these tax codes. No item twice.
         pub fn tax_code_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.tax_code_ids = crate::runtime::convert_field("tax_code_ids", value)
-                .map(Some);
+            self.problems.set("tax_code_ids", &mut self.given.tax_code_ids, value);
             self
         }
 
         /// Only tax codes of this type.
         pub fn type_<V: TryInto<super::TaxCodeTypeModel>>(mut self, value: V) -> Self {
-            self.type_ = crate::runtime::convert_field("type_", value).map(Some);
+            self.problems.set("type_", &mut self.given.type_, value);
             self
         }
     }
@@ -377,11 +380,12 @@ pub mod builder {
         fn try_from(
             value: TaxCodeSearchRequest,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                archived: value.archived?,
-                code: value.code?,
-                tax_code_ids: value.tax_code_ids?,
-                type_: value.type_?,
+                archived: value.given.archived,
+                code: value.given.code,
+                tax_code_ids: value.given.tax_code_ids,
+                type_: value.given.type_,
             })
         }
     }
@@ -389,41 +393,35 @@ pub mod builder {
     impl From<super::TaxCodeSearchRequest> for TaxCodeSearchRequest {
         fn from(value: super::TaxCodeSearchRequest) -> Self {
             Self {
-                archived: Ok(value.archived),
-                code: Ok(value.code),
-                tax_code_ids: Ok(value.tax_code_ids),
-                type_: Ok(value.type_),
+                problems: Problems::default(),
+                given: Box::new(fields::TaxCodeSearchRequest {
+                    archived: value.archived,
+                    code: value.code,
+                    tax_code_ids: value.tax_code_ids,
+                    type_: value.type_,
+                }),
             }
         }
     }
 
     /// Builds a [`TaxedAmount`](super::TaxedAmount).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct TaxedAmount {
-        amount: Result<super::Money, String>,
-        id: Result<String, String>,
-    }
-
-    impl Default for TaxedAmount {
-        fn default() -> Self {
-            Self {
-                amount: Err("no value supplied for amount".to_string()),
-                id: Err("no value supplied for id".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::TaxedAmount>,
     }
 
     impl TaxedAmount {
         /// The amount.
         pub fn amount<V: TryInto<super::Money>>(mut self, value: V) -> Self {
-            self.amount = crate::runtime::convert_field("amount", value);
+            self.problems.set("amount", &mut self.given.amount, value);
             self
         }
 
         /// Caller's own reference, by which the result is found again.
         pub fn id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.id = crate::runtime::convert_field("id", value);
+            self.problems.set("id", &mut self.given.id, value);
             self
         }
     }
@@ -431,9 +429,10 @@ pub mod builder {
     impl TryFrom<TaxedAmount> for super::TaxedAmount {
         type Error = crate::ConversionError;
         fn try_from(value: TaxedAmount) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                amount: value.amount?,
-                id: value.id?,
+                amount: value.given.amount.supplied("amount")?,
+                id: value.given.id.supplied("id")?,
             })
         }
     }
@@ -441,8 +440,11 @@ pub mod builder {
     impl From<super::TaxedAmount> for TaxedAmount {
         fn from(value: super::TaxedAmount) -> Self {
             Self {
-                amount: Ok(value.amount),
-                id: Ok(value.id),
+                problems: Problems::default(),
+                given: Box::new(fields::TaxedAmount {
+                    amount: value.amount.into(),
+                    id: value.id.into(),
+                }),
             }
         }
     }

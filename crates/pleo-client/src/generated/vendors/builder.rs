@@ -4,15 +4,116 @@
 //! Calls of the API family `vendors`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct ActivateVendor {
+        pub(super) id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::ActivateVendorEventRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ArchiveVendor {
+        pub(super) id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateCsvImportJob {
+        pub(super) body: types::builder::CreateCsvImportJobRequestV1,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct CreateVendor {
+        pub(super) body: types::builder::VendorCreateRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetCsvImportJob {
+        pub(super) job_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetCsvImportJobPresignedUrl {
+        pub(super) job_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetVendor {
+        pub(super) id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListCsvImportJobErrors {
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) job_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct RunCsvImportJob {
+        pub(super) job_id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchCsvImportJobs {
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) body: types::builder::SearchCsvImportJobsRequestV1,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct SearchVendors {
+        pub(super) company_id: Option<::uuid::Uuid>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+        pub(super) body: types::builder::VendorSearchRequestV1,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateCsvImportJobMetadata {
+        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::UpdateMetadataRequestV1,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateCsvImportJobStatus {
+        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::UpdateStatusRequestV1,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateVendor {
+        pub(super) id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::VendorUpdateRequest,
+    }
+}
+
 /// A call of [`Client::activate_vendor`]: `POST /v1/vendors/{id}:activate`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct ActivateVendor<'a> {
     client: &'a Client,
-    id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::ActivateVendorEventRequest, InvalidArgument>,
+    problems: Problems,
+    given: arguments::ActivateVendor,
 }
 
 impl<'a> ActivateVendor<'a> {
@@ -20,16 +121,14 @@ impl<'a> ActivateVendor<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            id: Err(InvalidArgument::Missing {
-                name: "id",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `id`.
     pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.id = InvalidArgument::convert("id", value);
+        self.problems.set("id", &mut self.given.id, value);
         self
     }
 
@@ -39,11 +138,12 @@ impl<'a> ActivateVendor<'a> {
         V: TryInto<types::ActivateVendorEventRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::ActivateVendorEventRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::ActivateVendorEventRequest,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -54,7 +154,7 @@ impl<'a> ActivateVendor<'a> {
             types::builder::ActivateVendorEventRequest,
         ) -> types::builder::ActivateVendorEventRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -63,18 +163,19 @@ impl<'a> ActivateVendor<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::ACTIVATE_VENDOR)
-            .path("id", self.id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::ActivateVendorEventRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::ACTIVATE_VENDOR,
+                &self.problems,
+            );
+            request.path("id", &given.id);
+            request.json(types::ActivateVendorEventRequest::try_from(given.body));
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -83,7 +184,8 @@ impl<'a> ActivateVendor<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ArchiveVendor<'a> {
     client: &'a Client,
-    id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::ArchiveVendor,
 }
 
 impl<'a> ArchiveVendor<'a> {
@@ -91,15 +193,14 @@ impl<'a> ArchiveVendor<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            id: Err(InvalidArgument::Missing {
-                name: "id",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `id`.
     pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.id = InvalidArgument::convert("id", value);
+        self.problems.set("id", &mut self.given.id, value);
         self
     }
 
@@ -108,10 +209,18 @@ impl<'a> ArchiveVendor<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::ARCHIVE_VENDOR)
-            .path("id", self.id)
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::ARCHIVE_VENDOR,
+                &self.problems,
+            );
+            request.path("id", &given.id);
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -120,7 +229,8 @@ impl<'a> ArchiveVendor<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateCsvImportJob<'a> {
     client: &'a Client,
-    body: Result<types::builder::CreateCsvImportJobRequestV1, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateCsvImportJob,
 }
 
 impl<'a> CreateCsvImportJob<'a> {
@@ -128,7 +238,8 @@ impl<'a> CreateCsvImportJob<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -138,11 +249,12 @@ impl<'a> CreateCsvImportJob<'a> {
         V: TryInto<types::CreateCsvImportJobRequestV1>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::CreateCsvImportJobRequestV1,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::CreateCsvImportJobRequestV1,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -153,7 +265,7 @@ impl<'a> CreateCsvImportJob<'a> {
             types::builder::CreateCsvImportJobRequestV1,
         ) -> types::builder::CreateCsvImportJobRequestV1,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -164,17 +276,18 @@ impl<'a> CreateCsvImportJob<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CsvImportJobV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_CSV_IMPORT_JOB)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::CreateCsvImportJobRequestV1::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_CSV_IMPORT_JOB,
+                &self.problems,
+            );
+            request.json(types::CreateCsvImportJobRequestV1::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -183,7 +296,8 @@ impl<'a> CreateCsvImportJob<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateVendor<'a> {
     client: &'a Client,
-    body: Result<types::builder::VendorCreateRequest, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateVendor,
 }
 
 impl<'a> CreateVendor<'a> {
@@ -191,7 +305,8 @@ impl<'a> CreateVendor<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -201,11 +316,8 @@ impl<'a> CreateVendor<'a> {
         V: TryInto<types::VendorCreateRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::VendorCreateRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::VendorCreateRequest, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -216,7 +328,7 @@ impl<'a> CreateVendor<'a> {
             types::builder::VendorCreateRequest,
         ) -> types::builder::VendorCreateRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -227,17 +339,18 @@ impl<'a> CreateVendor<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::VendorResponse>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_VENDOR)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::VendorCreateRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_VENDOR,
+                &self.problems,
+            );
+            request.json(types::VendorCreateRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -246,7 +359,8 @@ impl<'a> CreateVendor<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetCsvImportJob<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetCsvImportJob,
 }
 
 impl<'a> GetCsvImportJob<'a> {
@@ -254,15 +368,14 @@ impl<'a> GetCsvImportJob<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -273,10 +386,18 @@ impl<'a> GetCsvImportJob<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CsvImportJobV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_CSV_IMPORT_JOB)
-            .path("jobId", self.job_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_CSV_IMPORT_JOB,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -285,7 +406,8 @@ impl<'a> GetCsvImportJob<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetCsvImportJobPresignedUrl<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetCsvImportJobPresignedUrl,
 }
 
 impl<'a> GetCsvImportJobPresignedUrl<'a> {
@@ -293,15 +415,14 @@ impl<'a> GetCsvImportJobPresignedUrl<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -312,10 +433,18 @@ impl<'a> GetCsvImportJobPresignedUrl<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::PresignedUrlV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_CSV_IMPORT_JOB_PRESIGNED_URL)
-            .path("jobId", self.job_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_CSV_IMPORT_JOB_PRESIGNED_URL,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -324,7 +453,8 @@ impl<'a> GetCsvImportJobPresignedUrl<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetVendor<'a> {
     client: &'a Client,
-    id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetVendor,
 }
 
 impl<'a> GetVendor<'a> {
@@ -332,15 +462,14 @@ impl<'a> GetVendor<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            id: Err(InvalidArgument::Missing {
-                name: "id",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `id`.
     pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.id = InvalidArgument::convert("id", value);
+        self.problems.set("id", &mut self.given.id, value);
         self
     }
 
@@ -351,10 +480,18 @@ impl<'a> GetVendor<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::VendorResponse>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_VENDOR)
-            .path("id", self.id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_VENDOR,
+                &self.problems,
+            );
+            request.path("id", &given.id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -363,13 +500,8 @@ impl<'a> GetVendor<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListCsvImportJobErrors<'a> {
     client: &'a Client,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListCsvImportJobErrors>,
 }
 
 impl<'a> ListCsvImportJobErrors<'a> {
@@ -377,15 +509,8 @@ impl<'a> ListCsvImportJobErrors<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -393,7 +518,7 @@ impl<'a> ListCsvImportJobErrors<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -401,7 +526,7 @@ impl<'a> ListCsvImportJobErrors<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -409,7 +534,7 @@ impl<'a> ListCsvImportJobErrors<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -417,7 +542,7 @@ impl<'a> ListCsvImportJobErrors<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -425,7 +550,7 @@ impl<'a> ListCsvImportJobErrors<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -433,13 +558,13 @@ impl<'a> ListCsvImportJobErrors<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -450,16 +575,24 @@ impl<'a> ListCsvImportJobErrors<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::CsvRowImportErrorV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_CSV_IMPORT_JOB_ERRORS)
-            .path("jobId", self.job_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_CSV_IMPORT_JOB_ERRORS,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -468,7 +601,8 @@ impl<'a> ListCsvImportJobErrors<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct RunCsvImportJob<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::RunCsvImportJob,
 }
 
 impl<'a> RunCsvImportJob<'a> {
@@ -476,15 +610,14 @@ impl<'a> RunCsvImportJob<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -495,10 +628,18 @@ impl<'a> RunCsvImportJob<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CsvImportJobV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::RUN_CSV_IMPORT_JOB)
-            .path("jobId", self.job_id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::RUN_CSV_IMPORT_JOB,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -507,14 +648,8 @@ impl<'a> RunCsvImportJob<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchCsvImportJobs<'a> {
     client: &'a Client,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    body: Result<types::builder::SearchCsvImportJobsRequestV1, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchCsvImportJobs>,
 }
 
 impl<'a> SearchCsvImportJobs<'a> {
@@ -522,14 +657,8 @@ impl<'a> SearchCsvImportJobs<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
-            company_id: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -537,7 +666,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -545,7 +674,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -553,7 +682,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -561,7 +690,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -569,7 +698,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -577,7 +706,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -585,7 +714,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     ///
     /// The required query parameter `company_id`. May be left out where the client's authorisation adds it.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -595,11 +724,12 @@ impl<'a> SearchCsvImportJobs<'a> {
         V: TryInto<types::SearchCsvImportJobsRequestV1>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::SearchCsvImportJobsRequestV1,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::SearchCsvImportJobsRequestV1,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -610,7 +740,7 @@ impl<'a> SearchCsvImportJobs<'a> {
             types::builder::SearchCsvImportJobsRequestV1,
         ) -> types::builder::SearchCsvImportJobsRequestV1,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -621,24 +751,25 @@ impl<'a> SearchCsvImportJobs<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::CsvImportJobV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::SEARCH_CSV_IMPORT_JOBS)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .query("company_id", self.company_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::SearchCsvImportJobsRequestV1::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_CSV_IMPORT_JOBS,
+                &self.problems,
+            );
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request.query("company_id", &given.company_id);
+            request.json(types::SearchCsvImportJobsRequestV1::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -647,14 +778,8 @@ impl<'a> SearchCsvImportJobs<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct SearchVendors<'a> {
     client: &'a Client,
-    company_id: Result<Option<::uuid::Uuid>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
-    body: Result<types::builder::VendorSearchRequestV1, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::SearchVendors>,
 }
 
 impl<'a> SearchVendors<'a> {
@@ -662,14 +787,8 @@ impl<'a> SearchVendors<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            company_id: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -677,7 +796,7 @@ impl<'a> SearchVendors<'a> {
     ///
     /// The required query parameter `company_id`. May be left out where the client's authorisation adds it.
     pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.company_id = InvalidArgument::convert("company_id", value).map(Some);
+        self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
 
@@ -685,7 +804,7 @@ impl<'a> SearchVendors<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -693,7 +812,7 @@ impl<'a> SearchVendors<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -701,7 +820,7 @@ impl<'a> SearchVendors<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -709,7 +828,7 @@ impl<'a> SearchVendors<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -717,7 +836,7 @@ impl<'a> SearchVendors<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -725,7 +844,7 @@ impl<'a> SearchVendors<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -735,11 +854,8 @@ impl<'a> SearchVendors<'a> {
         V: TryInto<types::VendorSearchRequestV1>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::VendorSearchRequestV1,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::VendorSearchRequestV1, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -750,7 +866,7 @@ impl<'a> SearchVendors<'a> {
             types::builder::VendorSearchRequestV1,
         ) -> types::builder::VendorSearchRequestV1,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -761,24 +877,25 @@ impl<'a> SearchVendors<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::VendorResponse>>, Error> {
-        RequestBuilder::new(self.client, &operations::SEARCH_VENDORS)
-            .query("company_id", self.company_id)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::VendorSearchRequestV1::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::SEARCH_VENDORS,
+                &self.problems,
+            );
+            request.query("company_id", &given.company_id);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request.json(types::VendorSearchRequestV1::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -787,8 +904,8 @@ impl<'a> SearchVendors<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateCsvImportJobMetadata<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::UpdateMetadataRequestV1, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateCsvImportJobMetadata,
 }
 
 impl<'a> UpdateCsvImportJobMetadata<'a> {
@@ -796,16 +913,14 @@ impl<'a> UpdateCsvImportJobMetadata<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -815,11 +930,12 @@ impl<'a> UpdateCsvImportJobMetadata<'a> {
         V: TryInto<types::UpdateMetadataRequestV1>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::UpdateMetadataRequestV1,
-            _,
-        >(value);
+        self.problems
+            .set_body::<
+                types::UpdateMetadataRequestV1,
+                _,
+                V,
+            >(&mut self.given.body, value);
         self
     }
 
@@ -830,7 +946,7 @@ impl<'a> UpdateCsvImportJobMetadata<'a> {
             types::builder::UpdateMetadataRequestV1,
         ) -> types::builder::UpdateMetadataRequestV1,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -841,18 +957,19 @@ impl<'a> UpdateCsvImportJobMetadata<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CsvImportJobV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_CSV_IMPORT_JOB_METADATA)
-            .path("jobId", self.job_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::UpdateMetadataRequestV1::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_CSV_IMPORT_JOB_METADATA,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.json(types::UpdateMetadataRequestV1::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -861,8 +978,8 @@ impl<'a> UpdateCsvImportJobMetadata<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateCsvImportJobStatus<'a> {
     client: &'a Client,
-    job_id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::UpdateStatusRequestV1, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateCsvImportJobStatus,
 }
 
 impl<'a> UpdateCsvImportJobStatus<'a> {
@@ -870,16 +987,14 @@ impl<'a> UpdateCsvImportJobStatus<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            job_id: Err(InvalidArgument::Missing {
-                name: "jobId",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `jobId`.
     pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.job_id = InvalidArgument::convert("jobId", value);
+        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
@@ -889,11 +1004,8 @@ impl<'a> UpdateCsvImportJobStatus<'a> {
         V: TryInto<types::UpdateStatusRequestV1>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::UpdateStatusRequestV1,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::UpdateStatusRequestV1, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -904,7 +1016,7 @@ impl<'a> UpdateCsvImportJobStatus<'a> {
             types::builder::UpdateStatusRequestV1,
         ) -> types::builder::UpdateStatusRequestV1,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -915,18 +1027,19 @@ impl<'a> UpdateCsvImportJobStatus<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CsvImportJobV1>>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_CSV_IMPORT_JOB_STATUS)
-            .path("jobId", self.job_id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::UpdateStatusRequestV1::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_CSV_IMPORT_JOB_STATUS,
+                &self.problems,
+            );
+            request.path("jobId", &given.job_id);
+            request.json(types::UpdateStatusRequestV1::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -935,8 +1048,8 @@ impl<'a> UpdateCsvImportJobStatus<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateVendor<'a> {
     client: &'a Client,
-    id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::VendorUpdateRequest, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateVendor,
 }
 
 impl<'a> UpdateVendor<'a> {
@@ -944,16 +1057,14 @@ impl<'a> UpdateVendor<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            id: Err(InvalidArgument::Missing {
-                name: "id",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `id`.
     pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.id = InvalidArgument::convert("id", value);
+        self.problems.set("id", &mut self.given.id, value);
         self
     }
 
@@ -963,11 +1074,8 @@ impl<'a> UpdateVendor<'a> {
         V: TryInto<types::VendorUpdateRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::VendorUpdateRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::VendorUpdateRequest, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -978,7 +1086,7 @@ impl<'a> UpdateVendor<'a> {
             types::builder::VendorUpdateRequest,
         ) -> types::builder::VendorUpdateRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -989,17 +1097,18 @@ impl<'a> UpdateVendor<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::VendorResponse>>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_VENDOR)
-            .path("id", self.id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::VendorUpdateRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_VENDOR,
+                &self.problems,
+            );
+            request.path("id", &given.id);
+            request.json(types::VendorUpdateRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }

@@ -318,33 +318,115 @@ impl VendorUpdateRequest {
 
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    /// Builds a [`ActivateVendorEventRequest`](super::ActivateVendorEventRequest).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct ActivateVendorEventRequest {
-        code: Result<Option<String>, String>,
-        external_id: Result<String, String>,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[derive(Clone, Default)]
+        pub(super) struct ActivateVendorEventRequest {
+            pub(super) code: Option<String>,
+            pub(super) external_id: Required<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct CreateCsvImportJobRequestV1 {
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) csv_format: Option<super::super::CsvFormatV1>,
+            pub(super) metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
+            pub(super) original_filename: Required<String>,
+            pub(super) type_: Required<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct CsvFormatV1 {
+            pub(super) delimiter: Required<String>,
+            pub(super) escape_character: Option<String>,
+            pub(super) ignore_empty_lines: Required<bool>,
+            pub(super) quote_character: Option<String>,
+            pub(super) record_separator: Required<String>,
+            pub(super) skip_header_record: Required<bool>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct SearchCsvImportJobsRequestV1 {
+            pub(super) ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) statuses: Option<Vec<super::super::CsvImportJobStatusV1>>,
+            pub(super) types: Option<Vec<String>>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct UpdateMetadataRequestV1 {
+            pub(super) metadata: Required<
+                ::serde_json::Map<String, ::serde_json::Value>,
+            >,
+            pub(super) strategy: Required<super::super::UpdateMetadataStrategyV1>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct UpdateStatusRequestV1 {
+            pub(super) error_message: Option<String>,
+            pub(super) error_type: Option<super::super::CsvImportErrorTypeV1>,
+            pub(super) status: Required<super::super::CsvImportJobStatusV1>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct VendorCreateRequest {
+            pub(super) code: Option<String>,
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) country: Option<super::super::CountryCode>,
+            pub(super) default_currency: Required<String>,
+            pub(super) external_id: Option<String>,
+            pub(super) name: Required<String>,
+            pub(super) registration_number: Option<String>,
+            pub(super) tax_registration_number: Option<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct VendorSearchRequestV1 {
+            pub(super) accounting_systems: Option<Vec<String>>,
+            pub(super) codes: Option<Vec<String>>,
+            pub(super) countries: Option<Vec<super::super::CountryCode>>,
+            pub(super) external_ids: Option<Vec<String>>,
+            pub(super) ids: Option<Vec<::uuid::Uuid>>,
+            pub(super) name: Option<String>,
+            pub(super) states: Option<Vec<super::super::VendorState>>,
+            pub(super) tax_registration_numbers: Option<Vec<String>>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct VendorUpdateRequest {
+            pub(super) code: Option<String>,
+            pub(super) company_id: Option<::uuid::Uuid>,
+            pub(super) country: Option<super::super::CountryCode>,
+            pub(super) default_currency: Required<String>,
+            pub(super) external_id: Required<String>,
+            pub(super) name: Required<String>,
+            pub(super) registration_number: Option<String>,
+            pub(super) state: Required<super::super::VendorState>,
+            pub(super) tax_registration_number: Option<String>,
+        }
     }
 
-    impl Default for ActivateVendorEventRequest {
-        fn default() -> Self {
-            Self {
-                code: Ok(Default::default()),
-                external_id: Err("no value supplied for external_id".to_string()),
-            }
-        }
+    /// Builds a [`ActivateVendorEventRequest`](super::ActivateVendorEventRequest).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct ActivateVendorEventRequest {
+        problems: Problems,
+        given: Box<fields::ActivateVendorEventRequest>,
     }
 
     impl ActivateVendorEventRequest {
         /// Code of the vendor in the accounting system.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Id of the vendor in the accounting system.
         pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_id = crate::runtime::convert_field("external_id", value);
+            self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
     }
@@ -354,9 +436,10 @@ pub mod builder {
         fn try_from(
             value: ActivateVendorEventRequest,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                code: value.code?,
-                external_id: value.external_id?,
+                code: value.given.code,
+                external_id: value.given.external_id.supplied("external_id")?,
             })
         }
     }
@@ -364,49 +447,33 @@ pub mod builder {
     impl From<super::ActivateVendorEventRequest> for ActivateVendorEventRequest {
         fn from(value: super::ActivateVendorEventRequest) -> Self {
             Self {
-                code: Ok(value.code),
-                external_id: Ok(value.external_id),
+                problems: Problems::default(),
+                given: Box::new(fields::ActivateVendorEventRequest {
+                    code: value.code,
+                    external_id: value.external_id.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`CreateCsvImportJobRequestV1`](super::CreateCsvImportJobRequestV1).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct CreateCsvImportJobRequestV1 {
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        csv_format: Result<Option<super::CsvFormatV1>, String>,
-        metadata: Result<Option<::serde_json::Map<String, ::serde_json::Value>>, String>,
-        original_filename: Result<String, String>,
-        type_: Result<String, String>,
-    }
-
-    impl Default for CreateCsvImportJobRequestV1 {
-        fn default() -> Self {
-            Self {
-                company_id: Ok(Default::default()),
-                csv_format: Ok(Default::default()),
-                metadata: Ok(Default::default()),
-                original_filename: Err(
-                    "no value supplied for original_filename".to_string(),
-                ),
-                type_: Err("no value supplied for type_".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::CreateCsvImportJobRequestV1>,
     }
 
     impl CreateCsvImportJobRequestV1 {
         /// Company that gets the vendors. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// How to read the file; Pleo decides when absent.
         pub fn csv_format<V: TryInto<super::CsvFormatV1>>(mut self, value: V) -> Self {
-            self.csv_format = crate::runtime::convert_field("csv_format", value)
-                .map(Some);
+            self.problems.set("csv_format", &mut self.given.csv_format, value);
             self
         }
 
@@ -415,22 +482,20 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value).map(Some);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Name of the file to be uploaded. At least 1 characters.
         pub fn original_filename<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.original_filename = crate::runtime::convert_field(
-                "original_filename",
-                value,
-            );
+            self.problems
+                .set("original_filename", &mut self.given.original_filename, value);
             self
         }
 
         /// What is imported; values not documented. At least 1 characters.
         pub fn type_<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.type_ = crate::runtime::convert_field("type_", value);
+            self.problems.set("type_", &mut self.given.type_, value);
             self
         }
     }
@@ -440,12 +505,16 @@ pub mod builder {
         fn try_from(
             value: CreateCsvImportJobRequestV1,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                company_id: value.company_id?,
-                csv_format: value.csv_format?,
-                metadata: value.metadata?,
-                original_filename: value.original_filename?,
-                type_: value.type_?,
+                company_id: value.given.company_id,
+                csv_format: value.given.csv_format,
+                metadata: value.given.metadata,
+                original_filename: value
+                    .given
+                    .original_filename
+                    .supplied("original_filename")?,
+                type_: value.given.type_.supplied("type_")?,
             })
         }
     }
@@ -453,97 +522,64 @@ pub mod builder {
     impl From<super::CreateCsvImportJobRequestV1> for CreateCsvImportJobRequestV1 {
         fn from(value: super::CreateCsvImportJobRequestV1) -> Self {
             Self {
-                company_id: Ok(value.company_id),
-                csv_format: Ok(value.csv_format),
-                metadata: Ok(value.metadata),
-                original_filename: Ok(value.original_filename),
-                type_: Ok(value.type_),
+                problems: Problems::default(),
+                given: Box::new(fields::CreateCsvImportJobRequestV1 {
+                    company_id: value.company_id,
+                    csv_format: value.csv_format,
+                    metadata: value.metadata,
+                    original_filename: value.original_filename.into(),
+                    type_: value.type_.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`CsvFormatV1`](super::CsvFormatV1).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct CsvFormatV1 {
-        delimiter: Result<String, String>,
-        escape_character: Result<Option<String>, String>,
-        ignore_empty_lines: Result<bool, String>,
-        quote_character: Result<Option<String>, String>,
-        record_separator: Result<String, String>,
-        skip_header_record: Result<bool, String>,
-    }
-
-    impl Default for CsvFormatV1 {
-        fn default() -> Self {
-            Self {
-                delimiter: Err("no value supplied for delimiter".to_string()),
-                escape_character: Ok(Default::default()),
-                ignore_empty_lines: Err(
-                    "no value supplied for ignore_empty_lines".to_string(),
-                ),
-                quote_character: Ok(Default::default()),
-                record_separator: Err(
-                    "no value supplied for record_separator".to_string(),
-                ),
-                skip_header_record: Err(
-                    "no value supplied for skip_header_record".to_string(),
-                ),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::CsvFormatV1>,
     }
 
     impl CsvFormatV1 {
         /// Character between columns.
         pub fn delimiter<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.delimiter = crate::runtime::convert_field("delimiter", value);
+            self.problems.set("delimiter", &mut self.given.delimiter, value);
             self
         }
 
         /// Character that takes the meaning from the next one.
         pub fn escape_character<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.escape_character = crate::runtime::convert_field(
-                    "escape_character",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("escape_character", &mut self.given.escape_character, value);
             self
         }
 
         /// Whether empty lines are passed over.
         pub fn ignore_empty_lines<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.ignore_empty_lines = crate::runtime::convert_field(
-                "ignore_empty_lines",
-                value,
-            );
+            self.problems
+                .set("ignore_empty_lines", &mut self.given.ignore_empty_lines, value);
             self
         }
 
         /// Character around quoted values.
         pub fn quote_character<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.quote_character = crate::runtime::convert_field(
-                    "quote_character",
-                    value,
-                )
-                .map(Some);
+            self.problems.set("quote_character", &mut self.given.quote_character, value);
             self
         }
 
         /// Characters between rows.
         pub fn record_separator<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.record_separator = crate::runtime::convert_field(
-                "record_separator",
-                value,
-            );
+            self.problems
+                .set("record_separator", &mut self.given.record_separator, value);
             self
         }
 
         /// Whether the first row holds column names.
         pub fn skip_header_record<V: TryInto<bool>>(mut self, value: V) -> Self {
-            self.skip_header_record = crate::runtime::convert_field(
-                "skip_header_record",
-                value,
-            );
+            self.problems
+                .set("skip_header_record", &mut self.given.skip_header_record, value);
             self
         }
     }
@@ -551,13 +587,23 @@ pub mod builder {
     impl TryFrom<CsvFormatV1> for super::CsvFormatV1 {
         type Error = crate::ConversionError;
         fn try_from(value: CsvFormatV1) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                delimiter: value.delimiter?,
-                escape_character: value.escape_character?,
-                ignore_empty_lines: value.ignore_empty_lines?,
-                quote_character: value.quote_character?,
-                record_separator: value.record_separator?,
-                skip_header_record: value.skip_header_record?,
+                delimiter: value.given.delimiter.supplied("delimiter")?,
+                escape_character: value.given.escape_character,
+                ignore_empty_lines: value
+                    .given
+                    .ignore_empty_lines
+                    .supplied("ignore_empty_lines")?,
+                quote_character: value.given.quote_character,
+                record_separator: value
+                    .given
+                    .record_separator
+                    .supplied("record_separator")?,
+                skip_header_record: value
+                    .given
+                    .skip_header_record
+                    .supplied("skip_header_record")?,
             })
         }
     }
@@ -565,39 +611,31 @@ pub mod builder {
     impl From<super::CsvFormatV1> for CsvFormatV1 {
         fn from(value: super::CsvFormatV1) -> Self {
             Self {
-                delimiter: Ok(value.delimiter),
-                escape_character: Ok(value.escape_character),
-                ignore_empty_lines: Ok(value.ignore_empty_lines),
-                quote_character: Ok(value.quote_character),
-                record_separator: Ok(value.record_separator),
-                skip_header_record: Ok(value.skip_header_record),
+                problems: Problems::default(),
+                given: Box::new(fields::CsvFormatV1 {
+                    delimiter: value.delimiter.into(),
+                    escape_character: value.escape_character,
+                    ignore_empty_lines: value.ignore_empty_lines.into(),
+                    quote_character: value.quote_character,
+                    record_separator: value.record_separator.into(),
+                    skip_header_record: value.skip_header_record.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`SearchCsvImportJobsRequestV1`](super::SearchCsvImportJobsRequestV1).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct SearchCsvImportJobsRequestV1 {
-        ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        statuses: Result<Option<Vec<super::CsvImportJobStatusV1>>, String>,
-        types: Result<Option<Vec<String>>, String>,
-    }
-
-    impl Default for SearchCsvImportJobsRequestV1 {
-        fn default() -> Self {
-            Self {
-                ids: Ok(Default::default()),
-                statuses: Ok(Default::default()),
-                types: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::SearchCsvImportJobsRequestV1>,
     }
 
     impl SearchCsvImportJobsRequestV1 {
         /// Only these jobs, up to 100. At most 100 items. No item twice.
         pub fn ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.ids = crate::runtime::convert_field("ids", value).map(Some);
+            self.problems.set("ids", &mut self.given.ids, value);
             self
         }
 
@@ -606,13 +644,13 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.statuses = crate::runtime::convert_field("statuses", value).map(Some);
+            self.problems.set("statuses", &mut self.given.statuses, value);
             self
         }
 
         /// Only jobs of these types.
         pub fn types<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-            self.types = crate::runtime::convert_field("types", value).map(Some);
+            self.problems.set("types", &mut self.given.types, value);
             self
         }
     }
@@ -622,10 +660,11 @@ pub mod builder {
         fn try_from(
             value: SearchCsvImportJobsRequestV1,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                ids: value.ids?,
-                statuses: value.statuses?,
-                types: value.types?,
+                ids: value.given.ids,
+                statuses: value.given.statuses,
+                types: value.given.types,
             })
         }
     }
@@ -633,28 +672,22 @@ pub mod builder {
     impl From<super::SearchCsvImportJobsRequestV1> for SearchCsvImportJobsRequestV1 {
         fn from(value: super::SearchCsvImportJobsRequestV1) -> Self {
             Self {
-                ids: Ok(value.ids),
-                statuses: Ok(value.statuses),
-                types: Ok(value.types),
+                problems: Problems::default(),
+                given: Box::new(fields::SearchCsvImportJobsRequestV1 {
+                    ids: value.ids,
+                    statuses: value.statuses,
+                    types: value.types,
+                }),
             }
         }
     }
 
     /// Builds a [`UpdateMetadataRequestV1`](super::UpdateMetadataRequestV1).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct UpdateMetadataRequestV1 {
-        metadata: Result<::serde_json::Map<String, ::serde_json::Value>, String>,
-        strategy: Result<super::UpdateMetadataStrategyV1, String>,
-    }
-
-    impl Default for UpdateMetadataRequestV1 {
-        fn default() -> Self {
-            Self {
-                metadata: Err("no value supplied for metadata".to_string()),
-                strategy: Err("no value supplied for strategy".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::UpdateMetadataRequestV1>,
     }
 
     impl UpdateMetadataRequestV1 {
@@ -663,7 +696,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.metadata = crate::runtime::convert_field("metadata", value);
+            self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
@@ -672,7 +705,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.strategy = crate::runtime::convert_field("strategy", value);
+            self.problems.set("strategy", &mut self.given.strategy, value);
             self
         }
     }
@@ -682,9 +715,10 @@ pub mod builder {
         fn try_from(
             value: UpdateMetadataRequestV1,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                metadata: value.metadata?,
-                strategy: value.strategy?,
+                metadata: value.given.metadata.supplied("metadata")?,
+                strategy: value.given.strategy.supplied("strategy")?,
             })
         }
     }
@@ -692,36 +726,27 @@ pub mod builder {
     impl From<super::UpdateMetadataRequestV1> for UpdateMetadataRequestV1 {
         fn from(value: super::UpdateMetadataRequestV1) -> Self {
             Self {
-                metadata: Ok(value.metadata),
-                strategy: Ok(value.strategy),
+                problems: Problems::default(),
+                given: Box::new(fields::UpdateMetadataRequestV1 {
+                    metadata: value.metadata.into(),
+                    strategy: value.strategy.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`UpdateStatusRequestV1`](super::UpdateStatusRequestV1).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct UpdateStatusRequestV1 {
-        error_message: Result<Option<String>, String>,
-        error_type: Result<Option<super::CsvImportErrorTypeV1>, String>,
-        status: Result<super::CsvImportJobStatusV1, String>,
-    }
-
-    impl Default for UpdateStatusRequestV1 {
-        fn default() -> Self {
-            Self {
-                error_message: Ok(Default::default()),
-                error_type: Ok(Default::default()),
-                status: Err("no value supplied for status".to_string()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::UpdateStatusRequestV1>,
     }
 
     impl UpdateStatusRequestV1 {
         /// Text for people on what went wrong.
         pub fn error_message<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.error_message = crate::runtime::convert_field("error_message", value)
-                .map(Some);
+            self.problems.set("error_message", &mut self.given.error_message, value);
             self
         }
 
@@ -730,8 +755,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.error_type = crate::runtime::convert_field("error_type", value)
-                .map(Some);
+            self.problems.set("error_type", &mut self.given.error_type, value);
             self
         }
 
@@ -740,7 +764,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.status = crate::runtime::convert_field("status", value);
+            self.problems.set("status", &mut self.given.status, value);
             self
         }
     }
@@ -750,10 +774,11 @@ pub mod builder {
         fn try_from(
             value: UpdateStatusRequestV1,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                error_message: value.error_message?,
-                error_type: value.error_type?,
-                status: value.status?,
+                error_message: value.given.error_message,
+                error_type: value.given.error_type,
+                status: value.given.status.supplied("status")?,
             })
         }
     }
@@ -761,103 +786,77 @@ pub mod builder {
     impl From<super::UpdateStatusRequestV1> for UpdateStatusRequestV1 {
         fn from(value: super::UpdateStatusRequestV1) -> Self {
             Self {
-                error_message: Ok(value.error_message),
-                error_type: Ok(value.error_type),
-                status: Ok(value.status),
+                problems: Problems::default(),
+                given: Box::new(fields::UpdateStatusRequestV1 {
+                    error_message: value.error_message,
+                    error_type: value.error_type,
+                    status: value.status.into(),
+                }),
             }
         }
     }
 
     /// Builds a [`VendorCreateRequest`](super::VendorCreateRequest).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct VendorCreateRequest {
-        code: Result<Option<String>, String>,
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        country: Result<Option<super::CountryCode>, String>,
-        default_currency: Result<String, String>,
-        external_id: Result<Option<String>, String>,
-        name: Result<String, String>,
-        registration_number: Result<Option<String>, String>,
-        tax_registration_number: Result<Option<String>, String>,
-    }
-
-    impl Default for VendorCreateRequest {
-        fn default() -> Self {
-            Self {
-                code: Ok(Default::default()),
-                company_id: Ok(Default::default()),
-                country: Ok(Default::default()),
-                default_currency: Err(
-                    "no value supplied for default_currency".to_string(),
-                ),
-                external_id: Ok(Default::default()),
-                name: Err("no value supplied for name".to_string()),
-                registration_number: Ok(Default::default()),
-                tax_registration_number: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::VendorCreateRequest>,
     }
 
     impl VendorCreateRequest {
         /// Code of the vendor in the accounting system.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company the vendor belongs to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Vendor's country.
         pub fn country<V: TryInto<super::CountryCode>>(mut self, value: V) -> Self {
-            self.country = crate::runtime::convert_field("country", value).map(Some);
+            self.problems.set("country", &mut self.given.country, value);
             self
         }
 
         /// Three-letter code of the currency the vendor is usually paid in.
         pub fn default_currency<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.default_currency = crate::runtime::convert_field(
-                "default_currency",
-                value,
-            );
+            self.problems
+                .set("default_currency", &mut self.given.default_currency, value);
             self
         }
 
         /// Id of the vendor in the accounting system.
         pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_id = crate::runtime::convert_field("external_id", value)
-                .map(Some);
+            self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Sets `name`.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Company registration number.
         pub fn registration_number<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.registration_number = crate::runtime::convert_field(
-                    "registration_number",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("registration_number", &mut self.given.registration_number, value);
             self
         }
 
         /// VAT or other tax number.
         pub fn tax_registration_number<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.tax_registration_number = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "tax_registration_number",
+                    &mut self.given.tax_registration_number,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -865,15 +864,19 @@ pub mod builder {
     impl TryFrom<VendorCreateRequest> for super::VendorCreateRequest {
         type Error = crate::ConversionError;
         fn try_from(value: VendorCreateRequest) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                code: value.code?,
-                company_id: value.company_id?,
-                country: value.country?,
-                default_currency: value.default_currency?,
-                external_id: value.external_id?,
-                name: value.name?,
-                registration_number: value.registration_number?,
-                tax_registration_number: value.tax_registration_number?,
+                code: value.given.code,
+                company_id: value.given.company_id,
+                country: value.given.country,
+                default_currency: value
+                    .given
+                    .default_currency
+                    .supplied("default_currency")?,
+                external_id: value.given.external_id,
+                name: value.given.name.supplied("name")?,
+                registration_number: value.given.registration_number,
+                tax_registration_number: value.given.tax_registration_number,
             })
         }
     }
@@ -881,61 +884,40 @@ pub mod builder {
     impl From<super::VendorCreateRequest> for VendorCreateRequest {
         fn from(value: super::VendorCreateRequest) -> Self {
             Self {
-                code: Ok(value.code),
-                company_id: Ok(value.company_id),
-                country: Ok(value.country),
-                default_currency: Ok(value.default_currency),
-                external_id: Ok(value.external_id),
-                name: Ok(value.name),
-                registration_number: Ok(value.registration_number),
-                tax_registration_number: Ok(value.tax_registration_number),
+                problems: Problems::default(),
+                given: Box::new(fields::VendorCreateRequest {
+                    code: value.code,
+                    company_id: value.company_id,
+                    country: value.country,
+                    default_currency: value.default_currency.into(),
+                    external_id: value.external_id,
+                    name: value.name.into(),
+                    registration_number: value.registration_number,
+                    tax_registration_number: value.tax_registration_number,
+                }),
             }
         }
     }
 
     /// Builds a [`VendorSearchRequestV1`](super::VendorSearchRequestV1).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct VendorSearchRequestV1 {
-        accounting_systems: Result<Option<Vec<String>>, String>,
-        codes: Result<Option<Vec<String>>, String>,
-        countries: Result<Option<Vec<super::CountryCode>>, String>,
-        external_ids: Result<Option<Vec<String>>, String>,
-        ids: Result<Option<Vec<::uuid::Uuid>>, String>,
-        name: Result<Option<String>, String>,
-        states: Result<Option<Vec<super::VendorState>>, String>,
-        tax_registration_numbers: Result<Option<Vec<String>>, String>,
-    }
-
-    impl Default for VendorSearchRequestV1 {
-        fn default() -> Self {
-            Self {
-                accounting_systems: Ok(Default::default()),
-                codes: Ok(Default::default()),
-                countries: Ok(Default::default()),
-                external_ids: Ok(Default::default()),
-                ids: Ok(Default::default()),
-                name: Ok(Default::default()),
-                states: Ok(Default::default()),
-                tax_registration_numbers: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::VendorSearchRequestV1>,
     }
 
     impl VendorSearchRequestV1 {
         /// Only vendors from these accounting systems. Up to 100. At most 100 items.
         pub fn accounting_systems<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-            self.accounting_systems = crate::runtime::convert_field(
-                    "accounting_systems",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("accounting_systems", &mut self.given.accounting_systems, value);
             self
         }
 
         /// Only vendors with these codes. Up to 100. At most 100 items.
         pub fn codes<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-            self.codes = crate::runtime::convert_field("codes", value).map(Some);
+            self.problems.set("codes", &mut self.given.codes, value);
             self
         }
 
@@ -944,32 +926,31 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.countries = crate::runtime::convert_field("countries", value).map(Some);
+            self.problems.set("countries", &mut self.given.countries, value);
             self
         }
 
         /// Only vendors with these ids in the accounting system. Up to 100. At most 100 items.
         pub fn external_ids<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-            self.external_ids = crate::runtime::convert_field("external_ids", value)
-                .map(Some);
+            self.problems.set("external_ids", &mut self.given.external_ids, value);
             self
         }
 
         /// Only these vendors. Up to 100. At most 100 items.
         pub fn ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
-            self.ids = crate::runtime::convert_field("ids", value).map(Some);
+            self.problems.set("ids", &mut self.given.ids, value);
             self
         }
 
         /// Only vendors with this name.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value).map(Some);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Only vendors in one of these states. At most 4 items.
         pub fn states<V: TryInto<Vec<super::VendorState>>>(mut self, value: V) -> Self {
-            self.states = crate::runtime::convert_field("states", value).map(Some);
+            self.problems.set("states", &mut self.given.states, value);
             self
         }
 
@@ -978,11 +959,12 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.tax_registration_numbers = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "tax_registration_numbers",
+                    &mut self.given.tax_registration_numbers,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -992,15 +974,16 @@ pub mod builder {
         fn try_from(
             value: VendorSearchRequestV1,
         ) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                accounting_systems: value.accounting_systems?,
-                codes: value.codes?,
-                countries: value.countries?,
-                external_ids: value.external_ids?,
-                ids: value.ids?,
-                name: value.name?,
-                states: value.states?,
-                tax_registration_numbers: value.tax_registration_numbers?,
+                accounting_systems: value.given.accounting_systems,
+                codes: value.given.codes,
+                countries: value.given.countries,
+                external_ids: value.given.external_ids,
+                ids: value.given.ids,
+                name: value.given.name,
+                states: value.given.states,
+                tax_registration_numbers: value.given.tax_registration_numbers,
             })
         }
     }
@@ -1008,115 +991,88 @@ pub mod builder {
     impl From<super::VendorSearchRequestV1> for VendorSearchRequestV1 {
         fn from(value: super::VendorSearchRequestV1) -> Self {
             Self {
-                accounting_systems: Ok(value.accounting_systems),
-                codes: Ok(value.codes),
-                countries: Ok(value.countries),
-                external_ids: Ok(value.external_ids),
-                ids: Ok(value.ids),
-                name: Ok(value.name),
-                states: Ok(value.states),
-                tax_registration_numbers: Ok(value.tax_registration_numbers),
+                problems: Problems::default(),
+                given: Box::new(fields::VendorSearchRequestV1 {
+                    accounting_systems: value.accounting_systems,
+                    codes: value.codes,
+                    countries: value.countries,
+                    external_ids: value.external_ids,
+                    ids: value.ids,
+                    name: value.name,
+                    states: value.states,
+                    tax_registration_numbers: value.tax_registration_numbers,
+                }),
             }
         }
     }
 
     /// Builds a [`VendorUpdateRequest`](super::VendorUpdateRequest).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct VendorUpdateRequest {
-        code: Result<Option<String>, String>,
-        company_id: Result<Option<::uuid::Uuid>, String>,
-        country: Result<Option<super::CountryCode>, String>,
-        default_currency: Result<String, String>,
-        external_id: Result<String, String>,
-        name: Result<String, String>,
-        registration_number: Result<Option<String>, String>,
-        state: Result<super::VendorState, String>,
-        tax_registration_number: Result<Option<String>, String>,
-    }
-
-    impl Default for VendorUpdateRequest {
-        fn default() -> Self {
-            Self {
-                code: Ok(Default::default()),
-                company_id: Ok(Default::default()),
-                country: Ok(Default::default()),
-                default_currency: Err(
-                    "no value supplied for default_currency".to_string(),
-                ),
-                external_id: Err("no value supplied for external_id".to_string()),
-                name: Err("no value supplied for name".to_string()),
-                registration_number: Ok(Default::default()),
-                state: Err("no value supplied for state".to_string()),
-                tax_registration_number: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::VendorUpdateRequest>,
     }
 
     impl VendorUpdateRequest {
         /// Code of the vendor in the accounting system.
         pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.code = crate::runtime::convert_field("code", value).map(Some);
+            self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company the vendor belongs to. May be left out where the client's authorisation adds it.
         pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-            self.company_id = crate::runtime::convert_field("company_id", value)
-                .map(Some);
+            self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Vendor's country.
         pub fn country<V: TryInto<super::CountryCode>>(mut self, value: V) -> Self {
-            self.country = crate::runtime::convert_field("country", value).map(Some);
+            self.problems.set("country", &mut self.given.country, value);
             self
         }
 
         /// Three-letter code of the currency the vendor is usually paid in.
         pub fn default_currency<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.default_currency = crate::runtime::convert_field(
-                "default_currency",
-                value,
-            );
+            self.problems
+                .set("default_currency", &mut self.given.default_currency, value);
             self
         }
 
         /// Id of the vendor in the accounting system.
         pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.external_id = crate::runtime::convert_field("external_id", value);
+            self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Sets `name`.
         pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.name = crate::runtime::convert_field("name", value);
+            self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Company registration number.
         pub fn registration_number<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.registration_number = crate::runtime::convert_field(
-                    "registration_number",
-                    value,
-                )
-                .map(Some);
+            self.problems
+                .set("registration_number", &mut self.given.registration_number, value);
             self
         }
 
         /// The new state.
         pub fn state<V: TryInto<super::VendorState>>(mut self, value: V) -> Self {
-            self.state = crate::runtime::convert_field("state", value);
+            self.problems.set("state", &mut self.given.state, value);
             self
         }
 
         /// VAT or other tax number.
         pub fn tax_registration_number<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.tax_registration_number = crate::runtime::convert_field(
+            self.problems
+                .set(
                     "tax_registration_number",
+                    &mut self.given.tax_registration_number,
                     value,
-                )
-                .map(Some);
+                );
             self
         }
     }
@@ -1124,16 +1080,20 @@ pub mod builder {
     impl TryFrom<VendorUpdateRequest> for super::VendorUpdateRequest {
         type Error = crate::ConversionError;
         fn try_from(value: VendorUpdateRequest) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                code: value.code?,
-                company_id: value.company_id?,
-                country: value.country?,
-                default_currency: value.default_currency?,
-                external_id: value.external_id?,
-                name: value.name?,
-                registration_number: value.registration_number?,
-                state: value.state?,
-                tax_registration_number: value.tax_registration_number?,
+                code: value.given.code,
+                company_id: value.given.company_id,
+                country: value.given.country,
+                default_currency: value
+                    .given
+                    .default_currency
+                    .supplied("default_currency")?,
+                external_id: value.given.external_id.supplied("external_id")?,
+                name: value.given.name.supplied("name")?,
+                registration_number: value.given.registration_number,
+                state: value.given.state.supplied("state")?,
+                tax_registration_number: value.given.tax_registration_number,
             })
         }
     }
@@ -1141,15 +1101,18 @@ pub mod builder {
     impl From<super::VendorUpdateRequest> for VendorUpdateRequest {
         fn from(value: super::VendorUpdateRequest) -> Self {
             Self {
-                code: Ok(value.code),
-                company_id: Ok(value.company_id),
-                country: Ok(value.country),
-                default_currency: Ok(value.default_currency),
-                external_id: Ok(value.external_id),
-                name: Ok(value.name),
-                registration_number: Ok(value.registration_number),
-                state: Ok(value.state),
-                tax_registration_number: Ok(value.tax_registration_number),
+                problems: Problems::default(),
+                given: Box::new(fields::VendorUpdateRequest {
+                    code: value.code,
+                    company_id: value.company_id,
+                    country: value.country,
+                    default_currency: value.default_currency.into(),
+                    external_id: value.external_id.into(),
+                    name: value.name.into(),
+                    registration_number: value.registration_number,
+                    state: value.state.into(),
+                    tax_registration_number: value.tax_registration_number,
+                }),
             }
         }
     }

@@ -4,14 +4,72 @@
 //! Calls of the API family `webhooks`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, InvalidArgument, RequestBuilder, ResponseValue};
+use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
 use super::{operations, types};
+/// What calls hold.
+mod arguments {
+    #[allow(unused_imports)]
+    use crate::runtime::Required;
+    #[allow(unused_imports)]
+    use super::super::types;
+    #[derive(Clone, Default)]
+    pub(super) struct CreateSubscription {
+        pub(super) body: types::builder::SubscriptionRequest,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct DeleteSubscription {
+        pub(super) id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetSubscription {
+        pub(super) id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct GetSubscriptionSecret {
+        pub(super) id: Required<::uuid::Uuid>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListSubscriptionActivities {
+        pub(super) id: Required<::uuid::Uuid>,
+        pub(super) operation_types: Option<Vec<types::SubscriptionOperationType>>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct ListSubscriptions {
+        pub(super) status: Option<String>,
+        pub(super) event_types: Option<Vec<String>>,
+        pub(super) before: Option<String>,
+        pub(super) after: Option<String>,
+        pub(super) offset: Option<i64>,
+        pub(super) limit: Option<i32>,
+        pub(super) sorting_keys: Option<Vec<String>>,
+        pub(super) sorting_order: Option<Vec<types::PageOrder>>,
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct UpdateSubscription {
+        pub(super) id: Required<::uuid::Uuid>,
+        pub(super) body: types::builder::SubscriptionRequest,
+    }
+}
+
 /// A call of [`Client::create_subscription`]: `POST /v1/subscriptions`.
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateSubscription<'a> {
     client: &'a Client,
-    body: Result<types::builder::SubscriptionRequest, InvalidArgument>,
+    problems: Problems,
+    given: arguments::CreateSubscription,
 }
 
 impl<'a> CreateSubscription<'a> {
@@ -19,7 +77,8 @@ impl<'a> CreateSubscription<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -29,11 +88,8 @@ impl<'a> CreateSubscription<'a> {
         V: TryInto<types::SubscriptionRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::SubscriptionRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::SubscriptionRequest, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -44,7 +100,7 @@ impl<'a> CreateSubscription<'a> {
             types::builder::SubscriptionRequest,
         ) -> types::builder::SubscriptionRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -55,17 +111,18 @@ impl<'a> CreateSubscription<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::SubscriptionModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::CREATE_SUBSCRIPTION)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::SubscriptionRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::CREATE_SUBSCRIPTION,
+                &self.problems,
+            );
+            request.json(types::SubscriptionRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -74,7 +131,8 @@ impl<'a> CreateSubscription<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteSubscription<'a> {
     client: &'a Client,
-    id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::DeleteSubscription,
 }
 
 impl<'a> DeleteSubscription<'a> {
@@ -82,15 +140,14 @@ impl<'a> DeleteSubscription<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            id: Err(InvalidArgument::Missing {
-                name: "id",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `id`.
     pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.id = InvalidArgument::convert("id", value);
+        self.problems.set("id", &mut self.given.id, value);
         self
     }
 
@@ -99,10 +156,18 @@ impl<'a> DeleteSubscription<'a> {
     /// # Errors
     /// See [`Error`]; nothing is sent when an argument is missing or invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
-        RequestBuilder::new(self.client, &operations::DELETE_SUBSCRIPTION)
-            .path("id", self.id)
-            .send_empty()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::DELETE_SUBSCRIPTION,
+                &self.problems,
+            );
+            request.path("id", &given.id);
+            request
+        };
+
+        request.send_empty().await
     }
 }
 
@@ -111,7 +176,8 @@ impl<'a> DeleteSubscription<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetSubscription<'a> {
     client: &'a Client,
-    id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetSubscription,
 }
 
 impl<'a> GetSubscription<'a> {
@@ -119,15 +185,14 @@ impl<'a> GetSubscription<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            id: Err(InvalidArgument::Missing {
-                name: "id",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `id`.
     pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.id = InvalidArgument::convert("id", value);
+        self.problems.set("id", &mut self.given.id, value);
         self
     }
 
@@ -138,10 +203,18 @@ impl<'a> GetSubscription<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::SubscriptionModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_SUBSCRIPTION)
-            .path("id", self.id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_SUBSCRIPTION,
+                &self.problems,
+            );
+            request.path("id", &given.id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -150,7 +223,8 @@ impl<'a> GetSubscription<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetSubscriptionSecret<'a> {
     client: &'a Client,
-    id: Result<::uuid::Uuid, InvalidArgument>,
+    problems: Problems,
+    given: arguments::GetSubscriptionSecret,
 }
 
 impl<'a> GetSubscriptionSecret<'a> {
@@ -158,15 +232,14 @@ impl<'a> GetSubscriptionSecret<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            id: Err(InvalidArgument::Missing {
-                name: "id",
-            }),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `id`.
     pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.id = InvalidArgument::convert("id", value);
+        self.problems.set("id", &mut self.given.id, value);
         self
     }
 
@@ -177,10 +250,18 @@ impl<'a> GetSubscriptionSecret<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::SubscriptionSecretModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::GET_SUBSCRIPTION_SECRET)
-            .path("id", self.id)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::GET_SUBSCRIPTION_SECRET,
+                &self.problems,
+            );
+            request.path("id", &given.id);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -189,17 +270,8 @@ impl<'a> GetSubscriptionSecret<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListSubscriptionActivities<'a> {
     client: &'a Client,
-    id: Result<::uuid::Uuid, InvalidArgument>,
-    operation_types: Result<
-        Option<Vec<types::SubscriptionOperationType>>,
-        InvalidArgument,
-    >,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListSubscriptionActivities>,
 }
 
 impl<'a> ListSubscriptionActivities<'a> {
@@ -207,22 +279,14 @@ impl<'a> ListSubscriptionActivities<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            id: Err(InvalidArgument::Missing {
-                name: "id",
-            }),
-            operation_types: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `id`.
     pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.id = InvalidArgument::convert("id", value);
+        self.problems.set("id", &mut self.given.id, value);
         self
     }
 
@@ -233,8 +297,7 @@ impl<'a> ListSubscriptionActivities<'a> {
         mut self,
         value: V,
     ) -> Self {
-        self.operation_types = InvalidArgument::convert("operation_types", value)
-            .map(Some);
+        self.problems.set("operation_types", &mut self.given.operation_types, value);
         self
     }
 
@@ -242,7 +305,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -250,7 +313,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -258,7 +321,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -266,7 +329,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -274,7 +337,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -282,7 +345,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -293,17 +356,25 @@ impl<'a> ListSubscriptionActivities<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::SubscriptionActivityModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_SUBSCRIPTION_ACTIVITIES)
-            .path("id", self.id)
-            .query("operation_types", self.operation_types)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_SUBSCRIPTION_ACTIVITIES,
+                &self.problems,
+            );
+            request.path("id", &given.id);
+            request.query("operation_types", &given.operation_types);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -312,14 +383,8 @@ impl<'a> ListSubscriptionActivities<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListSubscriptions<'a> {
     client: &'a Client,
-    status: Result<Option<String>, InvalidArgument>,
-    event_types: Result<Option<Vec<String>>, InvalidArgument>,
-    before: Result<Option<String>, InvalidArgument>,
-    after: Result<Option<String>, InvalidArgument>,
-    offset: Result<Option<i64>, InvalidArgument>,
-    limit: Result<Option<i32>, InvalidArgument>,
-    sorting_keys: Result<Option<Vec<String>>, InvalidArgument>,
-    sorting_order: Result<Option<Vec<types::PageOrder>>, InvalidArgument>,
+    problems: Problems,
+    given: Box<arguments::ListSubscriptions>,
 }
 
 impl<'a> ListSubscriptions<'a> {
@@ -327,14 +392,8 @@ impl<'a> ListSubscriptions<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            status: Ok(None),
-            event_types: Ok(None),
-            before: Ok(None),
-            after: Ok(None),
-            offset: Ok(None),
-            limit: Ok(None),
-            sorting_keys: Ok(None),
-            sorting_order: Ok(None),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
@@ -342,7 +401,7 @@ impl<'a> ListSubscriptions<'a> {
     ///
     /// The optional query parameter `status`.
     pub fn status<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.status = InvalidArgument::convert("status", value).map(Some);
+        self.problems.set("status", &mut self.given.status, value);
         self
     }
 
@@ -350,7 +409,7 @@ impl<'a> ListSubscriptions<'a> {
     ///
     /// The optional query parameter `event_types`.
     pub fn event_types<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.event_types = InvalidArgument::convert("event_types", value).map(Some);
+        self.problems.set("event_types", &mut self.given.event_types, value);
         self
     }
 
@@ -358,7 +417,7 @@ impl<'a> ListSubscriptions<'a> {
     ///
     /// The optional query parameter `before`.
     pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.before = InvalidArgument::convert("before", value).map(Some);
+        self.problems.set("before", &mut self.given.before, value);
         self
     }
 
@@ -366,7 +425,7 @@ impl<'a> ListSubscriptions<'a> {
     ///
     /// The optional query parameter `after`.
     pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.after = InvalidArgument::convert("after", value).map(Some);
+        self.problems.set("after", &mut self.given.after, value);
         self
     }
 
@@ -374,7 +433,7 @@ impl<'a> ListSubscriptions<'a> {
     ///
     /// The optional query parameter `offset`.
     pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.offset = InvalidArgument::convert("offset", value).map(Some);
+        self.problems.set("offset", &mut self.given.offset, value);
         self
     }
 
@@ -382,7 +441,7 @@ impl<'a> ListSubscriptions<'a> {
     ///
     /// The optional query parameter `limit`.
     pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
-        self.limit = InvalidArgument::convert("limit", value).map(Some);
+        self.problems.set("limit", &mut self.given.limit, value);
         self
     }
 
@@ -390,7 +449,7 @@ impl<'a> ListSubscriptions<'a> {
     ///
     /// The optional query parameter `sorting_keys`.
     pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-        self.sorting_keys = InvalidArgument::convert("sorting_keys", value).map(Some);
+        self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
 
@@ -398,7 +457,7 @@ impl<'a> ListSubscriptions<'a> {
     ///
     /// The optional query parameter `sorting_order`.
     pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
-        self.sorting_order = InvalidArgument::convert("sorting_order", value).map(Some);
+        self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
@@ -409,17 +468,25 @@ impl<'a> ListSubscriptions<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::SubscriptionModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::LIST_SUBSCRIPTIONS)
-            .query("status", self.status)
-            .query("event_types", self.event_types)
-            .query("before", self.before)
-            .query("after", self.after)
-            .query("offset", self.offset)
-            .query("limit", self.limit)
-            .query("sorting_keys", self.sorting_keys)
-            .query("sorting_order", self.sorting_order)
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::LIST_SUBSCRIPTIONS,
+                &self.problems,
+            );
+            request.query("status", &given.status);
+            request.query("event_types", &given.event_types);
+            request.query("before", &given.before);
+            request.query("after", &given.after);
+            request.query("offset", &given.offset);
+            request.query("limit", &given.limit);
+            request.query("sorting_keys", &given.sorting_keys);
+            request.query("sorting_order", &given.sorting_order);
+            request
+        };
+
+        request.send_json().await
     }
 }
 
@@ -428,8 +495,8 @@ impl<'a> ListSubscriptions<'a> {
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateSubscription<'a> {
     client: &'a Client,
-    id: Result<::uuid::Uuid, InvalidArgument>,
-    body: Result<types::builder::SubscriptionRequest, InvalidArgument>,
+    problems: Problems,
+    given: arguments::UpdateSubscription,
 }
 
 impl<'a> UpdateSubscription<'a> {
@@ -437,16 +504,14 @@ impl<'a> UpdateSubscription<'a> {
     pub fn new(client: &'a Client) -> Self {
         Self {
             client,
-            id: Err(InvalidArgument::Missing {
-                name: "id",
-            }),
-            body: Ok(Default::default()),
+            problems: Problems::default(),
+            given: Default::default(),
         }
     }
 
     /// The required path parameter `id`.
     pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.id = InvalidArgument::convert("id", value);
+        self.problems.set("id", &mut self.given.id, value);
         self
     }
 
@@ -456,11 +521,8 @@ impl<'a> UpdateSubscription<'a> {
         V: TryInto<types::SubscriptionRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.body = InvalidArgument::convert_body::<
-            V,
-            types::SubscriptionRequest,
-            _,
-        >(value);
+        self.problems
+            .set_body::<types::SubscriptionRequest, _, V>(&mut self.given.body, value);
         self
     }
 
@@ -471,7 +533,7 @@ impl<'a> UpdateSubscription<'a> {
             types::builder::SubscriptionRequest,
         ) -> types::builder::SubscriptionRequest,
     ) -> Self {
-        self.body = self.body.map(change);
+        self.given.body = change(self.given.body);
         self
     }
 
@@ -482,17 +544,18 @@ impl<'a> UpdateSubscription<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::SubscriptionModel>>, Error> {
-        RequestBuilder::new(self.client, &operations::UPDATE_SUBSCRIPTION)
-            .path("id", self.id)
-            .json(
-                self
-                    .body
-                    .and_then(|body| {
-                        types::SubscriptionRequest::try_from(body)
-                            .map_err(InvalidArgument::body)
-                    }),
-            )
-            .send_json()
-            .await
+        let request = {
+            let given = self.given;
+            let mut request = RequestBuilder::new(
+                self.client,
+                &operations::UPDATE_SUBSCRIPTION,
+                &self.problems,
+            );
+            request.path("id", &given.id);
+            request.json(types::SubscriptionRequest::try_from(given.body));
+            request
+        };
+
+        request.send_json().await
     }
 }

@@ -124,41 +124,61 @@ pub struct SubscriptionSecretModel {
 pub type SubscriptionSecretResponse = Data<SubscriptionSecretModel>;
 /// Builders of the types that request bodies are made of.
 pub mod builder {
-    /// Builds a [`AuthCredential`](super::AuthCredential).
-    #[derive(Clone)]
-    #[must_use = "a builder does nothing until a call takes it"]
-    pub struct AuthCredential {
-        password: Result<Option<crate::Sensitive>, String>,
-        token: Result<Option<crate::Sensitive>, String>,
-        username: Result<Option<String>, String>,
+    #[allow(unused_imports)]
+    use crate::runtime::{Problems, Required};
+    /// What builders hold.
+    mod fields {
+        #[allow(unused_imports)]
+        use crate::runtime::Required;
+        #[derive(Clone, Default)]
+        pub(super) struct AuthCredential {
+            pub(super) password: Option<crate::Sensitive>,
+            pub(super) token: Option<crate::Sensitive>,
+            pub(super) username: Option<String>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct EndpointAuth {
+            pub(super) credentials: Option<super::super::AuthCredential>,
+            pub(super) type_: Option<super::super::EndpointAuthType>,
+        }
+
+        #[derive(Clone, Default)]
+        pub(super) struct SubscriptionRequest {
+            pub(super) custom_headers: Option<
+                ::std::collections::BTreeMap<String, crate::Sensitive>,
+            >,
+            pub(super) endpoint_auth: Option<super::super::EndpointAuth>,
+            pub(super) endpoint_url: Required<String>,
+            pub(super) event_types: Required<Vec<String>>,
+            pub(super) status: Option<super::super::SubscriptionStatus>,
+        }
     }
 
-    impl Default for AuthCredential {
-        fn default() -> Self {
-            Self {
-                password: Ok(Default::default()),
-                token: Ok(Default::default()),
-                username: Ok(Default::default()),
-            }
-        }
+    /// Builds a [`AuthCredential`](super::AuthCredential).
+    #[derive(Clone, Default)]
+    #[must_use = "a builder does nothing until a call takes it"]
+    pub struct AuthCredential {
+        problems: Problems,
+        given: Box<fields::AuthCredential>,
     }
 
     impl AuthCredential {
         /// Secret; for the type `BASIC`.
         pub fn password<V: TryInto<crate::Sensitive>>(mut self, value: V) -> Self {
-            self.password = crate::runtime::convert_field("password", value).map(Some);
+            self.problems.set("password", &mut self.given.password, value);
             self
         }
 
         /// Secret; no published type uses it.
         pub fn token<V: TryInto<crate::Sensitive>>(mut self, value: V) -> Self {
-            self.token = crate::runtime::convert_field("token", value).map(Some);
+            self.problems.set("token", &mut self.given.token, value);
             self
         }
 
         /// For the type `BASIC`.
         pub fn username<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.username = crate::runtime::convert_field("username", value).map(Some);
+            self.problems.set("username", &mut self.given.username, value);
             self
         }
     }
@@ -166,10 +186,11 @@ pub mod builder {
     impl TryFrom<AuthCredential> for super::AuthCredential {
         type Error = crate::ConversionError;
         fn try_from(value: AuthCredential) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                password: value.password?,
-                token: value.token?,
-                username: value.username?,
+                password: value.given.password,
+                token: value.given.token,
+                username: value.given.username,
             })
         }
     }
@@ -177,28 +198,22 @@ pub mod builder {
     impl From<super::AuthCredential> for AuthCredential {
         fn from(value: super::AuthCredential) -> Self {
             Self {
-                password: Ok(value.password),
-                token: Ok(value.token),
-                username: Ok(value.username),
+                problems: Problems::default(),
+                given: Box::new(fields::AuthCredential {
+                    password: value.password,
+                    token: value.token,
+                    username: value.username,
+                }),
             }
         }
     }
 
     /// Builds a [`EndpointAuth`](super::EndpointAuth).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct EndpointAuth {
-        credentials: Result<Option<super::AuthCredential>, String>,
-        type_: Result<Option<super::EndpointAuthType>, String>,
-    }
-
-    impl Default for EndpointAuth {
-        fn default() -> Self {
-            Self {
-                credentials: Ok(Default::default()),
-                type_: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::EndpointAuth>,
     }
 
     impl EndpointAuth {
@@ -207,14 +222,13 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.credentials = crate::runtime::convert_field("credentials", value)
-                .map(Some);
+            self.problems.set("credentials", &mut self.given.credentials, value);
             self
         }
 
         /// Which authentication the endpoint asks for.
         pub fn type_<V: TryInto<super::EndpointAuthType>>(mut self, value: V) -> Self {
-            self.type_ = crate::runtime::convert_field("type_", value).map(Some);
+            self.problems.set("type_", &mut self.given.type_, value);
             self
         }
     }
@@ -222,9 +236,10 @@ pub mod builder {
     impl TryFrom<EndpointAuth> for super::EndpointAuth {
         type Error = crate::ConversionError;
         fn try_from(value: EndpointAuth) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                credentials: value.credentials?,
-                type_: value.type_?,
+                credentials: value.given.credentials,
+                type_: value.given.type_,
             })
         }
     }
@@ -232,36 +247,21 @@ pub mod builder {
     impl From<super::EndpointAuth> for EndpointAuth {
         fn from(value: super::EndpointAuth) -> Self {
             Self {
-                credentials: Ok(value.credentials),
-                type_: Ok(value.type_),
+                problems: Problems::default(),
+                given: Box::new(fields::EndpointAuth {
+                    credentials: value.credentials,
+                    type_: value.type_,
+                }),
             }
         }
     }
 
     /// Builds a [`SubscriptionRequest`](super::SubscriptionRequest).
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     #[must_use = "a builder does nothing until a call takes it"]
     pub struct SubscriptionRequest {
-        custom_headers: Result<
-            Option<::std::collections::BTreeMap<String, crate::Sensitive>>,
-            String,
-        >,
-        endpoint_auth: Result<Option<super::EndpointAuth>, String>,
-        endpoint_url: Result<String, String>,
-        event_types: Result<Vec<String>, String>,
-        status: Result<Option<super::SubscriptionStatus>, String>,
-    }
-
-    impl Default for SubscriptionRequest {
-        fn default() -> Self {
-            Self {
-                custom_headers: Ok(Default::default()),
-                endpoint_auth: Ok(Default::default()),
-                endpoint_url: Err("no value supplied for endpoint_url".to_string()),
-                event_types: Err("no value supplied for event_types".to_string()),
-                status: Ok(Default::default()),
-            }
-        }
+        problems: Problems,
+        given: Box<fields::SubscriptionRequest>,
     }
 
     impl SubscriptionRequest {
@@ -269,8 +269,7 @@ pub mod builder {
         pub fn custom_headers<
             V: TryInto<::std::collections::BTreeMap<String, crate::Sensitive>>,
         >(mut self, value: V) -> Self {
-            self.custom_headers = crate::runtime::convert_field("custom_headers", value)
-                .map(Some);
+            self.problems.set("custom_headers", &mut self.given.custom_headers, value);
             self
         }
 
@@ -279,20 +278,19 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.endpoint_auth = crate::runtime::convert_field("endpoint_auth", value)
-                .map(Some);
+            self.problems.set("endpoint_auth", &mut self.given.endpoint_auth, value);
             self
         }
 
         /// Where deliveries are sent, over HTTPS.
         pub fn endpoint_url<V: TryInto<String>>(mut self, value: V) -> Self {
-            self.endpoint_url = crate::runtime::convert_field("endpoint_url", value);
+            self.problems.set("endpoint_url", &mut self.given.endpoint_url, value);
             self
         }
 
         /// Events to be told of, such as `v1.export-job.created`. No item twice.
         pub fn event_types<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
-            self.event_types = crate::runtime::convert_field("event_types", value);
+            self.problems.set("event_types", &mut self.given.event_types, value);
             self
         }
 
@@ -301,7 +299,7 @@ pub mod builder {
             mut self,
             value: V,
         ) -> Self {
-            self.status = crate::runtime::convert_field("status", value).map(Some);
+            self.problems.set("status", &mut self.given.status, value);
             self
         }
     }
@@ -309,12 +307,13 @@ pub mod builder {
     impl TryFrom<SubscriptionRequest> for super::SubscriptionRequest {
         type Error = crate::ConversionError;
         fn try_from(value: SubscriptionRequest) -> Result<Self, crate::ConversionError> {
+            value.problems.check()?;
             Ok(Self {
-                custom_headers: value.custom_headers?,
-                endpoint_auth: value.endpoint_auth?,
-                endpoint_url: value.endpoint_url?,
-                event_types: value.event_types?,
-                status: value.status?,
+                custom_headers: value.given.custom_headers,
+                endpoint_auth: value.given.endpoint_auth,
+                endpoint_url: value.given.endpoint_url.supplied("endpoint_url")?,
+                event_types: value.given.event_types.supplied("event_types")?,
+                status: value.given.status,
             })
         }
     }
@@ -322,11 +321,14 @@ pub mod builder {
     impl From<super::SubscriptionRequest> for SubscriptionRequest {
         fn from(value: super::SubscriptionRequest) -> Self {
             Self {
-                custom_headers: Ok(value.custom_headers),
-                endpoint_auth: Ok(value.endpoint_auth),
-                endpoint_url: Ok(value.endpoint_url),
-                event_types: Ok(value.event_types),
-                status: Ok(value.status),
+                problems: Problems::default(),
+                given: Box::new(fields::SubscriptionRequest {
+                    custom_headers: value.custom_headers,
+                    endpoint_auth: value.endpoint_auth,
+                    endpoint_url: value.endpoint_url.into(),
+                    event_types: value.event_types.into(),
+                    status: value.status,
+                }),
             }
         }
     }
