@@ -111,19 +111,21 @@ struct Authorized<E: Environment> {
 
 impl<E: Environment> Transport for Authorized<E> {
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
-        let held = self.session.held();
-        let token = match held.credential.header() {
+        let locked = self.session.lock();
+        let (held, token) = match locked.credential.header() {
             // A future around the transport's own would cost an allocation.
             Ok(header) => {
-                let attach =
-                    |request: &mut Request| self.session.check_and_attach(&held, request, header.clone());
-                return match call.authorized_once(attach) {
+                let attach = |request: &mut Request| self.session.check_and_attach(&locked, request, header);
+                let call = call.authorized_once(attach);
+                drop(locked);
+                return match call {
                     Ok(call) => self.transport.send(call),
                     Err(refused) => Box::pin(ready(Err(refused))),
                 };
             }
-            Err(token) => token.clone(),
+            Err(token) => (Arc::clone(&locked), token.clone()),
         };
+        drop(locked);
         Box::pin(async move {
             let pinned = Pinned { session: &self.session, held, sent: Mutex::default() };
             // What is neither safe nor idempotent is not sent twice, whatever the answer (RFC 9110, 9.2.2).

@@ -13,26 +13,35 @@ use crate::{CompanyId, OrganizationId, RequestRefused, Subject};
 const PARTNER: &str = "partner_id";
 
 /// Makes the request one of the subject that a session is bound to, or refuses it.
+#[inline]
 pub(crate) fn bind(request: &mut Request, subject: Option<Subject>) -> Result<(), RequestRefused> {
+    match (request.operation().company, subject) {
+        // Most requests of sessions without a company: there is nothing to do, or it is done.
+        (CompanyPlace::Nowhere, None) => Ok(()),
+        (CompanyPlace::Query { .. }, None) if request.query_companies() == 1 => Ok(()),
+        (_, subject) => place(request, subject),
+    }
+}
+
+fn place(request: &mut Request, subject: Option<Subject>) -> Result<(), RequestRefused> {
     let operation = request.operation();
     match (operation.company, subject) {
         (CompanyPlace::Nowhere, Some(Subject::Organization(bound))) => bind_organization(request, bound),
         (CompanyPlace::Nowhere, _) => Ok(()),
         (CompanyPlace::Query { name, .. }, Some(Subject::Company(bound))) => {
-            let checked = given(name, request.query_values(name))?.map(|text| check(bound, name, &text));
-            match checked {
-                Some(checked) => checked,
-                None => match wider(request) {
-                    Some(parameter) => Err(RequestRefused::WiderThanCompany { bound, parameter }),
-                    None => {
-                        request.append_query(name, &bound.to_string());
-                        Ok(())
-                    }
-                },
+            if once(name, request.query_companies())? {
+                return check(bound, name, &request.query_company().unwrap_or_default());
+            }
+            match wider(request) {
+                Some(parameter) => Err(RequestRefused::WiderThanCompany { bound, parameter }),
+                None => {
+                    request.append_query(name, &bound.to_string());
+                    Ok(())
+                }
             }
         }
         (CompanyPlace::Query { name, required }, other) => {
-            if given(name, request.query_values(name))?.is_some() {
+            if once(name, request.query_companies())? {
                 return Ok(());
             }
             if !required && let Some(Subject::Organization(bound)) = other {
@@ -46,7 +55,8 @@ pub(crate) fn bind(request: &mut Request, subject: Option<Subject>) -> Result<()
             let body = request.body().cloned().unwrap_or_default();
             let members = members(&body, name)
                 .map_err(|_| RequestRefused::UnreadableBody { operation: operation.id })?;
-            match (given(name, members.values.iter().map(text_of))?, subject.and_then(Subject::company)) {
+            once(name, members.values.len())?;
+            match (members.values.first().map(text_of), subject.and_then(Subject::company)) {
                 (Some(text), Some(bound)) => check(bound, name, &text),
                 (None, Some(bound)) => {
                     request.set_body(with_member(&body, name, &bound.to_string(), members.is_empty));
@@ -75,16 +85,9 @@ fn bind_organization(request: &mut Request, bound: OrganizationId) -> Result<(),
     Ok(())
 }
 
-/// The one value that is given, if any.
-fn given<'a>(
-    member: &'static str,
-    mut values: impl Iterator<Item = Cow<'a, str>>,
-) -> Result<Option<Cow<'a, str>>, RequestRefused> {
-    let value = values.next();
-    match values.count() {
-        0 => Ok(value),
-        more => Err(RequestRefused::SeveralCompanies { member, times: more + 1 }),
-    }
+/// Whether a parameter or member that is there so often is there, and not more than once.
+fn once(member: &'static str, times: usize) -> Result<bool, RequestRefused> {
+    if times > 1 { Err(RequestRefused::SeveralCompanies { member, times }) } else { Ok(times == 1) }
 }
 
 fn check(bound: CompanyId, member: &'static str, text: &str) -> Result<(), RequestRefused> {

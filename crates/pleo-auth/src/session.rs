@@ -1,9 +1,9 @@
 //! Sessions: a credential with the company it works for and the scopes it has.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use http::{HeaderValue, Uri, header};
-use pleo_client::{Authorization, Authorize, Refusal, Request};
+use pleo_client::{Authorization, Authorize, Operation, Refusal, Request};
 
 use crate::{
     CompanyId, Credential, Environment, IntoCredential, OrganizationId, RequestRefused, Scope, ScopeSet,
@@ -137,15 +137,19 @@ impl<E: Environment> Session<E> {
     }
 
     pub(crate) fn held(&self) -> Arc<Held<E>> {
-        self.slot.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().clone()
     }
 
-    /// Everything that is checked before the credential is attached.
+    /// What is held, which nobody replaces meanwhile. To be let go before anybody else's code runs; of
+    /// ours, the longest that runs under it is finding the company in a body.
+    pub(crate) fn lock(&self) -> RwLockReadGuard<'_, Arc<Held<E>>> {
+        self.slot.held.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything that is checked before the credential is attached, but for another one that is there.
+    #[inline]
     fn check(&self, held: &Held<E>, request: &mut Request) -> Result<(), RequestRefused> {
         check_destination(&self.slot.environment, request)?;
-        if request.headers().contains_key(header::AUTHORIZATION) {
-            return Err(RequestRefused::AlreadyAuthorized);
-        }
         check_scopes(held.scopes.as_ref(), request)?;
         place::bind(request, self.subject)
     }
@@ -155,10 +159,10 @@ impl<E: Environment> Session<E> {
         &self,
         held: &Held<E>,
         request: &mut Request,
-        header: HeaderValue,
+        header: &HeaderValue,
     ) -> Result<(), Refusal> {
         self.check(held, request)?;
-        attach(request, header);
+        attach(request, header.clone())?;
         Ok(())
     }
 
@@ -170,31 +174,43 @@ impl<E: Environment> Session<E> {
         sent: impl FnOnce(Generation) + Send + 'a,
     ) -> Authorization<'a> {
         let token = match held.credential.header() {
-            Ok(header) => return Authorization::Ready(self.check_and_attach(held, request, header.clone())),
+            Ok(header) => return Authorization::Ready(self.check_and_attach(held, request, header)),
             Err(token) => token,
         };
-        if let Err(refused) = self.check(held, request) {
+        let mut checked = self.check(held, request);
+        // Found when a credential is attached, but no token is renewed for a request that is refused.
+        if request.headers().contains_key(header::AUTHORIZATION) {
+            checked = checked.and(Err(RequestRefused::AlreadyAuthorized));
+        }
+        if let Err(refused) = checked {
             return Authorization::Ready(Err(refused.into()));
         }
         if let Some((header, generation)) = token.ready() {
             sent(generation);
-            attach(request, header);
-            return Authorization::Ready(Ok(()));
+            return Authorization::Ready(attach(request, header).map_err(Refusal::from));
         }
         let token = token.clone();
         Authorization::Pending(Box::pin(async move {
             let (header, generation) =
                 token.renewed().await.map_err(|error| Refusal::from(RequestRefused::Token(error)))?;
             sent(generation);
-            attach(request, header);
-            Ok(())
+            Ok(attach(request, header)?)
         }))
     }
 }
 
-/// The request's headers have room for it, so nothing is allocated.
-fn attach(request: &mut Request, header: HeaderValue) {
-    request.headers_mut().insert(header::AUTHORIZATION, header);
+/// Attaches a credential. A request that has one already is refused, and has none afterwards. The
+/// request's headers have room for one more, so nothing is allocated.
+#[inline]
+fn attach(request: &mut Request, header: HeaderValue) -> Result<(), RequestRefused> {
+    let headers = request.headers_mut();
+    match headers.insert(header::AUTHORIZATION, header) {
+        None => Ok(()),
+        Some(_) => {
+            headers.remove(header::AUTHORIZATION);
+            Err(RequestRefused::AlreadyAuthorized)
+        }
+    }
 }
 
 /// Compares the URL as it will be sent with the environment's base URL, letter by letter: scheme, host
@@ -203,29 +219,37 @@ fn attach(request: &mut Request, header: HeaderValue) {
 fn check_destination<E: Environment>(environment: &E, request: &Request) -> Result<(), RequestRefused> {
     let expected = environment.base_url();
     if request.url().strip_prefix(expected).is_some_and(|rest| rest.starts_with('/')) {
-        return Ok(());
+        Ok(())
+    } else {
+        Err(other_destination(expected, request))
     }
+}
+
+#[cold]
+fn other_destination(expected: &str, request: &Request) -> RequestRefused {
     let found = request.url().parse().ok().and_then(|uri: Uri| {
         let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
         Some(format!("{}://{}{port}", uri.scheme_str()?, uri.host()?))
     });
     let found = found.unwrap_or_else(|| "an address that is no URL".to_owned());
-    Err(RequestRefused::OtherDestination { found, expected: expected.to_owned() })
+    RequestRefused::OtherDestination { found, expected: expected.to_owned() }
 }
 
+#[inline]
 fn check_scopes(held: Option<&ScopeSet>, request: &Request) -> Result<(), RequestRefused> {
-    let operation = request.operation();
-    let (Some(held), Some(needed)) = (held, operation.scopes) else { return Ok(()) };
-    if needed.iter().all(|scope| held.contains(scope)) {
-        return Ok(());
+    match (held, request.operation().scopes) {
+        (Some(held), Some(needed)) if !needed.iter().all(|scope| held.contains(scope)) => {
+            Err(missing_scopes(request.operation(), held, needed))
+        }
+        _ => Ok(()),
     }
+}
+
+#[cold]
+fn missing_scopes(operation: &Operation, held: &ScopeSet, needed: &[&str]) -> RequestRefused {
     let missing =
         needed.iter().filter(|scope| !held.contains(scope)).filter_map(|scope| Scope::new(scope).ok());
-    Err(RequestRefused::MissingScopes {
-        operation: operation.id,
-        missing: missing.collect(),
-        held: held.clone(),
-    })
+    RequestRefused::MissingScopes { operation: operation.id, missing: missing.collect(), held: held.clone() }
 }
 
 /// For transports and clients of your own. Alone it neither sees a 401 nor holds a call with several

@@ -11,7 +11,7 @@ use pleo_auth::{
     pleo_client::{self, Authorization, Authorize, Error, Request},
 };
 
-use crate::support::{Recorder, key};
+use crate::support::{Adds, Recorder, key};
 
 /// Where `base` leads a session's request: what was sent, or the refusal.
 async fn lead<E: Environment>(
@@ -132,24 +132,30 @@ async fn the_refusal_names_both_places_and_no_path() {
     assert!(!text.contains("secret-path"), "{text}");
 }
 
-/// Adds a header before the session sees the request.
-struct Adds(&'static str, Session<Staging>);
-
-impl Authorize for Adds {
-    fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a> {
-        request.headers_mut().insert("authorization", HeaderValue::from_static(self.0));
-        self.1.authorize(request)
+#[tokio::test]
+async fn a_request_that_has_a_credential_already_is_refused() {
+    let token = AccessToken::new(Staging, "FAKE").unwrap();
+    for session in [Session::new(key("FAKE")), Session::new(token)] {
+        let recorder = Recorder::status(200);
+        let adds = Arc::new(Adds("Bearer FAKE-OTHER", session));
+        // Two of them are refused as well as one.
+        for authorize in [Arc::clone(&adds) as Arc<dyn Authorize>, Arc::new(Twice(adds))] {
+            let client = pleo_client::Client::new(Staging.base_url(), authorize, recorder.clone()).unwrap();
+            let error = client.introspect_authentication().send().await.unwrap_err();
+            assert!(matches!(RequestRefused::of(&error), Some(RequestRefused::AlreadyAuthorized)));
+            assert!(recorder.sent().is_empty());
+        }
     }
 }
 
-#[tokio::test]
-async fn a_request_that_has_a_credential_already_is_refused() {
-    let recorder = Recorder::status(200);
-    let adds = Adds("Bearer FAKE-OTHER", Session::new(key("FAKE")));
-    let client = pleo_client::Client::new(Staging.base_url(), Arc::new(adds), recorder.clone()).unwrap();
-    let error = client.introspect_authentication().send().await.unwrap_err();
-    assert!(matches!(RequestRefused::of(&error), Some(RequestRefused::AlreadyAuthorized)));
-    assert!(recorder.sent().is_empty());
+/// Adds one more.
+struct Twice(Arc<Adds>);
+
+impl Authorize for Twice {
+    fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a> {
+        request.headers_mut().append("authorization", HeaderValue::from_static("Bearer FAKE-FIRST"));
+        self.0.authorize(request)
+    }
 }
 
 #[tokio::test]

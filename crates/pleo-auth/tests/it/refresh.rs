@@ -23,7 +23,7 @@ use tokio::{
     time::{Instant, advance, sleep},
 };
 
-use crate::support::{Recorder, Script, Step, answer, client, pair, refused};
+use crate::support::{Adds, Recorder, Script, Step, answer, client, pair, refused};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -173,6 +173,18 @@ async fn a_thousand_calls_with_an_expired_token_cause_one_renewal() {
     assert_eq!(world.script.presented(), ["FAKE-R0"]);
     assert_eq!(world.sent(), vec!["A1"; 1000]);
     assert_eq!(world.shelf.names(), ["FAKE-A0", "FAKE-A1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_token_is_renewed_or_sent_for_a_request_that_has_a_credential_already() {
+    for lifetime in [Duration::ZERO, HOUR] {
+        let world = world(lifetime, []);
+        let adds = Adds("Bearer FAKE-OTHER", Session::new(world.token.clone()));
+        let client = pleo_client::Client::new(Staging.base_url(), adds, world.recorder.clone()).unwrap();
+        let error = client.delete_installation().send().await.unwrap_err();
+        assert!(matches!(RequestRefused::of(&error), Some(RequestRefused::AlreadyAuthorized)));
+        assert!(world.recorder.sent().is_empty() && world.script.requests().is_empty());
+    }
 }
 
 #[tokio::test(start_paused = true)]

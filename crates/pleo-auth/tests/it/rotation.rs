@@ -1,18 +1,22 @@
 //! Replacing a session's credential while it is in use.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use pleo_auth::{
     AccessToken, AnyEnvironment, Client, IntegratedApiKey, Production, Sandbox, Session, Staging,
     StandaloneApiKey,
+    oauth::{MemoryStore, RefreshPolicy, RefreshingToken, Tokens},
     pleo_client::{Body, BoxFuture, Call, Error, Transport},
 };
 use tokio::sync::Notify;
 
-use crate::support::{Recorder, answer, authorization, client, key};
+use crate::support::{Recorder, Script, answer, authorization, client, key};
 
 #[tokio::test]
 async fn later_calls_use_the_new_credential_in_every_clone() {
@@ -81,6 +85,46 @@ async fn a_call_ends_with_the_credential_it_began_with() {
         *sent.lock().unwrap(),
         [format!("0 {old}"), format!("1 {new}"), format!("1 {new}"), format!("0 {old}")]
     );
+}
+
+/// Puts another credential in place while it is handed a call, before it makes a future of it.
+struct ReplacesAtOnce {
+    session: Session<Staging>,
+    recorder: Recorder,
+}
+
+impl Transport for ReplacesAtOnce {
+    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
+        self.session.replace_credential(key("FAKE-NEW")).unwrap();
+        self.recorder.send(call)
+    }
+}
+
+#[test]
+fn a_transport_may_replace_the_credential_of_the_call_that_it_is_handed() {
+    let tokens = Tokens::new(Staging, "FAKE-ACCESS", Some("FAKE-R".into()), None);
+    let token = RefreshingToken::new(
+        Script::default().app(),
+        tokens,
+        MemoryStore::new(None),
+        RefreshPolicy::default(),
+    )
+    .unwrap();
+    for (session, sent) in
+        [(Session::new(key("FAKE-OLD")), "Basic RkFLRS1PTEQ6"), (Session::new(token), "Bearer FAKE-ACCESS")]
+    {
+        let recorder = Recorder::status(200);
+        let transport = ReplacesAtOnce { session: session.clone(), recorder: recorder.clone() };
+        let client = Client::with_transport(session, transport).unwrap();
+        let (done, ended) = std::sync::mpsc::channel();
+        // In a thread of its own, which a lock that is still held would stop.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            done.send(runtime.block_on(client.delete_installation().send()).is_ok()).unwrap();
+        });
+        assert_eq!(ended.recv_timeout(Duration::from_secs(60)), Ok(true));
+        assert_eq!(recorder.authorizations(), [sent]);
+    }
 }
 
 #[test]

@@ -7,11 +7,15 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::HeaderValue;
 use http_body_util::{BodyExt as _, Full};
 use pleo_auth::{
     Client, CompanyId, Environment, Session, Staging, StandaloneApiKey,
     oauth::{OAuthApp, OAuthTransport},
-    pleo_client::{Body, BoxFuture, Call, Error, Transport, TransportError, TransportErrorKind},
+    pleo_client::{
+        Authorization, Authorize, Body, BoxFuture, Call, Error, Request, Transport, TransportError,
+        TransportErrorKind,
+    },
 };
 
 pub(crate) fn company(number: u8) -> CompanyId {
@@ -86,6 +90,16 @@ impl Transport for Recorder {
 
 pub(crate) fn client<E: Environment>(session: Session<E>, transport: &Recorder) -> Client<E> {
     Client::with_transport(session, transport.clone()).unwrap()
+}
+
+/// Adds a header before a session sees the request.
+pub(crate) struct Adds(pub(crate) &'static str, pub(crate) Session<Staging>);
+
+impl Authorize for Adds {
+    fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a> {
+        request.headers_mut().append("authorization", HeaderValue::from_static(self.0));
+        self.1.authorize(request)
+    }
 }
 
 /// What the scripted authorisation server does next.
