@@ -6,11 +6,11 @@ use std::time::Duration;
 use criterion::BatchSize;
 use pleo_benches::{
     AllocationTable, Run, print_table,
-    requests::{self, BY_HAND, FLOOR, Items, Measure, NO_CREDENTIAL, Ready, STOCK, TYPED, TYPED_REQWEST},
+    requests::{self, BY_HAND, FLOOR, Items, Measure, NO_CREDENTIAL, STOCK, TYPED, TYPED_REQWEST},
 };
 
 /// Enough for the clock not to count, and few enough for all but the PUT to stay in the cache.
-const BATCH: BatchSize = BatchSize::NumIterations(64);
+const BATCH: usize = 64;
 
 struct Time {
     run: Run,
@@ -23,14 +23,21 @@ impl Measure for Time {
         case: &str,
         way: &str,
         mut prepare: impl FnMut() -> Items,
-        mut build: impl FnMut(Items) -> Ready,
+        mut build: impl FnMut(Items),
     ) {
+        let mut prepare = || {
+            requests::forget_sent(BATCH);
+            prepare()
+        };
+        let size = BatchSize::NumIterations(BATCH as u64);
         let mut criterion = self.run.criterion();
         let mut group = criterion.benchmark_group(case);
         group.warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
-        group.bench_function(way, |bencher| bencher.iter_batched(&mut prepare, &mut build, BATCH));
+        group.bench_function(way, |bencher| bencher.iter_batched(&mut prepare, &mut build, size));
         group.finish();
         self.run.keep(case, way);
+        let measured = self.run.best(case, way).is_some();
+        assert!(requests::forget_sent(0) > 0 || !measured, "{case} by {way} has sent nothing");
         if !self.cases.iter().any(|known| known == case) {
             self.cases.push(case.to_owned());
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     BASE_URL, COMPANY, CURSOR, Credential, EMAIL, EMPLOYEES, ENTRY, Items, JOB, LIMIT, Progress, Ready,
-    SORTING_KEY, Way, period, progress,
+    SORTING_KEY, Way, period, progress, send,
 };
 
 #[derive(Serialize)]
@@ -98,22 +98,22 @@ impl ByHand {
         Self { client: Client::new(), credential, secret, items, period: period() }
     }
 
-    fn ready(&self, request: RequestBuilder) -> Ready {
+    fn ready(&self, request: RequestBuilder) {
         let request = match self.credential {
             Credential::Key => request.basic_auth(&self.secret, None::<&str>),
             Credential::Token => request.bearer_auth(&self.secret),
         };
         let accept = HeaderValue::from_static("application/json");
-        Ready::Reqwest(request.header(header::ACCEPT, accept).build().unwrap())
+        send(Ready::Reqwest(request.header(header::ACCEPT, accept).build().unwrap()));
     }
 }
 
 impl Way for ByHand {
-    fn get(&self) -> Ready {
+    fn get(&self) {
         self.ready(self.client.get(format!("{BASE_URL}/v1/accounting-entries/{ENTRY}")))
     }
 
-    fn list(&self) -> Ready {
+    fn list(&self) {
         let (company, limit) = (COMPANY.to_string(), LIMIT.to_string());
         self.ready(self.client.get(format!("{BASE_URL}/v2/employees")).query(&[
             ("companyId", company.as_str()),
@@ -125,7 +125,7 @@ impl Way for ByHand {
         ]))
     }
 
-    fn search(&self) -> Ready {
+    fn search(&self) {
         let (company, limit) = (COMPANY.to_string(), LIMIT.to_string());
         let request = self
             .client
@@ -139,7 +139,7 @@ impl Way for ByHand {
         Items::ByHand(self.items.clone())
     }
 
-    fn update(&self, items: Items) -> Ready {
+    fn update(&self, items: Items) {
         let Items::ByHand(items) = items else { unreachable!("items of another way") };
         self.ready(self.client.put(format!("{BASE_URL}/v3/export-jobs/{JOB}/items")).json(&items))
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     BASE_URL, COMPANY, CURSOR, EMAIL, ENTRY, Items, JOB, Ready, SORTING_KEY, Way,
     by_hand::{Item, Search},
-    period, progress,
+    period, progress, send,
 };
 
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -26,7 +26,7 @@ impl Floor {
         Self { authorization, items: progress().into_iter().map(Item::from).collect(), period: period() }
     }
 
-    fn ready(&self, method: Method, url: String, body: Option<Vec<u8>>) -> Ready {
+    fn ready(&self, method: Method, url: String, body: Option<Vec<u8>>) {
         let mut headers = HeaderMap::with_capacity(3);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::AUTHORIZATION, self.authorization.clone());
@@ -37,7 +37,7 @@ impl Floor {
         *request.method_mut() = method;
         *request.uri_mut() = Uri::from_maybe_shared(Bytes::from(url)).unwrap();
         *request.headers_mut() = headers;
-        Ready::Http(request)
+        send(Ready::Http(request));
     }
 }
 
@@ -64,13 +64,13 @@ fn json(capacity: usize, body: &impl Serialize) -> Option<Vec<u8>> {
 }
 
 impl Way for Floor {
-    fn get(&self) -> Ready {
+    fn get(&self) {
         let mut url = url(96, "/v1/accounting-entries/");
         push_id(&mut url, ENTRY);
         self.ready(Method::GET, url, None)
     }
 
-    fn list(&self) -> Ready {
+    fn list(&self) {
         let mut url = url(256, "/v2/employees?companyId=");
         push_id(&mut url, COMPANY);
         push_escaped(&mut url, "&email=", EMAIL);
@@ -81,7 +81,7 @@ impl Way for Floor {
         self.ready(Method::GET, url, None)
     }
 
-    fn search(&self) -> Ready {
+    fn search(&self) {
         let mut url = url(224, "/v1/accounting-entries:search?company_id=");
         push_id(&mut url, COMPANY);
         push_escaped(&mut url, "&after=", CURSOR);
@@ -93,7 +93,7 @@ impl Way for Floor {
         Items::ByHand(self.items.clone())
     }
 
-    fn update(&self, items: Items) -> Ready {
+    fn update(&self, items: Items) {
         let Items::ByHand(items) = items else { unreachable!("items of another way") };
         let mut url = url(112, "/v3/export-jobs/");
         push_id(&mut url, JOB);

@@ -1,14 +1,15 @@
 //! What progenitor generates by itself, with `progenitor-client`. A hook attaches a header that was
 //! made once, which is the cheapest that it offers.
 
+use std::future::pending;
+
 use http::{HeaderValue, header};
 use pleo_client::chrono::{DateTime, FixedOffset, Utc};
 use progenitor_client::{ClientHooks, Error, OperationInfo};
 
 use super::{
     BASE_URL, COMPANY, CURSOR, EMAIL, EMPLOYEES, ENTRY, Items, JOB, LIMIT, Progress, Ready, SORTING_KEY, Way,
-    period, progress,
-    typed::{take, taken},
+    period, progress, send, typed::begin,
 };
 use generated::types;
 pub(super) use generated::types::UpdateExportJobItemV3 as Item;
@@ -29,7 +30,8 @@ impl ClientHooks<Credential> for generated::Client {
     }
 
     async fn exec(&self, request: reqwest::Request, _: &OperationInfo) -> reqwest::Result<reqwest::Response> {
-        take(Ready::Reqwest(request)).await
+        send(Ready::Reqwest(request));
+        pending().await
     }
 }
 
@@ -73,14 +75,14 @@ fn item(progress: Progress) -> types::UpdateExportJobItemV3 {
 }
 
 impl Way for Stock {
-    fn get(&self) -> Ready {
-        taken(self.client.get_accounting_entry(&ENTRY, None))
+    fn get(&self) {
+        begin(self.client.get_accounting_entry(&ENTRY, None))
     }
 
-    fn list(&self) -> Ready {
+    fn list(&self) {
         let keys = vec![SORTING_KEY.to_owned()];
         let order = vec![types::PageOrder::Asc];
-        taken(self.client.list_employees(
+        begin(self.client.list_employees(
             Some(CURSOR),
             None,
             None,
@@ -93,7 +95,7 @@ impl Way for Stock {
         ))
     }
 
-    fn search(&self) -> Ready {
+    fn search(&self) {
         let (start, end): (DateTime<Utc>, DateTime<Utc>) = (self.period.0.to_utc(), self.period.1.to_utc());
         let body = types::AccountingEntryBaseSearchRequest {
             employee_ids: EMPLOYEES.to_vec(),
@@ -125,7 +127,7 @@ impl Way for Stock {
             transaction_value_currencies: Vec::new(),
         };
         let limit = u32::try_from(LIMIT).ok().and_then(std::num::NonZeroU32::new);
-        taken(self.client.search_accounting_entries(
+        begin(self.client.search_accounting_entries(
             Some(CURSOR),
             None,
             Some(&COMPANY),
@@ -141,8 +143,8 @@ impl Way for Stock {
         Items::Stock(self.items.clone())
     }
 
-    fn update(&self, items: Items) -> Ready {
+    fn update(&self, items: Items) {
         let Items::Stock(items) = items else { unreachable!("items of another way") };
-        taken(self.client.update_export_job_items_v3(&JOB, &items))
+        begin(self.client.update_export_job_items_v3(&JOB, &items))
     }
 }

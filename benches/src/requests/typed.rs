@@ -1,9 +1,8 @@
 //! Our typed client.
 
 use std::{
-    cell::Cell,
     fmt::Debug,
-    future::{Future, Pending, pending},
+    future::{Future, pending},
     pin::pin,
     task::{Context, Poll, Waker},
 };
@@ -20,25 +19,13 @@ use pleo_client::{
 
 use super::{
     BASE_URL, COMPANY, CURSOR, Credential, EMAIL, EMPLOYEES, ENTRY, Items, JOB, LIMIT, Ready, SORTING_KEY,
-    Way, period, progress,
+    Way, period, progress, send, sent,
 };
 
-thread_local! {
-    static TAKEN: Cell<Option<Ready>> = const { Cell::new(None) };
-}
-
-/// Leaves a request for [`taken`]. The future returned never ends: no answer is made, so none is
-/// measured.
-pub(super) fn take<T>(ready: Ready) -> Pending<T> {
-    TAKEN.set(Some(ready));
-    pending()
-}
-
-/// Starts a call and returns the request that it wants to send.
-pub(super) fn taken<T, E: Debug>(call: impl Future<Output = Result<T, E>>) -> Ready {
-    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Pending => TAKEN.take().unwrap(),
-        Poll::Ready(ended) => panic!("the call ended before it was sent: {:?}", ended.err()),
+/// Starts a call, which ends neither well nor badly: no answer is made, so none is measured.
+pub(super) fn begin<T, E: Debug>(call: impl Future<Output = Result<T, E>>) {
+    if let Poll::Ready(ended) = pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        panic!("the call ended before it was sent: {:?}", ended.err());
     }
 }
 
@@ -50,13 +37,12 @@ struct Take {
 impl Transport for Take {
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
         Box::pin(async move {
-            let request = call.into_authorized().await?;
-            take(if self.for_reqwest {
-                Ready::Reqwest(reqwest::Request::try_from(request).unwrap())
+            send(if self.for_reqwest {
+                Ready::Reqwest(call.into_reqwest().await?)
             } else {
-                Ready::Http(request)
-            })
-            .await
+                Ready::Http(call.into_authorized().await?)
+            });
+            pending().await
         })
     }
 }
@@ -110,7 +96,8 @@ impl Typed {
 
     /// The header that the session attaches.
     pub(super) fn authorization(&self) -> HeaderValue {
-        match self.get() {
+        self.get();
+        match sent() {
             Ready::Http(request) => request.headers()[header::AUTHORIZATION].clone(),
             Ready::Reqwest(request) => request.headers()[header::AUTHORIZATION].clone(),
         }
@@ -118,12 +105,12 @@ impl Typed {
 }
 
 impl Way for Typed {
-    fn get(&self) -> Ready {
-        taken(self.client.get_accounting_entry().accounting_entry_id(ENTRY).send())
+    fn get(&self) {
+        begin(self.client.get_accounting_entry().accounting_entry_id(ENTRY).send());
     }
 
-    fn list(&self) -> Ready {
-        taken(
+    fn list(&self) {
+        begin(
             self.client
                 .list_employees()
                 .company_id(COMPANY)
@@ -136,7 +123,7 @@ impl Way for Typed {
         )
     }
 
-    fn search(&self) -> Ready {
+    fn search(&self) {
         let (start, end) = self.period;
         let call = self.client.search_accounting_entries().company_id(COMPANY).after(CURSOR).limit(LIMIT);
         let call = call.body_map(|body| {
@@ -147,15 +134,15 @@ impl Way for Typed {
                 .export_status([ExportStatus::NotExported])
                 .employee_ids(EMPLOYEES)
         });
-        taken(call.send())
+        begin(call.send())
     }
 
     fn items(&self) -> Items {
         Items::Typed(self.items.clone())
     }
 
-    fn update(&self, items: Items) -> Ready {
+    fn update(&self, items: Items) {
         let Items::Typed(items) = items else { unreachable!("items of another way") };
-        taken(self.client.update_export_job_items_v3().job_id(JOB).body(items).send())
+        begin(self.client.update_export_job_items_v3().job_id(JOB).body(items).send())
     }
 }
