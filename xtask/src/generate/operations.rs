@@ -163,17 +163,12 @@ impl<'a> Builder<'a> {
         }
         let struct_name = self.struct_name();
         let arguments = self.arguments.iter().map(|argument| {
-            let (ident, value) = (&argument.ident, &argument.value);
-            let place = if argument.required {
-                quote! { Required }
-            } else {
-                quote! { Option }
-            };
-            quote! { pub(super) #ident: #place<#value> }
+            let (ident, place) = (&argument.ident, place(&argument.value, argument.required));
+            quote! { pub(super) #ident: #place }
         });
-        let body = self.body.as_ref().map(|body| match (&body.builder, &body.value) {
-            (Some(builder), _) => quote! { pub(super) body: #builder },
-            (None, value) => quote! { pub(super) body: Required<#value> },
+        let body = self.body.as_ref().map(|body| {
+            let place = body.builder.as_ref().map_or_else(|| place(&body.value, true), |it| quote! { #it });
+            quote! { pub(super) body: #place }
         });
         let fields = arguments.chain(body);
         Some(quote! {
@@ -349,6 +344,15 @@ impl VisitMut for ShortNames {
     fn visit_path_mut(&mut self, path: &mut syn::Path) {
         visit_mut::visit_path_mut(self, path);
         shorten(path);
+    }
+}
+
+/// The type of the place that holds a value until it is sent, see the runtime's `Place`.
+pub(super) fn place(value: &Type, required: bool) -> TokenStream {
+    if required {
+        quote! { Required<#value> }
+    } else {
+        quote! { Option<#value> }
     }
 }
 

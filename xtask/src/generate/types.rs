@@ -15,7 +15,7 @@ use syn::{
 };
 
 use super::{
-    operations::optional_value,
+    operations::{optional_value, place},
     plan::{COMMON, Module, Plan, Wrapper},
     print::{self, Draft},
     progenitor::{Raw, first_argument},
@@ -265,12 +265,8 @@ impl TypeBuilder {
         let fields = self.fields.iter().map(|field| {
             let (ident, mut value) = (&field.ident, field.value.clone());
             OneModuleDeeper.visit_type_mut(&mut value);
-            let place = if field.required {
-                quote! { Required }
-            } else {
-                quote! { Option }
-            };
-            quote! { pub(super) #ident: #place<#value> }
+            let place = place(&value, field.required);
+            quote! { pub(super) #ident: #place }
         });
         parse_quote! {
             #[derive(Clone, Default)]
