@@ -3,7 +3,10 @@
 mod commands;
 mod steps;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
@@ -41,9 +44,15 @@ enum Command {
     Test,
 }
 
+/// The root of this project.
+fn project() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let root = arguments.root.unwrap_or_else(xtask::root);
+    let root = arguments.root.unwrap_or_else(project);
     let result = match arguments.command {
         Command::Sync(arguments) => return commands::sync::run(&root, arguments),
         Command::Fetch(arguments) => return commands::fetch::run(&root, arguments),

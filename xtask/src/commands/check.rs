@@ -3,10 +3,8 @@
 use std::{fmt::Write as _, path::Path};
 
 use anyhow::{Result, bail};
-use xtask::{
-    generate::CLIENT,
-    tree::{self, Difference},
-};
+use xtask_codegen::CLIENT;
+use xtask_tree::{self as tree, Difference};
 
 use super::generate;
 

@@ -8,11 +8,12 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
-use xtask::{
-    PUBLISHED,
-    diff::{self, Finding, Level, Prose, Report, render, source::Source},
-    rust_api::{self, Side},
+use xtask_drift::{
+    Level,
+    api::{self, Finding, Prose, Report, render, source::Source},
+    rust::{self, Side},
 };
+use xtask_openapi::PUBLISHED;
 
 /// The exit code for a change as grave as `--fail-on` asks.
 const REACHED: u8 = 1;
@@ -53,7 +54,7 @@ enum Format {
     Text,
     /// For the body of a pull request.
     Markdown,
-    /// For programs; described by xtask/schemas/diff.schema.json.
+    /// For programs; described by xtask/drift/schemas/diff.schema.json.
     Json,
     /// Annotations for GitHub Actions.
     Github,
@@ -132,11 +133,11 @@ fn compare(root: &Path, arguments: &Arguments) -> Result<(Report, String)> {
 /// What changed between two sides, in the API and in the client.
 pub(crate) fn report(root: &Path, old: &Source, new: &Source, prose: Prose) -> Result<Report> {
     let (old_overlays, new_overlays) = (old.overlays(root)?, new.overlays(root)?);
-    let compared = rust_api::between(
+    let compared = rust::between(
         Side { documents: &old.documents, overlays: &old_overlays },
         Side { documents: &new.documents, overlays: &new_overlays },
     );
-    Ok(diff::compare(&old.documents, &new.documents, prose)?.with_rust(compared))
+    Ok(api::compare(&old.documents, &new.documents, prose)?.with_rust(compared))
 }
 
 /// The file and line of a finding: where it stands now, else where it stood.

@@ -5,7 +5,7 @@ use std::{path::Path, process::ExitCode, time::Duration};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use url::Url;
-use xtask::fetch::{self, Fetched, Given, INDEX, Manners, Request, Source, client};
+use xtask_fetch::{self as site, Fetched, Given, INDEX, Manners, Request, Source, client};
 
 /// The exit code that clap uses too.
 const WRONG_USAGE: u8 = 2;
@@ -111,13 +111,13 @@ pub(crate) fn wrong_usage(problem: &str) -> ExitCode {
 }
 
 /// Brings what a request asks for, with a progress bar.
-pub(crate) fn bring(root: &Path, request: &Request) -> Result<Fetched, fetch::FetchError> {
+pub(crate) fn bring(root: &Path, request: &Request) -> Result<Fetched, site::FetchError> {
     // Hidden where standard error is no terminal.
     let progress = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("fetch      {pos} of {len} pages {bar:40} {elapsed}") {
         progress.set_style(style);
     }
-    let result = fetch::run(root, request, &progress);
+    let result = site::run(root, request, &progress);
     progress.finish_and_clear();
     result
 }

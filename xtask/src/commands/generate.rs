@@ -3,11 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use xtask::{
-    generate::{self, Files, features},
-    spec::{Normalised, passes, walk},
-    tree::Change,
-};
+use xtask_codegen::{self as codegen, Files, features};
+use xtask_openapi::{Normalised, passes, walk};
+use xtask_tree::Change;
 
 use crate::steps::step;
 
@@ -21,7 +19,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 pub(crate) fn write(root: &Path) -> Result<Change> {
     let (_, files) = make(root)?;
     step("write", "spec/ and crates/", || {
-        let change = Change::apply(root, generate::CLIENT, &files)
+        let change = Change::apply(root, codegen::CLIENT, &files)
             .context("a generated file cannot be written; free it and run again")?;
         let done = match change.count() {
             0 => format!("nothing to change in {} files", files.len()),
@@ -34,7 +32,7 @@ pub(crate) fn write(root: &Path) -> Result<Change> {
 /// Makes the generated files in memory.
 pub(crate) fn make(root: &Path) -> Result<(Normalised, Files)> {
     let normalised = step("normalise", "spec/published and spec/overlays", || -> Result<_> {
-        let normalised = xtask::read(root)?;
+        let normalised = xtask_openapi::read(root)?;
         let passes: Vec<_> = passes::CLEAN.iter().chain(passes::LOWER).collect();
         let places: usize = passes.iter().map(|pass| normalised.report.count(pass.id)).sum();
         let documents =
@@ -47,9 +45,9 @@ pub(crate) fn make(root: &Path) -> Result<(Normalised, Files)> {
         Ok((normalised, done))
     })?;
     let files = step("generate", "crates/pleo-client", || -> Result<_> {
-        let mut files = generate::generate(&normalised)?;
+        let mut files = codegen::generate(&normalised)?;
         files.extend(features::manifests(root, &normalised.openapi)?);
-        let code = files.iter().filter(|(path, _)| path.starts_with(generate::CLIENT));
+        let code = files.iter().filter(|(path, _)| path.starts_with(codegen::CLIENT));
         let lines: usize = code.map(|(_, text)| text.lines().count()).sum();
         let operations = walk::operations(&normalised.openapi).count();
         let done = format!("{operations} operations in {lines} lines");

@@ -8,11 +8,9 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use xtask::{
-    PUBLISHED,
-    diff::{Prose, render, source::Source},
-    fetch::{FetchError, Request},
-};
+use xtask_drift::api::{Prose, render, source::Source};
+use xtask_fetch::{FetchError, Request};
+use xtask_openapi::PUBLISHED;
 
 use super::{diff, fetch, generate};
 use crate::steps::step;

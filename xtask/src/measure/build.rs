@@ -17,11 +17,9 @@ use super::{
     program::Program,
     table::{Table, TableError},
 };
-use crate::{
-    generate::{CLIENT, OPENAPI},
-    spec::{names, walk},
-    tree,
-};
+use xtask_codegen::{CLIENT, OPENAPI};
+use xtask_openapi::{names, walk};
+use xtask_tree as tree;
 
 /// The headings of the table of `cargo xtask measure build`. That of `cold` has the first five.
 pub const HEADINGS: [&str; 9] = [

@@ -7,7 +7,7 @@ use super::{
     compare::Figures,
     table::{Table, TableError},
 };
-use crate::tree;
+use xtask_tree as tree;
 
 const BEGIN: &str = "<!-- measure: ";
 const END: &str = "<!-- /measure -->";

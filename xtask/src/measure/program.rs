@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{MeasureError, build::Selection, cargo::Cargo};
-use crate::tree;
+use xtask_tree as tree;
 
 /// The name of each program's package.
 pub(super) const NAME: &str = "program";

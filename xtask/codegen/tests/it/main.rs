@@ -1,0 +1,9 @@
+//! The generated files.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod cursed;
+mod determinism;
+mod features;
+mod mutations;
+mod stock;

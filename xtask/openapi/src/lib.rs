@@ -1,0 +1,41 @@
+//! From published documents to one clean OpenAPI document.
+//!
+//! The order of things: [`document`] reads, [`shape`] refuses what no pass knows, [`overlay`] adds
+//! what is ours, [`passes`] mend what is wrong, [`merge`] makes one document of many, [`report`]
+//! says what was done where.
+
+pub mod document;
+pub mod error;
+pub mod merge;
+pub mod names;
+pub mod normalise;
+pub mod overlay;
+pub mod passes;
+pub mod pointer;
+pub mod report;
+pub mod shape;
+pub mod walk;
+
+use std::path::Path;
+
+pub use document::Document;
+pub use error::SpecError;
+pub use normalise::{Normalised, normalise};
+
+use normalise::Idle;
+use overlay::Overlay;
+
+/// The folder with the published documents, from the root of the project.
+pub const PUBLISHED: &str = "spec/published";
+/// The folder with the overlays, from the root of the project.
+pub const OVERLAYS: &str = "spec/overlays";
+
+/// Reads the published documents and overlays below `root` and normalises them.
+///
+/// # Errors
+/// The first thing that cannot be read, or that no pass knows.
+pub fn read(root: &Path) -> Result<Normalised, SpecError> {
+    let documents = Document::read_folder(&root.join(PUBLISHED))?;
+    let overlays = Overlay::read_folder(&root.join(OVERLAYS))?;
+    normalise::normalise(documents, &overlays, Idle::Refused)
+}

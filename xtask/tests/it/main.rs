@@ -1,0 +1,12 @@
+//! The commands, run as a user runs them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod commands;
+mod diff_command;
+mod fetch;
+mod fetch_bad_days;
+mod measure;
+mod nightly;
+mod regenerating;
+mod site;

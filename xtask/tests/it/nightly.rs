@@ -1,0 +1,155 @@
+//! The nightly workflow: its last step, run as it stands there, against a remote of its own and a
+//! `gh` that writes down what it is asked for.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+use xtask_openapi::Document;
+
+const WORKFLOW: &str = include_str!("../../../.github/workflows/regenerate.yml");
+
+/// Takes the place of GitHub's command line: a file holds the commits that were proposed. Creating
+/// a pull request fails where another file is.
+const GH: &str = r#"#!/usr/bin/env bash
+set -e
+echo "gh $*" >> "$CALLS"
+case "$2 $*" in
+  *headRefOid*) cat "$CALLS.proposed" || true ;;
+  list*) if [ -f "$CALLS.proposed" ]; then echo 1; else echo 0; fi ;;
+  create*) if [ -f "$CALLS.broken" ]; then exit 1; fi; git rev-parse HEAD > "$CALLS.proposed" ;;
+  edit*) git rev-parse HEAD >> "$CALLS.proposed" ;;
+esac
+"#;
+
+fn steps() -> Vec<Value> {
+    let workflow = Document::parse("regenerate.yml", WORKFLOW).unwrap().value;
+    workflow["jobs"]["regenerate"]["steps"].as_array().unwrap().clone()
+}
+
+fn script(step: &str) -> String {
+    let steps = steps();
+    let step = steps.iter().find(|it| it["name"] == step).unwrap();
+    step["run"].as_str().unwrap().to_owned()
+}
+
+/// A remote, and the folder in which a night's checkout is made.
+struct Nights {
+    folder: tempfile::TempDir,
+    count: usize,
+}
+
+impl Nights {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("bin")).unwrap();
+        fs::write(folder.path().join("bin/gh"), GH).unwrap();
+        let nights = Self { folder, count: 0 };
+        nights.bash(
+            nights.folder.path(),
+            "chmod +x bin/gh\n\
+             git init --quiet --bare --initial-branch=main remote\n\
+             git init --quiet --initial-branch=main first && cd first\n\
+             mkdir -p spec/published crates && echo old > spec/published/a.yaml && echo old > crates/a.rs\n\
+             git add . && git -c user.name=N -c user.email=n@example.com commit --quiet -m Start\n\
+             git push --quiet ../remote main",
+        );
+        nights
+    }
+
+    fn bash(&self, folder: &Path, script: &str) {
+        let (succeeded, said) = self.try_bash(folder, script);
+        assert!(succeeded, "{script}\n{said}");
+    }
+
+    fn try_bash(&self, folder: &Path, script: &str) -> (bool, String) {
+        let path = format!("{}:{}", self.folder.path().join("bin").display(), std::env::var("PATH").unwrap());
+        let output = Command::new("bash")
+            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+            .env("PATH", path)
+            .env("CALLS", self.folder.path().join("calls"))
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// What one night asks GitHub for, if fetching changes these files. The checkout is a shallow
+    /// one, as the workflow's is.
+    fn night(&mut self, changes: &[(&str, &str)]) -> Vec<String> {
+        self.count += 1;
+        let checkout: PathBuf = self.folder.path().join(format!("night{}", self.count));
+        let remote = format!("file://{}", self.folder.path().join("remote").display());
+        self.bash(
+            self.folder.path(),
+            &format!("git clone --quiet --depth 1 {remote} {}", checkout.display()),
+        );
+        for (file, text) in changes {
+            fs::write(checkout.join(file), text).unwrap();
+        }
+        fs::create_dir_all(checkout.join("target/regenerate")).unwrap();
+        fs::write(checkout.join("target/regenerate/message.txt"), "Follow Pleo's API: 1 additive\n\nmore\n")
+            .unwrap();
+        fs::write(checkout.join("target/regenerate/report.md"), "## What changed\n").unwrap();
+        let calls = self.folder.path().join("calls");
+        let _ = fs::remove_file(&calls);
+        let broken = self.folder.path().join("calls.broken").exists();
+        let (succeeded, said) = self.try_bash(&checkout, &script("Open or update the pull request"));
+        assert_eq!(succeeded, !broken, "{said}");
+        fs::read_to_string(calls).unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
+    /// The file of the branch that is proposed.
+    fn proposed(&self, file: &str) -> String {
+        let shown = Command::new("git")
+            .args(["-C", &self.folder.path().join("remote").to_string_lossy(), "show"])
+            .arg(format!("regenerate:{file}"))
+            .output()
+            .unwrap();
+        String::from_utf8(shown.stdout).unwrap()
+    }
+}
+
+#[test]
+fn one_pull_request_is_opened_updated_and_left_alone_when_nothing_is_new() {
+    let mut nights = Nights::new();
+    assert_eq!(nights.night(&[]), [""; 0]);
+    assert_eq!(nights.night(&[("spec/lock.toml", "etag")]), [""; 0], "the lock alone is no news");
+
+    let change =
+        [("spec/published/a.yaml", "new"), ("spec/published/b.yaml", "more"), ("crates/a.rs", "new")];
+    let list = "gh pr list --head regenerate --state open --json number --jq length";
+    let text = "--title Follow Pleo's API: 1 additive --body-file target/regenerate/report.md";
+    let known = "gh pr list --head regenerate --state all --json headRefOid --jq .[].headRefOid";
+    let create = format!("gh pr create --head regenerate {text}");
+    let broken = nights.folder.path().join("calls.broken");
+    fs::write(&broken, "").unwrap();
+    assert_eq!(nights.night(&change), [list, &create]);
+    fs::remove_file(broken).unwrap();
+    assert_eq!(nights.night(&change), [known, list, &create], "what was not proposed is news");
+    assert_eq!(nights.proposed("spec/published/b.yaml"), "more");
+
+    assert_eq!(nights.night(&change), [known], "the same is no news");
+
+    let next = [("spec/published/a.yaml", "newer"), ("spec/lock.toml", "etag")];
+    assert_eq!(nights.night(&next), [list.to_owned(), format!("gh pr edit regenerate {text}")]);
+    assert_eq!(nights.proposed("spec/published/a.yaml"), "newer");
+    assert_eq!(nights.proposed("spec/lock.toml"), "etag");
+}
+
+#[test]
+fn every_night_fetches_and_shows_the_report_even_of_a_night_that_fails() {
+    let fetch = script("Fetch, compare, generate, verify");
+    assert!(fetch.starts_with("cargo xtask sync --fetch "), "{fetch}");
+    for file in ["target/regenerate/report.md", "target/regenerate/message.txt"] {
+        assert!(fetch.contains(file), "{file}");
+    }
+    let steps = steps();
+    let report = steps.iter().find(|step| step["name"] == "Report").unwrap();
+    assert_eq!(report["if"], "always()");
+    assert!(steps.iter().all(|step| !step["run"].as_str().unwrap_or_default().contains("${{")));
+}
