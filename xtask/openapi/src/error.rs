@@ -5,6 +5,8 @@ use std::fmt;
 
 use super::{pointer, walk};
 
+pub use super::foreign::one_line;
+
 /// A document that the pipeline refuses.
 ///
 /// `Display` is several lines: the place, the problem and the remedy.
@@ -46,12 +48,6 @@ impl SpecError {
         let method = tokens.next()?;
         walk::METHODS.contains(&method.as_str()).then(|| walk::operation_name(&method, &path))
     }
-}
-
-/// A text without line breaks and other control characters: in the log of a workflow, a line of its
-/// own can be a command.
-pub fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl fmt::Display for SpecError {

@@ -6,6 +6,7 @@
 
 pub mod document;
 pub mod error;
+pub mod foreign;
 pub mod merge;
 pub mod names;
 pub mod normalise;
