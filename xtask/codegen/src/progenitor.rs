@@ -89,7 +89,7 @@ fn enums(lowered: &Value) -> impl Iterator<Item = &String> {
 
 /// Finds which operation or schema the generator cannot take, by trying each alone.
 fn culprit(lowered: &Value, wrappers: &Wrappers, problem: &str) -> SpecError {
-    let mend = "describe it more plainly in an overlay, or teach a pass to";
+    let help = "describe it more plainly in an overlay, or teach a pass to";
     let mut bare = lowered.clone();
     bare["paths"] = json!({});
     if attempt(&bare, wrappers).is_ok() {
@@ -101,7 +101,7 @@ fn culprit(lowered: &Value, wrappers: &Wrappers, problem: &str) -> SpecError {
                     merge::RESULT,
                     place.pointer,
                     format!("progenitor cannot take it: {problem}"),
-                    mend,
+                    help,
                 );
             }
         }
@@ -119,7 +119,7 @@ fn culprit(lowered: &Value, wrappers: &Wrappers, problem: &str) -> SpecError {
                     merge::RESULT,
                     pointer::push("/components/schemas", name),
                     format!("typify cannot take it: {problem}"),
-                    mend,
+                    help,
                 );
             }
         }
@@ -136,10 +136,10 @@ fn culprit(lowered: &Value, wrappers: &Wrappers, problem: &str) -> SpecError {
         if let Err(problem) = attempt(&growing, wrappers) {
             let problem =
                 format!("progenitor cannot take it together with the operations before it: {problem}");
-            return SpecError::new(merge::RESULT, place.pointer, problem, mend);
+            return SpecError::new(merge::RESULT, place.pointer, problem, help);
         }
     }
-    SpecError::new(merge::RESULT, "", format!("progenitor cannot take the whole document: {problem}"), mend)
+    SpecError::new(merge::RESULT, "", format!("progenitor cannot take the whole document: {problem}"), help)
 }
 
 /// Whether `from` refers to `to`, directly or through others.

@@ -72,7 +72,7 @@ impl Before {
             published = Document::texts(&folder)
                 .and_then(|texts| texts.into_iter().map(read).collect())
                 .map_err(|error| SpecError {
-                    mend: "restore it with `git restore spec/published`".to_owned(),
+                    help: "restore it with `git restore spec/published`".to_owned(),
                     ..error
                 })?;
         }

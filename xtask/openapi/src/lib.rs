@@ -20,7 +20,7 @@ pub mod walk;
 use std::path::Path;
 
 pub use document::Document;
-pub use error::SpecError;
+pub use error::{Refusals, SpecError};
 pub use normalise::{Normalised, normalise};
 
 use normalise::Idle;
@@ -34,8 +34,8 @@ pub const OVERLAYS: &str = "spec/overlays";
 /// Reads the published documents and overlays below `root` and normalises them.
 ///
 /// # Errors
-/// The first thing that cannot be read, or that no pass knows.
-pub fn read(root: &Path) -> Result<Normalised, SpecError> {
+/// The first file that cannot be read, or everything that is refused.
+pub fn read(root: &Path) -> Result<Normalised, Refusals> {
     let documents = Document::read_folder(&root.join(PUBLISHED))?;
     let overlays = Overlay::read_folder(&root.join(OVERLAYS))?;
     normalise::normalise(documents, &overlays, Idle::Refused)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{Document, SpecError, names, pointer, report::Report, walk};
+use super::{Document, Refusals, SpecError, names, pointer, report::Report, walk};
 
 /// The name of the merged document in errors and the report.
 pub const RESULT: &str = "spec/openapi.json";
@@ -18,13 +18,13 @@ pub const RESULT: &str = "spec/openapi.json";
 /// # Errors
 /// For a method and path, or a method name, that two documents describe, and for names that
 /// collide once they are Rust.
-pub fn merge(mut documents: Vec<Document>, report: &mut Report) -> Result<Value, SpecError> {
+pub fn merge(mut documents: Vec<Document>, report: &mut Report) -> Result<Value, Refusals> {
     tell_apart(&mut documents, report)?;
     let mut merged = Merged::default();
     for document in &documents {
-        merged.add(document)?;
+        merged.add(document);
     }
-    merged.check_type_names()?;
+    Refusals::none(std::mem::take(&mut merged.refused))?;
     Ok(merged.finish(&documents))
 }
 
@@ -128,15 +128,15 @@ struct Merged {
     security: BTreeMap<String, Value>,
     methods: BTreeMap<String, String>,
     types: BTreeMap<String, (String, String)>,
-    collisions: Vec<SpecError>,
+    refused: Vec<SpecError>,
 }
 
 impl Merged {
-    fn add(&mut self, document: &Document) -> Result<(), SpecError> {
+    fn add(&mut self, document: &Document) {
         let global_security = document.value.get("security").cloned();
         let mut value = document.value.clone();
         let title = value.pointer("/info/title").cloned().unwrap_or(Value::Null);
-        walk::operations_mut(&mut value, |place, operation| {
+        let named = walk::operations_mut(&mut value, |place, operation| {
             let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
             let place_of = format!("{} {}", document.name, place.pointer);
             if let Some(first) = self.methods.insert(names::pascal(&name), place_of) {
@@ -153,9 +153,10 @@ impl Merged {
             operation.insert("x-pleo-api".to_owned(), title.clone());
             operation.insert("x-pleo-source".to_owned(), json!(document.stem()));
             Ok(())
-        })?;
+        });
+        self.refused.extend(named.err().into_iter().flatten());
         for (path, item) in value.get("paths").and_then(Value::as_object).into_iter().flatten() {
-            self.add_path(document, path, item)?;
+            self.add_path(document, path, item);
         }
         for (name, schema) in schemas(&value) {
             let at = pointer::push("/components/schemas", name);
@@ -163,7 +164,7 @@ impl Merged {
             if let Some((other, file)) = taken
                 && other != *name
             {
-                self.collisions.push(SpecError::new(
+                self.refused.push(SpecError::new(
                     &document.name,
                     at,
                     format!(
@@ -183,7 +184,7 @@ impl Merged {
         for (name, scheme) in schemes.into_iter().flatten() {
             let other = self.security.entry(name.clone()).or_insert_with(|| scheme.clone());
             if other != scheme {
-                return Err(SpecError::new(
+                self.refused.push(SpecError::new(
                     &document.name,
                     pointer::push("/components/securitySchemes", name),
                     "a security scheme that another document declares differently",
@@ -191,30 +192,25 @@ impl Merged {
                 ));
             }
         }
-        Ok(())
     }
 
-    fn add_path(&mut self, document: &Document, path: &str, item: &Value) -> Result<(), SpecError> {
+    fn add_path(&mut self, document: &Document, path: &str, item: &Value) {
         let at = pointer::push("/paths", path);
         let target = self.paths.entry(path.to_owned()).or_insert_with(|| json!({}));
         for (key, value) in item.as_object().into_iter().flatten() {
             if walk::METHODS.contains(&key.as_str()) {
                 if target.get(key).is_some() {
-                    return Err(SpecError::new(
+                    self.refused.push(SpecError::new(
                         &document.name,
                         pointer::push(&at, key),
                         "an operation that another document describes too",
                         "remove it from one of them with an overlay",
                     ));
+                    continue;
                 }
                 target[key] = value.clone();
             }
         }
-        Ok(())
-    }
-
-    fn check_type_names(&mut self) -> Result<(), SpecError> {
-        self.collisions.pop().map_or(Ok(()), Err)
     }
 
     fn finish(self, documents: &[Document]) -> Value {
@@ -259,7 +255,7 @@ mod tests {
         Document { name: format!("{name}.yaml"), value }
     }
 
-    fn merged(documents: Vec<Document>) -> Result<Value, SpecError> {
+    fn merged(documents: Vec<Document>) -> Result<Value, Refusals> {
         merge(documents, &mut Report::default())
     }
 
@@ -287,6 +283,7 @@ mod tests {
             ),
         ]);
         let error = error.unwrap_err();
+        let error = error.first();
         assert_eq!(
             (error.document.as_str(), error.pointer.as_str()),
             ("b.yaml", "/components/schemas/Thing")
@@ -297,6 +294,6 @@ mod tests {
     #[test]
     fn operations_whose_builders_would_share_a_name_are_refused_across_documents() {
         let error = merged(vec![document("a", "get_a1", json!({})), document("b", "get_a_1", json!({}))]);
-        assert_eq!(error.unwrap_err().pointer, "/paths/~1b/get/operationId");
+        assert_eq!(error.unwrap_err().first().pointer, "/paths/~1b/get/operationId");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    Document, SpecError, merge,
+    Document, Refusals, SpecError, merge,
     overlay::{self, Overlay},
     passes::{self, Expect, Pass},
     pointer,
@@ -69,44 +69,59 @@ pub enum Idle {
 /// Runs the whole pipeline.
 ///
 /// # Errors
-/// The first construct that no pass knows or may decide, with document, operation and pointer.
+/// Every construct that a step does not know or may not decide. A document that one step refuses takes no
+/// part in later ones, and nothing is merged before all of them are accepted.
 pub fn normalise(
     mut documents: Vec<Document>,
     overlays: &[Overlay],
     idle: Idle,
-) -> Result<Normalised, SpecError> {
+) -> Result<Normalised, Refusals> {
     let mut report = Report::default();
     documents.sort_by(|a, b| a.name.cmp(&b.name));
-    for document in &documents {
-        shape::check(&document.name, &document.value)?;
-    }
+    let shapes = documents.iter().map(|document| shape::check(&document.name, &document.value));
+    Refusals::none(shapes.filter_map(Result::err).flatten().collect())?;
     report.overlays = overlay::apply_all(&mut documents, overlays, idle)?;
     for document in &mut documents {
         passes::keep_source(document);
     }
-    for pass in passes::CLEAN {
-        for document in &mut documents {
-            run(pass, &document.name, &mut document.value, &mut report)?;
-        }
-        refuse_idle(pass, idle, &report)?;
-    }
+    clean(&mut documents, idle, &mut report)?;
     let files =
         documents.iter().map(|document| (document.stem().to_owned(), document.name.clone())).collect();
     let openapi = merge::merge(documents, &mut report)?;
     let mut lowered = openapi.clone();
     for pass in passes::LOWER {
         run(pass, merge::RESULT, &mut lowered, &mut report)
-            .map_err(|error| at_source(&openapi, &files, error))?;
+            .map_err(|refusals| refusals.map(|error| at_source(&openapi, &files, error)))?;
         refuse_idle(pass, idle, &report)?;
     }
     Ok(Normalised { openapi, lowered, report, files })
+}
+
+/// Runs the cleaning passes over each document.
+fn clean(documents: &mut [Document], idle: Idle, report: &mut Report) -> Result<(), Refusals> {
+    let mut refused: Vec<SpecError> = Vec::new();
+    for pass in passes::CLEAN {
+        for document in documents.iter_mut() {
+            if refused.iter().any(|error| error.document == document.name) {
+                continue;
+            }
+            if let Err(refusals) = run(pass, &document.name, &mut document.value, report) {
+                refused.extend(refusals);
+            }
+        }
+        // A pass has not seen all documents once one is refused.
+        if refused.is_empty() {
+            refuse_idle(pass, idle, report)?;
+        }
+    }
+    Refusals::none(refused)
 }
 
 /// Runs one pass over one document and notes what it did.
 ///
 /// # Errors
 /// What the pass refuses.
-pub fn run(pass: &Pass, document: &str, value: &mut Value, report: &mut Report) -> Result<(), SpecError> {
+pub fn run(pass: &Pass, document: &str, value: &mut Value, report: &mut Report) -> Result<(), Refusals> {
     let mut log = passes::Log::new(document);
     (pass.run)(&mut log, value)?;
     report.note(pass, document, log.into_places());

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::{Document, SpecError, normalise::Idle, pointer, shape};
+use super::{Document, Refusals, SpecError, normalise::Idle, pointer, shape};
 
 /// The name of the overlay that applies to every document.
 pub const SHARED: &str = "shared.yaml";
@@ -113,19 +113,20 @@ pub fn apply_all(
     documents: &mut [Document],
     overlays: &[Overlay],
     idle: Idle,
-) -> Result<Vec<(String, usize)>, SpecError> {
-    let mut applied = Vec::new();
+) -> Result<Vec<(String, usize)>, Refusals> {
+    let (mut applied, mut refused) = (Vec::new(), Vec::new());
     for overlay in overlays {
         let shared = overlay.name == SHARED;
         let mut targets: Vec<&mut Document> =
             documents.iter_mut().filter(|document| shared || document.name == overlay.name).collect();
         if targets.is_empty() && idle == Idle::Refused {
-            return Err(SpecError::new(
+            refused.push(SpecError::new(
                 &overlay.name,
                 "",
                 "an overlay for a document that does not exist",
                 "rename it after its document in spec/published, or delete it",
             ));
+            continue;
         }
         for (index, action) in overlay.actions.iter().enumerate() {
             let mut matches = 0;
@@ -133,7 +134,7 @@ pub fn apply_all(
                 matches += action.apply(&overlay.name, index, &mut document.value)?;
             }
             if matches == 0 && idle == Idle::Refused {
-                return Err(SpecError::new(
+                refused.push(SpecError::new(
                     &overlay.name,
                     format!("/actions/{index}"),
                     format!("target {} matches nothing", action.target),
@@ -143,7 +144,10 @@ pub fn apply_all(
         }
         applied.push((overlay.name.clone(), overlay.actions.len()));
     }
-    documents.iter().try_for_each(|document| shape::check(&document.name, &document.value))?;
+    for document in documents.iter() {
+        refused.extend(shape::check(&document.name, &document.value).err().into_iter().flatten());
+    }
+    Refusals::none(refused)?;
     Ok(applied)
 }
 
@@ -254,7 +258,8 @@ mod tests {
     #[test]
     fn an_action_that_matches_nothing_is_an_error() {
         let overlay = overlay("- {target: \"$.paths['/gone']\", reason: test, remove: true}").unwrap();
-        let error = apply_all(&mut [document()], &[overlay], Idle::Refused).unwrap_err();
+        let refusals = apply_all(&mut [document()], &[overlay], Idle::Refused).unwrap_err();
+        let error = refusals.first();
         assert_eq!((error.document.as_str(), error.pointer.as_str()), ("a.yaml", "/actions/0"));
         assert!(error.problem.contains("$.paths['/gone']"));
     }
@@ -284,7 +289,7 @@ mod tests {
     fn an_overlay_cannot_break_the_document() {
         let overlay = overlay("- {target: $.paths, reason: test, update: {'/b': {get: 7}}}").unwrap();
         assert_eq!(
-            apply_all(&mut [document()], &[overlay], Idle::Refused).unwrap_err().pointer,
+            apply_all(&mut [document()], &[overlay], Idle::Refused).unwrap_err().first().pointer,
             "/paths/~1b/get"
         );
     }

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{SpecError, pointer};
+use super::{Refusals, SpecError, pointer};
 
 /// The shape that a value must have.
 enum Shape {
@@ -273,40 +273,44 @@ static SCHEMA: Fields = Fields {
 /// Holds a document against the table.
 ///
 /// # Errors
-/// The first place where it has another JSON type, lacks a needed key, holds a key that no pass
-/// knows, or a reference that leads nowhere.
-pub fn check(document: &str, value: &Value) -> Result<(), SpecError> {
-    let checker = Checker { document, root: value };
-    checker.shape("", value, &Object(&DOCUMENT))?;
-
-    checker.version(value)?;
-    checker.names()?;
-    checker.aliases()
+/// Every place where it has another JSON type, lacks a needed key, holds a key that no pass knows, or a
+/// reference that leads nowhere.
+pub fn check(document: &str, value: &Value) -> Result<(), Refusals> {
+    let mut checker = Checker { document, root: value, refused: Vec::new() };
+    checker.shape("", value, &Object(&DOCUMENT));
+    // What follows relies on the types.
+    if checker.refused.is_empty() {
+        checker.version(value);
+        checker.names();
+        checker.aliases();
+    }
+    Refusals::none(checker.refused)
 }
 
 struct Checker<'a> {
     document: &'a str,
     root: &'a Value,
+    refused: Vec<SpecError>,
 }
 
 impl Checker<'_> {
-    fn error(&self, at: &str, problem: impl Into<String>, mend: &str) -> SpecError {
-        SpecError::new(self.document, at, problem, mend)
+    fn refuse(&mut self, at: &str, problem: impl Into<String>, help: &str) {
+        self.refused.push(SpecError::new(self.document, at, problem, help));
     }
 
-    fn version(&self, value: &Value) -> Result<(), SpecError> {
+    fn version(&mut self, value: &Value) {
         let version = value.get("openapi").and_then(Value::as_str).unwrap_or_default();
         if version.starts_with("3.0.") || version.starts_with("3.1.") {
-            return Ok(());
+            return;
         }
-        Err(self.error(
+        self.refuse(
             "/openapi",
             format!("OpenAPI version {version:?}"),
             "convert the document to OpenAPI 3.0 or 3.1",
-        ))
+        );
     }
 
-    fn shape(&self, at: &str, value: &Value, shape: &Shape) -> Result<(), SpecError> {
+    fn shape(&mut self, at: &str, value: &Value, shape: &Shape) {
         let expected = match (shape, value) {
             (Shape::Any, _)
             | (Shape::Text, Value::String(_))
@@ -314,17 +318,15 @@ impl Checker<'_> {
             | (Shape::Number, Value::Number(_))
             | (Shape::NumberOrFlag, Value::Number(_) | Value::Bool(_))
             | (Shape::TextOrTexts, Value::String(_))
-            | (Shape::ObjectOrFlag(_), Value::Bool(_)) => return Ok(()),
-            (Shape::TextOrTexts, Value::Array(list)) => {
-                return self.list(at, list, &Shape::Text);
-            }
+            | (Shape::ObjectOrFlag(_), Value::Bool(_)) => return,
+            (Shape::TextOrTexts, Value::Array(list)) => return self.list(at, list, &Shape::Text),
             (Shape::List(inner), Value::Array(list)) => return self.list(at, list, inner),
             (Shape::Map(inner) | Shape::Names(inner), Value::Object(map)) => {
                 let extensible = matches!(shape, Shape::Map(_));
-                return map
-                    .iter()
-                    .filter(|(key, _)| !(extensible && key.starts_with("x-")))
-                    .try_for_each(|(key, child)| self.shape(&pointer::push(at, key), child, inner));
+                for (key, child) in map.iter().filter(|(key, _)| !(extensible && key.starts_with("x-"))) {
+                    self.shape(&pointer::push(at, key), child, inner);
+                }
+                return;
             }
             (Shape::Object(object) | Shape::ObjectOrFlag(object), Value::Object(map)) => {
                 return self.object(at, map, object);
@@ -339,28 +341,28 @@ impl Checker<'_> {
             (Shape::Object(object), _) => object.what,
             (Shape::ObjectOrFlag(_), _) => "a schema or true or false",
         };
-        Err(self.error(
+        self.refuse(
             at,
             format!("{} where {expected} belongs", kind(value)),
             "correct the document; a value of this type has no meaning here",
-        ))
+        );
     }
 
-    fn list(&self, at: &str, list: &[Value], inner: &Shape) -> Result<(), SpecError> {
-        list.iter()
-            .enumerate()
-            .try_for_each(|(index, child)| self.shape(&format!("{at}/{index}"), child, inner))
+    fn list(&mut self, at: &str, list: &[Value], inner: &Shape) {
+        for (index, child) in list.iter().enumerate() {
+            self.shape(&format!("{at}/{index}"), child, inner);
+        }
     }
 
-    fn object(&self, at: &str, map: &Map<String, Value>, object: &Fields) -> Result<(), SpecError> {
+    fn object(&mut self, at: &str, map: &Map<String, Value>, object: &Fields) {
         if let (Some(section), Some(reference)) = (object.components, map.get("$ref")) {
-            self.reference(at, reference, section)?;
+            self.reference(at, reference, section);
         } else if let Some(missing) = object.required.iter().find(|key| !map.contains_key(**key)) {
-            return Err(self.error(
+            self.refuse(
                 at,
                 format!("{} without `{missing}`", object.what),
                 "correct the document, or add what is missing with an overlay",
-            ));
+            );
         }
         for (key, child) in map {
             if key.starts_with("x-") || (key == "$ref" && object.components.is_some()) {
@@ -368,73 +370,60 @@ impl Checker<'_> {
             }
             let at = pointer::push(at, key);
             match object.fields.iter().find(|(name, _)| name == key) {
-                Some((_, Field::Is(shape))) => self.shape(&at, child, shape)?,
-                Some((_, Field::Refused(problem, mend))) => return Err(self.error(&at, *problem, mend)),
-                None => {
-                    return Err(self.error(
-                        &at,
-                        format!("`{key}` in {}, which no pass knows", object.what),
-                        "teach `xtask/openapi/src/shape.rs` what it means, or take it out with an overlay `remove`",
-                    ));
-                }
+                Some((_, Field::Is(shape))) => self.shape(&at, child, shape),
+                Some((_, Field::Refused(problem, help))) => self.refuse(&at, *problem, help),
+                None => self.refuse(
+                    &at,
+                    format!("`{key}` in {}, which no pass knows", object.what),
+                    "teach `xtask/openapi/src/shape.rs` what it means, or take it out with an overlay `remove`",
+                ),
             }
         }
-        Ok(())
     }
 
-    fn reference(&self, at: &str, reference: &Value, section: &str) -> Result<(), SpecError> {
+    fn reference(&mut self, at: &str, reference: &Value, section: &str) {
         let at = pointer::push(at, "$ref");
         let Some(reference) = reference.as_str() else {
-            return Err(self.error(
+            return self.refuse(
                 &at,
                 format!("{} where a reference belongs", kind(reference)),
                 "correct the document",
-            ));
+            );
         };
         let prefix = format!("#/components/{section}/");
-        if !reference.starts_with('#') {
-            return Err(self.error(
-                &at,
-                format!("reference {reference:?} leads out of the document"),
-                "bundle the documents, so that everything stands in one",
-            ));
-        }
-        if !reference.starts_with(&prefix) || reference[prefix.len()..].contains('/') {
-            return Err(self.error(
+        let (problem, help) = if !reference.starts_with('#') {
+            ("leads out of the document", "bundle the documents, so that everything stands in one")
+        } else if !reference.starts_with(&prefix) || reference[prefix.len()..].contains('/') {
+            return self.refuse(
                 &at,
                 format!("reference {reference:?} does not name an entry of components/{section}"),
                 "move what it names there, and refer to that",
-            ));
-        }
-        if self.root.pointer(&reference[1..]).is_none() {
-            return Err(self.error(
-                &at,
-                format!("reference {reference:?} leads nowhere"),
-                "add what it names, or correct the name",
-            ));
-        }
-        Ok(())
+            );
+        } else if self.root.pointer(&reference[1..]).is_none() {
+            ("leads nowhere", "add what it names, or correct the name")
+        } else {
+            return;
+        };
+        self.refuse(&at, format!("reference {reference:?} {problem}"), help);
     }
 
     /// A reference to one of these names would have to be escaped, which tools do differently.
-    fn names(&self) -> Result<(), SpecError> {
+    fn names(&mut self) {
         let sections = self.root.get("components").and_then(Value::as_object);
         for (section, entries) in sections.into_iter().flatten() {
             let names = entries.as_object().into_iter().flatten().map(|(name, _)| name);
-            let mut unfit = names.filter(|name| name.contains(['/', '~', '#', '%', '?', '"', ' ']));
-            if let Some(name) = unfit.next() {
-                return Err(self.error(
+            for name in names.filter(|name| name.contains(['/', '~', '#', '%', '?', '"', ' '])) {
+                self.refuse(
                     &pointer::push(&format!("/components/{section}"), name),
                     format!("a name that cannot stand in a reference: {name:?}"),
                     "name it with letters, digits, `.`, `-` and `_`, as OpenAPI asks",
-                ));
+                );
             }
         }
-        Ok(())
     }
 
     /// Components that are only a reference to each other would be followed for ever.
-    fn aliases(&self) -> Result<(), SpecError> {
+    fn aliases(&mut self) {
         for section in ["parameters", "requestBodies", "responses", "schemas"] {
             let entries = self.root.pointer(&format!("/components/{section}")).and_then(Value::as_object);
             for (name, entry) in entries.into_iter().flatten() {
@@ -445,17 +434,17 @@ impl Checker<'_> {
                     match self.root.pointer(reference.trim_start_matches('#')) {
                         Some(target) if steps < 64 => next = target,
                         _ => {
-                            return Err(self.error(
+                            self.refuse(
                                 &pointer::push(&format!("/components/{section}"), name),
                                 "a chain of references without an end",
                                 "let one of them hold the content",
-                            ));
+                            );
+                            break;
                         }
                     }
                 }
             }
         }
-        Ok(())
     }
 }
 
@@ -500,6 +489,7 @@ mod tests {
         let value = json!({"openapi": "3.0.1", "info": {"title": "t", "version": "1"},
             "paths": {"/a": {"get": {"responses": {}, "surprise": 1}}}});
         let error = check("a.yaml", &value).unwrap_err();
+        let error = error.first();
         assert_eq!(error.pointer, "/paths/~1a/get/surprise");
         assert_eq!(error.operation().as_deref(), Some("GET /a"));
     }
@@ -508,6 +498,6 @@ mod tests {
     fn references_that_only_name_each_other_are_refused() {
         let value = json!({"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": {},
             "components": {"schemas": {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}}});
-        assert_eq!(check("a.yaml", &value).unwrap_err().pointer, "/components/schemas/A");
+        assert_eq!(check("a.yaml", &value).unwrap_err().first().pointer, "/components/schemas/A");
     }
 }

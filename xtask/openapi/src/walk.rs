@@ -2,26 +2,32 @@
 
 use serde_json::{Map, Value};
 
-use super::{SpecError, pointer};
+use super::{Refusals, SpecError, pointer};
 
 /// The HTTP methods that OpenAPI 3.0 knows, in the order in which operations are generated.
 pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// Calls `visit` for every operation with its pointer, path and method, in order of path, then
 /// method.
+///
+/// # Errors
+/// Everything that `visit` refuses: one refusal does not end the walk.
 pub fn operations_mut(
     document: &mut Value,
     mut visit: impl FnMut(&Place, &mut Map<String, Value>) -> Result<(), SpecError>,
-) -> Result<(), SpecError> {
+) -> Result<(), Refusals> {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return Ok(()) };
+    let mut refused = Vec::new();
     for (path, item) in paths {
         for method in METHODS {
-            if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
-                visit(&Place::new(path, method), operation)?;
+            if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut)
+                && let Err(error) = visit(&Place::new(path, method), operation)
+            {
+                refused.push(error);
             }
         }
     }
-    Ok(())
+    Refusals::none(refused)
 }
 
 /// The operations of a document in order of path, then method.
@@ -59,21 +65,26 @@ impl Place {
 
 /// Calls `visit` for every schema of the document, an outer one before those in it. What `visit`
 /// puts in place of a schema is walked instead of what stood there.
+///
+/// # Errors
+/// Everything that `visit` refuses. What is inside a refused schema is not visited.
 pub fn schemas_mut(
     document: &mut Value,
     visit: &mut dyn FnMut(&str, &mut Value) -> Result<(), SpecError>,
-) -> Result<(), SpecError> {
+) -> Result<(), Refusals> {
+    let mut refused = Vec::new();
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         for (name, schema) in schemas {
-            schema_mut(&pointer::push("/components/schemas", name), schema, visit)?;
+            schema_mut(&pointer::push("/components/schemas", name), schema, visit, &mut refused);
         }
     }
     operations_mut(document, |place, operation| {
         for (at, schema) in operation_schemas_mut(&place.pointer, operation) {
-            schema_mut(&at, schema, visit)?;
+            schema_mut(&at, schema, visit, &mut refused);
         }
         Ok(())
-    })
+    })?;
+    Refusals::none(refused)
 }
 
 /// The schemas that an operation's parameters, request body and responses hold directly.
@@ -114,16 +125,20 @@ fn content_schemas_mut<'a>(at: &str, part: &'a mut Value, found: &mut Vec<(Strin
 }
 
 /// Walks one schema and all in it.
-pub fn schema_mut(
+fn schema_mut(
     at: &str,
     schema: &mut Value,
     visit: &mut dyn FnMut(&str, &mut Value) -> Result<(), SpecError>,
-) -> Result<(), SpecError> {
-    visit(at, schema)?;
-    for (at, child) in children_mut(at, schema) {
-        schema_mut(&at, child, visit)?;
+    refused: &mut Vec<SpecError>,
+) {
+    match visit(at, schema) {
+        Ok(()) => {
+            for (at, child) in children_mut(at, schema) {
+                schema_mut(&at, child, visit, refused);
+            }
+        }
+        Err(error) => refused.push(error),
     }
-    Ok(())
 }
 
 /// The schemas directly inside a schema, with their pointers.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use xtask_codegen::{self as generate, Files};
-use xtask_openapi::{SpecError, normalise, normalise::Idle, pointer, walk};
+use xtask_openapi::{Refusals, normalise, normalise::Idle, pointer, walk};
 use xtask_testing::{compile::Workspace, entries, fixtures, is_pointer, read, stem};
 
 /// What the first line of a document expects.
@@ -46,13 +46,15 @@ fn documents() -> Vec<PathBuf> {
     documents
 }
 
-fn run(path: &Path) -> Result<Files, SpecError> {
-    generate::generate(&normalise(vec![read(path)?], &[], Idle::Allowed)?)
+fn run(path: &Path) -> Result<Files, Refusals> {
+    Ok(generate::generate(&normalise(vec![read(path)?], &[], Idle::Allowed)?)?)
 }
 
 /// What is wrong with a refusal, if anything.
-fn judge(path: &Path, pointer: &str, phrase: &str, result: Result<Files, SpecError>) -> Option<String> {
-    let Err(error) = result else { return Some("was accepted".to_owned()) };
+fn judge(path: &Path, pointer: &str, phrase: &str, result: Result<Files, Refusals>) -> Option<String> {
+    let Err(refusals) = result else { return Some("was accepted".to_owned()) };
+    // Others may follow from the same curse.
+    let error = refusals.iter().find(|error| error.pointer == pointer).unwrap_or(refusals.first());
     let name = path.file_name().unwrap().to_string_lossy();
     let shown = error.to_string();
     let operation = operation_of(pointer);
@@ -62,7 +64,7 @@ fn judge(path: &Path, pointer: &str, phrase: &str, result: Result<Files, SpecErr
         "points elsewhere"
     } else if !error.problem.contains(phrase) {
         "gives another reason"
-    } else if error.mend.is_empty() {
+    } else if error.help.is_empty() {
         "does not say what to do"
     } else if operation.as_deref().is_some_and(|operation| !shown.contains(operation)) {
         "does not name the operation"

@@ -40,7 +40,7 @@ fn check(error: &SpecError, document: &str) -> Result<(), String> {
     if !is_pointer(&error.pointer) {
         return Err(format!("{:?} is no JSON pointer:\n{error}", error.pointer));
     }
-    if error.problem.is_empty() || error.mend.is_empty() {
+    if error.problem.is_empty() || error.help.is_empty() {
         return Err(format!("the error does not say what is wrong and what to do:\n{error}"));
     }
     Ok(())
@@ -57,9 +57,9 @@ fn run(document: Document, tally: &mut Tally) -> Result<(), String> {
     let normalised =
         catch_unwind(AssertUnwindSafe(|| normalise(vec![document], &[], Idle::Allowed))).map_err(panicked)?;
     match normalised {
-        Err(error) => {
+        Err(refusals) => {
             tally.refused += 1;
-            check(&error, &name)
+            refusals.iter().try_for_each(|error| check(error, &name))
         }
         Ok(normalised) => {
             tally.accepted += 1;

@@ -13,7 +13,7 @@ use crate::{
     Level,
     rust::{Bump, Change},
 };
-use xtask_openapi::{Document, error::one_line};
+use xtask_openapi::{Document, foreign::one_line};
 
 /// The longest Markdown that GitHub takes as the body of a pull request, in characters.
 pub const MARKDOWN_LIMIT: usize = 65_536;

@@ -117,8 +117,8 @@ impl<'a> Schemas<'a> {
     }
 
     /// An error at a place.
-    pub(super) fn error(&self, at: &At, problem: impl Into<String>, mend: &str) -> SpecError {
-        SpecError::new(&self.documents[at.document].name, &at.pointer, problem, mend)
+    pub(super) fn error(&self, at: &At, problem: impl Into<String>, help: &str) -> SpecError {
+        SpecError::new(&self.documents[at.document].name, &at.pointer, problem, help)
     }
 
     /// The value at a place.

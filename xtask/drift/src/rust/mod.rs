@@ -16,7 +16,7 @@ pub use surface::Surface;
 
 use crate::Level;
 use xtask_codegen as generate;
-use xtask_openapi::{Document, Normalised, SpecError, normalise, normalise::Idle, overlay::Overlay};
+use xtask_openapi::{Document, Normalised, Refusals, normalise, normalise::Idle, overlay::Overlay};
 
 /// One change of the public Rust API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -160,7 +160,7 @@ pub struct NotCompared {
 pub enum Reason {
     /// No client can be made of the documents.
     #[error(transparent)]
-    Documents(#[from] SpecError),
+    Documents(#[from] Refusals),
     /// The client that was made cannot be read.
     #[error(transparent)]
     Code(#[from] Error),
@@ -183,7 +183,7 @@ pub fn between(old: Side<'_>, new: Side<'_>) -> Result<Comparison, NotCompared> 
     let (old, new) = both(|| old.normalise(), || new.normalise())?;
     let modules = generate::differing(&old, &new);
     let read = |side: &Normalised| -> Result<Surface, Reason> {
-        Ok(Surface::of_drafts(generate::generate_part(side, &modules)?)?)
+        Ok(Surface::of_drafts(generate::generate_part(side, &modules).map_err(Refusals::from)?)?)
     };
     let (old_surface, new_surface) = both(|| read(&old), || read(&new))?;
     let changes = compare(&old_surface, &new_surface);

@@ -12,7 +12,7 @@ mod types;
 pub use operations::{COMPANY, MAY_BE_LEFT_OUT};
 use serde_json::Value;
 
-use super::{Document, SpecError};
+use super::{Document, Refusals, SpecError};
 
 /// One named change to a document.
 pub struct Pass {
@@ -27,7 +27,7 @@ pub struct Pass {
     /// Whether today's documents need it.
     pub expect: Expect,
     /// The change itself.
-    pub run: fn(&mut Log, &mut Value) -> Result<(), SpecError>,
+    pub run: fn(&mut Log, &mut Value) -> Result<(), Refusals>,
 }
 
 /// When a pass runs.
@@ -66,8 +66,8 @@ impl Log {
     }
 
     /// The error for a place that no rule settles.
-    fn refuse(&self, pointer: impl Into<String>, problem: impl Into<String>, mend: &str) -> SpecError {
-        SpecError::new(&self.document, pointer, problem, mend)
+    fn refuse(&self, pointer: impl Into<String>, problem: impl Into<String>, help: &str) -> SpecError {
+        SpecError::new(&self.document, pointer, problem, help)
     }
 
     /// The places that were changed.

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Log, schemas};
-use crate::{SpecError, names, pointer, walk};
+use crate::{Refusals, SpecError, names, pointer, walk};
 
-pub(super) fn foreign_extensions(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn foreign_extensions(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     fn clean(log: &mut Log, at: &str, value: &mut Value, named: bool) {
         match value {
             Value::Object(map) => {
@@ -50,7 +50,7 @@ pub(super) fn foreign_extensions(log: &mut Log, document: &mut Value) -> Result<
     Ok(())
 }
 
-pub(super) fn empty_path_items(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn empty_path_items(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
         paths.retain(|path, item| {
             let keep = walk::METHODS.iter().any(|method| item.get(method).is_some());
@@ -63,7 +63,7 @@ pub(super) fn empty_path_items(log: &mut Log, document: &mut Value) -> Result<()
     Ok(())
 }
 
-pub(super) fn inline_references(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn inline_references(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     let Some(components) = document.get("components").cloned() else { return Ok(()) };
     let resolve = |value: &mut Value| -> bool {
         let mut resolved = false;
@@ -117,7 +117,7 @@ fn list_mut(value: Option<&mut Value>) -> impl Iterator<Item = &mut Value> {
     value.and_then(Value::as_array_mut).into_iter().flatten()
 }
 
-pub(super) fn path_parameters(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn path_parameters(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
         let Some(item) = item.as_object_mut() else { continue };
         let Some(Value::Array(shared)) = item.remove("parameters") else { continue };
@@ -141,7 +141,7 @@ fn key(parameter: &Value) -> (Option<&Value>, Option<&Value>) {
     (parameter.get("name"), parameter.get("in"))
 }
 
-pub(super) fn operation_names(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn operation_names(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::operations_mut(document, |place, operation| {
         let published = operation.remove("operationId");
         let name = match (operation.remove("x-pleo-name"), &published) {
@@ -174,7 +174,7 @@ pub(super) fn operation_names(log: &mut Log, document: &mut Value) -> Result<(),
     })
 }
 
-pub(super) fn families(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn families(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     let info = document.get_mut("info").and_then(Value::as_object_mut);
     let source = info.as_ref().and_then(|info| info.get("x-pleo-source")).cloned();
     let default =
@@ -198,55 +198,69 @@ pub(super) fn families(log: &mut Log, document: &mut Value) -> Result<(), SpecEr
     })
 }
 
-pub(super) fn checks(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn checks(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
+    let mut refused = Vec::new();
     let mut methods = Taken::new("operation", "give one of them another `x-pleo-name` in an overlay");
     for (place, operation) in walk::operations(document) {
-        let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
-        let at = pointer::push(&place.pointer, "operationId");
-        let builder = names::pascal(name);
-        let builder_taken = names::RESERVED_BUILDERS.contains(&builder.as_str())
-            || names::RESERVED_TYPES.contains(&builder.as_str());
-        if names::RESERVED_METHODS.contains(&name) || builder_taken {
-            return Err(log.refuse(
-                at,
-                format!("operation `{name}` would hide what generated code needs for itself"),
-                "give it an `x-pleo-name` in an overlay",
-            ));
-        }
-        methods.take(log, &builder, &at)?;
-        check_path(log, &place)?;
-        check_parameters(log, &place, operation)?;
+        refused.extend(check_operation(log, &mut methods, &place, operation).err());
     }
     let mut types = Taken::new("schema", "give one of them another name in an overlay");
     let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
     for (name, schema) in schemas.into_iter().flatten() {
-        let at = pointer::push("/components/schemas", name);
-        let identifier = names::pascal(name);
-        // Type parameters of generated code are single letters.
-        let letter = identifier.chars().count() == 1;
-        if letter || names::RESERVED_TYPES.contains(&identifier.as_str()) {
-            return Err(log.refuse(
-                at,
-                format!("schema {name:?} would hide what generated code itself calls `{identifier}`"),
-                "give it another name in the document, or rename it in an overlay",
-            ));
-        }
-        types.take(log, &identifier, &at)?;
-        check_properties(log, &at, schema)?;
+        refused.extend(check_schema(log, &mut types, name, schema).err());
     }
-    Ok(())
+    Refusals::none(refused)
+}
+
+fn check_operation(
+    log: &Log,
+    methods: &mut Taken,
+    place: &walk::Place,
+    operation: &Map<String, Value>,
+) -> Result<(), SpecError> {
+    let name = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
+    let at = pointer::push(&place.pointer, "operationId");
+    let builder = names::pascal(name);
+    let builder_taken = names::RESERVED_BUILDERS.contains(&builder.as_str())
+        || names::RESERVED_TYPES.contains(&builder.as_str());
+    if names::RESERVED_METHODS.contains(&name) || builder_taken {
+        return Err(log.refuse(
+            at,
+            format!("operation `{name}` would hide what generated code needs for itself"),
+            "give it an `x-pleo-name` in an overlay",
+        ));
+    }
+    methods.take(log, &builder, &at)?;
+    check_path(log, place)?;
+    check_parameters(log, place, operation)
+}
+
+fn check_schema(log: &Log, types: &mut Taken, name: &str, schema: &Value) -> Result<(), SpecError> {
+    let at = pointer::push("/components/schemas", name);
+    let identifier = names::pascal(name);
+    // Type parameters of generated code are single letters.
+    let letter = identifier.chars().count() == 1;
+    if letter || names::RESERVED_TYPES.contains(&identifier.as_str()) {
+        return Err(log.refuse(
+            at,
+            format!("schema {name:?} would hide what generated code itself calls `{identifier}`"),
+            "give it another name in the document, or rename it in an overlay",
+        ));
+    }
+    types.take(log, &identifier, &at)?;
+    check_properties(log, &at, schema)
 }
 
 /// Identifiers that are taken, with the places that took them.
 struct Taken {
     what: &'static str,
-    mend: &'static str,
+    help: &'static str,
     by: BTreeMap<String, String>,
 }
 
 impl Taken {
-    fn new(what: &'static str, mend: &'static str) -> Self {
-        Self { what, mend, by: BTreeMap::new() }
+    fn new(what: &'static str, help: &'static str) -> Self {
+        Self { what, help, by: BTreeMap::new() }
     }
 
     fn take(&mut self, log: &Log, identifier: &str, at: &str) -> Result<(), SpecError> {
@@ -255,7 +269,7 @@ impl Taken {
             Some(first) => Err(log.refuse(
                 at,
                 format!("the {} would be called `{identifier}` in Rust, like the one at {first}", self.what),
-                self.mend,
+                self.help,
             )),
         }
     }
@@ -442,7 +456,7 @@ fn check_header(log: &Log, at: &str, name: &str) -> Result<(), SpecError> {
     Err(log.refuse(pointer::push(at, "name"), problem, "take the parameter out with an overlay `remove`"))
 }
 
-pub(super) fn texts(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn texts(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     fn clean(log: &mut Log, at: &str, value: &mut Value) {
         match value {
             Value::Object(map) => {
@@ -497,7 +511,7 @@ pub const COMPANY: [&str; 2] = ["companyId", "company_id"];
 /// What the documentation says of a company that became optional.
 pub const MAY_BE_LEFT_OUT: &str = "May be left out where the client's authorisation adds it.";
 
-pub(super) fn optional_company(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn optional_company(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     optional_company_parameters(log, document)?;
     let mut references = BTreeMap::<String, usize>::new();
     walk::references(document, &mut |reference| *references.entry(reference.to_owned()).or_default() += 1);
@@ -531,7 +545,7 @@ pub(super) fn optional_company(log: &mut Log, document: &mut Value) -> Result<()
     Ok(())
 }
 
-fn optional_company_parameters(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+fn optional_company_parameters(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::operations_mut(document, |place, operation| {
         let at = pointer::push(&place.pointer, "parameters");
         for (index, parameter) in list_mut(operation.get_mut("parameters")).enumerate() {

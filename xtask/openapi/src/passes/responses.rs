@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::Log;
-use crate::{SpecError, pointer, walk};
+use crate::{Refusals, SpecError, pointer, walk};
 
 /// The only media type that generated code speaks.
 const JSON: &str = "application/json";
 
-pub(super) fn media_types(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn media_types(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::operations_mut(document, |place, operation| {
         if let Some(Value::Object(body)) = operation.get_mut("requestBody") {
             one_media_type(log, &format!("{}/requestBody", place.pointer), body)?;
@@ -65,7 +65,7 @@ fn essence(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-pub(super) fn schemaless_media_types(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn schemaless_media_types(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::operations_mut(document, |place, operation| {
         for (status, response) in
             operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten()
@@ -101,7 +101,7 @@ pub(super) fn schemaless_media_types(log: &mut Log, document: &mut Value) -> Res
     })
 }
 
-pub(super) fn default_is_success(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn default_is_success(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::operations_mut(document, |place, operation| {
         let Some(Value::Object(responses)) = operation.get_mut("responses") else { return Ok(()) };
         if let Some(status) = responses.keys().find(|status| !is_status(status)) {
@@ -131,7 +131,7 @@ fn is_success(status: &str) -> bool {
     status.len() == 3 && status.starts_with('2')
 }
 
-pub(super) fn error_responses(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn error_responses(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::operations_mut(document, |place, operation| {
         let Some(Value::Object(responses)) = operation.get_mut("responses") else { return Ok(()) };
         responses.retain(|status, _| {
@@ -145,7 +145,7 @@ pub(super) fn error_responses(log: &mut Log, document: &mut Value) -> Result<(),
     })
 }
 
-pub(super) fn one_success(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn one_success(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::operations_mut(document, |place, operation| {
         let at = format!("{}/responses", place.pointer);
         let Some(Value::Object(responses)) = operation.get_mut("responses") else { return Ok(()) };

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::Log;
-use crate::{SpecError, pointer, walk};
+use crate::{Refusals, SpecError, pointer, walk};
 
-pub(super) fn down_convert(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn down_convert(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     if document.get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3.1.")) {
         document["openapi"] = json!("3.0.3");
         log.changed("/openapi");
@@ -48,7 +48,7 @@ pub(super) fn down_convert(log: &mut Log, document: &mut Value) -> Result<(), Sp
     })
 }
 
-pub(super) fn reference_siblings(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn reference_siblings(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         if let Some(schema) = schema.as_object_mut()
             && schema.len() > 1
@@ -64,7 +64,7 @@ pub(super) fn reference_siblings(log: &mut Log, document: &mut Value) -> Result<
     })
 }
 
-pub(super) fn object_types(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn object_types(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         if let Some(schema) = schema.as_object_mut() {
             for (key, kind) in
@@ -106,7 +106,7 @@ pub(super) fn object_types(log: &mut Log, document: &mut Value) -> Result<(), Sp
     })
 }
 
-pub(super) fn array_keywords(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn array_keywords(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         if let Some(schema) = schema.as_object_mut()
             && schema.get("type") == Some(&json!("array"))
@@ -121,7 +121,7 @@ pub(super) fn array_keywords(log: &mut Log, document: &mut Value) -> Result<(), 
     })
 }
 
-pub(super) fn all_of(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn all_of(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     let root = document.clone();
     walk::schemas_mut(document, &mut |at, schema| {
         if unwrap_single(schema) {
@@ -245,7 +245,7 @@ fn add_object(
     Ok(())
 }
 
-pub(super) fn unions(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn unions(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         let Some(schema) = schema.as_object_mut() else { return Ok(()) };
         if schema.contains_key("oneOf") || schema.contains_key("anyOf") {
@@ -266,7 +266,7 @@ pub(super) fn unions(log: &mut Log, document: &mut Value) -> Result<(), SpecErro
     })
 }
 
-pub(super) fn any_values(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn any_values(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         let Some(values) = schema.get_mut("additionalProperties").and_then(Value::as_object_mut) else {
             return Ok(());
@@ -280,7 +280,7 @@ pub(super) fn any_values(log: &mut Log, document: &mut Value) -> Result<(), Spec
     })
 }
 
-pub(super) fn date_formats(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn date_formats(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         let Some(schema) = schema.as_object_mut() else { return Ok(()) };
         let format = schema.get("format").and_then(Value::as_str).map(str::to_owned);
@@ -298,7 +298,7 @@ pub(super) fn date_formats(log: &mut Log, document: &mut Value) -> Result<(), Sp
     })
 }
 
-pub(super) fn bounds_in_docs(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn bounds_in_docs(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     let mut sentence = |at: &str, schema: &mut Map<String, Value>| {
         let pairs = [
             ("minItems", "maxItems", "items"),
@@ -379,7 +379,7 @@ pub(super) fn describe(target: &mut Map<String, Value>, sentence: &str) {
     target.insert("description".to_owned(), Value::String(description));
 }
 
-pub(super) fn defaults(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn defaults(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         if schema.as_object_mut().is_some_and(|schema| schema.remove("default").is_some()) {
             log.changed(pointer::push(at, "default"));
@@ -393,7 +393,7 @@ fn strings(value: Option<&Value>) -> Vec<String> {
     list.into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-pub(super) fn optional_collections(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn optional_collections(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         let required = strings(schema.get("required"));
         for (name, property) in
@@ -414,7 +414,7 @@ pub(super) fn optional_collections(log: &mut Log, document: &mut Value) -> Resul
     })
 }
 
-pub(super) fn formats(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn formats(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         let Some(schema) = schema.as_object_mut() else { return Ok(()) };
         let kind = schema.get("type").and_then(Value::as_str).map(str::to_owned);
@@ -445,7 +445,7 @@ pub(super) fn formats(log: &mut Log, document: &mut Value) -> Result<(), SpecErr
     })
 }
 
-pub(super) fn open_objects(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn open_objects(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         if let Some(schema) = schema.as_object_mut() {
             let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
@@ -459,7 +459,7 @@ pub(super) fn open_objects(log: &mut Log, document: &mut Value) -> Result<(), Sp
     })
 }
 
-pub(super) fn annotations(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn annotations(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         if let Some(schema) = schema.as_object_mut() {
             for key in ["title", "example", "xml", "externalDocs", "readOnly", "writeOnly", "x-pleo-sources"]

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::Log;
-use crate::{SpecError, names, pointer, walk};
+use crate::{Refusals, SpecError, names, pointer, walk};
 
 const SCHEMAS: &str = "/components/schemas";
 
-pub(super) fn nullable_components(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn nullable_components(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     let mut nullable = BTreeSet::new();
     for (name, schema) in document.pointer_mut(SCHEMAS).and_then(Value::as_object_mut).into_iter().flatten() {
         if let Some(schema) = schema.as_object_mut()
@@ -66,7 +66,7 @@ fn reference(schema: &Value) -> Option<&str> {
     schema.get("$ref").and_then(Value::as_str)
 }
 
-pub(super) fn enum_lists(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn enum_lists(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         let Some(schema) = schema.as_object_mut() else { return Ok(()) };
         let Some(Value::Array(values)) = schema.get("enum") else { return Ok(()) };
@@ -98,7 +98,7 @@ pub(super) fn enum_lists(log: &mut Log, document: &mut Value) -> Result<(), Spec
     })
 }
 
-pub(super) fn typed_strings(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn typed_strings(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     let enums: BTreeSet<String> = document
         .pointer(SCHEMAS)
         .and_then(Value::as_object)
@@ -134,7 +134,7 @@ pub(super) fn typed_strings(log: &mut Log, document: &mut Value) -> Result<(), S
 /// How many components that are nothing but another are followed.
 const STEPS: usize = 64;
 
-pub(super) fn parameter_types(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn parameter_types(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     let schemas = document.pointer(SCHEMAS).cloned().unwrap_or(Value::Null);
     walk::operations_mut(document, |place, operation| {
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
@@ -177,7 +177,7 @@ fn put_in_place(schemas: &Value, schema: &mut Value) -> bool {
     changed
 }
 
-pub(super) fn inline_types(log: &mut Log, document: &mut Value) -> Result<(), SpecError> {
+pub(super) fn inline_types(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     let schemas = match document.pointer_mut(SCHEMAS).and_then(Value::as_object_mut) {
         Some(schemas) => std::mem::take(schemas),
         None => Map::new(),
