@@ -44,7 +44,8 @@ fn read_path(path: &Path) -> Result<Vec<Part>, FetchError> {
             })
             .collect();
     }
-    let text = std::fs::read_to_string(path).map_err(|error| FetchError::files(path, &error))?;
+    let bytes = std::fs::read(path).map_err(|error| FetchError::files(path, &error))?;
+    let text = Document::text(&shown, bytes).map_err(unreadable)?;
     Ok(vec![parse(shown, &text)?])
 }
 

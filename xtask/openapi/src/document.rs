@@ -4,7 +4,12 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use super::SpecError;
+use super::{
+    SpecError,
+    foreign::one_line,
+    ignored,
+    reading::{self, Fault},
+};
 
 /// A published document as it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,28 +21,37 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads YAML, of which JSON is a part. Two equal keys in one object are an error.
+    /// Reads a published document: JSON where the name says so, YAML otherwise.
+    ///
+    /// What means nothing in a published document is left out, and references are written in one
+    /// way; see [`ignored`].
+    ///
+    /// # Errors
+    /// Says line and column of what cannot be read, or names the reference that is malformed.
+    pub fn parse(name: impl Into<String>, text: &str) -> Result<Self, SpecError> {
+        let mut document = Self::parse_ours(name, text)?;
+        ignored::clean(&document.name, &mut document.value)?;
+        Ok(document)
+    }
+
+    /// Reads a document of this project, in which our extensions keep their meaning.
     ///
     /// # Errors
     /// Says line and column of what cannot be read.
-    pub fn parse(name: impl Into<String>, text: &str) -> Result<Self, SpecError> {
+    pub fn parse_ours(name: impl Into<String>, text: &str) -> Result<Self, SpecError> {
         let name = name.into();
-        let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-        match serde_saphyr::from_str_with_options::<Value>(text, options) {
+        match reading::value(&name, text) {
             Ok(value) => Ok(Self { name, value }),
-            Err(error) => {
-                let place = error.location().map_or_else(
-                    || "at an unknown line".to_owned(),
-                    |at| format!("at line {}, column {}", at.line(), at.column()),
-                );
-                Err(SpecError::new(
-                    name,
-                    "",
-                    format!("neither YAML nor JSON {place}: {}", one_line(&error.to_string())),
-                    "fetch the document again, or restore the committed one with `git restore spec/published`",
-                ))
-            }
+            Err(fault) => Err(unread(name, fault)),
         }
+    }
+
+    /// The text of a document that was read as bytes.
+    ///
+    /// # Errors
+    /// Says where the bytes are not UTF-8.
+    pub fn text(name: &str, bytes: Vec<u8>) -> Result<String, SpecError> {
+        reading::utf8(bytes).map_err(|fault| unread(name.to_owned(), fault))
     }
 
     /// Reads every document of a folder, sorted by name.
@@ -64,9 +78,15 @@ impl Document {
             if !Self::is_named(&name) {
                 continue;
             }
-            let text = fs::read_to_string(&path).map_err(|error| {
-                SpecError::new(&name, "", format!("unreadable: {error}"), "save the file as UTF-8 text")
+            let bytes = fs::read(&path).map_err(|error| {
+                SpecError::new(
+                    &name,
+                    "",
+                    format!("unreadable: {error}"),
+                    "check the path and its permissions",
+                )
             })?;
+            let text = Self::text(&name, bytes)?;
             texts.push((name, text));
         }
         if texts.is_empty() {
@@ -84,6 +104,7 @@ impl Document {
 
     /// Whether a file of this name is a document.
     pub fn is_named(name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
         [".yaml", ".yml", ".json"].iter().any(|extension| name.ends_with(extension))
     }
 
@@ -93,8 +114,10 @@ impl Document {
     }
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// The error of a text that cannot be read.
+fn unread(name: String, fault: Fault) -> SpecError {
+    let problem = format!("line {}, column {}: {}", fault.line, fault.column, one_line(&fault.problem));
+    SpecError::new(name, "", problem, fault.remedy)
 }
 
 #[cfg(test)]
@@ -105,8 +128,9 @@ mod tests {
     fn malformed_files_are_refused_with_line_and_column() {
         for (name, text, place) in [
             ("a.yaml", "openapi: 3.0.1\npaths:\n  - [\n", "line 3"),
-            ("a.json", "{\n  \"openapi\": \"3.0.1\",\n  \"paths\": {]\n}", "line 3, column 12"),
+            ("a.json", "{\n  \"openapi\": \"3.0.1\",\n  \"paths\": {]\n}", "line 3, column 13"),
             ("a.yaml", "a: 1\nb: 2\na: 3\n", "line 3, column 1"),
+            ("a.yaml", "a: .inf\n", "line 1, column 4"),
         ] {
             let error = Document::parse(name, text).unwrap_err();
             assert!(error.problem.contains(place), "{text:?} gave {error}");

@@ -1,18 +1,20 @@
 //! From published documents to one clean OpenAPI document.
 //!
-//! The order of things: [`document`] reads, [`shape`] refuses what no pass knows, [`overlay`] adds
-//! what is ours, [`passes`] mend what is wrong, [`merge`] makes one document of many, [`report`]
-//! says what was done where.
+//! The order of things: [`reading`] and [`document`] read, [`ignored`] leaves out what means nothing,
+//! [`shape`] refuses what no pass knows, [`overlay`] adds what is ours, [`passes`] fix what is wrong,
+//! [`merge`] makes one document of many, [`report`] says what was done where.
 
 pub mod document;
 pub mod error;
 pub mod foreign;
+pub mod ignored;
 pub mod merge;
 pub mod names;
 pub mod normalise;
 pub mod overlay;
 pub mod passes;
 pub mod pointer;
+pub mod reading;
 pub mod report;
 pub mod shape;
 pub mod walk;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{Refusals, SpecError, pointer};
 
 /// The shape that a value must have.
-enum Shape {
+pub(crate) enum Shape {
     Any,
     Text,
     Flag,
@@ -23,18 +23,30 @@ enum Shape {
     Names(&'static Shape),
     Object(&'static Fields),
     ObjectOrFlag(&'static Fields),
+    /// An object that no pass looks into, so that it is not held against its fields.
+    Free(&'static Fields),
+    /// The name of a component, or a reference to it.
+    Reference,
 }
 
 /// An object with known keys. Keys that start with `x-` are free.
-struct Fields {
+pub(crate) struct Fields {
     what: &'static str,
     required: &'static [&'static str],
+    /// The keys of which it has at least one if it is more than a remark on what is elsewhere.
+    whole: &'static [&'static str],
+    /// A key that is enough where what it is in is whole and new as well.
+    inside: Option<&'static str>,
     fields: &'static [(&'static str, Field)],
     /// The section of `components` that a `$ref` may point into instead.
-    components: Option<&'static str>,
+    pub(crate) components: Option<&'static str>,
 }
 
-enum Field {
+/// What most objects need no word about.
+const PLAIN: Fields =
+    Fields { what: "an object", required: &[], whole: &[], inside: None, fields: &[], components: None };
+
+pub(crate) enum Field {
     Is(Shape),
     /// Known, but not supported: why, and what to do.
     Refused(&'static str, &'static str),
@@ -42,27 +54,27 @@ enum Field {
 
 use Field::{Is, Refused};
 use Shape::{
-    Any, Flag, List, Map as MapOf, Names, Number, NumberOrFlag, Object, ObjectOrFlag, Text, TextOrTexts,
+    Any, Flag, Free, List, Map as MapOf, Names, Number, NumberOrFlag, Object, ObjectOrFlag, Text, TextOrTexts,
 };
 
 static DOCUMENT: Fields = Fields {
     what: "an OpenAPI document",
     required: &["info", "openapi", "paths"],
-    components: None,
     fields: &[
         ("components", Is(Object(&COMPONENTS))),
-        ("externalDocs", Is(Any)),
+        ("externalDocs", Is(Free(&EXTERNAL_DOCS))),
         ("info", Is(Object(&INFO))),
         ("openapi", Is(Text)),
         ("paths", Is(MapOf(&Object(&PATH_ITEM)))),
         ("security", Is(SECURITY)),
-        ("servers", Is(List(&Any))),
-        ("tags", Is(List(&Any))),
+        ("servers", Is(List(&Free(&SERVER)))),
+        ("tags", Is(List(&Free(&TAG)))),
         (
             "webhooks",
             Refused("webhooks are not generated", "take the `webhooks` out with an overlay `remove`"),
         ),
     ],
+    ..PLAIN
 };
 
 const SECURITY: Shape = List(&Names(&List(&Text)));
@@ -71,31 +83,30 @@ static SCHEMA_SHAPE: Shape = Object(&SCHEMA);
 static INFO: Fields = Fields {
     what: "an info object",
     required: &["title", "version"],
-    components: None,
     fields: &[
-        ("contact", Is(Any)),
+        ("contact", Is(Free(&PLAIN_OBJECT))),
         ("description", Is(Text)),
-        ("license", Is(Any)),
+        ("license", Is(Free(&PLAIN_OBJECT))),
         ("summary", Is(Text)),
         ("termsOfService", Is(Text)),
         ("title", Is(Text)),
         ("version", Is(Text)),
     ],
+    ..PLAIN
 };
 
 static COMPONENTS: Fields = Fields {
     what: "a components object",
-    required: &[],
-    components: None,
     fields: &[
-        ("examples", Is(Any)),
-        ("headers", Is(Any)),
+        ("examples", Is(EXAMPLES)),
+        ("headers", Is(HEADERS)),
         ("parameters", Is(Names(&Object(&PARAMETER)))),
         ("requestBodies", Is(Names(&Object(&REQUEST_BODY)))),
         ("responses", Is(Names(&Object(&RESPONSE)))),
         ("schemas", Is(Names(&SCHEMA_SHAPE))),
-        ("securitySchemes", Is(Names(&Any))),
+        ("securitySchemes", Is(Names(&Free(&SECURITY_SCHEME)))),
     ],
+    ..PLAIN
 };
 
 const NO_SERVERS: Field = Refused(
@@ -105,8 +116,7 @@ const NO_SERVERS: Field = Refused(
 
 static PATH_ITEM: Fields = Fields {
     what: "a path item",
-    required: &[],
-    components: None,
+    whole: &["delete", "get", "head", "options", "patch", "post", "put"],
     fields: &[
         ("$ref", Refused("a path item by reference", "bundle the document, so that the path stands in it")),
         ("delete", Is(Object(&OPERATION))),
@@ -128,12 +138,12 @@ static PATH_ITEM: Fields = Fields {
             ),
         ),
     ],
+    ..PLAIN
 };
 
 static OPERATION: Fields = Fields {
     what: "an operation",
     required: &["responses"],
-    components: None,
     fields: &[
         (
             "callbacks",
@@ -141,7 +151,7 @@ static OPERATION: Fields = Fields {
         ),
         ("deprecated", Is(Flag)),
         ("description", Is(Text)),
-        ("externalDocs", Is(Any)),
+        ("externalDocs", Is(Free(&EXTERNAL_DOCS))),
         ("operationId", Is(Text)),
         ("parameters", Is(List(&Object(&PARAMETER)))),
         ("requestBody", Is(Shape::Object(&REQUEST_BODY))),
@@ -151,6 +161,7 @@ static OPERATION: Fields = Fields {
         ("summary", Is(Text)),
         ("tags", Is(List(&Text))),
     ],
+    ..PLAIN
 };
 
 static PARAMETER: Fields = Fields {
@@ -170,7 +181,7 @@ static PARAMETER: Fields = Fields {
         ("deprecated", Is(Flag)),
         ("description", Is(Text)),
         ("example", Is(Any)),
-        ("examples", Is(Any)),
+        ("examples", Is(EXAMPLES)),
         ("explode", Is(Flag)),
         ("in", Is(Text)),
         ("name", Is(Text)),
@@ -178,6 +189,7 @@ static PARAMETER: Fields = Fields {
         ("schema", Is(Object(&SCHEMA))),
         ("style", Is(Text)),
     ],
+    ..PLAIN
 };
 
 static REQUEST_BODY: Fields = Fields {
@@ -189,30 +201,33 @@ static REQUEST_BODY: Fields = Fields {
         ("description", Is(Text)),
         ("required", Is(Flag)),
     ],
+    ..PLAIN
 };
 
 static RESPONSE: Fields = Fields {
     what: "a response",
-    required: &[],
     components: Some("responses"),
+    whole: &["content"],
+    inside: Some("description"),
     fields: &[
         ("content", Is(Names(&Object(&MEDIA_TYPE)))),
         ("description", Is(Text)),
-        ("headers", Is(Any)),
-        ("links", Is(Any)),
+        ("headers", Is(HEADERS)),
+        ("links", Is(LINKS)),
     ],
+    ..PLAIN
 };
 
 static MEDIA_TYPE: Fields = Fields {
     what: "a media type",
-    required: &[],
-    components: None,
+    whole: &["schema"],
     fields: &[
         ("encoding", Refused("a body with an encoding per part", "hand-write the call")),
         ("example", Is(Any)),
-        ("examples", Is(Any)),
+        ("examples", Is(EXAMPLES)),
         ("schema", Is(Object(&SCHEMA))),
     ],
+    ..PLAIN
 };
 
 const NO_CONDITIONS: Field = Refused(
@@ -222,8 +237,18 @@ const NO_CONDITIONS: Field = Refused(
 
 static SCHEMA: Fields = Fields {
     what: "a schema",
-    required: &[],
     components: Some("schemas"),
+    whole: &[
+        "additionalProperties",
+        "allOf",
+        "anyOf",
+        "const",
+        "enum",
+        "items",
+        "oneOf",
+        "properties",
+        "type",
+    ],
     fields: &[
         ("additionalProperties", Is(ObjectOrFlag(&SCHEMA))),
         ("allOf", Is(List(&SCHEMA_SHAPE))),
@@ -232,14 +257,14 @@ static SCHEMA: Fields = Fields {
         ("default", Is(Any)),
         ("deprecated", Is(Flag)),
         ("description", Is(Text)),
-        ("discriminator", Is(Any)),
+        ("discriminator", Is(Free(&DISCRIMINATOR))),
         ("else", NO_CONDITIONS),
         ("enum", Is(List(&Any))),
         ("example", Is(Any)),
         ("examples", Is(Any)),
         ("exclusiveMaximum", Is(NumberOrFlag)),
         ("exclusiveMinimum", Is(NumberOrFlag)),
-        ("externalDocs", Is(Any)),
+        ("externalDocs", Is(Free(&EXTERNAL_DOCS))),
         ("format", Is(Text)),
         ("if", NO_CONDITIONS),
         ("items", Is(Object(&SCHEMA))),
@@ -266,9 +291,157 @@ static SCHEMA: Fields = Fields {
         ("type", Is(TextOrTexts)),
         ("uniqueItems", Is(Flag)),
         ("writeOnly", Is(Flag)),
-        ("xml", Is(Any)),
+        ("xml", Is(Free(&PLAIN_OBJECT))),
     ],
+    ..PLAIN
 };
+
+static PLAIN_OBJECT: Fields = PLAIN;
+
+const EXAMPLES: Shape = Names(&Free(&EXAMPLE));
+const HEADERS: Shape = Names(&Free(&HEADER));
+const LINKS: Shape = Names(&Free(&LINK));
+
+static EXAMPLE: Fields = Fields {
+    what: "an example",
+    whole: &["externalValue", "value"],
+    fields: &[("value", Is(Any))],
+    components: Some("examples"),
+    ..PLAIN
+};
+
+static HEADER: Fields = Fields {
+    what: "a header",
+    whole: &["content", "schema"],
+    fields: &[
+        ("content", Is(Names(&Free(&MEDIA_TYPE)))),
+        ("example", Is(Any)),
+        ("examples", Is(EXAMPLES)),
+        ("schema", Is(Free(&SCHEMA))),
+    ],
+    components: Some("headers"),
+    ..PLAIN
+};
+
+static LINK: Fields = Fields {
+    what: "a link",
+    whole: &["operationId", "operationRef"],
+    fields: &[("parameters", Is(Any)), ("requestBody", Is(Any))],
+    components: Some("links"),
+    ..PLAIN
+};
+
+static SECURITY_SCHEME: Fields =
+    Fields { what: "a security scheme", required: &["type"], components: Some("securitySchemes"), ..PLAIN };
+
+static DISCRIMINATOR: Fields = Fields {
+    what: "a discriminator",
+    required: &["propertyName"],
+    fields: &[("mapping", Is(Names(&Shape::Reference)))],
+    ..PLAIN
+};
+
+static EXTERNAL_DOCS: Fields = Fields { what: "a link to documentation", required: &["url"], ..PLAIN };
+static SERVER: Fields = Fields { what: "a server", required: &["url"], ..PLAIN };
+static TAG: Fields = Fields {
+    what: "a tag",
+    required: &["name"],
+    fields: &[("externalDocs", Is(Free(&EXTERNAL_DOCS)))],
+    ..PLAIN
+};
+
+/// The shape of a whole document.
+pub(crate) static ROOT: Shape = Object(&DOCUMENT);
+
+impl Shape {
+    /// The fields of an object with known keys.
+    pub(crate) fn fields(&self) -> Option<&'static Fields> {
+        match self {
+            Object(fields) | ObjectOrFlag(fields) | Free(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// The shape of the member `key` of an object; none where anything may be.
+    pub(crate) fn member(&self, key: &str) -> Option<&'static Shape> {
+        match self {
+            MapOf(_) if key.starts_with("x-") => None,
+            MapOf(inner) | Names(inner) => Some(inner),
+            _ => self.fields()?.field(key),
+        }
+    }
+
+    /// The shape of the items of a list; none where anything may be.
+    pub(crate) fn item(&self) -> Option<&'static Shape> {
+        match self {
+            List(inner) => Some(inner),
+            _ => None,
+        }
+    }
+
+    /// Whether keys that begin with `x-` are extensions.
+    pub(crate) fn is_extensible(&self) -> bool {
+        matches!(self, MapOf(_)) || self.fields().is_some()
+    }
+
+    /// Whether `value` brings all that makes it what it is, and is not only a remark on something
+    /// that has to be there already. With `inside` it is a part of something that is new as well.
+    pub(crate) fn is_whole(&self, value: &Value, inside: bool) -> bool {
+        match value {
+            Value::Array(list) => {
+                self.item().is_none_or(|inner| list.iter().all(|item| inner.is_whole(item, inside)))
+            }
+            Value::Object(map) => match self.fields() {
+                Some(fields) => fields.is_whole(map, inside),
+                None => map
+                    .iter()
+                    .all(|(key, child)| self.member(key).is_none_or(|inner| inner.is_whole(child, inside))),
+            },
+            _ => true,
+        }
+    }
+
+    /// Whether it is there only to hold other things, so that it can come to be with them.
+    pub(crate) fn is_container(&self) -> bool {
+        match self {
+            MapOf(_) | Names(_) | List(_) => true,
+            _ => self.fields().is_some_and(|fields| fields.required.is_empty() && fields.whole.is_empty()),
+        }
+    }
+}
+
+impl Fields {
+    fn field(&self, key: &str) -> Option<&'static Shape> {
+        match self.fields.iter().find(|(name, _)| *name == key) {
+            Some((_, Is(shape))) => Some(shape),
+            _ => None,
+        }
+    }
+
+    /// What it is, with an article.
+    pub(crate) fn what(&self) -> &'static str {
+        self.what
+    }
+
+    /// Whether it is a schema.
+    pub(crate) fn is_schema(&self) -> bool {
+        self.components == Some("schemas")
+    }
+
+    fn is_whole(&self, map: &Map<String, Value>, inside: bool) -> bool {
+        if self.components.is_some() && map.contains_key("$ref") {
+            return true;
+        }
+        let holds = |key: &&str| {
+            map.get(*key).is_some_and(|child| self.field(key).is_none_or(|shape| shape.is_whole(child, true)))
+        };
+        let enough = || {
+            let holds_none = !self.whole.iter().any(|key| map.contains_key(*key));
+            inside && holds_none && self.inside.is_some_and(|key| map.contains_key(key))
+        };
+        self.required.iter().all(holds) && (self.whole.is_empty() || self.whole.iter().any(holds) || enough())
+    }
+}
 
 /// Holds a document against the table.
 ///
@@ -312,7 +485,7 @@ impl Checker<'_> {
 
     fn shape(&mut self, at: &str, value: &Value, shape: &Shape) {
         let expected = match (shape, value) {
-            (Shape::Any, _)
+            (Shape::Any | Shape::Free(_) | Shape::Reference, _)
             | (Shape::Text, Value::String(_))
             | (Shape::Flag, Value::Bool(_))
             | (Shape::Number, Value::Number(_))
@@ -407,17 +580,21 @@ impl Checker<'_> {
         self.refuse(&at, format!("reference {reference:?} {problem}"), help);
     }
 
-    /// A reference to one of these names would have to be escaped, which tools do differently.
+    /// The names of schemas become part of references in what is generated, where they would have to be
+    /// escaped, which tools do differently. What else is referred to is put in place before.
     fn names(&mut self) {
         let sections = self.root.get("components").and_then(Value::as_object);
         for (section, entries) in sections.into_iter().flatten() {
-            let names = entries.as_object().into_iter().flatten().map(|(name, _)| name);
-            for name in names.filter(|name| name.contains(['/', '~', '#', '%', '?', '"', ' '])) {
-                self.refuse(
-                    &pointer::push(&format!("/components/{section}"), name),
-                    format!("a name that cannot stand in a reference: {name:?}"),
-                    "name it with letters, digits, `.`, `-` and `_`, as OpenAPI asks",
-                );
+            let unfit: &[char] =
+                if section == "schemas" { &['/', '~', '#', '%', '?', '"', ' '] } else { &['%'] };
+            for (name, _) in entries.as_object().into_iter().flatten() {
+                if name.contains(unfit) {
+                    self.refuse(
+                        &pointer::push(&format!("/components/{section}"), name),
+                        format!("a name that cannot be part of a reference: {name:?}"),
+                        "name it with letters, digits, `.`, `-` and `_`, as OpenAPI asks",
+                    );
+                }
             }
         }
     }
@@ -499,5 +676,14 @@ mod tests {
         let value = json!({"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": {},
             "components": {"schemas": {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}}});
         assert_eq!(check("a.yaml", &value).unwrap_err().first().pointer, "/components/schemas/A");
+    }
+    #[test]
+    fn only_schemas_need_names_that_fit_into_a_reference() {
+        let value = json!({"openapi": "3.0.1", "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {"get": {"responses": {"404": {"$ref": "#/components/responses/Not Found~1Gone"}}}}},
+            "components": {"responses": {"Not Found/Gone": {"description": "d"}}, "schemas": {"a b": {}}}});
+        let refusals = check("a.yaml", &value).unwrap_err();
+        let places: Vec<&str> = refusals.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(places, ["/components/schemas/a b"]);
     }
 }

@@ -71,10 +71,10 @@ pub fn stem(path: &Path) -> String {
     path.file_stem().unwrap().to_string_lossy().into_owned()
 }
 
-/// A document of a fixture file.
+/// A document of a fixture file, which may hold what overlays and passes write.
 pub fn read(path: &Path) -> Result<Document, SpecError> {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    Document::parse(name, &fs::read_to_string(path).unwrap())
+    Document::parse_ours(name, &fs::read_to_string(path).unwrap())
 }
 
 /// A value as text that can be compared by eye.

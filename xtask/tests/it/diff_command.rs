@@ -186,7 +186,7 @@ fn a_side_that_cannot_be_read_is_named_with_what_to_do_and_exit_code_3() {
         (&["--", "--output=x"], "neither a folder, nor a file, nor a revision"),
         (&["HEAD", "empty"], "holds no document"),
         (&["HEAD", "swagger.yaml"], "does not say `openapi: 3.…`"),
-        (&["cut.yaml"], "neither YAML nor JSON"),
+        (&["cut.yaml"], "not YAML"),
     ] {
         let (code, out, error) = repository.diff(arguments);
         assert_eq!((code, out.as_str()), (Some(3), ""), "{arguments:?}");

@@ -177,8 +177,9 @@ fn key(line: &str) -> Option<&str> {
 }
 
 fn read_text(path: &Path) -> Result<String, SourceError> {
-    fs::read_to_string(path)
-        .map_err(|error| SourceError::Unreadable { path: path.display().to_string(), error })
+    let path_of = || path.display().to_string();
+    let bytes = fs::read(path).map_err(|error| SourceError::Unreadable { path: path_of(), error })?;
+    Ok(Document::text(&path_of(), bytes)?)
 }
 
 fn from_root(root: &Path, folder: &Path) -> PathBuf {
