@@ -81,6 +81,9 @@ pub fn normalise(
     let shapes = documents.iter().map(|document| shape::check(&document.name, &document.value));
     Refusals::none(shapes.filter_map(Result::err).flatten().collect())?;
     report.overlays = overlay::apply_all(&mut documents, overlays, idle)?;
+    // Only among the project's own documents a pass without work has lost its reason.
+    let ours = documents.iter().all(|document| overlays.iter().any(|overlay| overlay.is_of(document)));
+    let idle = if ours { idle } else { Idle::Allowed };
     for document in &mut documents {
         passes::keep_source(document);
     }
@@ -138,4 +141,25 @@ fn refuse_idle(pass: &Pass, idle: Idle, report: &Report) -> Result<(), SpecError
         format!("pass `{}` found nothing to do", pass.id),
         "its reason is gone: delete the pass, or mark it `IfPresent` with a fixture",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gizmo(overlays: &[Overlay]) -> Result<Normalised, Refusals> {
+        let text = "openapi: 3.0.3\ninfo: {title: Gizmo API, version: '1'}\n\
+                    paths: {/v9/gizmos: {get: {operationId: listGizmos, responses: {'204': {description: ok}}}}}\n";
+        normalise(vec![Document::parse("gizmo.yaml", text)?], overlays, Idle::Refused)
+    }
+
+    #[test]
+    fn a_pass_without_work_is_refused_among_the_projects_own_documents_only() {
+        let text = "overlay: 1.0.0\ninfo: {title: t, version: '1'}\n\
+                    actions: [{target: $.info, x-reason: test, update: {x-pleo-family: gizmo}}]";
+        let overlay = Overlay::parse("gizmo.yaml", text).unwrap();
+        let refusals = gizmo(&[overlay]).unwrap_err();
+        assert!(refusals.first().problem.contains("found nothing to do"), "{refusals}");
+        assert!(gizmo(&[]).is_ok(), "a foreign document needs no pass of ours");
+    }
 }
