@@ -384,10 +384,10 @@ fn open_enum(plan: &Plan, out: &mut String, rust: &str, schema: &Value) {
         let _ = writeln!(out, "    /// {line}");
     }
     let _ = writeln!(out, "    pub enum {rust} {{");
-    let mut taken = BTreeSet::from(["Unknown".to_owned()]);
-    for value in schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-    {
-        let _ = writeln!(out, "        {} = {value:?},", variant(value, &mut taken));
+    let values =
+        || schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    for (value, variant) in values().zip(names::variants(values())) {
+        let _ = writeln!(out, "        {variant} = {value:?},");
     }
     let _ = writeln!(out, "    }}\n}}");
 }
@@ -397,23 +397,6 @@ fn write_condition(plan: &Plan, out: &mut String, rust: &str) {
     if let Some(families) = plan.sharers(rust) {
         let _ = writeln!(out, "{}", print::condition(families));
     }
-}
-
-/// The variant of a value; values that would share one are numbered.
-fn variant(value: &str, taken: &mut BTreeSet<String>) -> String {
-    let base = match value {
-        "" => "Empty".to_owned(),
-        "+1" => "Plus1".to_owned(),
-        "-1" => "Minus1".to_owned(),
-        _ => names::pascal(value),
-    };
-    let mut name = base.clone();
-    let mut number = 1;
-    while !taken.insert(name.clone()) {
-        number += 1;
-        name = format!("{base}{number}");
-    }
-    name
 }
 
 /// Brings the shared types that the module uses into it, for its users too.

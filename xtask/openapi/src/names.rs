@@ -3,7 +3,10 @@
 //! Collisions show only when generated code is compiled, so they are looked for here, with the
 //! casing rules that progenitor and typify 0.8 use.
 
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _};
+
 use heck::{ToPascalCase, ToSnakeCase};
+use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// The name of a method or field.
 pub fn snake(input: &str) -> String {
@@ -29,6 +32,54 @@ fn identifier(input: &str, case: fn(&str) -> String, prefix: &str) -> String {
         Some(_) => format!("{prefix}{name}"),
     };
     if is_keyword(&name) { format!("{name}_") } else { name }
+}
+
+/// An identifier as Rust compares it: in Unicode's normalisation form C.
+pub fn compared(identifier: &str) -> Cow<'_, str> {
+    if identifier.is_ascii() {
+        return Cow::Borrowed(identifier);
+    }
+    const { ComposingNormalizerBorrowed::new_nfc() }.normalize(identifier)
+}
+
+/// The variants of an enum, one for each of its values.
+///
+/// A variant is named after its value alone. Values that would share a name all have their bytes
+/// behind it, so that neither the order of the values nor another one that is added can make a name
+/// mean what another one meant.
+pub fn variants<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let named: Vec<(&str, String)> = values.into_iter().map(|value| (value, variant(value))).collect();
+    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, name) in &named {
+        *uses.entry(name.clone()).or_default() += 1;
+    }
+    named
+        .into_iter()
+        .map(|(value, name)| {
+            if uses[&name] == 1 {
+                return name;
+            }
+            let mut spelled = format!("{}_0x", name.trim_end_matches('_'));
+            for byte in value.bytes() {
+                let _ = write!(spelled, "{byte:02x}");
+            }
+            spelled
+        })
+        .collect()
+}
+
+/// The name of a value that shares it with no other.
+fn variant(value: &str) -> String {
+    match value {
+        "" => "Empty".to_owned(),
+        "+1" => "Plus1".to_owned(),
+        "-1" => "Minus1".to_owned(),
+        _ => match compared(&pascal(value)).into_owned() {
+            // What every enum has for values that are not listed.
+            name if name == "Unknown" => "Unknown2".to_owned(),
+            name => name,
+        },
+    }
 }
 
 /// Whether Rust would not take `name` as an identifier. `gen` is one to syn still.
@@ -70,6 +121,39 @@ pub const RESERVED_ARGUMENTS: [&str; 6] = ["body", "body_map", "client", "new", 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variant_is_named_after_its_value_whatever_the_others_are() {
+        let lists: [&[&str]; 8] = [
+            &["open", "Open", "OPEN", "closed"],
+            &["a-b", "a_b", "a b", "aB"],
+            &["", "Empty", "empty"],
+            &["1", "-1", "+1", "Minus1", "-2", "2"],
+            &["self", "Self", "type"],
+            &["unknown", "Unknown2", "Unknown"],
+            &["*", "**", "²", "x"],
+            &["\u{e9}", "e\u{301}", "\u{c9}", "\u{17f}", "s", "\u{212a}", "k"],
+        ];
+        for values in lists {
+            let named: BTreeMap<&str, String> =
+                values.iter().copied().zip(variants(values.iter().copied())).collect();
+            let mut turned: Vec<&str> = values.to_vec();
+            turned.reverse();
+            let again: BTreeMap<&str, String> =
+                turned.iter().copied().zip(variants(turned.iter().copied())).collect();
+            assert_eq!(named, again);
+            let names: std::collections::BTreeSet<_> = named.values().map(|name| compared(name)).collect();
+            assert_eq!(names.len(), values.len(), "{named:?}");
+            assert!(names.iter().all(|name| syn::parse_str::<syn::Ident>(name).is_ok()), "{named:?}");
+            for (value, name) in &named {
+                // Without the others the value either has this name or one that none of them has.
+                let alone = variants([*value]).remove(0);
+                assert!(alone == *name || !names.contains(alone.as_str()), "{value:?} among {named:?}");
+            }
+        }
+        assert_eq!(variants(["open", "OPEN", "closed"]), ["Open_0x6f70656e", "Open_0x4f50454e", "Closed"]);
+        assert_eq!(variants(["unknown", "", "-1"]), ["Unknown2", "Empty", "Minus1"]);
+    }
 
     #[test]
     fn names_follow_the_generators_casing() {

@@ -160,6 +160,24 @@ pub fn children_mut<'a>(at: &str, schema: &'a mut Value) -> Vec<(String, &'a mut
     found
 }
 
+/// Sorts the lists of a schema whose order says nothing: `enum` and `required`.
+pub fn sort_lists(schema: &mut Value) {
+    for key in ["enum", "required"] {
+        if let Some(Value::Array(list)) = schema.get_mut(key) {
+            list.sort_by_cached_key(Value::to_string);
+        }
+    }
+}
+
+/// How many values a value is made of, itself included.
+pub fn size(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => 1 + map.values().map(size).sum::<usize>(),
+        Value::Array(list) => 1 + list.iter().map(size).sum::<usize>(),
+        _ => 1,
+    }
+}
+
 /// Calls `visit` for every `$ref` in a value.
 pub fn references<'a>(value: &'a Value, visit: &mut dyn FnMut(&'a str)) {
     match value {
