@@ -328,7 +328,7 @@ impl Wrapper {
         let mut found = Wrappers::new();
         let mut pagination = None;
         for (name, schema) in schemas {
-            let Some(wrapper) = Self::of(schema) else { continue };
+            let Some(wrapper) = Self::of(schemas, schema) else { continue };
             if reachable(schemas, schema).contains(name) {
                 continue;
             }
@@ -343,7 +343,8 @@ impl Wrapper {
         found
     }
 
-    fn of(schema: &Value) -> Option<Self> {
+    fn of(schemas: &BTreeMap<String, Value>, schema: &Value) -> Option<Self> {
+        let referred = |schema| referred(schemas, schema);
         let properties = schema.get("properties")?.as_object()?;
         let required = schema.get("required")?.as_array()?;
         if required.len() != properties.len() {
@@ -382,11 +383,28 @@ impl Wrapper {
     }
 }
 
-/// The component that a schema is, if it is nothing but that.
-fn referred(schema: &Value) -> Option<String> {
-    if schema.get("nullable") == Some(&Value::Bool(true)) {
-        return None;
+/// The component that a schema is, if it is nothing but that, in every request and response.
+fn referred(schemas: &BTreeMap<String, Value>, schema: &Value) -> Option<String> {
+    let name = referred_name(schema)?;
+    let mut followed = vec![name];
+    while let Some(target) = followed.last().and_then(|name| schemas.get(*name)) {
+        if is_sometimes_absent(target) {
+            return None;
+        }
+        match referred_name(target) {
+            Some(next) if !followed.contains(&next) => followed.push(next),
+            _ => break,
+        }
     }
+    (!is_sometimes_absent(schema)).then(|| name.to_owned())
+}
+
+fn referred_name(schema: &Value) -> Option<&str> {
     let reference = schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref"))?;
-    pointer::schema_name(reference.as_str()?).map(str::to_owned)
+    pointer::schema_name(reference.as_str()?)
+}
+
+/// Whether what a schema describes may be null, or is held by requests or by responses only.
+fn is_sometimes_absent(schema: &Value) -> bool {
+    ["nullable", "readOnly", "writeOnly"].iter().any(|key| schema.get(key) == Some(&Value::Bool(true)))
 }

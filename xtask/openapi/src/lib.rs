@@ -5,6 +5,7 @@
 //! [`merge`] makes one document of many, [`report`] says what was done where.
 
 pub mod document;
+mod duplicates;
 pub mod error;
 pub mod foreign;
 pub mod ignored;
@@ -32,6 +33,9 @@ use overlay::Overlay;
 pub const PUBLISHED: &str = "spec/published";
 /// The folder with the overlays, from the root of the project.
 pub const OVERLAYS: &str = "spec/overlays";
+
+/// The hosts that the client's environments know (S3, API base URLs).
+pub const HOSTS: [&str; 2] = ["external.pleo.io", "external.staging.pleo.io"];
 
 /// Reads the published documents and overlays below `root` and normalises them.
 ///

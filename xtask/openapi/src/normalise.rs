@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    Document, Refusals, SpecError, merge,
+    Document, HOSTS, Refusals, SpecError, duplicates, merge,
     overlay::{self, Overlay},
-    passes::{self, Expect, Pass},
+    passes::{self, Pass, servers},
     pointer,
     report::Report,
     shape,
@@ -22,8 +22,8 @@ pub struct Normalised {
     pub lowered: Value,
     /// What each pass did: the content of `spec/report.md`.
     pub report: Report,
-    /// The file name of each document, by what `x-pleo-source` calls it.
-    files: BTreeMap<String, String>,
+    /// The file of each document, by what `x-pleo-source` calls it.
+    files: BTreeMap<String, File>,
 }
 
 impl Normalised {
@@ -34,7 +34,21 @@ impl Normalised {
     }
 }
 
-fn at_source(openapi: &Value, files: &BTreeMap<String, String>, mut error: SpecError) -> SpecError {
+/// The file of a document.
+#[derive(Debug, Clone)]
+struct File {
+    name: String,
+    /// The path of its servers, which the pass `servers` has put in front of its paths.
+    prefix: String,
+}
+
+impl File {
+    fn of(document: &Document) -> Self {
+        Self { name: document.name.clone(), prefix: servers::shared_path(&document.value) }
+    }
+}
+
+fn at_source(openapi: &Value, files: &BTreeMap<String, File>, mut error: SpecError) -> SpecError {
     if error.document != merge::RESULT {
         return error;
     }
@@ -49,20 +63,27 @@ fn at_source(openapi: &Value, files: &BTreeMap<String, String>, mut error: SpecE
     let only = files.values().next().filter(|_| files.len() == 1);
     let file = source.and_then(Value::as_str).and_then(|source| files.get(source)).or(only);
     if let Some(file) = file {
-        error.document.clone_from(file);
+        error.document.clone_from(&file.name);
+        let merged = pointer::push("/paths", &file.prefix);
+        if let Some(rest) = error.pointer.strip_prefix(&merged).filter(|_| !file.prefix.is_empty()) {
+            error.pointer = format!("/paths/{rest}");
+        }
     }
     error
 }
 
-/// Whether a pass that changed nothing, or an overlay's action that matched nothing, is an error.
+/// Whether the documents are the project's own.
 ///
-/// It is for the project's own documents: what has lost its reason has to go too. It is neither for
-/// a fixture, which holds one construct only, nor where another state of the documents is compared.
+/// There, what has lost its reason has to go: an action of an overlay that matches nothing is an error,
+/// and so is a host that no environment of the client knows. A fixture holds one construct only, and
+/// another state of the documents, or a stranger's, is as it is.
+///
+/// That a pass of today finds something to do is for the tests to see, which have today's documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Idle {
-    /// A pass that today's documents need, and every action, must find something to do.
+    /// Every action must find something to do.
     Refused,
-    /// Any pass and any action may find nothing.
+    /// Any action may find nothing.
     Allowed,
 }
 
@@ -78,30 +99,32 @@ pub fn normalise(
 ) -> Result<Normalised, Refusals> {
     let mut report = Report::default();
     documents.sort_by(|a, b| a.name.cmp(&b.name));
+    Refusals::none(duplicates::find(&documents, overlays))?;
     let shapes = documents.iter().map(|document| shape::check(&document.name, &document.value));
     Refusals::none(shapes.filter_map(Result::err).flatten().collect())?;
     report.overlays = overlay::apply_all(&mut documents, overlays, idle)?;
-    // Only among the project's own documents a pass without work has lost its reason.
-    let ours = documents.iter().all(|document| overlays.iter().any(|overlay| overlay.is_of(document)));
-    let idle = if ours { idle } else { Idle::Allowed };
+    if idle == Idle::Refused {
+        let foreign = documents
+            .iter()
+            .flat_map(|document| servers::foreign_hosts(&document.name, &document.value, &HOSTS));
+        Refusals::none(foreign.collect())?;
+    }
+    let files = documents.iter().map(|document| (document.stem().to_owned(), File::of(document))).collect();
     for document in &mut documents {
         passes::keep_source(document);
     }
-    clean(&mut documents, idle, &mut report)?;
-    let files =
-        documents.iter().map(|document| (document.stem().to_owned(), document.name.clone())).collect();
+    clean(&mut documents, &mut report)?;
     let openapi = merge::merge(documents, &mut report)?;
     let mut lowered = openapi.clone();
     for pass in passes::LOWER {
         run(pass, merge::RESULT, &mut lowered, &mut report)
             .map_err(|refusals| refusals.map(|error| at_source(&openapi, &files, error)))?;
-        refuse_idle(pass, idle, &report)?;
     }
     Ok(Normalised { openapi, lowered, report, files })
 }
 
 /// Runs the cleaning passes over each document.
-fn clean(documents: &mut [Document], idle: Idle, report: &mut Report) -> Result<(), Refusals> {
+fn clean(documents: &mut [Document], report: &mut Report) -> Result<(), Refusals> {
     let mut refused: Vec<SpecError> = Vec::new();
     for pass in passes::CLEAN {
         for document in documents.iter_mut() {
@@ -111,10 +134,6 @@ fn clean(documents: &mut [Document], idle: Idle, report: &mut Report) -> Result<
             if let Err(refusals) = run(pass, &document.name, &mut document.value, report) {
                 refused.extend(refusals);
             }
-        }
-        // A pass has not seen all documents once one is refused.
-        if refused.is_empty() {
-            refuse_idle(pass, idle, report)?;
         }
     }
     Refusals::none(refused)
@@ -129,37 +148,4 @@ pub fn run(pass: &Pass, document: &str, value: &mut Value, report: &mut Report) 
     (pass.run)(&mut log, value)?;
     report.note(pass, document, log.into_places());
     Ok(())
-}
-
-fn refuse_idle(pass: &Pass, idle: Idle, report: &Report) -> Result<(), SpecError> {
-    if idle == Idle::Allowed || pass.expect == Expect::IfPresent || report.count(pass.id) > 0 {
-        return Ok(());
-    }
-    Err(SpecError::new(
-        "spec/published",
-        "",
-        format!("pass `{}` found nothing to do", pass.id),
-        "its reason is gone: delete the pass, or mark it `IfPresent` with a fixture",
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn gizmo(overlays: &[Overlay]) -> Result<Normalised, Refusals> {
-        let text = "openapi: 3.0.3\ninfo: {title: Gizmo API, version: '1'}\n\
-                    paths: {/v9/gizmos: {get: {operationId: listGizmos, responses: {'204': {description: ok}}}}}\n";
-        normalise(vec![Document::parse("gizmo.yaml", text)?], overlays, Idle::Refused)
-    }
-
-    #[test]
-    fn a_pass_without_work_is_refused_among_the_projects_own_documents_only() {
-        let text = "overlay: 1.0.0\ninfo: {title: t, version: '1'}\n\
-                    actions: [{target: $.info, x-reason: test, update: {x-pleo-family: gizmo}}]";
-        let overlay = Overlay::parse("gizmo.yaml", text).unwrap();
-        let refusals = gizmo(&[overlay]).unwrap_err();
-        assert!(refusals.first().problem.contains("found nothing to do"), "{refusals}");
-        assert!(gizmo(&[]).is_ok(), "a foreign document needs no pass of ours");
-    }
 }

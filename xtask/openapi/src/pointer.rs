@@ -44,6 +44,11 @@ pub fn canonical(reference: &str) -> Result<String, &'static str> {
     Ok(format!("#{}", decoded.replace('%', "%25")))
 }
 
+/// Whether a pointer is that of a component schema, instead of one in it.
+pub fn is_component(pointer: &str) -> bool {
+    pointer.strip_prefix("/components/schemas/").is_some_and(|name| !name.contains('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,9 +4,13 @@
 //! then make of it what progenitor can turn into code that survives real answers. Each has a
 //! fixture pair in `xtask/openapi/tests/passes`.
 
+mod all_of;
+mod members;
+mod null;
 mod operations;
 mod responses;
 mod schemas;
+pub(crate) mod servers;
 mod types;
 
 pub use operations::{COMPANY, MAY_BE_LEFT_OUT};
@@ -113,7 +117,7 @@ pub static CLEAN: &[Pass] = &[
     },
     Pass {
         id: "openapi-3-1",
-        what: "Writes type lists, `const`, numeric exclusive bounds and `examples` the way OpenAPI 3.0 does.",
+        what: "Writes type lists, choices with null, `const`, numeric exclusive bounds and `examples` the way OpenAPI 3.0 does.",
         why: "The generator reads 3.0 only.",
         stage: Stage::Clean,
         expect: Expect::IfPresent,
@@ -195,11 +199,11 @@ pub static CLEAN: &[Pass] = &[
     },
     Pass {
         id: "all-of",
-        what: "Unwraps an `allOf` of one schema and merges one of several objects.",
+        what: "Unwraps an `allOf` of one schema, puts notes of its members beside it, and merges one of several objects.",
         why: "The type is then named once and has all its fields.",
         stage: Stage::Clean,
         expect: Expect::Today,
-        run: schemas::all_of,
+        run: all_of::all_of,
     },
     Pass {
         id: "any-values",
@@ -208,14 +212,6 @@ pub static CLEAN: &[Pass] = &[
         stage: Stage::Clean,
         expect: Expect::Today,
         run: schemas::any_values,
-    },
-    Pass {
-        id: "nullable-components",
-        what: "Moves `nullable` from a component to the places that refer to it.",
-        why: "Null is a matter of the field; a nullable type of its own would need unwrapping twice.",
-        stage: Stage::Clean,
-        expect: Expect::Today,
-        run: types::nullable_components,
     },
     Pass {
         id: "date-formats",
@@ -228,8 +224,8 @@ pub static CLEAN: &[Pass] = &[
     },
     Pass {
         id: "enum-lists",
-        what: "Takes null and repeated values out of enums and opens enums that are not of strings.",
-        why: "Null is `nullable`'s business; only named strings gain from being constants.",
+        what: "Takes repeated values out of enums and opens enums that are not of strings.",
+        why: "A value needs one name; only named strings gain from being constants.",
         stage: Stage::Clean,
         expect: Expect::IfPresent,
         run: types::enum_lists,
@@ -266,10 +262,34 @@ pub static CLEAN: &[Pass] = &[
         expect: Expect::IfPresent,
         run: operations::checks,
     },
+    Pass {
+        id: "servers",
+        what: "Puts the path of the servers in front of every path; drops servers of operations that are the document's.",
+        why: "The client's environments know hosts only, so the rest of the address belongs to the operation.",
+        stage: Stage::Clean,
+        expect: Expect::IfPresent,
+        run: servers::servers,
+    },
 ];
 
 /// The lowering passes.
 pub static LOWER: &[Pass] = &[
+    Pass {
+        id: "null-choices",
+        what: "Makes a choice between one schema and null, and null in an enum, `nullable`.",
+        why: "The generator knows null as a matter of the field only.",
+        stage: Stage::Lower,
+        expect: Expect::IfPresent,
+        run: null::null_choices,
+    },
+    Pass {
+        id: "nullable-components",
+        what: "Moves `nullable` from a component to the places that refer to it.",
+        why: "Null is a matter of the field; a nullable type of its own would need unwrapping twice.",
+        stage: Stage::Lower,
+        expect: Expect::Today,
+        run: null::nullable_components,
+    },
     Pass {
         id: "unions",
         what: "Makes `oneOf` and `anyOf` any JSON value.",
@@ -294,6 +314,14 @@ pub static LOWER: &[Pass] = &[
         stage: Stage::Lower,
         expect: Expect::Today,
         run: responses::one_success,
+    },
+    Pass {
+        id: "one-way-members",
+        what: "Makes `readOnly` members of what is sent optional, and `writeOnly` members of what is received.",
+        why: "A request does not hold the ones and a response not the others, required or not.",
+        stage: Stage::Lower,
+        expect: Expect::IfPresent,
+        run: members::one_way,
     },
     Pass {
         id: "bounds-in-docs",

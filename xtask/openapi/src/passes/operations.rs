@@ -3,8 +3,14 @@
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Log, schemas};
+use super::{Log, null, schemas};
 use crate::{Refusals, SpecError, names, pointer, walk};
+
+/// How many values what is written out in several places may hold in all of them.
+pub(super) const ALWAYS: usize = 200_000;
+
+/// How many times the values of the document it may hold beyond that.
+pub(super) const TIMES: usize = 8;
 
 pub(super) fn foreign_extensions(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     fn clean(log: &mut Log, at: &str, value: &mut Value, named: bool) {
@@ -83,6 +89,7 @@ pub(super) fn inline_references(log: &mut Log, document: &mut Value) -> Result<(
             log.changed(at);
         }
     };
+    bound_inlined(log, document)?;
     for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
         let at = pointer::push("/paths", path) + "/parameters";
         for (index, parameter) in list_mut(item.get_mut("parameters")).enumerate() {
@@ -113,6 +120,31 @@ pub(super) fn inline_references(log: &mut Log, document: &mut Value) -> Result<(
     Ok(())
 }
 
+/// Refuses a document that would be out of all proportion with its shared parts in every place that refers
+/// to them.
+fn bound_inlined(log: &Log, document: &Value) -> Result<(), SpecError> {
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    let most = ALWAYS.saturating_add(walk::size(document).saturating_mul(TIMES));
+    let mut total = 0_usize;
+    let mut worst = (0, "");
+    walk::references(document.get("paths").unwrap_or(&Value::Null), &mut |reference| {
+        let shared = reference.strip_prefix("#").filter(|_| pointer::schema_name(reference).is_none());
+        if let Some(at) = shared {
+            let size = sizes.entry(at).or_insert_with(|| document.pointer(at).map_or(0, walk::size));
+            total = total.saturating_add(*size);
+            worst = worst.max((*size, at));
+        }
+    });
+    if total <= most {
+        return Ok(());
+    }
+    Err(log.refuse(
+        worst.1,
+        format!("shared parts that hold more than {most} values in all the places that refer to them"),
+        "move the schema of the largest one into components/schemas, and refer to it there",
+    ))
+}
+
 fn list_mut(value: Option<&mut Value>) -> impl Iterator<Item = &mut Value> {
     value.and_then(Value::as_array_mut).into_iter().flatten()
 }
@@ -126,19 +158,18 @@ pub(super) fn path_parameters(log: &mut Log, document: &mut Value) -> Result<(),
             let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) else { continue };
             let own = operation.entry("parameters").or_insert_with(|| json!([]));
             let Some(own) = own.as_array_mut() else { continue };
-            let inherited: Vec<Value> = shared
-                .iter()
-                .filter(|shared| !own.iter().any(|own| key(own) == key(shared)))
-                .cloned()
-                .collect();
+            let overridden: BTreeSet<_> = own.iter().map(key).collect();
+            let inherited: Vec<Value> =
+                shared.iter().filter(|shared| !overridden.contains(&key(shared))).cloned().collect();
             own.splice(0..0, inherited);
         }
     }
     Ok(())
 }
 
-fn key(parameter: &Value) -> (Option<&Value>, Option<&Value>) {
-    (parameter.get("name"), parameter.get("in"))
+fn key(parameter: &Value) -> (Option<String>, Option<String>) {
+    let text = |key| parameter.get(key).and_then(Value::as_str).map(str::to_owned);
+    (text("name"), text("in"))
 }
 
 pub(super) fn operation_names(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
@@ -264,7 +295,7 @@ impl Taken {
     }
 
     fn take(&mut self, log: &Log, identifier: &str, at: &str) -> Result<(), SpecError> {
-        match self.by.insert(identifier.to_owned(), at.to_owned()) {
+        match self.by.insert(names::compared(identifier).into_owned(), at.to_owned()) {
             None => Ok(()),
             Some(first) => Err(log.refuse(
                 at,
@@ -283,6 +314,11 @@ fn check_properties(log: &Log, at: &str, schema: &Value) -> Result<(), SpecError
     Ok(())
 }
 
+/// Whether a path may hold a character as it is, RFC 3986, section 3.3.
+pub(super) fn is_in_path(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@%".contains(c)
+}
+
 /// Refuses path templates that would not be sent as they stand.
 fn check_path(log: &Log, place: &walk::Place) -> Result<(), SpecError> {
     let problem = 'found: {
@@ -297,9 +333,7 @@ fn check_path(log: &Log, place: &walk::Place) -> Result<(), SpecError> {
             if constant.contains('}') {
                 break 'found "a path with a brace without its pair".to_owned();
             }
-            // What a path segment may hold, RFC 3986, section 3.3.
-            let allowed = |c: char| c.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@%".contains(c);
-            if let Some(other) = constant.chars().find(|c| !allowed(*c)) {
+            if let Some(other) = constant.chars().find(|c| !is_in_path(*c)) {
                 break 'found format!(
                     "a path with {other:?}, which would have to be percent-encoded, or begins a query or fragment"
                 );
@@ -429,6 +463,7 @@ fn check_parameter(log: &Log, at: &str, parameter: &Value) -> Result<(), SpecErr
     // The pass `parameter-types` has left references to enums only.
     let scalar = item.get("$ref").is_some()
         || item.pointer("/allOf/0/$ref").is_some()
+        || null::other_than_null(item).is_some_and(|other| other.get("$ref").is_some())
         || matches!(
             item.get("type").and_then(Value::as_str),
             Some("string" | "integer" | "number" | "boolean")

@@ -1,9 +1,11 @@
 //! Passes over what stands in a schema.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-use super::Log;
-use crate::{Refusals, SpecError, pointer, walk};
+use super::{Log, all_of, null};
+use crate::{Refusals, pointer, walk};
 
 pub(super) fn down_convert(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     if document.get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3.1.")) {
@@ -11,7 +13,20 @@ pub(super) fn down_convert(log: &mut Log, document: &mut Value) -> Result<(), Re
         log.changed("/openapi");
     }
     walk::schemas_mut(document, &mut |at, schema| {
+        let unchanged = null::only_null();
+        if null::is_only_null(schema)
+            && unchanged.as_object().into_iter().flatten().any(|(key, value)| schema.get(key) != Some(value))
+        {
+            log.changed(at);
+            if let Some(schema) = schema.as_object_mut() {
+                schema.remove("const");
+                schema.extend(null::only_null().as_object().cloned().unwrap_or_default());
+            }
+        }
         let Some(schema) = schema.as_object_mut() else { return Ok(()) };
+        if null::down_convert(schema) {
+            log.changed(at);
+        }
         if let Some(Value::Array(types)) = schema.get("type") {
             let mut types: Vec<String> = types.iter().filter_map(|t| t.as_str().map(str::to_owned)).collect();
             let before = types.len();
@@ -88,6 +103,16 @@ pub(super) fn object_types(log: &mut Log, document: &mut Value) -> Result<(), Re
                     Some(_) => {}
                 }
             }
+            let has_members =
+                schema.get("properties").and_then(Value::as_object).is_some_and(|all| !all.is_empty());
+            if has_members && schema.get("additionalProperties").is_some_and(is_typed) {
+                return Err(log.refuse(
+                    pointer::push(at, "additionalProperties"),
+                    "typed members beside `properties`, which would be lost on the way",
+                    "take out either of the two with an overlay: `properties` to have a map of all members, \
+                     `additionalProperties` to do without the members that have no name",
+                ));
+            }
             let kind = schema.get("type").and_then(Value::as_str);
             if kind == Some("array") && !schema.contains_key("items") {
                 schema.insert("items".to_owned(), json!({}));
@@ -106,6 +131,16 @@ pub(super) fn object_types(log: &mut Log, document: &mut Value) -> Result<(), Re
     })
 }
 
+/// Whether a schema says what its values are. `type: object` alone is how Pleo's generator writes "any
+/// value", see the pass `any-values`.
+fn is_typed(schema: &Value) -> bool {
+    let says = |(key, value): (&String, &Value)| {
+        let bare = key == "type" && value == "object";
+        !bare && key != "nullable" && !all_of::is_note(key)
+    };
+    schema.as_object().into_iter().flatten().any(says)
+}
+
 pub(super) fn array_keywords(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
         if let Some(schema) = schema.as_object_mut()
@@ -119,130 +154,6 @@ pub(super) fn array_keywords(log: &mut Log, document: &mut Value) -> Result<(), 
         }
         Ok(())
     })
-}
-
-pub(super) fn all_of(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
-    let root = document.clone();
-    walk::schemas_mut(document, &mut |at, schema| {
-        if unwrap_single(schema) {
-            log.changed(pointer::push(at, "allOf"));
-        }
-        let Some(Value::Array(members)) = schema.get("allOf") else { return Ok(()) };
-        match members.as_slice() {
-            [] => {
-                return Err(log.refuse(
-                    pointer::push(at, "allOf"),
-                    "an empty `allOf`",
-                    "remove it with an overlay",
-                ));
-            }
-            [member] if member.get("$ref").is_some() => return Ok(()),
-            members => {
-                let mut merged = json!({ "type": "object" });
-                let members = members.to_vec();
-                for (index, member) in members.iter().enumerate() {
-                    add_object(log, &format!("{at}/allOf/{index}"), &mut merged, member, &root, 0)?;
-                }
-                let Some(outer) = schema.as_object_mut() else { return Ok(()) };
-                outer.remove("allOf");
-                let outer = Value::Object(outer.clone());
-                add_object(log, at, &mut merged, &outer, &root, 0)?;
-                *schema = merged;
-            }
-        }
-        log.changed(pointer::push(at, "allOf"));
-        Ok(())
-    })
-}
-
-/// Puts the only member of an `allOf` in its place, as long as nothing beside it says otherwise;
-/// a reference with something beside it stays.
-fn unwrap_single(schema: &mut Value) -> bool {
-    let mut unwrapped = false;
-    while let Some([member]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice)
-        && let Some(outer) = schema.as_object()
-        && let Some(inner) = member.as_object()
-        && (outer.len() == 1 || !inner.contains_key("$ref"))
-        && inner.iter().all(|(key, value)| {
-            key == "allOf" || outer.get(key).is_none_or(|other| other == value || is_prose(key))
-        })
-    {
-        let mut whole = inner.clone();
-        whole.extend(
-            outer.iter().filter(|(key, _)| *key != "allOf").map(|(key, value)| (key.clone(), value.clone())),
-        );
-        *schema = Value::Object(whole);
-        unwrapped = true;
-    }
-    unwrapped
-}
-
-/// Whether the outer of two texts may stand for both.
-fn is_prose(key: &str) -> bool {
-    matches!(key, "description" | "title" | "example")
-}
-
-/// Adds the fields of one member of an `allOf` to the object that the `allOf` becomes.
-fn add_object(
-    log: &Log,
-    at: &str,
-    merged: &mut Value,
-    member: &Value,
-    root: &Value,
-    depth: usize,
-) -> Result<(), SpecError> {
-    let refuse = |problem: String| Err(log.refuse(at, problem, "describe the merged object in an overlay"));
-    if depth > 16 {
-        return refuse("an `allOf` that contains itself".to_owned());
-    }
-    if let Some(reference) = member.get("$ref").and_then(Value::as_str) {
-        let target = root.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
-        if target.get("discriminator").is_some() {
-            return refuse("an `allOf` over a base with a discriminator".to_owned());
-        }
-        return add_object(log, at, merged, target, root, depth + 1);
-    }
-    for (key, value) in member.as_object().into_iter().flatten() {
-        match key.as_str() {
-            "type" if value == "object" => {}
-            "properties" => {
-                let properties = merged
-                    .as_object_mut()
-                    .map(|merged| merged.entry("properties").or_insert_with(|| json!({})));
-                let Some(Value::Object(properties)) = properties else { continue };
-                for (name, property) in value.as_object().into_iter().flatten() {
-                    if properties
-                        .insert(name.clone(), property.clone())
-                        .is_some_and(|other| other != *property)
-                    {
-                        return refuse(format!("members of `allOf` that differ on property `{name}`"));
-                    }
-                }
-            }
-            "required" => {
-                let required = merged
-                    .as_object_mut()
-                    .map(|merged| merged.entry("required").or_insert_with(|| json!([])));
-                let Some(Value::Array(required)) = required else { continue };
-                for name in value.as_array().into_iter().flatten() {
-                    if !required.contains(name) {
-                        required.push(name.clone());
-                    }
-                }
-            }
-            "allOf" => {
-                for member in value.as_array().into_iter().flatten() {
-                    add_object(log, at, merged, member, root, depth + 1)?;
-                }
-            }
-            "description" | "nullable" | "title" | "deprecated" | "example" | "xml" | "externalDocs" => {
-                merged[key] = value.clone();
-            }
-            key if key.starts_with("x-") => merged[key] = value.clone(),
-            key => return refuse(format!("`{key}` in an `allOf` of several members")),
-        }
-    }
-    Ok(())
 }
 
 pub(super) fn unions(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
@@ -395,7 +306,7 @@ fn strings(value: Option<&Value>) -> Vec<String> {
 
 pub(super) fn optional_collections(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
-        let required = strings(schema.get("required"));
+        let required: BTreeSet<String> = strings(schema.get("required")).into_iter().collect();
         for (name, property) in
             schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
         {

@@ -4,96 +4,49 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::Log;
+use super::{Log, null};
 use crate::{Refusals, SpecError, names, pointer, walk};
 
 const SCHEMAS: &str = "/components/schemas";
 
-pub(super) fn nullable_components(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
-    let mut nullable = BTreeSet::new();
-    for (name, schema) in document.pointer_mut(SCHEMAS).and_then(Value::as_object_mut).into_iter().flatten() {
-        if let Some(schema) = schema.as_object_mut()
-            && schema.get("nullable") == Some(&Value::Bool(true))
-        {
-            schema.remove("nullable");
-            log.changed(pointer::push(SCHEMAS, name));
-            nullable.insert(format!("#{}", pointer::push(SCHEMAS, name)));
-        }
-    }
-    // A component that is a nullable one is nullable too.
-    loop {
-        let components = document.pointer(SCHEMAS).and_then(Value::as_object).into_iter().flatten();
-        let more: Vec<String> = components
-            .filter(|(_, schema)| reference(schema).is_some_and(|to| nullable.contains(to)))
-            .map(|(name, _)| format!("#{}", pointer::push(SCHEMAS, name)))
-            .filter(|reference| !nullable.contains(reference))
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        nullable.extend(more);
-    }
-    let is_nullable = |schema: &Value| reference(schema).is_some_and(|to| nullable.contains(to));
-    walk::operations_mut(document, |place, operation| {
-        for (_, schema) in walk::operation_schemas_mut(&place.pointer, operation) {
-            if is_nullable(schema) {
-                *schema = json!({ "allOf": [schema.clone()], "nullable": true });
-            }
-        }
-        Ok(())
-    })?;
-    walk::schemas_mut(document, &mut |_, schema| {
-        // The reference inside a wrapper is visited too; what is nullable is the wrapper.
-        if let Some(inner) = schema.pointer("/allOf/0")
-            && is_nullable(inner)
-        {
-            schema["nullable"] = Value::Bool(true);
-        }
-        for (_, child) in walk::children_mut("", schema) {
-            if is_nullable(child) && child.as_object().is_some_and(|child| child.len() == 1) {
-                *child = json!({ "allOf": [child.clone()], "nullable": true });
-            }
-        }
-        // The loop above has also wrapped the member of this schema's own `allOf`.
-        if let Some(inner) = schema.pointer("/allOf/0/allOf/0").cloned() {
-            schema["allOf"] = json!([inner]);
-        }
-        Ok(())
-    })
-}
-
-fn reference(schema: &Value) -> Option<&str> {
-    schema.get("$ref").and_then(Value::as_str)
-}
-
 pub(super) fn enum_lists(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
-        let Some(schema) = schema.as_object_mut() else { return Ok(()) };
-        let Some(Value::Array(values)) = schema.get("enum") else { return Ok(()) };
-        let place = pointer::push(at, "enum");
-        let mut kept: Vec<Value> = Vec::new();
-        for value in values {
-            if !value.is_null() && !kept.contains(value) {
-                kept.push(value.clone());
-            }
-        }
-        let had_null = values.iter().any(Value::is_null);
-        let unchanged = kept.len() == values.len();
-        let of_strings =
-            schema.get("type").is_none_or(|kind| kind == "string") && kept.iter().all(Value::is_string);
-        if kept.is_empty() || !of_strings {
-            schema.remove("enum");
-            log.changed(place);
+        // Null alone is no enum. A component of it would be a type without a value.
+        let only_null = null::is_only_null(schema);
+        if only_null && !pointer::is_component(at) {
             return Ok(());
         }
-        if !unchanged {
-            log.changed(place);
+        let Some(schema) = schema.as_object_mut() else { return Ok(()) };
+        if only_null {
+            schema.retain(|key, _| !matches!(key.as_str(), "enum" | "nullable" | "type"));
+            log.changed(pointer::push(at, "enum"));
+            return Ok(());
         }
-        if had_null {
-            schema.insert("nullable".to_owned(), Value::Bool(true));
+        let Some(Value::Array(values)) = schema.get_mut("enum") else { return Ok(()) };
+        let place = pointer::push(at, "enum");
+        let before = values.len();
+        let mut seen = BTreeSet::new();
+        values.retain(|value| seen.insert(value.to_string()));
+        let with_null = seen.contains("null");
+        if values.len() < before {
+            log.changed(&place);
         }
-        schema.insert("enum".to_owned(), Value::Array(kept));
-        schema.entry("type").or_insert_with(|| json!("string"));
+        let mut named = values.iter().filter(|value| !value.is_null()).peekable();
+        let of_strings = named.peek().is_some() && named.all(Value::is_string);
+        match schema.get("type") {
+            Some(kind) if of_strings && kind == "string" => {}
+            None if of_strings => {
+                schema.insert("type".to_owned(), json!("string"));
+                if with_null {
+                    schema.insert("nullable".to_owned(), Value::Bool(true));
+                }
+                log.changed(place);
+            }
+            _ => {
+                schema.remove("enum");
+                log.changed(place);
+            }
+        }
         Ok(())
     })
 }
@@ -123,6 +76,9 @@ pub(super) fn typed_strings(log: &mut Log, document: &mut Value) -> Result<(), R
         let reference = json!({ "$ref": format!("#{}", pointer::push(SCHEMAS, name)) });
         if schema.is_empty() {
             schema.insert("$ref".to_owned(), reference["$ref"].clone());
+        } else if schema.get("nullable") == Some(&Value::Bool(true)) {
+            schema.remove("nullable");
+            schema.extend(null::into_map(null::or_null(reference)));
         } else {
             schema.insert("allOf".to_owned(), json!([reference]));
         }
@@ -157,19 +113,25 @@ pub(super) fn parameter_types(log: &mut Log, document: &mut Value) -> Result<(),
 fn put_in_place(schemas: &Value, schema: &mut Value) -> bool {
     let mut changed = false;
     for _ in 0..STEPS {
-        let reference =
-            schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref")).and_then(Value::as_str);
+        let or_null = null::other_than_null(schema).and_then(|other| other.get("$ref"));
+        let reference = schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref")).or(or_null);
+        let reference = reference.and_then(Value::as_str);
         let target = reference
             .and_then(pointer::schema_name)
             .and_then(|name| schemas.get(name))
             .and_then(Value::as_object);
         let Some(target) = target.filter(|target| !target.contains_key("enum")) else { break };
-        let mut whole = target.clone();
+        // An object is no parameter, and refused as one later: its members are not needed for that.
+        let mut whole: Map<String, Value> = target
+            .iter()
+            .filter(|(key, _)| *key != "properties")
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         let beside = schema
             .as_object()
             .into_iter()
             .flatten()
-            .filter(|(key, _)| !matches!(key.as_str(), "$ref" | "allOf"));
+            .filter(|(key, _)| !matches!(key.as_str(), "$ref" | "allOf" | "anyOf"));
         whole.extend(beside.map(|(key, value)| (key.clone(), value.clone())));
         *schema = Value::Object(whole);
         changed = true;
@@ -231,7 +193,7 @@ pub(super) fn inline_types(log: &mut Log, document: &mut Value) -> Result<(), Re
 /// Makes inline types components.
 struct Hoist<'a> {
     log: &'a mut Log,
-    /// Value list of each enum component, with the names of all components that have it.
+    /// Values of each enum component that is not nullable, with the names of all components that have them.
     enums: BTreeMap<String, Vec<String>>,
     existing: Map<String, Value>,
     new: BTreeMap<String, Value>,
@@ -241,8 +203,10 @@ impl<'a> Hoist<'a> {
     fn new(log: &'a mut Log, schemas: &Map<String, Value>) -> Self {
         let mut enums: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, schema) in schemas {
-            if let Some(values) = schema.get("enum") {
-                enums.entry(values.to_string()).or_default().push(name.clone());
+            if schema.get("nullable") != Some(&Value::Bool(true))
+                && let Some(values) = values_of(schema)
+            {
+                enums.entry(values).or_default().push(name.clone());
             }
         }
         Self { log, enums, existing: schemas.clone(), new: BTreeMap::new() }
@@ -270,6 +234,9 @@ impl<'a> Hoist<'a> {
 
     /// Hoists `schema` itself if it is an enum or object, else what stands inside it.
     fn one(&mut self, at: &str, name: &str, schema: &mut Value) -> Result<(), SpecError> {
+        if null::is_only_null(schema) {
+            return Ok(());
+        }
         let is_enum = schema.get("enum").is_some();
         let is_object = schema.get("properties").is_some();
         if !is_enum && !is_object {
@@ -283,6 +250,14 @@ impl<'a> Hoist<'a> {
             if let Some(value) = map.remove(key) {
                 place.insert(key.to_owned(), value);
             }
+        }
+        // Null is the place's business, too. A list of values without it does not allow it, whatever
+        // `nullable` says.
+        let mut null_in_list = false;
+        if let Some(Value::Array(values)) = map.get_mut("enum") {
+            let before = values.len();
+            values.retain(|value| !value.is_null());
+            null_in_list = values.len() < before;
         }
         for key in ["minLength", "maxLength", "pattern", "example", "format"] {
             if is_enum {
@@ -305,7 +280,12 @@ impl<'a> Hoist<'a> {
         self.add(at, &chosen, body)?;
         self.log.changed(at);
         let reference = json!({ "$ref": format!("#{}", pointer::push(SCHEMAS, &chosen)) });
-        *schema = if place.is_empty() {
+        let allows_null = place.get("nullable") == Some(&Value::Bool(true)) && (is_object || null_in_list);
+        *schema = if allows_null {
+            place.remove("nullable");
+            place.extend(null::into_map(null::or_null(reference)));
+            Value::Object(place)
+        } else if place.is_empty() {
             reference
         } else {
             place.insert("allOf".to_owned(), json!([reference]));
@@ -317,7 +297,7 @@ impl<'a> Hoist<'a> {
     /// An equal component's name, preferring the one that the place suggests; else the title; else
     /// the name by place.
     fn enum_name(&self, body: &Value, name: &str, title: Option<String>) -> String {
-        let equal = self.enums.get(&body["enum"].to_string());
+        let equal = values_of(body).and_then(|values| self.enums.get(&values));
         match (equal, title) {
             (_, Some(title)) => title,
             (Some(equal), None) => equal.iter().find(|equal| *equal == name).unwrap_or(&equal[0]).clone(),
@@ -326,28 +306,37 @@ impl<'a> Hoist<'a> {
     }
 
     fn add(&mut self, at: &str, name: &str, body: Value) -> Result<(), SpecError> {
-        let mut comparable = body.clone();
-        strip_description(&mut comparable);
-        let other = self.existing.get(name).or_else(|| self.new.get(name));
-        match other {
+        match self.existing.get(name).or_else(|| self.new.get(name)) {
             None => {
                 self.new.insert(name.to_owned(), body);
                 Ok(())
             }
-            Some(other) => {
-                let mut other = other.clone();
-                strip_description(&mut other);
-                if other == comparable {
-                    return Ok(());
-                }
-                Err(self.log.refuse(
-                    at,
-                    format!("the inline type would be called `{name}`, which is another type already"),
-                    "give the inline schema a `title` of its own with an overlay",
-                ))
-            }
+            Some(other) if comparable(other) == comparable(&body) => Ok(()),
+            Some(_) => Err(self.log.refuse(
+                at,
+                format!("the inline type would be called `{name}`, which is another type already"),
+                "give the inline schema a `title` of its own with an overlay",
+            )),
         }
     }
+}
+
+/// The values of an enum, whatever their order.
+fn values_of(schema: &Value) -> Option<String> {
+    let mut values: Vec<String> = schema.get("enum")?.as_array()?.iter().map(Value::to_string).collect();
+    values.sort();
+    Some(values.join(","))
+}
+
+/// What two types have to have in common to be one: neither their descriptions nor the order in which
+/// values and required members are listed.
+fn comparable(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(schema) = schema.as_object_mut() {
+        schema.remove("description");
+    }
+    walk::sort_lists(&mut schema);
+    schema
 }
 
 /// A title as the name of a component. One that could not stand in a reference is cased as a type.
@@ -355,10 +344,4 @@ fn as_component(title: String) -> String {
     let plain =
         !title.is_empty() && title.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
     if plain { title } else { names::pascal(&title) }
-}
-
-fn strip_description(schema: &mut Value) {
-    if let Some(schema) = schema.as_object_mut() {
-        schema.remove("description");
-    }
 }
