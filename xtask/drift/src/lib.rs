@@ -4,6 +4,8 @@
 
 pub mod api;
 mod level;
+pub mod render;
 pub mod rust;
+pub mod source;
 
 pub use level::Level;

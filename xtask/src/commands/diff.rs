@@ -10,8 +10,10 @@ use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use xtask_drift::{
     Level,
-    api::{self, Finding, Prose, Report, render, source::Source},
+    api::{self, Finding, Prose, Report},
+    render,
     rust::{self, Side},
+    source::Source,
 };
 use xtask_openapi::PUBLISHED;
 

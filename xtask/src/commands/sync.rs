@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use xtask_drift::api::{Prose, render, source::Source};
+use xtask_drift::{api::Prose, render, source::Source};
 use xtask_fetch::{FetchError, Request};
 use xtask_openapi::PUBLISHED;
 

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use xtask_drift::rust::{Bump, Change};
 use xtask_drift::{
     Level,
-    api::{Prose, Report, RustApi, compare, render},
+    api::{Prose, Report, RustApi, compare},
+    render,
 };
 use xtask_openapi::Document;
 use xtask_testing::{published, root};

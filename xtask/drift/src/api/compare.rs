@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     kinds::{self, Direction, Kind},
-    model::{self, Api, Body, Key, Media, Operation, Parameter, Placed, Response, Side},
+    pairs::Pairs,
     report::{self, Report},
     schema::{At, Id, canonical, without_prose},
-    schemas::Pairs,
+    state::{self, Api, Body, Key, Media, Operation, Parameter, Placed, Response, Side},
 };
 use xtask_openapi::{Document, SpecError};
 
@@ -265,7 +265,7 @@ fn extensions(
     objects: (&Object, &Object),
     but: &str,
 ) {
-    let (old, new) = (model::extensions(objects.0), model::extensions(objects.1));
+    let (old, new) = (state::extensions(objects.0), state::extensions(objects.1));
     let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().filter(|name| *name != but).collect();
     for name in names {
         key(found, kind, name, at, (old.get(name).cloned(), new.get(name).cloned()));
@@ -285,7 +285,7 @@ fn api(old_side: &Side<'_>, new_side: &Side<'_>, old: &Api<'_>, new: &Api<'_>) -
     }
     key(&mut found, &kinds::API_VERSION_CHANGED, "version", info, (api_version(old), api_version(new)));
     members(&mut found, (&kinds::SERVER_ADDED, &kinds::SERVER_REMOVED), &old.servers, &new.servers);
-    let tags = |api: &Api<'_>| Placed { at: api.root.join("tags"), value: model::tags(api.value) };
+    let tags = |api: &Api<'_>| Placed { at: api.root.join("tags"), value: state::tags(api.value) };
     members(&mut found, (&kinds::API_TAG_ADDED, &kinds::API_TAG_REMOVED), &tags(old), &tags(new));
     extensions(&mut found, &kinds::API_EXTENSION_CHANGED, at, (old.value, new.value), "");
     let empty = Object::new();
@@ -392,7 +392,7 @@ fn operation(old: &Operation<'_>, new: &Operation<'_>) -> Step {
     extensions(found, kind, (&old.item.at, &new.item.at), (old.item.value, new.item.value), "");
     let tags = |operation: &Operation<'_>| Placed {
         at: operation.at.join("tags"),
-        value: model::tags(operation.value),
+        value: state::tags(operation.value),
     };
     members(found, (&kinds::OPERATION_TAG_ADDED, &kinds::OPERATION_TAG_REMOVED), &tags(old), &tags(new));
     let callbacks = |operation: &Operation<'_>| operation.value.get("callbacks").map(without_prose);

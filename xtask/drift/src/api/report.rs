@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{compare::Gathered, kinds::Direction, model::Side, schema::At};
+use super::{compare::Gathered, kinds::Direction, schema::At, state::Side};
 use crate::{
     Level,
     rust::{Bump, Change, Comparison, NotCompared},

@@ -8,9 +8,9 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Counts, Finding, Report};
 use crate::{
     Level,
+    api::{self, Counts, Finding, Report},
     rust::{Bump, Change},
 };
 use xtask_openapi::{Document, foreign::one_line};
@@ -257,7 +257,7 @@ fn item(finding: &Finding) -> String {
         (Some(value), None) | (None, Some(value)) => format!(", {}", code(value)),
         (None, None) => String::new(),
     };
-    let what = super::kinds::by_id(finding.kind).map_or(finding.kind, |kind| kind.what);
+    let what = api::kinds::by_id(finding.kind).map_or(finding.kind, |kind| kind.what);
     let place = if finding.place.is_empty() { String::new() } else { format!(": {}", code(&finding.place)) };
     let touched = operations(finding, code);
     let touched = if touched.is_empty() { String::new() } else { format!("<br>{touched}") };

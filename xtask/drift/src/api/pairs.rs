@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::{
     compare::{Change, Step},
     kinds::{self, Both, Direction},
-    model::Side,
     schema::{ANY, At, Fact, Id, Schema, Union, includes, tightness},
+    state::Side,
 };
 
 /// How many choices within choices are looked through to tell which is which.
