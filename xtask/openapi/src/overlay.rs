@@ -76,6 +76,18 @@ impl Overlay {
         Ok(Self { name: name.to_owned(), actions: actions.collect::<Result<_, _>>()? })
     }
 
+    /// The file name, which is that of the document that it belongs to.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same for a document of another name.
+    #[must_use]
+    pub fn renamed(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
     /// Reads every overlay of a folder, sorted by name.
     ///
     /// # Errors

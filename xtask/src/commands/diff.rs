@@ -9,10 +9,9 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use xtask_drift::{
-    Level,
-    api::{self, Finding, Prose, Report},
+    Level, Report,
+    api::{ApiFinding, Prose},
     render,
-    rust::{self, Side},
     source::Source,
 };
 use xtask_openapi::PUBLISHED;
@@ -122,7 +121,7 @@ fn compare(root: &Path, arguments: &Arguments) -> Result<(Report, String)> {
     };
     let new = new.context("the new side")?;
     let prose = if arguments.with_docs { Prose::Compared } else { Prose::LeftOut };
-    let report = report(root, &old, &new, prose)?;
+    let report = Report::between(root, &old, &new, prose)?;
     let shown = match arguments.format {
         Format::Text => render::text(&report),
         Format::Markdown => render::markdown(&report),
@@ -132,18 +131,8 @@ fn compare(root: &Path, arguments: &Arguments) -> Result<(Report, String)> {
     Ok((report, shown))
 }
 
-/// What changed between two sides, in the API and in the client.
-pub(crate) fn report(root: &Path, old: &Source, new: &Source, prose: Prose) -> Result<Report> {
-    let (old_overlays, new_overlays) = (old.overlays(root)?, new.overlays(root)?);
-    let compared = rust::between(
-        Side { documents: &old.documents, overlays: &old_overlays },
-        Side { documents: &new.documents, overlays: &new_overlays },
-    );
-    Ok(api::compare(&old.documents, &new.documents, prose)?.with_rust(compared))
-}
-
 /// The file and line of a finding: where it stands now, else where it stood.
-fn annotated(finding: &Finding, old: &Source, new: &Source) -> Option<(String, Option<usize>)> {
+fn annotated(finding: &ApiFinding, old: &Source, new: &Source) -> Option<(String, Option<usize>)> {
     let (place, side) =
         finding.new.as_ref().map(|place| (place, new)).or(finding.old.as_ref().map(|place| (place, old)))?;
     let file = side.folder.join(&place.file).to_string_lossy().replace('\\', "/");

@@ -8,11 +8,11 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use xtask_drift::{api::Prose, render, source::Source};
+use xtask_drift::{Report, api::Prose, render, source::Source};
 use xtask_fetch::{FetchError, Request};
 use xtask_openapi::PUBLISHED;
 
-use super::{diff, fetch, generate};
+use super::{fetch, generate};
 use crate::steps::step;
 
 /// Whether to fetch first, and what to keep of what that says.
@@ -100,7 +100,7 @@ fn fetch_and_make(
 /// Says what changed since `before`, and returns the commit message.
 fn compare(root: &Path, before: &Source, report: Option<&Path>, message: Option<&Path>) -> Result<String> {
     let after = Source::folder(root, &root.join(PUBLISHED))?;
-    let changed = diff::report(root, before, &after, Prose::LeftOut)?;
+    let changed = Report::between(root, before, &after, Prose::LeftOut)?;
     let text = render::commit_message(&changed, &before.documents, &after.documents);
     println!("{}", render::text(&changed));
     if let Some(file) = report {

@@ -23,8 +23,8 @@ fn a_site_made_of_the_nine_documents_gives_them_back_byte_for_byte() {
     }
     let folder = fixture.root.path().join(PUBLISHED);
     let fetched = Document::read_folder(&folder).unwrap();
-    let report = diff::compare(&expected, &fetched, diff::Prose::Compared).unwrap();
-    assert!(report.is_empty(), "{:?}", report.findings.first());
+    let findings = diff::compare(&expected, &fetched, diff::Prose::Compared).unwrap();
+    assert!(findings.is_empty(), "{:?}", findings.first());
     let lock = fixture.lock();
     assert_eq!(lock.documents.iter().map(|document| document.operations.len()).sum::<usize>(), 114);
     assert_eq!(lock.pages.iter().filter(|page| page.document.is_some()).count(), 115);

@@ -11,13 +11,13 @@ use serde::Serialize;
 
 use crate::Level::{self, Additive, Breaking, Documentation, PossiblyBreaking as Possibly};
 
-/// Whether a change is about what is sent or about what is answered.
+/// Whether a change is about what is sent or about what comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// What callers send.
     Request,
-    /// What Pleo answers.
+    /// What Pleo sends back.
     Response,
 }
 
@@ -143,11 +143,11 @@ both! {
     PROPERTY_BECAME_REQUIRED: "property-became-required" <-> "property-became-optional",
         "property became required",
         Breaking "a body without it is refused from now on",
-        Additive "readers that cope without it still do";
+        Additive "readers that cope without it still work";
     PROPERTY_BECAME_OPTIONAL: "property-became-optional" <-> "property-became-required",
         "property became optional",
         Additive "a body that has it stays valid",
-        Breaking "readers that rely on it meet an answer without it";
+        Breaking "readers that rely on it meet a response without it";
     BECAME_NULLABLE: "became-nullable" <-> "no-longer-nullable",
         "may be null now",
         Additive "values that were valid stay so",
@@ -155,7 +155,7 @@ both! {
     NO_LONGER_NULLABLE: "no-longer-nullable" <-> "became-nullable",
         "may no longer be null",
         Breaking "null is refused from now on",
-        Additive "readers that cope with null still do";
+        Additive "readers that cope with null still work";
     TYPE_CHANGED: "type-changed" <-> "type-changed",
         "type changed",
         Breaking "values of the old type are refused",
@@ -167,11 +167,11 @@ both! {
     TYPE_NARROWED: "type-narrowed" <-> "type-widened",
         "fewer types allowed",
         Breaking "values of the types that are gone are refused",
-        Additive "readers of all the old types still do";
+        Additive "readers of all the old types still work";
     FORMAT_ADDED: "format-added" <-> "format-removed",
         "format added",
         Possibly "values of another form may be refused from now on",
-        Additive "readers of any form still do";
+        Additive "readers of any form still work";
     FORMAT_REMOVED: "format-removed" <-> "format-added",
         "format removed",
         Additive "values of the old form stay valid",
@@ -183,7 +183,7 @@ both! {
     ENUM_ADDED: "enum-added" <-> "enum-removed",
         "restricted to listed values",
         Breaking "all other values are refused from now on",
-        Additive "readers of any value still do";
+        Additive "readers of any value still work";
     ENUM_REMOVED: "enum-removed" <-> "enum-added",
         "no longer restricted to listed values",
         Additive "the listed values stay valid",
@@ -196,10 +196,14 @@ both! {
         "value removed from the list",
         Breaking "it is refused from now on",
         Additive "readers wait for a value that no longer comes";
+    ENUM_REORDERED: "enum-reordered" <-> "enum-reordered",
+        "values that differ in case or punctuation only changed places",
+        Documentation "the same values are valid; names that are made of them may depend on their order",
+        Documentation "the same values come; names that are made of them may depend on their order";
     LENGTH_TIGHTENED: "length-tightened" <-> "length-loosened",
         "length bound tightened",
         Breaking "texts outside of the new bound are refused",
-        Additive "readers of the wider range still do";
+        Additive "readers of the wider range still work";
     LENGTH_LOOSENED: "length-loosened" <-> "length-tightened",
         "length bound loosened",
         Additive "texts within the old bound stay valid",
@@ -207,7 +211,7 @@ both! {
     ITEM_COUNT_TIGHTENED: "item-count-tightened" <-> "item-count-loosened",
         "bound on the number of items tightened",
         Breaking "lists outside of the new bound are refused",
-        Additive "readers of the wider range still do";
+        Additive "readers of the wider range still work";
     ITEM_COUNT_LOOSENED: "item-count-loosened" <-> "item-count-tightened",
         "bound on the number of items loosened",
         Additive "lists within the old bound stay valid",
@@ -215,7 +219,7 @@ both! {
     RANGE_TIGHTENED: "range-tightened" <-> "range-loosened",
         "numeric bound tightened",
         Breaking "numbers outside of the new bound are refused",
-        Additive "readers of the wider range still do";
+        Additive "readers of the wider range still work";
     RANGE_LOOSENED: "range-loosened" <-> "range-tightened",
         "numeric bound loosened",
         Additive "numbers within the old bound stay valid",
@@ -223,19 +227,27 @@ both! {
     PROPERTY_COUNT_TIGHTENED: "property-count-tightened" <-> "property-count-loosened",
         "bound on the number of properties tightened",
         Breaking "objects outside of the new bound are refused",
-        Additive "readers of the wider range still do";
+        Additive "readers of the wider range still work";
     PROPERTY_COUNT_LOOSENED: "property-count-loosened" <-> "property-count-tightened",
         "bound on the number of properties loosened",
         Additive "objects within the old bound stay valid",
         Possibly "readers that count on the old bound meet fewer or more properties";
+    MULTIPLE_OF_TIGHTENED: "multiple-of-tightened" <-> "multiple-of-loosened",
+        "step between numbers added, or a multiple of the old one",
+        Breaking "numbers between the new steps are refused",
+        Additive "readers of any number still work";
+    MULTIPLE_OF_LOOSENED: "multiple-of-loosened" <-> "multiple-of-tightened",
+        "step between numbers removed, or a part of the old one",
+        Additive "multiples of the old step stay valid",
+        Possibly "readers that round to the old step may be wrong";
     MULTIPLE_OF_CHANGED: "multiple-of-changed" <-> "multiple-of-changed",
         "step between numbers changed",
-        Breaking "numbers between the steps are refused",
+        Breaking "multiples of the old step are refused",
         Possibly "readers that round to the old step may be wrong";
     PATTERN_ADDED: "pattern-added" <-> "pattern-removed",
         "pattern added",
         Breaking "texts that do not match are refused from now on",
-        Additive "readers of any text still do";
+        Additive "readers of any text still work";
     PATTERN_REMOVED: "pattern-removed" <-> "pattern-added",
         "pattern removed",
         Additive "texts that match stay valid",
@@ -247,7 +259,7 @@ both! {
     UNIQUE_ITEMS_ADDED: "unique-items-added" <-> "unique-items-removed",
         "items have to be unique",
         Breaking "lists with equal items are refused from now on",
-        Additive "readers of any list still do";
+        Additive "readers of any list still work";
     UNIQUE_ITEMS_REMOVED: "unique-items-removed" <-> "unique-items-added",
         "items may be equal",
         Additive "lists of unique items stay valid",
@@ -271,7 +283,7 @@ both! {
     VARIANT_ADDED: "variant-added" <-> "variant-removed",
         "choice added",
         Additive "values of the old choices stay valid",
-        Possibly "readers meet values that fit no choice they know";
+        Breaking "readers meet values that fit none of the choices that they know";
     VARIANT_REMOVED: "variant-removed" <-> "variant-added",
         "choice removed",
         Breaking "values of that choice are refused from now on",
@@ -287,31 +299,47 @@ both! {
     BECAME_READ_ONLY: "became-read-only" <-> "no-longer-read-only",
         "became read-only",
         Possibly "it is ignored or refused when it is sent",
-        Documentation "answers hold it as before";
+        Documentation "responses hold it as before";
     NO_LONGER_READ_ONLY: "no-longer-read-only" <-> "became-read-only",
         "is no longer read-only",
         Additive "it can be sent now",
-        Documentation "answers hold it as before";
+        Documentation "responses hold it as before";
+    REQUIRED_BECAME_READ_ONLY: "required-became-read-only" <-> "required-no-longer-read-only",
+        "required property became read-only",
+        Possibly "it is ignored or refused when it is sent",
+        Documentation "responses hold it as before";
+    REQUIRED_NO_LONGER_READ_ONLY: "required-no-longer-read-only" <-> "required-became-read-only",
+        "required property is no longer read-only",
+        Breaking "a body without it is refused from now on",
+        Documentation "responses hold it as before";
     BECAME_WRITE_ONLY: "became-write-only" <-> "no-longer-write-only",
         "became write-only",
         Documentation "it is sent as before",
-        Possibly "answers no longer hold it";
+        Possibly "responses no longer hold it; readers had to do without it at times, but may want it";
     NO_LONGER_WRITE_ONLY: "no-longer-write-only" <-> "became-write-only",
         "is no longer write-only",
         Documentation "it is sent as before",
-        Additive "answers can hold it now";
+        Additive "responses can hold it now";
+    REQUIRED_BECAME_WRITE_ONLY: "required-became-write-only" <-> "required-no-longer-write-only",
+        "required property became write-only",
+        Documentation "it is sent as before",
+        Breaking "responses no longer hold it, and readers could rely on it";
+    REQUIRED_NO_LONGER_WRITE_ONLY: "required-no-longer-write-only" <-> "required-became-write-only",
+        "required property is no longer write-only",
+        Documentation "it is sent as before",
+        Additive "readers that do not know it pass over it";
     DEFAULT_ADDED: "default-added" <-> "default-removed",
         "default added",
         Additive "says what happened to who left it out, or still leaves it open",
-        Documentation "the value is in the answer either way";
+        Documentation "the value is in the response either way";
     DEFAULT_REMOVED: "default-removed" <-> "default-added",
         "default removed",
         Possibly "who left it out gets something that is not said",
-        Documentation "the value is in the answer either way";
+        Documentation "the value is in the response either way";
     DEFAULT_CHANGED: "default-changed" <-> "default-changed",
         "default changed",
         Possibly "who left it out gets something else",
-        Documentation "the value is in the answer either way";
+        Documentation "the value is in the response either way";
     DEPRECATED: "deprecated" <-> "no-longer-deprecated",
         "deprecated",
         Additive "it works on, and will be removed",
@@ -336,6 +364,14 @@ both! {
         "media type removed",
         Breaking "bodies of that type are refused from now on",
         Breaking "readers of that type get another one, or nothing";
+    MEDIA_TYPE_WIDENED: "media-type-widened" <-> "media-type-narrowed",
+        "media type became a range that holds it",
+        Additive "bodies of the old type are still taken",
+        Possibly "readers of the old type may get another one";
+    MEDIA_TYPE_NARROWED: "media-type-narrowed" <-> "media-type-widened",
+        "range of media types became one of them",
+        Breaking "bodies of the others are refused from now on",
+        Additive "readers of all of the range still work";
     MEDIA_TYPE_PARAMETERS_CHANGED: "media-type-parameters-changed" <-> "media-type-parameters-changed",
         "parameters of a media type changed",
         Possibly "only a strict service looks at them",
@@ -376,15 +412,19 @@ alone! {
     #[prose] API_DESCRIPTION_CHANGED: "api-description-changed" <-> "api-description-changed", None,
         Documentation, "text about the document changed", "words only";
     SERVER_ADDED: "server-added" <-> "server-removed", None, Additive,
-        "server added", "the others still answer";
+        "server added", "the others still respond";
     SERVER_REMOVED: "server-removed" <-> "server-added", None, Breaking,
-        "server removed", "who calls it gets no answer";
+        "server removed", "who calls it gets no response";
     SECURITY_SCHEME_ADDED: "security-scheme-added" <-> "security-scheme-removed", None, Additive,
         "security scheme declared", "whether an operation asks for it is a finding of its own";
-    SECURITY_SCHEME_REMOVED: "security-scheme-removed" <-> "security-scheme-added", None, Breaking,
-        "security scheme no longer declared", "who uses such a credential needs another";
+    SECURITY_SCHEME_REMOVED: "security-scheme-removed" <-> "security-scheme-added", None, Documentation,
+        "security scheme no longer declared", "that an operation no longer takes it is a finding of its own";
     SECURITY_SCHEME_CHANGED: "security-scheme-changed" <-> "security-scheme-changed", None, Breaking,
         "security scheme changed", "the credential goes elsewhere, or is another";
+    SECURITY_SCHEME_UNUSED_CHANGED: "security-scheme-unused-changed" <-> "security-scheme-unused-changed", None,
+        Documentation, "security scheme that no operation asks for changed", "nobody uses such a credential";
+    SECURITY_SCHEME_RENAMED: "security-scheme-renamed" <-> "security-scheme-renamed", None, Documentation,
+        "security scheme has another name in the document", "the name is not sent; the credential is the same";
     SECURITY_ADDED: "security-alternative-added" <-> "security-alternative-removed", None, Additive,
         "another credential is taken", "the old ones still are";
     SECURITY_REMOVED: "security-alternative-removed" <-> "security-alternative-added", None, Breaking,
@@ -405,7 +445,7 @@ alone! {
         "operation no longer deprecated", "it stays";
     OPERATION_HIDDEN: "operation-hidden" <-> "operation-shown", None, Possibly,
         "operation taken out of the reference pages (x-exclude)",
-        "it still answers, but Pleo no longer shows it to integrators";
+        "it still works, but Pleo no longer shows it to integrators";
     OPERATION_SHOWN: "operation-shown" <-> "operation-hidden", None, Additive,
         "operation put into the reference pages (x-exclude)", "Pleo now shows it to integrators";
     OPERATION_ID_CHANGED: "operation-id-changed" <-> "operation-id-changed", None, Documentation,
@@ -424,65 +464,86 @@ alone! {
         <-> "operation-description-changed", None, Documentation, "description changed", "words only";
     PATH_PARAMETER_RENAMED: "request-path-parameter-renamed" <-> "request-path-parameter-renamed",
         Some(Request), Documentation, "path parameter renamed",
-        "its place in the path is sent, not its name; answers have no path";
+        "its value is sent in the path, not its name; responses have no path";
     PARAMETER_REQUIRED_ADDED: "request-parameter-required-added" <-> "request-parameter-required-removed",
         Some(Request), Breaking, "required parameter added",
-        "calls without it are refused; what answers have instead is `response-header-required-added`";
+        "calls without it are refused; what responses have instead is `response-header-required-added`";
     PARAMETER_REQUIRED_REMOVED: "request-parameter-required-removed" <-> "request-parameter-required-added",
         Some(Request), Possibly, "required parameter removed",
-        "what it asked for no longer happens; what answers have instead is `response-header-required-removed`";
+        "what it asked for no longer happens; what responses have instead is `response-header-required-removed`";
     PARAMETER_OPTIONAL_ADDED: "request-parameter-optional-added" <-> "request-parameter-optional-removed",
         Some(Request), Additive, "optional parameter added",
-        "calls without it work on; what answers have instead is `response-header-optional-added`";
+        "calls without it work on; what responses have instead is `response-header-optional-added`";
     PARAMETER_OPTIONAL_REMOVED: "request-parameter-optional-removed" <-> "request-parameter-optional-added",
         Some(Request), Possibly, "optional parameter removed",
-        "what it asked for no longer happens; what answers have instead is `response-header-optional-removed`";
+        "what it asked for no longer happens; what responses have instead is `response-header-optional-removed`";
     PARAMETER_BECAME_REQUIRED: "request-parameter-became-required" <-> "request-parameter-became-optional",
         Some(Request), Breaking, "parameter became required",
-        "calls without it are refused; what answers have instead is `response-header-became-required`";
+        "calls without it are refused; what responses have instead is `response-header-became-required`";
     PARAMETER_BECAME_OPTIONAL: "request-parameter-became-optional" <-> "request-parameter-became-required",
         Some(Request), Additive, "parameter became optional",
-        "calls with it work on; what answers have instead is `response-header-became-optional`";
+        "calls with it work on; what responses have instead is `response-header-became-optional`";
     PARAMETER_LOCATION_CHANGED: "request-parameter-location-changed" <-> "request-parameter-location-changed",
-        Some(Request), Breaking, "parameter goes elsewhere",
-        "at its old place it is not seen; an answer's headers have one place only";
+        Some(Request), Breaking, "parameter has another location",
+        "at its old location it is not seen; a response's headers have one location only";
     PARAMETER_STYLE_CHANGED: "request-parameter-style-changed" <-> "request-parameter-style-changed",
         Some(Request), Breaking, "parameter is written differently",
-        "the old form is misread; an answer's headers know one style only";
+        "the old form is misread; what headers of responses have instead is `response-header-style-changed`";
     PARAMETER_EXPLODE_CHANGED: "request-parameter-explode-changed" <-> "request-parameter-explode-changed",
         Some(Request), Breaking, "lists in a parameter are written differently",
-        "several values are misread; our client reads no list from an answer's headers";
+        "several values are misread; what headers of responses have instead is `response-header-explode-changed`";
     PARAMETER_EMPTY_ALLOWED: "request-parameter-empty-allowed" <-> "request-parameter-empty-forbidden",
         Some(Request), Additive, "parameter may be empty",
-        "values stay valid; answers know no such rule";
+        "values stay valid; responses have no such rule";
     PARAMETER_EMPTY_FORBIDDEN: "request-parameter-empty-forbidden" <-> "request-parameter-empty-allowed",
         Some(Request), Breaking, "parameter may no longer be empty",
-        "empty ones are refused; answers know no such rule";
+        "empty ones are refused; responses have no such rule";
     BODY_REQUIRED_ADDED: "request-body-required-added" <-> "request-body-required-removed", Some(Request),
         Breaking, "required body added",
-        "calls without it are refused; an answer's body is never required (`response-body-added`)";
+        "calls without it are refused; a response's body is never required (`response-body-added`)";
     BODY_REQUIRED_REMOVED: "request-body-required-removed" <-> "request-body-required-added", Some(Request),
         Possibly, "required body removed",
-        "it may be refused; an answer's body is never required (`response-body-removed`)";
+        "it may be refused; a response's body is never required (`response-body-removed`)";
     BODY_OPTIONAL_ADDED: "request-body-optional-added" <-> "request-body-optional-removed", Some(Request),
         Additive, "optional body added",
-        "calls without it work on; the answer's is `response-body-added`";
+        "calls without it work on; the response's is `response-body-added`";
     BODY_OPTIONAL_REMOVED: "request-body-optional-removed" <-> "request-body-optional-added", Some(Request),
         Possibly, "optional body removed",
-        "it may be refused; the answer's is `response-body-removed`";
+        "it may be refused; the response's is `response-body-removed`";
     BODY_BECAME_REQUIRED: "request-body-became-required" <-> "request-body-became-optional", Some(Request),
-        Breaking, "body became required", "calls without it are refused; an answer's body is never required";
+        Breaking, "body became required", "calls without it are refused; a response's body is never required";
     BODY_BECAME_OPTIONAL: "request-body-became-optional" <-> "request-body-became-required", Some(Request),
-        Additive, "body became optional", "calls with it work on; an answer's body is never required";
+        Additive, "body became optional", "calls with it work on; a response's body is never required";
     ENCODING_CHANGED: "request-encoding-changed" <-> "request-encoding-changed", Some(Request), Possibly,
         "encoding of the parts of a form changed",
-        "parts in the old form may be refused; OpenAPI gives answers no encoding";
+        "parts in the old form may be refused; OpenAPI gives responses no encoding";
+    PARAMETER_EXPLODE_RESTATED: "request-parameter-explode-restated" <-> "request-parameter-explode-restated",
+        Some(Request), Documentation, "`explode` of a parameter changed",
+        "values of this form are written the same; what headers of responses have instead is `response-header-explode-restated`";
     SUCCESS_ADDED: "response-success-status-added" <-> "response-success-status-removed", Some(Response),
         Possibly, "success status added",
         "callers that wait for one status see another; requests have no status";
     SUCCESS_REMOVED: "response-success-status-removed" <-> "response-success-status-added", Some(Response),
         Breaking, "success status removed",
         "callers wait for a status that no longer comes; requests have no status";
+    SUCCESS_NAMED: "response-success-status-named" <-> "response-success-status-unnamed", Some(Response),
+        Documentation, "success that was described for any status has a status of its own",
+        "the bodies are compared; requests have no status";
+    SUCCESS_UNNAMED: "response-success-status-unnamed" <-> "response-success-status-named", Some(Response),
+        Possibly, "success is described for any status, and no longer for its own",
+        "callers that wait for the status may see another; requests have no status";
+    SUCCESSES_WIDENED: "response-success-statuses-widened" <-> "response-success-statuses-narrowed", Some(Response),
+        Possibly, "success status became a range that holds it",
+        "callers that wait for the one status may see another of the range; requests have no status";
+    SUCCESSES_NARROWED: "response-success-statuses-narrowed" <-> "response-success-statuses-widened", Some(Response),
+        Additive, "range of success statuses became one of them",
+        "callers that expect any of the range still work; requests have no status";
+    ERRORS_WIDENED: "response-error-statuses-widened" <-> "response-error-statuses-narrowed", Some(Response),
+        Additive, "error status became a range that holds it",
+        "callers expect any error; requests have no status";
+    ERRORS_NARROWED: "response-error-statuses-narrowed" <-> "response-error-statuses-widened", Some(Response),
+        Additive, "range of error statuses became one of them",
+        "callers expect any error; requests have no status";
     ERROR_ADDED: "response-error-status-added" <-> "response-error-status-removed", Some(Response),
         Additive, "error status added",
         "callers expect any error; requests have no status";
@@ -490,16 +551,16 @@ alone! {
         Possibly, "error status removed",
         "callers that act on it may meet another; requests have no status";
     DEFAULT_RESPONSE_ADDED: "response-default-status-added" <-> "response-default-status-removed",
-        Some(Response), Possibly, "answer of any other status added",
-        "Pleo uses it for errors here and for the success there; requests have no status";
+        Some(Response), Additive, "response of all other statuses added",
+        "a success is described beside it, so it describes errors, and callers expect any; requests have no status";
     DEFAULT_RESPONSE_REMOVED: "response-default-status-removed" <-> "response-default-status-added",
-        Some(Response), Possibly, "answer of any other status removed",
-        "Pleo uses it for errors here and for the success there; requests have no status";
+        Some(Response), Possibly, "response of all other statuses removed",
+        "callers that read errors by it may meet others; requests have no status";
     RESPONSE_BODY_ADDED: "response-body-added" <-> "response-body-removed", Some(Response), Additive,
-        "the answer has a body now",
+        "the response has a body now",
         "who did not read one need not; requests tell required and optional bodies apart";
     RESPONSE_BODY_REMOVED: "response-body-removed" <-> "response-body-added", Some(Response), Breaking,
-        "the answer has no body any more",
+        "the response no longer has a body",
         "readers find nothing; requests tell required and optional bodies apart";
     HEADER_REQUIRED_ADDED: "response-header-required-added" <-> "response-header-required-removed",
         Some(Response), Additive, "header added that is always there",
@@ -515,10 +576,19 @@ alone! {
         "readers may want it; the request's is `request-parameter-optional-removed`";
     HEADER_BECAME_REQUIRED: "response-header-became-required" <-> "response-header-became-optional",
         Some(Response), Additive, "header is always there now",
-        "readers that cope without it still do; the request's is `request-parameter-became-required`";
+        "readers that cope without it still work; the request's is `request-parameter-became-required`";
     HEADER_BECAME_OPTIONAL: "response-header-became-optional" <-> "response-header-became-required",
         Some(Response), Breaking, "header is no longer always there",
         "readers that rely on it miss it; the request's is `request-parameter-became-optional`";
+    HEADER_STYLE_CHANGED: "response-header-style-changed" <-> "response-header-style-changed", Some(Response),
+        Breaking, "header is written differently",
+        "the new form is misread; the request's is `request-parameter-style-changed`";
+    HEADER_EXPLODE_CHANGED: "response-header-explode-changed" <-> "response-header-explode-changed",
+        Some(Response), Breaking, "objects in a header are written differently",
+        "their members are misread; the request's is `request-parameter-explode-changed`";
+    HEADER_EXPLODE_RESTATED: "response-header-explode-restated" <-> "response-header-explode-restated",
+        Some(Response), Possibly, "`explode` of a header changed",
+        "lists and single values are written the same, but a reader may split them by it; the request's is `request-parameter-explode-restated`";
     LINKS_CHANGED: "response-links-changed" <-> "response-links-changed", Some(Response), Documentation,
         "links to other operations changed", "they are hints and not sent; requests have none";
 }

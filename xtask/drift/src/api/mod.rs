@@ -1,14 +1,23 @@
-//! What changed between two states of Pleo's published documents.
+//! What changed in Pleo's API between two states of the published documents.
 //!
-//! [`crate::source`] brings the two sides, [`compare()`] brings them into one form and finds what differs,
-//! [`kinds`] says what each difference means, [`Report`] holds what was found and [`crate::render`] shows it.
+//! `state` reads the documents of each, through `cursor` and `reader`, into one form (`schema`).
+//! `compare` walks through both, `operations`, `responses`, `parts` and `pairs` find the [`kinds`] of
+//! difference, and `describe` puts each into words.
 
 mod compare;
+mod cursor;
+mod describe;
+mod difference;
+mod finding;
 pub mod kinds;
+mod operations;
 mod pairs;
-mod report;
+mod parts;
+mod pattern;
+mod reader;
+mod responses;
 mod schema;
 mod state;
 
 pub use compare::{Prose, compare};
-pub use report::{Counts, Finding, Location, Report, RustApi};
+pub use finding::{ApiFinding, Location, Operations};

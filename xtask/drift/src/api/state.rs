@@ -1,16 +1,22 @@
-//! The documents of one side, read: APIs, operations, parameters, bodies and answers.
+//! The documents of one state, read: APIs, operations, parameters, bodies and responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
-
-use super::schema::{ANY, At, Id, Schemas, canonical, without_prose};
+use serde_json::{Value, json};
 use xtask_openapi::{Document, SpecError, walk};
 
-/// All documents of one side.
+use super::{
+    cursor::{At, Cursor, Object},
+    reader::Schemas,
+    schema::{ANY, Id, canonical, without_prose},
+};
+use crate::pairing::template;
+
+/// All documents of one state.
 #[derive(Debug)]
-pub(super) struct Side<'a> {
+pub(super) struct State<'a> {
     pub(super) documents: &'a [Document],
+    /// One for each document.
     pub(super) apis: Vec<Api<'a>>,
     pub(super) schemas: Schemas<'a>,
 }
@@ -19,21 +25,33 @@ pub(super) struct Side<'a> {
 #[derive(Debug)]
 pub(super) struct Api<'a> {
     pub(super) title: String,
-    pub(super) root: At,
-    pub(super) value: &'a Map<String, Value>,
+    pub(super) root: Cursor<'a>,
     pub(super) operations: BTreeMap<Key, Operation<'a>>,
     /// What holds for operations that name no servers of their own.
     pub(super) servers: Placed<BTreeSet<String>>,
+    pub(super) schemes: BTreeMap<String, Scheme>,
+    /// The names of the schemes that operations ask for, declared or not.
+    pub(super) asked: BTreeSet<String>,
 }
 
-/// What makes an operation the same on both sides: the path without the names of its parameters,
+/// What makes an operation the same in both states: the path without the names of its parameters,
 /// and the method.
 pub(super) type Key = (String, &'static str);
 
-/// The sets of scopes of which one is enough, by the security schemes that are needed together.
-pub(super) type Credentials = BTreeMap<BTreeSet<String>, BTreeSet<BTreeSet<String>>>;
+/// A security scheme.
+#[derive(Debug)]
+pub(super) struct Scheme {
+    pub(super) at: At,
+    /// What it is, without words and hints.
+    pub(super) value: Value,
+    /// Whether an operation asks for it.
+    pub(super) used: bool,
+}
 
-/// A value and where it stands.
+/// What a credential has to hold: schemes (with an empty scope), and scopes of them.
+pub(super) type Needs = BTreeSet<(String, String)>;
+
+/// A value and where it is.
 #[derive(Debug, Clone)]
 pub(super) struct Placed<T> {
     pub(super) at: At,
@@ -43,241 +61,193 @@ pub(super) struct Placed<T> {
 /// One operation.
 #[derive(Debug)]
 pub(super) struct Operation<'a> {
-    pub(super) at: At,
+    pub(super) here: Cursor<'a>,
     /// Such as `GET /v1/vendors/{id}`.
     pub(super) name: String,
     /// The path item: it says what holds for all of its operations.
-    pub(super) item: Placed<&'a Map<String, Value>>,
-    pub(super) value: &'a Map<String, Value>,
+    pub(super) item: Cursor<'a>,
     pub(super) parameters: BTreeMap<(String, String), Parameter<'a>>,
     pub(super) body: Option<Body<'a>>,
     pub(super) responses: BTreeMap<String, Response<'a>>,
     /// The credentials of which one is enough.
-    pub(super) security: Placed<Credentials>,
+    pub(super) security: Placed<BTreeSet<Needs>>,
     pub(super) servers: Placed<BTreeSet<String>>,
 }
 
-/// A parameter, or a header of an answer.
+/// A parameter, or a header of a response.
 #[derive(Debug)]
 pub(super) struct Parameter<'a> {
-    pub(super) at: At,
-    /// As it is written, whatever it is called on the other side.
+    pub(super) here: Cursor<'a>,
+    /// As it is written, whatever it is called in the other state.
     pub(super) name: String,
     pub(super) required: bool,
     pub(super) empty: bool,
     pub(super) explode: bool,
-    /// How it is written, but for `explode`.
+    /// How it is written, except for `explode`.
     pub(super) style: Value,
     pub(super) schema: Id,
-    pub(super) value: &'a Map<String, Value>,
 }
 
 /// A request body.
 #[derive(Debug)]
 pub(super) struct Body<'a> {
-    pub(super) at: At,
+    pub(super) here: Cursor<'a>,
     pub(super) required: bool,
     pub(super) content: BTreeMap<String, Media<'a>>,
-    pub(super) value: &'a Map<String, Value>,
 }
 
 /// A body of one media type.
 #[derive(Debug)]
 pub(super) struct Media<'a> {
-    pub(super) at: At,
+    pub(super) here: Cursor<'a>,
     pub(super) schema: Id,
-    pub(super) value: &'a Map<String, Value>,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Response<'a> {
-    pub(super) at: At,
+    pub(super) here: Cursor<'a>,
     pub(super) content: BTreeMap<String, Media<'a>>,
     pub(super) headers: BTreeMap<String, Parameter<'a>>,
-    pub(super) value: &'a Map<String, Value>,
 }
 
-impl<'a> Side<'a> {
-    /// Reads the documents of one side.
+impl<'a> State<'a> {
+    /// Reads the documents of one state.
     pub(super) fn read(documents: &'a [Document]) -> Result<Self, SpecError> {
         let mut schemas = Schemas::new(documents);
-        let mut apis: Vec<Api<'a>> = Vec::with_capacity(documents.len());
+        let mut apis = Vec::with_capacity(documents.len());
         for index in 0..documents.len() {
-            let api = Api::read(&mut schemas, At { document: index, pointer: String::new() })?;
-            if let Some(other) = apis.iter().find(|other| other.title == api.title) {
-                return Err(schemas.error(
-                    &api.root.join("info").join("title"),
-                    format!("{:?} is the title of {} too", api.title, documents[other.root.document].name),
-                    "compare one document of each API",
-                ));
-            }
-            apis.push(api);
+            apis.push(Api::read(&mut schemas, Cursor::root(documents, index))?);
         }
         schemas.read()?;
         Ok(Self { documents, apis, schemas })
     }
 
-    /// What stands at a place, without words.
+    /// What is at a place, without words.
     pub(super) fn shown(&self, at: Option<&At>) -> Value {
-        at.and_then(|at| self.schemas.value(at).ok()).map(without_prose).unwrap_or_default()
+        let value = at.and_then(|at| self.documents[at.document].value.pointer(&at.pointer));
+        value.map(without_prose).unwrap_or_default()
     }
 }
 
 impl<'a> Api<'a> {
-    fn read(schemas: &mut Schemas<'a>, root: At) -> Result<Self, SpecError> {
-        const MEND: &str = "give an OpenAPI document of version 3.0 or 3.1";
-        let value = schemas.object(&root)?;
-        let version = value.get("openapi").and_then(Value::as_str).unwrap_or_default();
+    fn read(schemas: &mut Schemas<'a>, root: Cursor<'a>) -> Result<Self, SpecError> {
+        const HELP: &str = "compare OpenAPI documents of version 3.0 or 3.1";
+        root.object()?;
+        let version = root.raw("openapi").and_then(Value::as_str).unwrap_or_default();
         if !version.starts_with("3.") {
-            return Err(schemas.error(&root, "does not say `openapi: 3.…`", MEND));
+            return Err(root.error("does not say `openapi: 3.…`", HELP));
         }
-        let title = value.get("info").and_then(|info| info.get("title")).and_then(Value::as_str);
+        let title = root.raw("info").and_then(|info| info.get("title")).and_then(Value::as_str);
         let title = title.ok_or_else(|| {
-            schemas.error(&root.join("info"), "has no title, by which an API is known", MEND)
+            let info = root.get("info").unwrap_or_else(|| root.clone());
+            info.error("has no title, by which an API is known", HELP)
         })?;
         let mut operations = BTreeMap::new();
-        for (path, place) in section(schemas, &root, value, "paths")? {
+        for (path, item) in root.section("paths")? {
             if path.starts_with("x-") {
                 continue;
             }
-            let item = place_of(schemas, place)?;
-            let (key, names) = template(&path);
+            let item = item.resolved()?;
+            let (key, names) = template(path);
             for method in walk::METHODS {
-                if !item.value.contains_key(method) {
-                    continue;
-                }
-                let operation = Operation::read(schemas, value, &root, &path, &names, method, &item)?;
-                let at = operation.at.clone();
-                if operations.insert((key.clone(), method), operation).is_some() {
-                    return Err(schemas.error(
-                        &at,
-                        "another path differs in the names of its parameters only",
-                        "keep one of the two",
-                    ));
-                }
+                let Some(here) = item.get(method) else { continue };
+                let operation = Operation::read(schemas, &root, path, &names, method, &item, here)?;
+                // Two paths that differ in the names of their parameters only are told apart by those.
+                let key = if operations.contains_key(&(key.clone(), method)) { path } else { &key };
+                operations.insert((key.to_owned(), method), operation);
             }
         }
-        let servers = servers(schemas, (&root, value))?;
-        Ok(Self { title: title.to_owned(), root, value, operations, servers })
+        let asked = operations
+            .values()
+            .flat_map(|operation: &Operation<'_>| operation.security.value.iter().flatten());
+        let asked: BTreeSet<String> = asked.map(|(scheme, _)| scheme.clone()).collect();
+        let schemes = schemes(&root, &asked);
+        Ok(Self { title: title.to_owned(), operations, servers: servers(&root)?, schemes, asked, root })
     }
 }
 
-/// The path without the names of its parameters, and those names.
-fn template(path: &str) -> (String, Vec<String>) {
-    let (mut key, mut names, mut rest) = (String::new(), Vec::new(), path);
-    while let Some((before, name, after)) = rest
-        .split_once('{')
-        .and_then(|(before, tail)| tail.split_once('}').map(|(name, after)| (before, name, after)))
-    {
-        key.push_str(before);
-        key.push_str("{}");
-        names.push(name.to_owned());
-        rest = after;
+fn schemes(root: &Cursor<'_>, asked: &BTreeSet<String>) -> BTreeMap<String, Scheme> {
+    let declared = root.get("components").and_then(|components| components.get("securitySchemes"));
+    let declared = declared.and_then(|schemes| schemes.members().ok());
+    declared
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| !name.starts_with("x-"))
+        .map(|(name, place)| {
+            let at = place.at().clone();
+            let value = place.resolved().map(|scheme| definition(scheme.value())).unwrap_or_default();
+            (name.to_owned(), Scheme { at, value, used: asked.contains(name) })
+        })
+        .collect()
+}
+
+/// A security scheme without words, hints, and what only differs in how it is written.
+fn definition(scheme: &Value) -> Value {
+    let mut value = canonical(&without_prose(scheme));
+    let Some(map) = value.as_object_mut() else { return value };
+    map.retain(|key, _| key != "bearerFormat" && !key.starts_with("x-"));
+    let is_header = map.get("in").is_some_and(|location| location == "header");
+    for key in ["scheme", "name"] {
+        if let Some(Value::String(text)) = map.get_mut(key)
+            && (key == "scheme" || is_header)
+        {
+            text.make_ascii_lowercase();
+        }
     }
-    key.push_str(rest);
-    (key, names)
-}
-
-/// The members of an object below `at`, with their places; none where there is no such object.
-fn section(
-    schemas: &Schemas<'_>,
-    at: &At,
-    value: &Map<String, Value>,
-    key: &str,
-) -> Result<Vec<(String, At)>, SpecError> {
-    let at = at.join(key);
-    if !value.contains_key(key) {
-        return Ok(Vec::new());
+    // Which scopes there are is not which ones an operation asks for.
+    for flow in map.get_mut("flows").and_then(Value::as_object_mut).into_iter().flat_map(Object::values_mut) {
+        if let Some(flow) = flow.as_object_mut() {
+            flow.remove("scopes");
+        }
     }
-    Ok(schemas.object(&at)?.keys().map(|name| (name.clone(), at.join(name))).collect())
-}
-
-/// The object at a place, or where its reference leads.
-fn place_of<'a>(schemas: &Schemas<'a>, at: At) -> Result<Placed<&'a Map<String, Value>>, SpecError> {
-    let at = schemas.resolve(at)?;
-    Ok(Placed { value: schemas.object(&at)?, at })
-}
-
-fn flag(schemas: &Schemas<'_>, at: &At, value: &Map<String, Value>, key: &str) -> Result<bool, SpecError> {
-    match value.get(key) {
-        None => Ok(false),
-        Some(Value::Bool(flag)) => Ok(*flag),
-        Some(_) => Err(schemas.error(&at.join(key), "is neither true nor false", "write true or false")),
-    }
-}
-
-fn text<'v>(
-    schemas: &Schemas<'_>,
-    at: &At,
-    value: &'v Map<String, Value>,
-    key: &str,
-) -> Result<&'v str, SpecError> {
-    let missing = || schemas.error(at, format!("has no text `{key}`"), "say it, as OpenAPI 3 asks");
-    value.get(key).and_then(Value::as_str).ok_or_else(missing)
-}
-
-/// The places of a list below `at`.
-fn list(schemas: &Schemas<'_>, at: &At, value: &Map<String, Value>, key: &str) -> Result<Vec<At>, SpecError> {
-    let at = at.join(key);
-    match value.get(key) {
-        None => Ok(Vec::new()),
-        Some(Value::Array(list)) => Ok((0..list.len()).map(|index| at.join(index.to_string())).collect()),
-        Some(_) => Err(schemas.error(&at, "is not a list", "write a list")),
-    }
+    value
 }
 
 impl<'a> Operation<'a> {
     fn read(
         schemas: &mut Schemas<'a>,
-        document: &'a Map<String, Value>,
-        root: &At,
+        root: &Cursor<'a>,
         path: &str,
         names: &[String],
         method: &str,
-        item: &Placed<&'a Map<String, Value>>,
+        item: &Cursor<'a>,
+        here: Cursor<'a>,
     ) -> Result<Self, SpecError> {
-        let at = item.at.join(method);
-        let value = schemas.object(&at)?;
+        here.object()?;
         let mut parameters = BTreeMap::new();
-        let own = list(schemas, &at, value, "parameters")?;
+        let own = here.list("parameters")?;
         // What an operation says itself comes after what its path says for all, and replaces it.
-        for place in list(schemas, &item.at, item.value, "parameters")?.into_iter().chain(own) {
-            let found = place_of(schemas, place)?;
-            let location = text(schemas, &found.at, found.value, "in")?.to_owned();
-            let name = text(schemas, &found.at, found.value, "name")?.to_owned();
-            let key = match location.as_str() {
-                "path" => {
-                    names.iter().position(|known| *known == name).map_or(name.clone(), |i| format!("{{{i}}}"))
-                }
+        for place in item.list("parameters")?.into_iter().chain(own) {
+            let found = place.resolved()?;
+            let (location, name) = (found.text("in")?, found.text("name")?);
+            let key = match location {
+                "path" => names
+                    .iter()
+                    .position(|known| known == name)
+                    .map_or(name.to_owned(), |i| format!("{{{i}}}")),
                 "header" => name.to_ascii_lowercase(),
-                _ => name.clone(),
+                _ => name.to_owned(),
             };
-            let parameter = Parameter::read(schemas, &found, name, &location)?;
-            parameters.insert((location, key), parameter);
+            let parameter = Parameter::read(schemas, &found, name, location)?;
+            parameters.insert((location.to_owned(), key), parameter);
         }
-        let body = match value.contains_key("requestBody") {
-            true => Some(Body::read(schemas, place_of(schemas, at.join("requestBody"))?)?),
-            false => None,
-        };
+        let body = here.get("requestBody").map(|body| Body::read(schemas, body.resolved()?)).transpose()?;
         let mut responses = BTreeMap::new();
-        for (status, place) in section(schemas, &at, value, "responses")? {
-            if status.starts_with("x-") {
-                continue;
+        for (status, place) in here.section("responses")? {
+            if !status.starts_with("x-") {
+                responses.insert(status.to_ascii_uppercase(), Response::read(schemas, place.resolved()?)?);
             }
-            let found = place_of(schemas, place)?;
-            responses.insert(status.to_ascii_uppercase(), Response::read(schemas, found)?);
         }
+        let innermost = |key: &str, places: &[&Cursor<'a>]| {
+            places.iter().find(|place| place.raw(key).is_some()).map_or(root, |place| *place).clone()
+        };
         Ok(Self {
             name: walk::operation_name(method, path),
-            security: security(schemas, innermost("security", &[(&at, value)], (root, document)))?,
-            servers: servers(
-                schemas,
-                innermost("servers", &[(&at, value), (&item.at, item.value)], (root, document)),
-            )?,
+            security: security(&innermost("security", &[&here]))?,
+            servers: servers(&innermost("servers", &[&here, item]))?,
             item: item.clone(),
-            at,
-            value,
+            here,
             parameters,
             body,
             responses,
@@ -285,138 +255,148 @@ impl<'a> Operation<'a> {
     }
 }
 
-type Object<'o> = (&'o At, &'o Map<String, Value>);
-
-/// The innermost place that has a key; the document where none has.
-fn innermost<'o>(key: &str, inner: &[Object<'o>], document: Object<'o>) -> Object<'o> {
-    inner.iter().find(|(_, value)| value.contains_key(key)).copied().unwrap_or(document)
-}
-
-fn security(schemas: &Schemas<'_>, (at, value): Object<'_>) -> Result<Placed<Credentials>, SpecError> {
-    let mut alternatives = Credentials::new();
-    for place in list(schemas, at, value, "security")? {
-        let map = schemas.object(&place)?;
-        let mut scopes = BTreeSet::new();
-        for scheme in map.keys() {
-            for scope in list(schemas, &place, map, scheme)? {
-                let scope = schemas.value(&scope)?;
-                scopes.insert(format!("{scheme}: {}", scope.as_str().unwrap_or_default()));
+fn security(place: &Cursor<'_>) -> Result<Placed<BTreeSet<Needs>>, SpecError> {
+    let mut alternatives = BTreeSet::new();
+    for alternative in place.list("security")? {
+        let mut needs = Needs::new();
+        for (scheme, scopes) in alternative.members()? {
+            needs.insert((scheme.to_owned(), String::new()));
+            for scope in scopes.items()? {
+                let scope = scope.value().as_str().unwrap_or_default();
+                needs.insert((scheme.to_owned(), scope.to_owned()));
             }
         }
-        alternatives.entry(map.keys().cloned().collect()).or_default().insert(scopes);
+        alternatives.insert(needs);
     }
     if alternatives.is_empty() {
         // Nothing asked for is the same as an empty credential taken.
-        alternatives.insert(BTreeSet::new(), BTreeSet::from([BTreeSet::new()]));
+        alternatives.insert(Needs::new());
     }
-    Ok(Placed { at: at.join("security"), value: alternatives })
+    Ok(Placed { at: place.at().join("security"), value: alternatives })
 }
 
-fn servers(schemas: &Schemas<'_>, (at, value): Object<'_>) -> Result<Placed<BTreeSet<String>>, SpecError> {
+fn servers(place: &Cursor<'_>) -> Result<Placed<BTreeSet<String>>, SpecError> {
     let mut urls = BTreeSet::new();
-    for place in list(schemas, at, value, "servers")? {
-        let server = schemas.object(&place)?;
-        let url = text(schemas, &place, server, "url")?.trim_end_matches('/');
-        let variables = server.get("variables").map(|variables| format!(" {}", without_prose(variables)));
+    for server in place.list("servers")? {
+        let url = server.raw("url").and_then(Value::as_str).map(address);
+        let variables = server.raw("variables").map(|variables| format!(" {}", without_prose(variables)));
+        let url = url.unwrap_or_else(|| server.value().to_string());
         urls.insert(format!("{url}{}", variables.unwrap_or_default()));
     }
-    Ok(Placed { at: at.join("servers"), value: urls })
+    Ok(Placed { at: place.at().join("servers"), value: urls })
+}
+
+/// An address with its host in lower case, and without what it means without saying it.
+fn address(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_ascii_lowercase());
+    let port = match scheme.as_str() {
+        "https" => ":443",
+        "http" => ":80",
+        _ => "",
+    };
+    format!("{scheme}://{}{path}", host.strip_suffix(port).unwrap_or(&host))
 }
 
 impl<'a> Parameter<'a> {
     fn read(
         schemas: &mut Schemas<'a>,
-        found: &Placed<&'a Map<String, Value>>,
-        name: String,
+        here: &Cursor<'a>,
+        name: &str,
         location: &str,
     ) -> Result<Self, SpecError> {
-        let (at, value) = (found.at.clone(), found.value);
         let usual = if matches!(location, "query" | "cookie") { "form" } else { "simple" };
-        let style = value.get("style").and_then(Value::as_str).unwrap_or(usual).to_owned();
-        let explode = match value.contains_key("explode") {
-            true => flag(schemas, &at, value, "explode")?,
-            false => style == "form",
+        let style = here.raw("style").and_then(Value::as_str).unwrap_or(usual);
+        let explode = match here.get("explode") {
+            Some(explode) => explode.flag()?,
+            None => style == "form",
         };
-        let content = content(schemas, &at, value)?;
+        let content = content(schemas, here)?;
         let media = content.keys().next().cloned();
         let schema = match content.into_values().next() {
             Some(media) => media.schema,
-            None => schema(schemas, &at, value)?,
+            None => schema(schemas, here)?,
         };
         Ok(Self {
-            required: flag(schemas, &at, value, "required")? || location == "path",
-            empty: flag(schemas, &at, value, "allowEmptyValue")?,
+            required: here.says("required")? || location == "path",
+            empty: here.says("allowEmptyValue")?,
             style: json!({
                 "style": style,
-                "reserved": flag(schemas, &at, value, "allowReserved")?,
+                "reserved": here.says("allowReserved")?,
                 "content": media,
             }),
-            at,
-            name,
+            here: here.clone(),
+            name: name.to_owned(),
             explode,
             schema,
-            value,
         })
     }
 }
 
-fn schema(schemas: &mut Schemas<'_>, at: &At, value: &Map<String, Value>) -> Result<Id, SpecError> {
-    if value.contains_key("schema") { schemas.intern(vec![at.join("schema")]) } else { Ok(ANY) }
+fn schema<'a>(schemas: &mut Schemas<'a>, here: &Cursor<'a>) -> Result<Id, SpecError> {
+    here.get("schema").map_or(Ok(ANY), |schema| schemas.intern(vec![schema]))
 }
 
 fn content<'a>(
     schemas: &mut Schemas<'a>,
-    at: &At,
-    value: &'a Map<String, Value>,
+    here: &Cursor<'a>,
 ) -> Result<BTreeMap<String, Media<'a>>, SpecError> {
     let mut content = BTreeMap::new();
-    for (name, at) in section(schemas, at, value, "content")? {
-        let value = schemas.object(&at)?;
-        let schema = schema(schemas, &at, value)?;
-        content.insert(media_type(&name), Media { at, schema, value });
+    for (name, here) in here.section("content")? {
+        here.object()?;
+        let schema = schema(schemas, &here)?;
+        content.insert(media_type(name), Media { here, schema });
     }
     Ok(content)
 }
 
-/// A media type in lower case, without blanks, its parameters sorted.
+/// A media type in lower case, without blanks, its parameters sorted and without those that it has
+/// anyway.
 fn media_type(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let mut parts = lower.split(';').map(|part| part.split_whitespace().collect::<String>().replace('"', ""));
     let essence = parts.next().unwrap_or_default();
-    let parameters: BTreeSet<String> = parts.filter(|part| !part.is_empty()).collect();
+    let is_json = essence == "application/json" || essence.ends_with("+json");
+    let says = |part: &String| !part.is_empty() && !(is_json && part == "charset=utf-8");
+    let parameters: BTreeSet<String> = parts.filter(says).collect();
     parameters.into_iter().fold(essence, |name, parameter| format!("{name};{parameter}"))
 }
 
 impl<'a> Body<'a> {
-    fn read(schemas: &mut Schemas<'a>, found: Placed<&'a Map<String, Value>>) -> Result<Self, SpecError> {
-        let Placed { at, value } = found;
-        let content = content(schemas, &at, value)?;
-        Ok(Self { required: flag(schemas, &at, value, "required")?, content, at, value })
+    fn read(schemas: &mut Schemas<'a>, here: Cursor<'a>) -> Result<Self, SpecError> {
+        here.object()?;
+        Ok(Self { required: here.says("required")?, content: content(schemas, &here)?, here })
     }
 }
 
 impl<'a> Response<'a> {
-    fn read(schemas: &mut Schemas<'a>, found: Placed<&'a Map<String, Value>>) -> Result<Self, SpecError> {
-        let Placed { at, value } = found;
+    fn read(schemas: &mut Schemas<'a>, here: Cursor<'a>) -> Result<Self, SpecError> {
+        here.object()?;
         let mut headers = BTreeMap::new();
-        for (name, place) in section(schemas, &at, value, "headers")? {
-            let found = place_of(schemas, place)?;
-            headers.insert(name.to_ascii_lowercase(), Parameter::read(schemas, &found, name, "header")?);
+        for (name, place) in here.section("headers")? {
+            let found = place.resolved()?;
+            // The response's `Content-Type` is said by its media types (OpenAPI 3.0.3).
+            if found.value().is_object() && !name.eq_ignore_ascii_case("content-type") {
+                headers.insert(name.to_ascii_lowercase(), Parameter::read(schemas, &found, name, "header")?);
+            }
         }
-        Ok(Self { content: content(schemas, &at, value)?, headers, at, value })
+        Ok(Self { content: content(schemas, &here)?, headers, here })
     }
 }
 
-/// The declared tags of a document by name.
-pub(super) fn tags(value: &Map<String, Value>) -> BTreeSet<String> {
-    let tags = value.get("tags").and_then(Value::as_array).into_iter().flatten();
-    tags.filter_map(|tag| tag.as_str().or_else(|| tag.get("name")?.as_str()).map(str::to_owned)).collect()
+/// The declared tags of an object by name.
+pub(super) fn tags(here: &Cursor<'_>) -> Placed<BTreeSet<String>> {
+    let tags = here.raw("tags").and_then(Value::as_array).into_iter().flatten();
+    let name = |tag: &Value| tag.as_str().or_else(|| tag.get("name")?.as_str()).map(str::to_owned);
+    Placed { at: here.at().join("tags"), value: tags.filter_map(name).collect() }
 }
 
 /// The extensions of an object by name.
-pub(super) fn extensions(value: &Map<String, Value>) -> BTreeMap<&str, Value> {
-    value
-        .iter()
+pub(super) fn extensions<'v>(here: &Cursor<'v>) -> BTreeMap<&'v str, Value> {
+    let members = here.value().as_object().into_iter().flatten();
+    members
         .filter(|(key, _)| key.starts_with("x-"))
         .map(|(key, value)| (key.as_str(), canonical(value)))
         .collect()

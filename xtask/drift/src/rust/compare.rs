@@ -3,26 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Change, kinds,
-    surface::{Method, Shape, Surface},
+    catalogue,
+    finding::RustFinding,
+    kinds,
+    surface::{Method, Shape, Surface, TypeKind},
 };
 
-/// The changes from one surface to another, sorted by item, then kind.
+/// The findings from one surface to another, sorted by item, then kind.
 ///
 /// What goes or comes with a larger thing is not reported beside it: the builder of a method, the
 /// types of a family, the implementations of a type.
-pub fn compare(old: &Surface, new: &Surface) -> Vec<Change> {
-    let mut comparison =
-        Comparison { old, new, homes: BTreeMap::new(), kept: BTreeSet::new(), changes: Vec::new() };
+pub fn compare(old: &Surface, new: &Surface) -> Vec<RustFinding> {
+    let mut comparer =
+        Comparer { old, new, homes: BTreeMap::new(), kept: BTreeSet::new(), findings: Vec::new() };
     let renamed = renamed(old, new);
-    comparison.find_homes(&renamed);
-    comparison.families();
-    comparison.methods(&renamed);
-    comparison.types();
-    let mut changes = comparison.changes;
-    changes.sort();
-    changes.dedup();
-    changes
+    comparer.find_homes(&renamed);
+    comparer.families();
+    comparer.methods(&renamed);
+    comparer.types();
+    let mut findings = comparer.findings;
+    findings.sort();
+    findings.dedup();
+    findings
 }
 
 /// Methods that have another name, by the old one.
@@ -53,17 +55,17 @@ fn renamed<'a>(old: &'a Surface, new: &'a Surface) -> BTreeMap<&'a str, &'a str>
     found
 }
 
-struct Comparison<'a> {
+struct Comparer<'a> {
     old: &'a Surface,
     new: &'a Surface,
     /// Where the old types stand now, by their old paths.
     homes: BTreeMap<&'a str, &'a str>,
     /// Where types stand now that stood somewhere before.
     kept: BTreeSet<&'a str>,
-    changes: Vec<Change>,
+    findings: Vec<RustFinding>,
 }
 
-impl<'a> Comparison<'a> {
+impl<'a> Comparer<'a> {
     fn find_homes(&mut self, renamed: &BTreeMap<&'a str, &'a str>) {
         for (old, new) in renamed {
             self.homes.insert(&self.old.methods[*old].builder, &self.new.methods[*new].builder);
@@ -88,14 +90,14 @@ impl<'a> Comparison<'a> {
         self.kept = self.homes.values().copied().collect();
     }
 
-    fn note(&mut self, kind: kinds::Kind, item: &str, before: Option<&str>, after: Option<&str>) {
+    fn note(&mut self, kind: kinds::RustKind, item: &str, before: Option<&str>, after: Option<&str>) {
         let (mut before, mut after) = (before.map(str::to_owned), after.map(str::to_owned));
         // Types are named as in the code, unless only the module tells them apart.
         let (short_before, short_after) = (before.as_deref().map(short), after.as_deref().map(short));
         if short_before != short_after {
             (before, after) = (short_before, short_after);
         }
-        self.changes.push(kind.of(item, before, after));
+        self.findings.push(kind.of(item, before, after));
     }
 
     fn families(&mut self) {
@@ -129,7 +131,13 @@ impl<'a> Comparison<'a> {
                 let after = now.catalogue.get(member);
                 if after != Some(before) {
                     let item = format!("{item} ({member})");
-                    self.note(kinds::CATALOGUE_CHANGED, &item, Some(before), after.map(String::as_str));
+                    let after = after.map(String::as_str);
+                    let kind = if catalogue::may_refuse(member, before, after.unwrap_or_default()) {
+                        kinds::CATALOGUE_CHANGED
+                    } else {
+                        kinds::CATALOGUE_RELAXED
+                    };
+                    self.note(kind, &item, Some(before), after);
                 }
             }
         }
@@ -200,10 +208,17 @@ impl<'a> Comparison<'a> {
         }
         self.fields(path, old, new);
         self.setters(path, old, new);
-        for variant in old.variants.difference(&new.variants) {
-            self.note(kinds::VARIANT_REMOVED, &format!("{path}::{variant}"), None, None);
+        for (variant, word) in &old.variants {
+            let item = format!("{path}::{variant}");
+            match new.variants.get(variant) {
+                None => self.note(kinds::VARIANT_REMOVED, &item, None, None),
+                Some(now) if now != word => {
+                    self.note(kinds::VARIANT_WORD_CHANGED, &item, Some(word), Some(now));
+                }
+                Some(_) => {}
+            }
         }
-        for variant in new.variants.difference(&old.variants) {
+        for variant in new.variants.keys().filter(|variant| !old.variants.contains_key(*variant)) {
             self.note(kinds::VARIANT_ADDED, &format!("{path}::{variant}"), None, None);
         }
         let now = |set: &BTreeSet<String>| set.iter().map(|text| self.now(text)).collect::<BTreeSet<_>>();
@@ -297,7 +312,7 @@ impl<'a> Comparison<'a> {
 
 impl Shape {
     fn kind_name(&self) -> Option<&'static str> {
-        self.kind.map(super::surface::Kind::name)
+        self.kind.map(TypeKind::name)
     }
 }
 

@@ -1,11 +1,11 @@
 //! The kinds of change that the Rust API can undergo, as data.
 
-use super::Change;
+use super::finding::RustFinding;
 use crate::Level;
 
 /// One kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kind {
+pub struct RustKind {
     /// Stable name in kebab-case.
     pub id: &'static str,
     /// What it means to callers, as the compiler sees it.
@@ -14,19 +14,24 @@ pub struct Kind {
     pub what: &'static str,
 }
 
-impl Kind {
-    /// A change of this kind.
-    pub(super) fn of(self, item: impl Into<String>, before: Option<String>, after: Option<String>) -> Change {
-        Change { id: self.id, level: self.level, item: item.into(), before, after }
+impl RustKind {
+    /// A finding of this kind.
+    pub(super) fn of(
+        self,
+        item: impl Into<String>,
+        before: Option<String>,
+        after: Option<String>,
+    ) -> RustFinding {
+        RustFinding { kind: self.id, level: self.level, item: item.into(), before, after }
     }
 }
 
 macro_rules! kinds {
     ($($name:ident = $id:literal, $level:ident, $what:literal;)*) => {
-        $(pub(super) const $name: Kind = Kind { id: $id, level: Level::$level, what: $what };)*
+        $(pub(super) const $name: RustKind = RustKind { id: $id, level: Level::$level, what: $what };)*
 
         /// All kinds, in the order in which `docs/versioning.md` lists them.
-        pub static KINDS: &[Kind] = &[$($name),*];
+        pub static KINDS: &[RustKind] = &[$($name),*];
     };
 }
 
@@ -46,10 +51,12 @@ kinds! {
     METHOD_REVIVED = "method-revived", Additive,
         "Calling a method does not warn any more.";
     CATALOGUE_CHANGED = "catalogue-changed", PossiblyBreaking,
-        "The catalogue says something else of scopes, schemes, company or safety, by which calls are authorised \
-         and repeated: calls compile, and some are refused before they are sent.";
+        "The catalogue asks for more, such as another scope or a company, or names an authentication scheme less: \
+         calls compile, and some are refused.";
+    CATALOGUE_RELAXED = "catalogue-relaxed", Additive,
+        "The catalogue says something else of scopes, schemes, company or safety that refuses no call.";
     RESULT_CHANGED = "result-changed", Breaking,
-        "A call answers with another type.";
+        "A call returns another type.";
     SETTER_REMOVED = "setter-removed", Breaking,
         "An argument of a call, or a field of a request body, cannot be set any more.";
     SETTER_ADDED = "setter-added", Additive,
@@ -87,6 +94,8 @@ kinds! {
         "An enum has lost a variant.";
     VARIANT_ADDED = "variant-added", Additive,
         "An enum has one more variant; enums are `non_exhaustive`, so every `match` has a further arm.";
+    VARIANT_WORD_CHANGED = "variant-word-changed", Breaking,
+        "A variant stands for another word on the wire: callers compile, and send or compare something else.";
     FUNCTION_REMOVED = "function-removed", Breaking,
         "A function of a type, such as `builder`, is gone or has another signature.";
     FUNCTION_ADDED = "function-added", Additive,

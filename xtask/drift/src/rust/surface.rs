@@ -8,7 +8,7 @@ use syn::{
 };
 
 use super::{
-    Error,
+    error::CodeError,
     scope::{CRATE, Scope, plain, shown},
 };
 use xtask_codegen::{CLIENT, Drafts, Files};
@@ -43,10 +43,11 @@ pub(super) struct Method {
 /// A type as its users see it. Types within it are texts that name generated types by full path.
 #[derive(Debug, Default)]
 pub(super) struct Shape {
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<TypeKind>,
     /// Public fields.
     pub(super) fields: BTreeMap<String, String>,
-    pub(super) variants: BTreeSet<String>,
+    /// The variants of an enum, each with its word on the wire.
+    pub(super) variants: BTreeMap<String, String>,
     /// What an alias stands for.
     pub(super) alias: Option<String>,
     pub(super) setters: BTreeMap<String, Setter>,
@@ -59,13 +60,13 @@ pub(super) struct Shape {
 
 /// The kind of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TypeKind {
     Struct,
     Enum,
     Alias,
 }
 
-impl Kind {
+impl TypeKind {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Struct => "struct",
@@ -90,7 +91,7 @@ impl Surface {
     /// # Errors
     /// For a file that is no Rust, and for an item of which this does not know what it means to
     /// callers.
-    pub fn of(files: &Files) -> Result<Self, Error> {
+    pub fn of(files: &Files) -> Result<Self, CodeError> {
         let client = files.iter().filter(|(path, _)| path.starts_with(CLIENT));
         Self::parsed(client.map(|(path, text)| (path, syn::parse_file(text))))
     }
@@ -99,13 +100,13 @@ impl Surface {
     ///
     /// # Errors
     /// As [`Self::of`].
-    pub(super) fn of_drafts(drafts: Drafts) -> Result<Self, Error> {
+    pub(super) fn of_drafts(drafts: Drafts) -> Result<Self, CodeError> {
         Self::parsed(drafts.into_iter().map(|(path, draft)| (path, draft.parse())))
     }
 
     fn parsed<P: AsRef<str>>(
         files: impl Iterator<Item = (P, syn::Result<syn::File>)>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, CodeError> {
         let mut modules = Vec::new();
         for (path, file) in files {
             let path = path.as_ref();
@@ -116,12 +117,12 @@ impl Surface {
             } else {
                 format!("{CRATE}::{}", place.replace('/', "::"))
             };
-            let file =
-                file.map_err(|error| Error::NoRust { path: path.to_owned(), problem: error.to_string() })?;
+            let file = file
+                .map_err(|error| CodeError::NoRust { path: path.to_owned(), problem: error.to_string() })?;
             let mut conditions = Conditions::default();
             conditions.visit_file(&file);
             if let Some(condition) = conditions.unknown {
-                return Err(Error::Unknown { path: path.to_owned(), what: condition });
+                return Err(CodeError::Unknown { path: path.to_owned(), what: condition });
             }
             modules.push((module, path.to_owned(), file.items));
         }
@@ -224,15 +225,15 @@ impl Reader {
         }
     }
 
-    fn items(&mut self, module: &str, path: &str, items: &[Item]) -> Result<(), Error> {
+    fn items(&mut self, module: &str, path: &str, items: &[Item]) -> Result<(), CodeError> {
         for item in items {
             self.item(module, path, item)?;
         }
         Ok(())
     }
 
-    fn item(&mut self, module: &str, path: &str, item: &Item) -> Result<(), Error> {
-        let unknown = |what: String| Err(Error::Unknown { path: path.to_owned(), what });
+    fn item(&mut self, module: &str, path: &str, item: &Item) -> Result<(), CodeError> {
+        let unknown = |what: String| Err(CodeError::Unknown { path: path.to_owned(), what });
         match item {
             Item::Struct(item) => {
                 let mut fields = BTreeMap::new();
@@ -246,7 +247,7 @@ impl Reader {
                 if named && !fields.is_empty() && !has(&item.attrs, "non_exhaustive") {
                     return unknown(format!("struct `{}`, which is not non_exhaustive", item.ident));
                 }
-                let shape = self.shape(module, &item.ident.to_string(), Kind::Struct, &item.attrs);
+                let shape = self.shape(module, &item.ident.to_string(), TypeKind::Struct, &item.attrs);
                 shape.fields = fields;
             }
             Item::Enum(item) => {
@@ -254,7 +255,7 @@ impl Reader {
             }
             Item::Type(item) => {
                 let target = shown(&self.scope.known(module, &item.ty));
-                let shape = self.shape(module, &item.ident.to_string(), Kind::Alias, &[]);
+                let shape = self.shape(module, &item.ident.to_string(), TypeKind::Alias, &[]);
                 shape.alias = Some(target);
             }
             Item::Impl(item) => self.implementation(module, item),
@@ -275,7 +276,7 @@ impl Reader {
             },
             Item::Macro(call) => match (macro_enum(item), call.mac.path.is_ident("object")) {
                 (Some((name, variants)), _) => {
-                    let shape = self.shape(module, &name, Kind::Enum, &[]);
+                    let shape = self.shape(module, &name, TypeKind::Enum, &[]);
                     shape.variants = variants;
                 }
                 (None, true) => {
@@ -310,7 +311,7 @@ impl Reader {
         }
     }
 
-    fn shape(&mut self, module: &str, name: &str, kind: Kind, attributes: &[Attribute]) -> &mut Shape {
+    fn shape(&mut self, module: &str, name: &str, kind: TypeKind, attributes: &[Attribute]) -> &mut Shape {
         let shape = self.surface.types.entry(format!("{module}::{name}")).or_default();
         shape.kind = Some(kind);
         for attribute in attributes {
@@ -422,11 +423,11 @@ impl Reader {
     }
 
     /// Puts together what stood in different files.
-    fn finish(mut self) -> Result<Surface, Error> {
+    fn finish(mut self) -> Result<Surface, CodeError> {
         let mut surface = self.surface;
         for (name, method) in &mut surface.methods {
             let Some(entry) = self.entries.remove(name) else {
-                return Err(Error::Unknown {
+                return Err(CodeError::Unknown {
                     path: CLIENT.to_owned(),
                     what: format!("method `{name}`, which has no entry in the catalogue"),
                 });
@@ -436,7 +437,7 @@ impl Reader {
             method.catalogue = entry.members;
         }
         if let Some((path, _)) = surface.types.iter().find(|(_, shape)| shape.kind.is_none()) {
-            return Err(Error::Unknown {
+            return Err(CodeError::Unknown {
                 path: CLIENT.to_owned(),
                 what: format!("implementations for `{path}`, which is not defined"),
             });
@@ -449,7 +450,7 @@ impl Reader {
                     None if name == BODY_FIELDS => false,
                     None => {
                         let what = format!("setter `{name}` of `{path}`, which fills no place");
-                        return Err(Error::Unknown { path: CLIENT.to_owned(), what });
+                        return Err(CodeError::Unknown { path: CLIENT.to_owned(), what });
                     }
                 };
             }
@@ -522,14 +523,17 @@ fn taken(function: &ImplItemFn) -> Option<Type> {
     Some(converts.unwrap_or_else(|| value.ty.as_ref().clone()))
 }
 
-/// Name and variants of an `open_enum!`.
-fn macro_enum(item: &Item) -> Option<(String, BTreeSet<String>)> {
+/// Name and variants of an `open_enum!`, these with their words.
+fn macro_enum(item: &Item) -> Option<(String, BTreeMap<String, String>)> {
     let Item::Macro(call) = item else { return None };
     if !call.mac.path.is_ident("open_enum") {
         return None;
     }
     let declared: syn::ItemEnum = syn::parse2(call.mac.tokens.clone()).ok()?;
-    let variants = declared.variants.iter().map(|variant| variant.ident.to_string());
+    let variants = declared.variants.iter().map(|variant| {
+        let word = variant.discriminant.as_ref().map(|(_, word)| literal(word));
+        (variant.ident.to_string(), word.unwrap_or_default())
+    });
     Some((declared.ident.to_string(), variants.collect()))
 }
 

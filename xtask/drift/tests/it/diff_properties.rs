@@ -13,7 +13,10 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::{Value, json};
-use xtask_drift::api::{Prose, Report, compare, kinds};
+use xtask_drift::{
+    Report,
+    api::{ApiFinding, Prose, compare, kinds},
+};
 use xtask_openapi::{Document, pointer, walk};
 use xtask_testing::mutation::mutation;
 use xtask_testing::{is_pointer, published};
@@ -24,7 +27,7 @@ fn runner(cases: u32) -> TestRunner {
 }
 
 fn compared(old: &[Document], new: &[Document]) -> Report {
-    compare(old, new, Prose::LeftOut).unwrap_or_else(|error| panic!("{error}"))
+    Report::of_api(compare(old, new, Prose::LeftOut).unwrap_or_else(|error| panic!("{error}")))
 }
 
 /// The operations that hold a schema, in requests and in answers.
@@ -62,6 +65,10 @@ impl<'d> Reach<'d> {
             return;
         }
         for (child, value) in walk::children_mut(at, &mut schema.clone()) {
+            let hidden = if direction == "request" { "readOnly" } else { "writeOnly" };
+            if value[hidden] == true {
+                continue;
+            }
             let joined = child.strip_prefix(at).unwrap().starts_with("/allOf/");
             if joined {
                 let target =
@@ -109,7 +116,7 @@ fn leaf(target: &Target<'_>) -> Option<String> {
         .as_object()?
         .iter()
         .filter(|(_, value)| {
-            !["$ref", "properties", "items", "allOf", "additionalProperties"]
+            !["$ref", "properties", "items", "allOf", "additionalProperties", "readOnly", "writeOnly"]
                 .iter()
                 .any(|key| value.get(key).is_some())
         })
@@ -145,7 +152,8 @@ const SCHEMA_CHANGES: [SchemaChange; 19] = [
             return None;
         }
         let nullable = target.schema["nullable"] == true;
-        *target.schema = json!({ "type": "integer", "nullable": nullable });
+        let read_only = target.schema["readOnly"] == true;
+        *target.schema = json!({ "type": "integer", "nullable": nullable, "readOnly": read_only });
         Some(("type-changed", String::new()))
     },
     |target| {
@@ -511,9 +519,10 @@ impl Changer {
 }
 
 fn found(report: &Report) -> Vec<Expected> {
-    let one = |finding: &xtask_drift::api::Finding| {
+    let one = |finding: &ApiFinding| {
         let place = finding.new.as_ref().or(finding.old.as_ref()).unwrap();
-        (finding.kind.to_owned(), finding.api.clone(), finding.operations.clone(), place.pointer.clone())
+        let operations = finding.operations.iter().map(ToString::to_string).collect();
+        (finding.kind.to_owned(), finding.api.clone(), operations, place.pointer.clone())
     };
     let mut found: Vec<Expected> = report.findings.iter().map(one).collect();
     found.sort();
@@ -776,7 +785,12 @@ fn no_mutation_of_a_published_document_makes_the_comparison_panic_or_lose_the_pl
         let done: Vec<String> =
             mutations.iter().filter_map(|it| it.apply(&mut document.value, &all)).collect();
         let (old, new) = ([original.clone()], [document]);
-        let run = || (compare(&old, &new, Prose::Compared), compare(&new, &old, Prose::Compared));
+        let run = || {
+            (
+                compare(&old, &new, Prose::Compared).map(Report::of_api),
+                compare(&new, &old, Prose::Compared).map(Report::of_api),
+            )
+        };
         let (there, back) = catch_unwind(AssertUnwindSafe(run))
             .map_err(|_| TestCaseError::fail(format!("it panicked after {done:?}")))?;
         prop_assert_eq!(there.is_ok(), back.is_ok());

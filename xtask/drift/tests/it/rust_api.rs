@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use xtask_codegen::{self as generate, Files};
 use xtask_drift::Level;
-use xtask_drift::rust::{self, Bump, Change, Comparison, KINDS, Kind, Side, Surface};
+use xtask_drift::rust::{self, Bump, Comparison, KINDS, RustFinding, RustKind, State, Surface};
 use xtask_openapi::{Document, normalise, normalise::Idle, pointer};
 use xtask_testing::{compile::Workspace, entries, fixtures, overlays, published, root};
 
@@ -34,14 +34,14 @@ struct Case {
 struct Caller {
     /// The kind whose level it shows; needed where several changes are expected.
     shows: Option<String>,
-    /// The error code that it has after the change, or `compiles`, or `refused`.
+    /// The error code that it has after the change, or `compiles`, `refused` or `another word`.
     after: String,
     code: String,
 }
 
 impl Caller {
     fn compiles(&self) -> bool {
-        self.after == "compiles" || self.after == "refused"
+        matches!(self.after.as_str(), "compiles" | "refused" | "another word")
     }
 
     /// Whether it works after the change as it did before.
@@ -52,7 +52,7 @@ impl Caller {
 
 impl Case {
     /// The kind that a caller shows.
-    fn shown_by(&self, caller: &Caller) -> Kind {
+    fn shown_by(&self, caller: &Caller) -> RustKind {
         let id = match (&caller.shows, self.expect.as_slice()) {
             (Some(id), _) => id.as_str(),
             (None, [only]) => only.split_once(' ').unwrap().0,
@@ -67,7 +67,9 @@ impl Case {
     }
 }
 
-fn kind(id: &str) -> Kind {
+const NOTHING: Comparison = Comparison { bump: Bump::None, findings: Vec::new(), notes: Vec::new() };
+
+fn kind(id: &str) -> RustKind {
     *KINDS.iter().find(|kind| kind.id == id).unwrap_or_else(|| panic!("there is no kind {id}"))
 }
 
@@ -110,7 +112,7 @@ fn changed<'a>(cases: impl Iterator<Item = &'a Case> + Clone) -> Document {
 }
 
 fn compare(old: &Document, new: &Document) -> Comparison {
-    let side = |document| Side { documents: std::slice::from_ref(document), overlays: &[] };
+    let side = |document| State { documents: std::slice::from_ref(document), overlays: &[] };
     rust::between(side(old), side(new)).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -119,9 +121,9 @@ fn files(document: Document) -> Files {
     generate::generate(&normalised).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn summary(changes: &[Change]) -> Vec<String> {
+fn summary(changes: &[RustFinding]) -> Vec<String> {
     let mut lines: Vec<String> =
-        changes.iter().map(|change| format!("{} {}", change.id, change.item)).collect();
+        changes.iter().map(|finding| format!("{} {}", finding.kind, finding.item)).collect();
     lines.sort();
     lines
 }
@@ -132,15 +134,17 @@ fn each_change_is_reported_as_exactly_what_it_is() {
     let base = base();
     for case in cases() {
         let comparison = compare(&base, &changed([&case].into_iter()));
-        let found = summary(&comparison.changes);
+        let found = summary(&comparison.findings);
         let mut expected = case.expect.clone();
         expected.sort();
         if found != expected {
-            wrong
-                .push(format!("{}:\n  expected {expected:#?}\n  found {:#?}", case.name, comparison.changes));
+            wrong.push(format!(
+                "{}:\n  expected {expected:#?}\n  found {:#?}",
+                case.name, comparison.findings
+            ));
         }
-        for change in &comparison.changes {
-            assert_eq!(change.level, kind(change.id).level, "{change:?}");
+        for change in &comparison.findings {
+            assert_eq!(change.level, kind(change.kind).level, "{change:?}");
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -157,7 +161,10 @@ fn every_kind_is_shown_by_a_caller_and_its_level_is_what_callers_meet() {
         let compiles = callers.iter().filter(|caller| caller.compiles()).count();
         let works = callers.iter().filter(|caller| caller.works()).count();
         let right = match kind.level {
-            Level::Breaking => compiles == 0 && !callers.is_empty(),
+            Level::Breaking => {
+                let breaks = |caller: &&Caller| !caller.compiles() || caller.after == "another word";
+                callers.iter().all(breaks) && !callers.is_empty()
+            }
             Level::PossiblyBreaking => compiles > 0 && works < callers.len(),
             Level::Additive => works == callers.len() && works > 0,
             Level::Documentation => false,
@@ -176,7 +183,7 @@ fn the_compiler_says_of_callers_what_the_kinds_claim() {
     let cases = cases();
     let (old, new) = (base(), changed(cases.iter()));
     // Each change has parts of the document of its own, so that all can be compiled at once.
-    let together: BTreeSet<String> = summary(&compare(&old, &new).changes).into_iter().collect();
+    let together: BTreeSet<String> = summary(&compare(&old, &new).findings).into_iter().collect();
     let alone: BTreeSet<String> = cases.iter().flat_map(|case| case.expect.clone()).collect();
     assert_eq!(together, alone);
     let mut workspace = Workspace::new("rust-api");
@@ -262,8 +269,13 @@ fn the_policys_table_is_that_of_the_kinds() {
         .map(|kind| {
             let level =
                 format!("{:?}", kind.level).replace("PossiblyBreaking", "Possibly breaking").to_lowercase();
-            let change =
-                Change { item: String::new(), id: kind.id, level: kind.level, before: None, after: None };
+            let change = RustFinding {
+                item: String::new(),
+                kind: kind.id,
+                level: kind.level,
+                before: None,
+                after: None,
+            };
             format!("| `{}` | {level} | {} | {} |", kind.id, Bump::of(&[change]), kind.what)
         })
         .collect();
@@ -355,7 +367,7 @@ fn which_feature_an_item_needs_is_no_change_and_another_condition_is_refused() {
 fn equal_sides_are_not_generated_and_ask_for_nothing() {
     // What no client can be made of is no hindrance to seeing that both sides are the same.
     let document = Document { name: "a.yaml".to_owned(), value: Value::Null };
-    assert_eq!(compare(&document, &document), Comparison { changes: Vec::new(), bump: Bump::None });
+    assert_eq!(compare(&document, &document), NOTHING);
 }
 
 #[test]
@@ -363,10 +375,10 @@ fn documents_that_are_refused_are_named_with_place_and_side() {
     let mut broken = base();
     broken.value["paths"]["/gone"]["get"]["parameters"] = serde_json::json!("none");
     let base = base();
-    let side = |document| Side { documents: std::slice::from_ref(document), overlays: &[] };
+    let side = |document| State { documents: std::slice::from_ref(document), overlays: &[] };
     let error = rust::between(side(&base), side(&broken)).unwrap_err().to_string();
-    assert!(error.starts_with("the Rust API could not be compared: the new documents: base.yaml"), "{error}");
-    assert!(error.contains("GET /gone"), "{error}");
+    assert!(error.starts_with("the Rust API could not be compared: the new documents: "), "{error}");
+    assert!(error.contains("base.yaml#/paths/~1gone/get/parameters (GET /gone)"), "{error}");
 }
 
 #[test]
@@ -375,7 +387,7 @@ fn other_words_ask_for_a_patch() {
     let mut reworded = base.clone();
     reworded.value["paths"]["/gone"]["get"]["description"] = Value::from("Other words.");
     let comparison = compare(&base, &reworded);
-    assert_eq!(comparison, Comparison { changes: Vec::new(), bump: Bump::Patch });
+    assert_eq!(comparison, Comparison { bump: Bump::Patch, ..NOTHING });
 }
 
 #[test]
@@ -401,11 +413,11 @@ fn what_is_left_out_of_a_comparison_does_not_change_it() {
                 schema["required"] = serde_json::json!(["novelty"]);
             }
         }
-        let side = |documents| Side { documents, overlays: &overlays };
+        let side = |documents| State { documents, overlays: &overlays };
         let comparison = rust::between(side(&documents), side(&changed));
         let comparison = comparison.unwrap_or_else(|error| panic!("{error}"));
-        assert!(!comparison.changes.is_empty());
-        assert_eq!(comparison.changes, rust::compare(&old, &whole(&changed)), "{}", documents[number].name);
+        assert!(!comparison.findings.is_empty());
+        assert_eq!(comparison.findings, rust::compare(&old, &whole(&changed)), "{}", documents[number].name);
     }
 }
 
@@ -416,9 +428,9 @@ fn a_change_of_pleos_is_compared_though_overlays_still_speak_of_what_was() {
     let tags = new.iter_mut().find(|document| document.value["paths"].get("/v0/tags/archive").is_some());
     let paths = tags.unwrap().value["paths"].as_object_mut().unwrap();
     paths.remove("/v0/tags/archive").unwrap();
-    let side = |documents| Side { documents, overlays: &overlays };
+    let side = |documents| State { documents, overlays: &overlays };
     let comparison = rust::between(side(&old), side(&new)).unwrap_or_else(|error| panic!("{error}"));
-    let found = summary(&comparison.changes);
+    let found = summary(&comparison.findings);
     assert!(found.contains(&"method-removed pleo_client::Client::archive_tags".to_owned()), "{found:#?}");
     assert_eq!(comparison.bump, Bump::Major);
 }
