@@ -39,7 +39,7 @@ pub(super) fn read(text: &str) -> Result<Value, Fault> {
         let (event, span) = event.map_err(|error| syntax(&error))?;
         reader.event(event, span)?;
     }
-    Ok(reader.root.map_or(Value::Null, |root| into_value(root)))
+    Ok(reader.root.map_or(Value::Null, into_value))
 }
 
 fn syntax(error: &ScanError) -> Fault {
