@@ -5,11 +5,10 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use xtask_openapi::passes::COMPANY;
 
-use super::{
-    operations::documentation,
-    plan::{COMMON, Module, OperationEntry, Plan},
-    print::{self, Draft},
-};
+use crate::condition::condition_tokens;
+use crate::docs::docs;
+use crate::draft::{BANNER, Draft};
+use crate::plan::{COMMON, Module, OperationEntry, Plan, documentation};
 
 /// The file with the catalogue entries of a module.
 pub(super) fn file(plan: &Plan, module: &Module) -> Draft {
@@ -33,12 +32,12 @@ pub(super) fn file(plan: &Plan, module: &Module) -> Draft {
 pub(super) fn root_file(plan: &Plan) -> Draft {
     let modules = plan.modules().iter().map(|module| {
         let name = format_ident!("{}", module.name);
-        let condition = (module.name != COMMON).then(|| print::condition_tokens([&module.family]));
+        let condition = (module.name != COMMON).then(|| condition_tokens([&module.family]));
         quote! { #condition pub mod #name; }
     });
     let families = plan.families().map(|module| {
         let (family, name) = (&module.family, format_ident!("{}", module.name));
-        let condition = print::condition_tokens([family]);
+        let condition = condition_tokens([family]);
         quote! { #condition (#family, &#name::operations::ALL) }
     });
     let code = quote! {
@@ -47,12 +46,12 @@ pub(super) fn root_file(plan: &Plan) -> Draft {
         /// The chosen API families with their operations, by name.
         pub(crate) static FAMILIES: &[(&str, &[&crate::Operation])] = &[#(#families),*];
     };
-    Draft::new(print::BANNER.to_owned(), "One module an API family.", code)
+    Draft::new(BANNER.to_owned(), "One module an API family.", code)
 }
 
 fn entry(plan: &Plan, name: &str, operation: &OperationEntry) -> TokenStream {
     let ident = format_ident!("{}", name.to_uppercase());
-    let doc = print::docs(&format!("Entry of [`{name}`](crate::Client::{name})."));
+    let doc = docs(&format!("Entry of [`{name}`](crate::Client::{name})."));
     let method = format_ident!("{}", operation.method.to_uppercase());
     let path = &operation.path;
     let description = operation.description().trim_end();

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, fmt::Write as _, fs, io, path::Path};
 
 use serde_json::Value;
 
-use super::Files;
 use xtask_openapi::walk;
+use xtask_tree::Files;
 
 /// The manifests with these features, from the root of the project, and the dependency that each
 /// passes them on to.

@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{
-    Drafts, generate_modules,
-    plan::{COMMON, Plan},
-};
+use crate::client::{Drafts, generate_modules};
+use crate::plan::{COMMON, Plan};
 use xtask_openapi::{Normalised, SpecError, names, pointer};
 
 /// The modules whose code may differ between two states, and that of shared types, by which the

@@ -8,15 +8,18 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-use super::{operations::Builder, plan::Module, print::BANNER};
+use crate::{calls::Builder, draft::BANNER, plan::Module};
+
+/// Where the table stands.
+pub const CALLS: &str = "crates/pleo-conformance/src/subject/ours/calls.rs";
 
 /// The table, being written.
 #[derive(Default)]
-pub(super) struct Calls(String);
+pub(crate) struct Calls(String);
 
 impl Calls {
     /// Adds an operation.
-    pub(super) fn add(&mut self, module: &Module, builder: &Builder<'_>) {
+    pub(crate) fn add(&mut self, module: &Module, builder: &Builder<'_>) {
         let shown = |value: &Type| {
             let mut value = value.clone();
             FromOutside(&module.name).visit_type_mut(&mut value);
@@ -39,7 +42,7 @@ impl Calls {
     }
 
     /// The file.
-    pub(super) fn file(self) -> String {
+    pub(crate) fn file(self) -> String {
         format!(
             "{BANNER}//! Every operation with its arguments and their types.\n\n\
              super::call::calls! {{\n{}}}\n",

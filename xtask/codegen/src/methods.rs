@@ -1,0 +1,110 @@
+//! The file that declares a module: its methods on the client and its parts.
+
+use std::fmt::Write as _;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use crate::docs::docs;
+use crate::draft::Draft;
+use crate::plan::{COMMON, INDEX, Module, OperationEntry, Plan, documentation};
+use xtask_openapi::names;
+
+/// The file that declares a module.
+pub(crate) fn file(plan: &Plan, module: &Module) -> Draft {
+    if module.name == COMMON {
+        let doc = "What several API families share.";
+        return Draft::of_module(plan, module, doc, quote! { pub mod types; });
+    }
+    let apis = module.apis.iter().cloned().collect::<Vec<_>>().join(", ");
+    let mut doc = format!("The API family `{0}` ({apis}); needs the feature `{0}`.\n\n", module.family);
+    for (name, operation) in &module.operations {
+        let deprecated = if operation.flag("deprecated") { " (deprecated)" } else { "" };
+        let _ = writeln!(doc, "- [`{name}`](crate::Client::{name}): `{}`{deprecated}", operation.request());
+    }
+    let methods = module.operations.iter().map(|(name, operation)| method(module, name, operation));
+    let heading = docs(&format!(
+        "Operations of the family [`{0}`](crate::{1}); they need the feature `{0}`.",
+        module.family, module.name
+    ));
+    let code = quote! {
+        pub mod builder;
+        pub mod operations;
+        pub mod types;
+
+        #(#heading)*
+        impl crate::Client { #(#methods)* }
+    };
+    Draft::of_module(plan, module, &doc, code)
+}
+
+fn method(module: &Module, name: &str, operation: &OperationEntry) -> TokenStream {
+    let ident = format_ident!("{name}");
+    let builder = format_ident!("{}", names::pascal(name));
+    let doc = docs(&method_doc(module, operation));
+    let pleo_id = operation.text("x-pleo-operation-id");
+    let alias = (!pleo_id.is_empty() && pleo_id != name && is_alias(pleo_id))
+        .then(|| quote! { #[doc(alias = #pleo_id)] });
+    let deprecated = operation.flag("deprecated").then(|| match operation.text("x-pleo-superseded-by") {
+        "" => quote! { #[deprecated = "Pleo has deprecated this operation"] },
+        successor => {
+            let note = format!("Pleo has deprecated this operation; use `{successor}`");
+            quote! { #[deprecated = #note] }
+        }
+    });
+    quote! {
+        #(#doc)*
+        #alias
+        #deprecated
+        pub fn #ident(&self) -> builder::#builder<'_> {
+            builder::#builder::new(self)
+        }
+    }
+}
+
+/// Whether rustdoc takes the text as an alias.
+fn is_alias(text: &str) -> bool {
+    !text.contains(['"', '\''])
+        && text.trim() == text
+        && !text.contains(|c: char| c.is_whitespace() && c != ' ')
+}
+
+fn method_doc(module: &Module, operation: &OperationEntry) -> String {
+    let mut doc = format!(" {}\n\n", operation.description().trim_end());
+    let _ = writeln!(doc, " - Request: `{}`", operation.request());
+    let scopes = operation.value.get("x-pleo-scopes").and_then(serde_json::Value::as_array);
+    let scopes = scopes.map(|scopes| {
+        scopes
+            .iter()
+            .filter_map(|scope| Some(format!("`{}`", scope.as_str()?)))
+            .collect::<Vec<_>>()
+            .join(", ")
+    });
+    let _ = match scopes.as_deref() {
+        Some(scopes) => writeln!(doc, " - Scopes: {scopes}"),
+        None => writeln!(doc, " - Scopes: not known from Pleo's documents"),
+    };
+    if operation.flag("deprecated") {
+        let _ = match operation.text("x-pleo-superseded-by") {
+            "" => writeln!(doc, " - Deprecated by Pleo"),
+            successor if module.operations.contains_key(successor) => {
+                writeln!(doc, " - Deprecated by Pleo, superseded by [`{successor}`](Self::{successor})")
+            }
+            // A method of another family is there only if that family is chosen too.
+            successor => writeln!(doc, " - Deprecated by Pleo, superseded by `{successor}`"),
+        };
+    }
+    if operation.flag("x-pleo-unlisted") {
+        let _ = writeln!(doc, " - Left out of Pleo's documentation site");
+    }
+    let _ = writeln!(
+        doc,
+        " - Pleo's name: `{}` in {}",
+        operation.text("x-pleo-operation-id"),
+        operation.text("x-pleo-api")
+    );
+    let page = documentation(operation);
+    let label = if page == INDEX { "index of Pleo's pages" } else { "Pleo's page" };
+    let _ = write!(doc, " - Documentation: [{label}]({page})");
+    doc
+}

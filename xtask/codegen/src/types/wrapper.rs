@@ -1,0 +1,55 @@
+//! The generic types of wrappers, and the aliases of those.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use serde_json::Value;
+use syn::{Item, parse_quote, visit_mut::VisitMut as _};
+
+use super::rewrite::TypeRewriter;
+use crate::condition::condition_tokens;
+use crate::docs::docs;
+use crate::plan::{Plan, Wrapper};
+use xtask_openapi::names;
+
+/// Pleo's name for a wrapper, as an alias of the generic type.
+pub(crate) fn alias(rust: &str, schema: &Value, wrapper: &Wrapper) -> Option<Item> {
+    let name = format_ident!("{rust}");
+    let doc = docs(schema.get("description").and_then(Value::as_str).unwrap_or(rust));
+    let mut aliased: syn::Type = syn::parse_str(&wrapper.rust("")).ok()?;
+    TypeRewriter { in_builder: false }.visit_type_mut(&mut aliased);
+    Some(parse_quote!(#(#doc)* pub type #name = #aliased;))
+}
+
+/// The generic types that wrappers are aliases of.
+pub(crate) fn generics(plan: &Plan) -> TokenStream {
+    let page = plan.pagination().map(|pagination| {
+        let pagination = format_ident!("{}", names::pascal(pagination));
+        let condition = plan.sharers("Page").map(condition_tokens);
+        quote! {
+            #condition
+            /// One page of a list.
+            #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+            #[non_exhaustive]
+            pub struct Page<T> {
+                /// What stands on the page.
+                pub data: Vec<T>,
+                /// Where the page lies and how to get the next.
+                pub pagination: #pagination,
+            }
+        }
+    });
+    let data = plan.has_wrappers().then(|| {
+        let condition = plan.sharers("Data").map(condition_tokens);
+        quote! {
+            #condition
+            /// An answer whose content stands under `data`.
+            #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+            #[non_exhaustive]
+            pub struct Data<T> {
+                /// The content.
+                pub data: T,
+            }
+        }
+    });
+    quote! { #data #page }
+}
