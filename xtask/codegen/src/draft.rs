@@ -5,6 +5,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::plan::{Module, Plan};
+use xtask_openapi::foreign::one_line;
 
 /// The first line of each generated file of Rust.
 pub(crate) const BANNER: &str =
@@ -97,6 +98,6 @@ fn header(plan: &Plan, module: &Module) -> String {
         hash.update(plan.schema(name).map(Value::to_string).unwrap_or_default().as_bytes());
     }
     let hash = data_encoding::HEXLOWER.encode(&hash.finalize()[..16]);
-    let apis = module.apis.iter().cloned().collect::<Vec<_>>().join(", ");
+    let apis = module.apis.iter().map(|api| one_line(api)).collect::<Vec<_>>().join(", ");
     format!("{BANNER}// Source: {apis}.\n// SHA-256 of that part, first half: {hash}\n")
 }

@@ -17,6 +17,7 @@ mod methods;
 mod part;
 mod plan;
 mod progenitor;
+mod prose;
 mod rust;
 mod table;
 mod types;
@@ -27,7 +28,9 @@ pub use part::{differing, generate_part};
 pub use rust::first_argument;
 pub use table::CALLS;
 
-use xtask_openapi::{Normalised, SpecError};
+use std::fmt::Write as _;
+
+use xtask_openapi::{Normalised, SpecError, foreign::is_hidden};
 pub use xtask_tree::Files;
 
 /// Where the clean document stands.
@@ -41,9 +44,7 @@ pub const REPORT: &str = "spec/report.md";
 /// For a document that progenitor does not take, with operation and pointer.
 pub fn generate(normalised: &Normalised) -> Result<Files, SpecError> {
     let mut files = generate_code(normalised).map_err(|error| normalised.at_source(error))?;
-    let mut openapi = serde_json::to_string_pretty(&normalised.openapi).unwrap_or_default();
-    openapi.push('\n');
-    files.insert(OPENAPI.to_owned(), openapi);
+    files.insert(OPENAPI.to_owned(), json(&normalised.openapi));
     files.insert(REPORT.to_owned(), normalised.report.to_markdown());
     Ok(files)
 }
@@ -55,4 +56,22 @@ fn generate_code(normalised: &Normalised) -> Result<Files, SpecError> {
     let mut files: Files = drafts.into_iter().map(|(path, draft)| (path, draft.text())).collect();
     files.insert(CALLS.to_owned(), calls.file());
     Ok(files)
+}
+
+/// A document as JSON, with an escape for each character that is not seen.
+fn json(document: &serde_json::Value) -> String {
+    let text = serde_json::to_string_pretty(document).unwrap_or_default();
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        // Line ends are between the values; those inside are escaped already.
+        if c != '\n' && is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
 }

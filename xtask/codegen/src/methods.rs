@@ -8,7 +8,8 @@ use quote::{format_ident, quote};
 use crate::docs::docs;
 use crate::draft::Draft;
 use crate::plan::{COMMON, INDEX, Module, OperationEntry, Plan, documentation};
-use xtask_openapi::names;
+use crate::prose::{inline, prose};
+use xtask_openapi::{foreign::markdown_code, names};
 
 /// The file that declares a module.
 pub(crate) fn file(plan: &Plan, module: &Module) -> Draft {
@@ -16,11 +17,15 @@ pub(crate) fn file(plan: &Plan, module: &Module) -> Draft {
         let doc = "What several API families share.";
         return Draft::of_module(plan, module, doc, quote! { pub mod types; });
     }
-    let apis = module.apis.iter().cloned().collect::<Vec<_>>().join(", ");
+    let apis = module.apis.iter().map(|api| inline(api)).collect::<Vec<_>>().join(", ");
     let mut doc = format!("The API family `{0}` ({apis}); needs the feature `{0}`.\n\n", module.family);
     for (name, operation) in &module.operations {
         let deprecated = if operation.flag("deprecated") { " (deprecated)" } else { "" };
-        let _ = writeln!(doc, "- [`{name}`](crate::Client::{name}): `{}`{deprecated}", operation.request());
+        let _ = writeln!(
+            doc,
+            "- [`{name}`](crate::Client::{name}): {}{deprecated}",
+            markdown_code(&operation.request())
+        );
     }
     let methods = module.operations.iter().map(|(name, operation)| method(module, name, operation));
     let heading = docs(&format!(
@@ -70,15 +75,11 @@ fn is_alias(text: &str) -> bool {
 }
 
 fn method_doc(module: &Module, operation: &OperationEntry) -> String {
-    let mut doc = format!(" {}\n\n", operation.description().trim_end());
-    let _ = writeln!(doc, " - Request: `{}`", operation.request());
+    let mut doc = format!(" {}\n\n", prose(operation.description()));
+    let _ = writeln!(doc, " - Request: {}", markdown_code(&operation.request()));
     let scopes = operation.value.get("x-pleo-scopes").and_then(serde_json::Value::as_array);
     let scopes = scopes.map(|scopes| {
-        scopes
-            .iter()
-            .filter_map(|scope| Some(format!("`{}`", scope.as_str()?)))
-            .collect::<Vec<_>>()
-            .join(", ")
+        scopes.iter().filter_map(|scope| Some(markdown_code(scope.as_str()?))).collect::<Vec<_>>().join(", ")
     });
     let _ = match scopes.as_deref() {
         Some(scopes) => writeln!(doc, " - Scopes: {scopes}"),
@@ -91,7 +92,7 @@ fn method_doc(module: &Module, operation: &OperationEntry) -> String {
                 writeln!(doc, " - Deprecated by Pleo, superseded by [`{successor}`](Self::{successor})")
             }
             // A method of another family is there only if that family is chosen too.
-            successor => writeln!(doc, " - Deprecated by Pleo, superseded by `{successor}`"),
+            successor => writeln!(doc, " - Deprecated by Pleo, superseded by {}", markdown_code(successor)),
         };
     }
     if operation.flag("x-pleo-unlisted") {
@@ -99,9 +100,9 @@ fn method_doc(module: &Module, operation: &OperationEntry) -> String {
     }
     let _ = writeln!(
         doc,
-        " - Pleo's name: `{}` in {}",
-        operation.text("x-pleo-operation-id"),
-        operation.text("x-pleo-api")
+        " - Pleo's name: {} in {}",
+        markdown_code(operation.text("x-pleo-operation-id")),
+        inline(operation.text("x-pleo-api"))
     );
     let page = documentation(operation);
     let label = if page == INDEX { "index of Pleo's pages" } else { "Pleo's page" };

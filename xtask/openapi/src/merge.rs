@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{Document, Refusals, SpecError, names, pointer, report::Report, walk};
+use super::{Document, Refusals, SpecError, foreign::markdown_code, names, pointer, report::Report, walk};
 
 /// The name of the merged document in errors and the report.
 pub const RESULT: &str = "spec/openapi.json";
@@ -43,7 +43,9 @@ fn tell_apart(documents: &mut [Document], report: &mut Report) -> Result<(), Spe
         let copies: usize = variants.iter().map(Vec::len).sum();
         if variants.len() == 1 {
             if copies > 1 {
-                report.merging.push(format!("`{name}`: {copies} identical components became one"));
+                report
+                    .merging
+                    .push(format!("{}: {copies} identical components became one", markdown_code(&name)));
             }
             continue;
         }
@@ -65,18 +67,22 @@ fn tell_apart(documents: &mut [Document], report: &mut Report) -> Result<(), Spe
             }
             report.merging.push(if keeps.is_empty() {
                 format!(
-                    "`{name}` of `{}` differs from those of other documents and became `{renamed}`",
-                    documents[*index].name
+                    "{} of {} differs from those of other documents and became {}",
+                    markdown_code(&name),
+                    markdown_code(&documents[*index].name),
+                    markdown_code(&renamed),
                 )
             } else {
                 format!(
-                    "`{name}` of `{}` differs from that of {} and became `{renamed}`",
-                    documents[*index].name,
+                    "{} of {} differs from that of {} and became {}",
+                    markdown_code(&name),
+                    markdown_code(&documents[*index].name),
                     keeps
                         .iter()
-                        .map(|kept| format!("`{}`", documents[*kept].name))
+                        .map(|kept| markdown_code(&documents[*kept].name))
                         .collect::<Vec<_>>()
                         .join(", "),
+                    markdown_code(&renamed),
                 )
             });
             renames[*index].insert(name.clone(), renamed);

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{
+    foreign::markdown_code,
     merge,
     passes::{self, Pass, Stage},
 };
@@ -43,7 +44,7 @@ impl Report {
              | overlay | actions |\n|---|---|\n",
         );
         for (name, actions) in &self.overlays {
-            let _ = writeln!(out, "| `{name}` | {actions} |");
+            let _ = writeln!(out, "| {} | {actions} |", markdown_code(name).replace('|', "\\|"));
         }
         for pass in passes::CLEAN {
             self.section(&mut out, pass);
@@ -72,9 +73,9 @@ impl Report {
             pass.why
         );
         for ((_, document), places) in self.done.iter().filter(|((id, _), _)| *id == pass.id) {
-            let _ = write!(out, "\n- `{document}`: {}\n", count(places.len()));
+            let _ = write!(out, "\n- {}: {}\n", markdown_code(document), count(places.len()));
             for place in places.iter().take(LISTED) {
-                let _ = writeln!(out, "  - `{place}`");
+                let _ = writeln!(out, "  - {}", markdown_code(place));
             }
             if places.len() > LISTED {
                 let _ = writeln!(out, "  - … and {} more", places.len() - LISTED);

@@ -15,6 +15,8 @@ use crate::{entries, root};
 /// A workspace of generated clients with the project's dependencies in the project's versions.
 pub struct Workspace {
     root: PathBuf,
+    /// The target folder, which all such workspaces share: they have the same dependencies and flags.
+    target: PathBuf,
     /// The files that belong to it.
     kept: BTreeSet<PathBuf>,
 }
@@ -28,6 +30,16 @@ pub struct Checked {
     /// Whether cargo succeeded.
     pub success: bool,
     /// What cargo printed.
+    pub stderr: String,
+}
+
+/// What a command of cargo's said.
+pub struct Said {
+    /// Whether it succeeded.
+    pub success: bool,
+    /// Its output.
+    pub stdout: String,
+    /// Its messages.
     pub stderr: String,
 }
 
@@ -48,11 +60,12 @@ impl Workspace {
     pub fn new(name: &str) -> Self {
         // Beside the folder of the test programs, as `CARGO_TARGET_TMPDIR` is.
         let program = std::env::current_exe().unwrap();
-        let root = program.ancestors().nth(3).unwrap().join("tmp").join(name);
+        let folder = program.ancestors().nth(3).unwrap().join("tmp");
+        let (root, target) = (folder.join(name), folder.join("nested"));
         fs::create_dir_all(root.join("members")).unwrap();
         write(&root.join("Cargo.toml"), &workspace_manifest());
         write(&root.join("Cargo.lock"), &fs::read_to_string(crate::root().join("Cargo.lock")).unwrap());
-        Self { root, kept: BTreeSet::new() }
+        Self { root, target, kept: BTreeSet::new() }
     }
 
     /// Adds a client: generated files with the real runtime, and with features of its own families.
@@ -61,7 +74,10 @@ impl Workspace {
         let openapi = serde_json::from_str(&files[generate::OPENAPI]).unwrap();
         let manifest = generate::features::in_manifest(&manifest, &openapi, None).unwrap();
         let manifest = manifest.replacen("name = \"pleo-client\"", &format!("name = \"{name}\""), 1);
-        self.write(name, "Cargo.toml", &manifest);
+        // Nothing of it is tested but what rustdoc runs.
+        let (before, rest) = manifest.split_once("[dev-dependencies]").unwrap();
+        let (_, lints) = rest.split_once("[lints]").unwrap();
+        self.write(name, "Cargo.toml", &format!("{before}[lints]{lints}"));
         let runtime = root().join("crates/pleo-client/src/runtime/mod.rs");
         let library = format!(
             "mod generated;\n#[path = {runtime:?}]\npub mod runtime;\npub use generated::*;\npub use runtime::*;\n"
@@ -81,6 +97,51 @@ impl Workspace {
         self.kept.insert(path);
     }
 
+    /// Runs a command of cargo's on all members; `rustdoc` are flags for rustdoc.
+    pub fn cargo(&self, arguments: &[&str], rustdoc: &str) -> Said {
+        remove_others(&self.root.join("members"), &self.kept);
+        // Pages of an earlier run say nothing about this one.
+        self.doc_folders()
+            .filter(|folder| folder.exists())
+            .for_each(|folder| fs::remove_dir_all(folder).unwrap());
+        let output = Command::new(env!("CARGO"))
+            .args(arguments)
+            .args(["--workspace", "--no-default-features", "--features=full", "--offline"])
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("RUSTFLAGS", "-Awarnings -Dunexpected_cfgs")
+            .env("RUSTDOCFLAGS", rustdoc)
+            .output()
+            .unwrap();
+        Said {
+            success: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The pages that rustdoc has written of the members, by path.
+    pub fn pages(&self) -> Vec<(PathBuf, String)> {
+        fn below(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+            for path in entries(folder) {
+                if path.is_dir() {
+                    below(&path, found);
+                } else if path.extension().is_some_and(|extension| extension == "html") {
+                    found.push((path.clone(), fs::read_to_string(path).unwrap()));
+                }
+            }
+        }
+        let mut found = Vec::new();
+        self.doc_folders().for_each(|folder| below(&folder, &mut found));
+        found
+    }
+
+    fn doc_folders(&self) -> impl Iterator<Item = PathBuf> {
+        let members = entries(&self.root.join("members"));
+        let folder = self.target.join("doc");
+        members.into_iter().map(move |member| folder.join(crate::stem(&member).replace('-', "_")))
+    }
+
     /// Checks all members.
     pub fn check(&self) -> Checked {
         remove_others(&self.root.join("members"), &self.kept);
@@ -95,7 +156,7 @@ impl Workspace {
                 "--message-format=json",
             ])
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", self.root.join("target"))
+            .env("CARGO_TARGET_DIR", &self.target)
             // A family without its feature would not be compiled at all.
             .env("RUSTFLAGS", "-Awarnings -Dunexpected_cfgs")
             .output()

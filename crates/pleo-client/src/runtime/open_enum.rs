@@ -3,18 +3,19 @@
 /// Declares a string enum that any string decodes to.
 ///
 /// The values of Pleo's answers grow: one list has 14 members in one place and 18 in a newer one.
-/// A value that is not listed becomes `Unknown` and is written back unchanged.
+/// A value that is not listed becomes `Unknown` and is written back unchanged. One that documentation
+/// would take for more than text has a documentation comment of its own.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $value:literal,)* }
+        pub enum $name:ident { $($(#[doc = $shown:literal])? $variant:ident = $value:literal,)* }
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub enum $name {
             $(
-                #[doc = concat!("`", $value, "`")]
+                #[doc = $crate::runtime::open_enum!(@shown $value $($shown)?)]
                 $variant,
             )*
             /// A value that Pleo's documents did not list when this was generated.
@@ -43,6 +44,8 @@ macro_rules! open_enum {
 
         $crate::runtime::open_enum!(@traits $name);
     };
+    (@shown $value:literal) => { concat!("`", $value, "`") };
+    (@shown $value:literal $shown:literal) => { $shown };
     (@traits $name:ident) => {
         impl ::std::convert::From<&str> for $name {
             fn from(value: &str) -> Self {

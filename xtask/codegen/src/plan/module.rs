@@ -70,11 +70,20 @@ impl OperationEntry {
     }
 }
 
+/// Where the pages of Pleo's documentation are.
+const SITE: &str = "https://developers.pleo.io/";
+
 /// The index of all pages of Pleo's documentation (Z99).
 pub(crate) const INDEX: &str = "https://developers.pleo.io/llms.txt";
 
 /// Pleo's page about an operation, or the index of all pages where the page is not known.
 pub(crate) fn documentation(operation: &OperationEntry) -> &str {
     let url = operation.value.get("externalDocs").and_then(|docs| docs.get("url"));
-    url.and_then(serde_json::Value::as_str).unwrap_or(INDEX)
+    url.and_then(Value::as_str).filter(|url| is_page(url)).unwrap_or(INDEX)
+}
+
+/// Whether an address is one of a page of Pleo's, and leaves a link where it is written.
+fn is_page(url: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/?#=&%+".contains(c);
+    url.strip_prefix(SITE).is_some_and(|rest| rest.chars().all(plain))
 }

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Attribute, Field, Item, ext::IdentExt as _, parse_quote, visit_mut::VisitMut as _};
 
 use super::rewrite::{OneModuleDeeper, TypeRewriter};
-use crate::docs::{self, respell_docs};
+use crate::docs::{self, respell};
 use crate::progenitor::Raw;
 use crate::rust::{first_argument, optional_value, place};
 
@@ -111,7 +111,7 @@ impl BuilderField {
         let ident = field.ident.clone()?;
         let mut docs: Vec<Attribute> =
             documented.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
-        respell_docs(&mut docs);
+        respell(&mut docs);
         if docs.is_empty() {
             docs = docs::docs(&format!("Sets `{}`.", ident.unraw()));
         }

@@ -22,7 +22,7 @@ use crate::condition::condition_tokens;
 use crate::draft::Draft;
 use crate::plan::{COMMON, Module, Plan};
 use crate::progenitor::Raw;
-use xtask_openapi::{SpecError, merge, names, pointer};
+use xtask_openapi::{SpecError, foreign::is_hidden, merge, names, pointer};
 
 /// The file with the types of a module.
 pub(crate) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<Draft, SpecError> {
@@ -33,6 +33,19 @@ pub(crate) fn file(plan: &Plan, module: &Module, raw: &Raw) -> Result<Draft, Spe
     for name in &module.schemas {
         let rust = names::pascal(name);
         let schema = plan.schema(name).unwrap_or(&Value::Null);
+        let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+        // Errors of the client name it.
+        if let Some((property, _)) = properties.into_iter().find(|(name, _)| name.chars().any(is_hidden)) {
+            return Err(SpecError::new(
+                merge::RESULT,
+                pointer::push(
+                    &pointer::push(&pointer::push("/components/schemas", name), "properties"),
+                    property,
+                ),
+                format!("a property whose name {property:?} holds a character that nobody sees"),
+                "correct the name, or take the property out with an overlay",
+            ));
+        }
         match plan.wrapper(name) {
             _ if schema.get("enum").is_some() => open_enum(plan, &mut written, &rust, schema),
             Some(wrapper) => items.extend(alias(&rust, schema, wrapper).map(|item| (rust, item))),

@@ -20,6 +20,7 @@ pub(crate) fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String)
     items.retain(|item| plan.is_sent(rust) || !is_builder_function(item));
     for item in &mut items {
         rewriter.visit_item_mut(item);
+        respell_docs(item);
         if is_builder_function(item) {
             document_builder_function(item);
         }
@@ -27,13 +28,11 @@ pub(crate) fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String)
             && let syn::Fields::Named(fields) = &mut item.fields
         {
             without_serde_derives(&mut item.attrs);
-            respell_docs(&mut item.attrs);
             item.attrs.push(parse_quote!(#[non_exhaustive]));
             written.push('\n');
             write_condition(plan, written, rust);
             let _ = writeln!(written, "object! {{\n    {rust} {{");
             for field in &mut fields.named {
-                respell_docs(&mut field.attrs);
                 let (kind, wire) = take_serde_attribute(field)?;
                 let of_time = if is_time(&field.ty) { "_time" } else { "" };
                 let ident = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -9,12 +9,13 @@ use super::rewrite::TypeRewriter;
 use crate::condition::condition_tokens;
 use crate::docs::docs;
 use crate::plan::{Plan, Wrapper};
+use crate::prose::prose;
 use xtask_openapi::names;
 
 /// Pleo's name for a wrapper, as an alias of the generic type.
 pub(crate) fn alias(rust: &str, schema: &Value, wrapper: &Wrapper) -> Option<Item> {
     let name = format_ident!("{rust}");
-    let doc = docs(schema.get("description").and_then(Value::as_str).unwrap_or(rust));
+    let doc = docs(&prose(schema.get("description").and_then(Value::as_str).unwrap_or(rust)));
     let mut aliased: syn::Type = syn::parse_str(&wrapper.rust("")).ok()?;
     TypeRewriter { in_builder: false }.visit_type_mut(&mut aliased);
     Some(parse_quote!(#(#doc)* pub type #name = #aliased;))

@@ -5,5 +5,6 @@
 mod cursed;
 mod determinism;
 mod features;
+mod hostile;
 mod mutations;
 mod stock;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{Log, all_of, null};
-use crate::{Refusals, pointer, walk};
+use crate::{Refusals, foreign::markdown_code, pointer, walk};
 
 pub(super) fn down_convert(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     if document.get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3.1.")) {
@@ -241,7 +241,9 @@ pub(super) fn bounds_in_docs(log: &mut Log, document: &mut Value) -> Result<(), 
             if let Some(value) = schema.remove(key) {
                 log.changed(at);
                 match (key, &value) {
-                    ("pattern", Value::String(pattern)) => sentences.push(format!("Matches `{pattern}`.")),
+                    ("pattern", Value::String(pattern)) => {
+                        sentences.push(format!("Matches {}.", markdown_code(pattern)))
+                    }
                     ("multipleOf", step) => sentences.push(format!("A multiple of {step}.")),
                     ("exclusiveMaximum", Value::Bool(true)) => {
                         sentences.push("Less than the upper bound.".to_owned())
