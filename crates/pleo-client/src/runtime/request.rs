@@ -387,21 +387,21 @@ impl<'a> RequestBuilder<'a> {
     }
 
     /// Writes a body that is a list.
-    pub(crate) fn json_list<T: Serialize>(&mut self, body: &Required<Vec<T>>) {
-        let items = body.get().map_or(0, Vec::len);
-        self.write_given(body, items.saturating_mul(ITEM_CAPACITY).min(LIST_CAPACITY));
+    pub(crate) fn json_list<T: Serialize, P: Place<Value = Vec<T>>>(&mut self, body: &P) {
+        self.write_given(body, |items| items.len().saturating_mul(ITEM_CAPACITY).min(LIST_CAPACITY));
     }
 
     /// Writes a body that is neither a list nor made by a builder.
     #[allow(dead_code, reason = "no operation of today takes such a body; tomorrow's may")]
-    pub(crate) fn json_given<T: Serialize>(&mut self, body: &Required<T>) {
-        self.write_given(body, BODY_CAPACITY);
+    pub(crate) fn json_given<P: Place<Value: Serialize>>(&mut self, body: &P) {
+        self.write_given(body, |_| BODY_CAPACITY);
     }
 
-    fn write_given<T: Serialize>(&mut self, body: &Required<T>, capacity: usize) {
-        match body.get() {
-            Some(body) => self.write_json(body, capacity),
-            None => self.note(InvalidArgument::Missing { name: "body" }),
+    fn write_given<P: Place<Value: Serialize>>(&mut self, body: &P, capacity: impl Fn(&P::Value) -> usize) {
+        match body.given("body") {
+            Ok(Some(body)) => self.write_json(body, capacity(body)),
+            Ok(None) => {}
+            Err(missing) => self.note(missing),
         }
     }
 
@@ -700,6 +700,25 @@ pub(super) mod tests {
                 Err(Error::InvalidArgument { argument: InvalidArgument::Missing { name: "body" }, .. })
             ));
         }
+    }
+
+    #[test]
+    fn a_body_that_is_left_out_leaves_no_trace() {
+        let client = client();
+        for leave_out in [
+            |call: &mut RequestBuilder<'_>| call.json_given(&None::<String>),
+            |call: &mut RequestBuilder<'_>| call.json_list(&None::<Vec<String>>),
+        ] {
+            let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
+            leave_out(&mut call);
+            let (_, request) = call.finish().unwrap();
+            assert_eq!((request.body(), request.headers().get(header::CONTENT_TYPE)), (None, None));
+        }
+        let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
+        call.json_given(&Some("text".to_owned()));
+        let (_, request) = call.finish().unwrap();
+        assert_eq!(request.body().unwrap(), "\"text\"");
+        assert!(request.headers().contains_key(header::CONTENT_TYPE));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use syn::Type;
 use super::model::{Argument, Body, Builder};
 use crate::docs::docs;
 use crate::rust::{is_list, place};
+use xtask_openapi::foreign::markdown_code;
 
 /// What is escaped in the name of a query parameter, as in its value: all but the unreserved characters of
 /// RFC 3986, section 2.3.
@@ -28,7 +29,11 @@ impl Builder<'_> {
             quote! { pub(super) #ident: #place }
         });
         let body = self.body.as_ref().map(|body| {
-            let place = body.builder.as_ref().map_or_else(|| place(&body.value, true), |it| quote! { #it });
+            let place = match &body.builder {
+                Some(builder) if body.required => quote! { #builder },
+                Some(builder) => place(builder, false),
+                None => place(&body.value, body.required),
+            };
             quote! { pub(super) body: #place }
         });
         let fields = arguments.chain(body);
@@ -41,7 +46,11 @@ impl Builder<'_> {
     /// The call. What it is given is in a box, if it is much: a call passes through a function an argument.
     pub(crate) fn code(&self) -> TokenStream {
         let struct_name = self.struct_name();
-        let doc = docs(&format!(" A call of [`Client::{}`]: `{}`.", self.name, self.operation.request()));
+        let doc = docs(&format!(
+            " A call of [`Client::{}`]: {}.",
+            self.name,
+            markdown_code(&self.operation.request())
+        ));
         let new_doc = docs("The call without any argument set yet.");
         let setters = self.arguments.iter().map(Argument::setter);
         let body_setters = self.body.as_ref().map(Body::setters);
@@ -100,7 +109,12 @@ impl Builder<'_> {
         let json = self.body.as_ref().map(|body| {
             let value = &body.value;
             match &body.builder {
-                Some(_) => quote! { request.json(#value::try_from(given.body)); },
+                Some(_) if body.required => quote! { request.json(#value::try_from(given.body)); },
+                Some(_) => quote! {
+                    if let Some(body) = given.body {
+                        request.json(#value::try_from(body));
+                    }
+                },
                 None if is_list(value) => quote! { request.json_list(&given.body); },
                 None => quote! { request.json_given(&given.body); },
             }
@@ -155,8 +169,29 @@ impl Argument<'_> {
 impl Body {
     fn setters(&self) -> TokenStream {
         let value = &self.value;
-        let doc = docs("The request body.");
+        let doc = docs(match self.required {
+            true => "The request body.",
+            false => "The request body; without it, the call has none.",
+        });
         match &self.builder {
+            Some(builder) if !self.required => quote! {
+                #(#doc)*
+                pub fn body<V>(mut self, value: V) -> Self
+                where
+                    V: TryInto<#value>,
+                    V::Error: Into<crate::ConversionError>,
+                {
+                    let body = self.given.body.get_or_insert_default();
+                    self.problems.set_body::<#value, _, V>(body, value);
+                    self
+                }
+
+                /// Sets fields of the request body, which the call then has.
+                pub fn body_map(mut self, change: impl FnOnce(#builder) -> #builder) -> Self {
+                    self.given.body = Some(change(self.given.body.take().unwrap_or_default()));
+                    self
+                }
+            },
             Some(builder) => quote! {
                 #(#doc)*
                 pub fn body<V>(mut self, value: V) -> Self

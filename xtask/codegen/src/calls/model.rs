@@ -3,13 +3,19 @@
 use std::fmt::Write as _;
 
 use quote::{ToTokens, format_ident};
+use serde_json::Value;
 use syn::{Ident, Type, visit_mut::VisitMut};
 
 use crate::plan::OperationEntry;
 use crate::progenitor::RawCall;
+use crate::prose::prose;
 use crate::rust::{ShortNames, first_argument, optional_value, type_of_builder};
 use xtask_openapi::passes::MAY_BE_LEFT_OUT;
-use xtask_openapi::{SpecError, merge, names};
+use xtask_openapi::{
+    SpecError,
+    foreign::{is_hidden, markdown_code},
+    merge, names,
+};
 
 /// The builder of one operation.
 pub(crate) struct Builder<'a> {
@@ -37,6 +43,8 @@ pub(crate) struct Body {
     pub(crate) value: Type,
     /// The type's builder, if it has one.
     pub(crate) builder: Option<Type>,
+    /// Whether the call has to have a body.
+    pub(crate) required: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -56,9 +64,18 @@ impl<'a> Builder<'a> {
             Some(value)
         };
         let mut arguments = Vec::new();
-        for parameter in operation.parameters() {
-            let text = |key: &str| parameter.get(key).and_then(serde_json::Value::as_str);
+        for (index, parameter) in operation.parameters().enumerate() {
+            let text = |key: &str| parameter.get(key).and_then(Value::as_str);
             let wire = text("name").unwrap_or_default();
+            // Errors of the client name it.
+            if wire.chars().any(is_hidden) {
+                return Err(SpecError::new(
+                    merge::RESULT,
+                    format!("{}/parameters/{index}/name", operation.pointer),
+                    format!("a parameter whose name {wire:?} holds a character that nobody sees"),
+                    "correct the name, or take the parameter out with an overlay",
+                ));
+            }
             let ident = names::argument(wire);
             let Some(value) = field(&ident) else {
                 return Err(internal(operation, &format!("progenitor generated no argument `{ident}`")));
@@ -75,9 +92,11 @@ impl<'a> Builder<'a> {
                 doc: argument_doc(parameter, required),
             });
         }
+        let required = operation.value.get("requestBody").and_then(|body| body.get("required"));
+        let required = required == Some(&Value::Bool(true));
         let body = field("body").map(|value| match type_of_builder(&value) {
-            Some(sent) => Body { value: sent, builder: Some(value) },
-            None => Body { value, builder: None },
+            Some(sent) => Body { value: sent, builder: Some(value), required },
+            None => Body { value, builder: None, required },
         });
         let Some(mut success) = call.success.clone() else {
             return Err(internal(operation, "progenitor generated no `send`"));
@@ -99,17 +118,17 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn argument_doc(parameter: &serde_json::Value, required: bool) -> String {
-    let text = |key: &str| parameter.get(key).and_then(serde_json::Value::as_str);
-    let documented = parameter.get("required") == Some(&serde_json::Value::Bool(true));
+fn argument_doc(parameter: &Value, required: bool) -> String {
+    let text = |key: &str| parameter.get(key).and_then(Value::as_str);
+    let documented = parameter.get("required") == Some(&Value::Bool(true));
     let need = if documented { "required" } else { "optional" };
     let location = text("in").unwrap_or_default();
     let wire = text("name").unwrap_or_default();
     let mut doc = match text("description") {
-        Some(description) => format!(" {}\n\n ", description.trim_end()),
+        Some(description) => format!(" {}\n\n ", prose(description)),
         None => " ".to_owned(),
     };
-    let _ = write!(doc, "The {need} {location} parameter `{wire}`.");
+    let _ = write!(doc, "The {need} {location} parameter {}.", markdown_code(wire));
     if documented && !required {
         let _ = write!(doc, " {MAY_BE_LEFT_OUT}");
     }

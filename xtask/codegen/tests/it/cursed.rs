@@ -97,6 +97,21 @@ fn names_of_query_parameters_are_escaped_once_and_for_all() {
 }
 
 #[test]
+fn a_body_that_may_be_left_out_is_sent_only_when_it_is_given() {
+    let builder = |name: &str| {
+        let files = run(&fixtures("cursed").join(name)).unwrap();
+        let code = files.iter().find(|(path, _)| path.ends_with("/builder.rs")).unwrap().1;
+        code.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let optional = builder("body-optional.yaml");
+    assert!(optional.contains("pub(super) body: Option<types::builder::CreateThingRequest>"), "{optional}");
+    assert!(optional.contains("if let Some(body) = given.body { request.json("), "{optional}");
+    let required = builder("body-shared.yaml");
+    assert!(required.contains("pub(super) body: types::builder::"), "{required}");
+    assert!(required.contains("; request.json("), "{required}");
+}
+
+#[test]
 fn every_cursed_document_is_compiled_or_refused_as_it_expects() {
     let documents = documents();
     assert!(documents.len() >= 40, "only {} documents", documents.len());

@@ -142,7 +142,7 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) body: types::builder::CompositeTagSearchRequest,
+        pub(super) body: Option<types::builder::CompositeTagSearchRequest>,
     }
 
     #[derive(Clone, Default)]
@@ -155,7 +155,7 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) body: types::builder::CompositeTagSearchRequest,
+        pub(super) body: Option<types::builder::CompositeTagSearchRequest>,
     }
 
     #[derive(Clone, Default)]
@@ -1488,29 +1488,25 @@ impl<'a> SearchAggregatedTags<'a> {
         self
     }
 
-    /// The request body.
+    /// The request body; without it, the call has none.
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::CompositeTagSearchRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.problems
-            .set_body::<
-                types::CompositeTagSearchRequest,
-                _,
-                V,
-            >(&mut self.given.body, value);
+        let body = self.given.body.get_or_insert_default();
+        self.problems.set_body::<types::CompositeTagSearchRequest, _, V>(body, value);
         self
     }
 
-    /// Sets fields of the request body.
+    /// Sets fields of the request body, which the call then has.
     pub fn body_map(
         mut self,
         change: impl FnOnce(
             types::builder::CompositeTagSearchRequest,
         ) -> types::builder::CompositeTagSearchRequest,
     ) -> Self {
-        self.given.body = change(self.given.body);
+        self.given.body = Some(change(self.given.body.take().unwrap_or_default()));
         self
     }
 
@@ -1535,7 +1531,9 @@ impl<'a> SearchAggregatedTags<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
-            request.json(types::CompositeTagSearchRequest::try_from(given.body));
+            if let Some(body) = given.body {
+                request.json(types::CompositeTagSearchRequest::try_from(body));
+            }
             request
         };
 
@@ -1626,29 +1624,25 @@ impl<'a> SearchTags<'a> {
         self
     }
 
-    /// The request body.
+    /// The request body; without it, the call has none.
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::CompositeTagSearchRequest>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.problems
-            .set_body::<
-                types::CompositeTagSearchRequest,
-                _,
-                V,
-            >(&mut self.given.body, value);
+        let body = self.given.body.get_or_insert_default();
+        self.problems.set_body::<types::CompositeTagSearchRequest, _, V>(body, value);
         self
     }
 
-    /// Sets fields of the request body.
+    /// Sets fields of the request body, which the call then has.
     pub fn body_map(
         mut self,
         change: impl FnOnce(
             types::builder::CompositeTagSearchRequest,
         ) -> types::builder::CompositeTagSearchRequest,
     ) -> Self {
-        self.given.body = change(self.given.body);
+        self.given.body = Some(change(self.given.body.take().unwrap_or_default()));
         self
     }
 
@@ -1674,7 +1668,9 @@ impl<'a> SearchTags<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
-            request.json(types::CompositeTagSearchRequest::try_from(given.body));
+            if let Some(body) = given.body {
+                request.json(types::CompositeTagSearchRequest::try_from(body));
+            }
             request
         };
 

@@ -85,7 +85,7 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) body: types::builder::VendorSearchRequestV1,
+        pub(super) body: Option<types::builder::VendorSearchRequestV1>,
     }
 
     #[derive(Clone, Default)]
@@ -848,25 +848,25 @@ impl<'a> SearchVendors<'a> {
         self
     }
 
-    /// The request body.
+    /// The request body; without it, the call has none.
     pub fn body<V>(mut self, value: V) -> Self
     where
         V: TryInto<types::VendorSearchRequestV1>,
         V::Error: Into<crate::ConversionError>,
     {
-        self.problems
-            .set_body::<types::VendorSearchRequestV1, _, V>(&mut self.given.body, value);
+        let body = self.given.body.get_or_insert_default();
+        self.problems.set_body::<types::VendorSearchRequestV1, _, V>(body, value);
         self
     }
 
-    /// Sets fields of the request body.
+    /// Sets fields of the request body, which the call then has.
     pub fn body_map(
         mut self,
         change: impl FnOnce(
             types::builder::VendorSearchRequestV1,
         ) -> types::builder::VendorSearchRequestV1,
     ) -> Self {
-        self.given.body = change(self.given.body);
+        self.given.body = Some(change(self.given.body.take().unwrap_or_default()));
         self
     }
 
@@ -891,7 +891,9 @@ impl<'a> SearchVendors<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
-            request.json(types::VendorSearchRequestV1::try_from(given.body));
+            if let Some(body) = given.body {
+                request.json(types::VendorSearchRequestV1::try_from(body));
+            }
             request
         };
 
