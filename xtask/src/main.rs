@@ -30,7 +30,7 @@ struct Arguments {
 enum Command {
     /// Makes the client from spec/ and verifies it. The main command.
     Sync(commands::sync::Arguments),
-    /// Brings what Pleo publishes today into spec/published; changes nothing else.
+    /// Fetches what Pleo publishes today into spec/published; changes nothing else.
     Fetch(commands::fetch::Arguments),
     /// Makes the client from spec/, without verifying it.
     Generate,

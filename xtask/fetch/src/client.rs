@@ -18,42 +18,9 @@ use reqwest::{
 };
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
+use xtask_openapi::foreign::one_line;
 
-/// How often and how long a site may be asked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Manners {
-    /// Requests that may be in flight at once.
-    pub at_once: usize,
-    /// Requests a second; 0 lifts the limit.
-    pub per_second: u32,
-    /// How often one page is asked for before it counts as failed, the first time included.
-    pub attempts: u32,
-    /// The longest wait before the second attempt. It doubles with each one, up to [`Self::longest_wait`].
-    pub backoff: Duration,
-    /// The longest wait before an attempt, also where `Retry-After` asks for more.
-    pub longest_wait: Duration,
-    /// How long one request may take.
-    pub timeout: Duration,
-    /// How long all of it may take.
-    pub total: Duration,
-    /// The size that a page may have, before and after decompression, in bytes.
-    pub page_bytes: u64,
-}
-
-impl Default for Manners {
-    fn default() -> Self {
-        Self {
-            at_once: 4,
-            per_second: 5,
-            attempts: 4,
-            backoff: Duration::from_secs(1),
-            longest_wait: Duration::from_secs(60),
-            timeout: Duration::from_secs(30),
-            total: Duration::from_secs(15 * 60),
-            page_bytes: 4 * 1024 * 1024,
-        }
-    }
-}
+use crate::manners::{Manners, Pace, backoff, retry_after};
 
 /// What tells whether a page has changed since it was read (RFC 9110, section 8.8).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -74,7 +41,7 @@ impl Validators {
     }
 }
 
-/// What a site answers.
+/// What a site responds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The page is what it was when the validators were given.
@@ -95,30 +62,30 @@ pub enum ReadError {
     #[error("the site has no such page (status {0})")]
     Gone(u16),
     /// Another status than success, to the last attempt.
-    #[error("answered with status {0}")]
+    #[error("the response has status {0}")]
     Status(u16),
-    /// No answer in time, to the last attempt.
-    #[error("no whole answer within {} s", .0.as_secs_f64())]
+    /// No response in time, to the last attempt.
+    #[error("no whole response within {} s", .0.as_secs_f64())]
     Timeout(Duration),
     /// The connection failed or broke off, to the last attempt.
-    #[error("the connection failed or broke off: {0}")]
+    #[error("the connection failed or broke off: {}", one_line(.0))]
     Connection(String),
     /// More than a page may have.
     #[error("longer than the {0} bytes that a page may have")]
     TooLong(u64),
     /// An address that may not be read, see [`allowed`].
-    #[error("{0}")]
+    #[error("{}", one_line(.0))]
     NotAllowed(String),
     /// A redirect that is not followed.
-    #[error("redirected to {0}, which is not the host that was asked")]
+    #[error("redirected to {}, which is not the host that was asked", one_line(.0))]
     Redirect(String),
     /// Redirect after redirect.
     #[error("redirected more than {MOST_REDIRECTS} times")]
     RedirectLoop,
     /// A content coding that was not asked for, or broken compression.
-    #[error("the content coding cannot be undone: {0}")]
+    #[error("the content coding cannot be undone: {}", one_line(.0))]
     Coding(String),
-    /// No UTF-8.
+    /// Bytes that are not UTF-8.
     #[error("the text is not UTF-8")]
     NotText,
 }
@@ -147,6 +114,8 @@ pub trait Pages {
     ) -> impl Future<Output = Result<Answer, ReadError>>;
 }
 
+/// Says that a text is UTF-8, which it has to be here, and is not a part of it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 const MOST_REDIRECTS: usize = 5;
 const AGENT: &str = concat!("pleo-rust-xtask/", env!("CARGO_PKG_VERSION"), " (+spec fetch)");
 
@@ -250,9 +219,12 @@ impl Http {
         let body = match coding.as_str() {
             "" | "identity" => body,
             "gzip" | "x-gzip" => gunzip(&body, most)?,
-            other => return Err(ReadError::Coding(format!("`{}`", other.escape_debug()))),
+            other => return Err(ReadError::Coding(format!("`{other}`"))),
         };
-        let text = String::from_utf8(body).map_err(|_| ReadError::NotText)?;
+        let mut text = String::from_utf8(body).map_err(|_| ReadError::NotText)?;
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len_utf8());
+        }
         Ok(Answer::Page { text, validators: Validators { etag, last_modified } })
     }
 
@@ -331,79 +303,9 @@ fn gunzip(body: &[u8], most: u64) -> Result<Vec<u8>, ReadError> {
     if text.len() as u64 > most { Err(ReadError::TooLong(most)) } else { Ok(text) }
 }
 
-/// The wait that a `Retry-After` asks for: seconds, or until a date.
-fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
-    match value.trim().parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => {
-            let until = httpdate::parse_http_date(value.trim()).ok()?;
-            Some(until.duration_since(now).unwrap_or_default())
-        }
-    }
-}
-
-/// Full jitter: anything up to a bound that doubles with each attempt. `random` lies in 0 to 1.
-fn backoff(manners: &Manners, attempt: u32, random: f64) -> Duration {
-    let bound = manners.backoff.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
-    bound.min(manners.longest_wait).mul_f64(random.clamp(0.0, 1.0))
-}
-
-/// Lets requests go at even distances.
-#[derive(Debug)]
-struct Pace {
-    every: Duration,
-    next: Option<Instant>,
-}
-
-impl Pace {
-    fn new(per_second: u32) -> Self {
-        let every = if per_second == 0 { Duration::ZERO } else { Duration::from_secs(1) / per_second };
-        Self { every, next: None }
-    }
-
-    /// How long the next request has to wait.
-    fn take(&mut self, now: Instant) -> Duration {
-        let at = self.next.map_or(now, |next| next.max(now));
-        self.next = Some(at + self.every);
-        at - now
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn requests_go_at_even_distances_and_time_not_used_is_not_saved_up() {
-        let start = Instant::now();
-        let after = |ms| start + Duration::from_millis(ms);
-        let mut pace = Pace::new(5);
-        let waits = [0, 0, 0, 500, 5000, 5000].map(|ms| pace.take(after(ms)).as_millis());
-        assert_eq!(waits, [0, 200, 400, 100, 0, 200]);
-        let mut lifted = Pace::new(0);
-        assert_eq!([0, 0, 0].map(|ms| lifted.take(after(ms)).as_millis()), [0, 0, 0]);
-    }
-
-    #[test]
-    fn waits_double_with_full_jitter_and_are_bounded() {
-        let manners = Manners::default();
-        let bounds: Vec<_> = (1..=8).map(|attempt| backoff(&manners, attempt, 1.0).as_secs()).collect();
-        assert_eq!(bounds, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(backoff(&manners, 3, 0.0), Duration::ZERO);
-        assert_eq!(backoff(&manners, 3, 0.25), Duration::from_secs(1));
-        assert_eq!(backoff(&manners, u32::MAX, 1.0), Duration::from_secs(60));
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = httpdate::parse_http_date("Fri, 21 Nov 2025 10:00:00 GMT").unwrap();
-        let seconds = |value| retry_after(value, now).map(|wait| wait.as_secs());
-        assert_eq!(seconds("7"), Some(7));
-        assert_eq!(seconds("Fri, 21 Nov 2025 10:00:30 GMT"), Some(30));
-        assert_eq!(seconds("Fri, 21 Nov 2025 09:00:00 GMT"), Some(0));
-        assert_eq!(seconds("soon"), None);
-        assert_eq!(seconds("-1"), None);
-    }
 
     #[test]
     fn only_https_and_this_machine_may_be_asked_and_never_with_a_credential() {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::client::Validators;
+use crate::client::Validators;
 
 /// Where the lock stands, from the root of the project.
 pub const LOCK: &str = "spec/lock.toml";
@@ -27,9 +27,15 @@ pub struct Lock {
     /// The documents, by title.
     #[serde(default, rename = "document")]
     pub documents: Vec<LockedDocument>,
+    /// SHA-256 of `spec/guides.lock.toml` as it was written with this file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub guides_sha256: String,
     /// All that was asked for, in the order of addresses.
     #[serde(default, rename = "page")]
     pub pages: Vec<LockedPage>,
+    /// The guide pages that were read, in the order of addresses.
+    #[serde(default, rename = "guide", skip_serializing_if = "Vec::is_empty")]
+    pub guides: Vec<LockedGuide>,
 }
 
 /// The index of a site.
@@ -38,6 +44,9 @@ pub struct Lock {
 pub struct Index {
     /// Its address.
     pub address: String,
+    /// The title of the site.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
     /// What to ask with next time.
     #[serde(flatten)]
     pub validators: Validators,
@@ -78,6 +87,20 @@ pub struct LockedPage {
     /// Method and path of the operations that it describes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<String>,
+    /// SHA-256 of a page without an operation, by which it is known again at another address.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sha256: String,
+}
+
+/// A guide page that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LockedGuide {
+    /// Its address.
+    pub address: String,
+    /// What to ask with next time.
+    #[serde(flatten)]
+    pub validators: Validators,
 }
 
 /// What an address was asked for.
@@ -111,9 +134,14 @@ impl Lock {
     /// The text of the file.
     ///
     /// # Errors
-    /// For a text that TOML cannot hold.
-    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        Ok(format!("{HEADER}{}", toml::to_string(self)?))
+    /// For a text that TOML cannot hold, or that would be read differently.
+    pub fn to_toml(&self) -> Result<String, String> {
+        let text = format!("{HEADER}{}", toml::to_string(self).map_err(|error| error.to_string())?);
+        if Self::parse(&text).as_ref() == Some(self) {
+            Ok(text)
+        } else {
+            Err("would be read differently from what was written".to_owned())
+        }
     }
 
     /// The pages by address.
@@ -136,6 +164,7 @@ mod tests {
         Lock {
             index: Some(Index {
                 address: "https://a.example/llms.txt".to_owned(),
+                title: "A".to_owned(),
                 validators: validators.clone(),
             }),
             documents: vec![LockedDocument {
@@ -152,6 +181,7 @@ mod tests {
                 validators,
                 document: Some("A API".to_owned()),
                 operations: vec!["GET /v1/a".to_owned()],
+                sha256: String::new(),
             }],
             ..Lock::new(false)
         }
@@ -162,6 +192,17 @@ mod tests {
         let text = lock().to_toml().unwrap();
         assert!(text.starts_with("# Written by `cargo xtask fetch`"), "{text}");
         assert_eq!(Lock::parse(&text), Some(lock()));
+    }
+
+    #[test]
+    fn texts_of_others_stay_texts() {
+        for text in ["a\"\n[[page]]\nform = 2", "'''\n\"\"\"", "\u{0}\u{1b}\u{202e}", "\\u0022", "#"] {
+            let mut lock = lock();
+            text.clone_into(&mut lock.documents[0].title);
+            lock.documents[0].operations.push(text.to_owned());
+            lock.pages[0].validators.etag = Some(text.to_owned());
+            assert_eq!(Lock::parse(&lock.to_toml().unwrap()), Some(lock), "{text:?}");
+        }
     }
 
     #[test]

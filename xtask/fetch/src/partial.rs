@@ -9,36 +9,38 @@ use std::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{client::Validators, lock::sha256};
 use xtask_tree as tree;
+
+use crate::{client::Validators, gate::Gate, lock::sha256};
 
 /// How long a run that was cut short can be continued.
 const STALE: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// The pages that were read, below `target`. They are a help: what cannot be kept is read again.
 #[derive(Debug)]
-pub(super) struct Partial {
+pub(crate) struct Partial {
     folder: PathBuf,
+    gate: Gate,
 }
 
 /// A page that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Saved {
+pub(crate) struct Saved {
     address: String,
     /// What to ask with.
-    pub(super) validators: Validators,
+    pub(crate) validators: Validators,
     /// Its text.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Partial {
     /// The pages of an index.
-    pub(super) fn open(root: &Path, index: &Url) -> Self {
-        Self { folder: root.join("target/xtask-fetch").join(sha256(index.as_str())) }
+    pub(crate) fn open(root: &Path, index: &Url, gate: Gate) -> Self {
+        Self { folder: root.join("target/xtask-fetch").join(sha256(index.as_str())), gate }
     }
 
     /// A page that was read lately.
-    pub(super) fn get(&self, address: &Url) -> Option<Saved> {
+    pub(crate) fn get(&self, address: &Url) -> Option<Saved> {
         let path = self.path(address);
         let written = fs::metadata(&path).and_then(|data| data.modified()).ok()?;
         // A time in the future says that the clock was set back.
@@ -50,16 +52,16 @@ impl Partial {
     }
 
     /// Keeps a page.
-    pub(super) fn put(&self, address: &Url, text: &str, validators: &Validators) {
+    pub(crate) fn put(&self, address: &Url, text: &str, validators: &Validators) {
         let saved =
             Saved { address: address.to_string(), validators: validators.clone(), text: text.to_owned() };
-        if let Ok(content) = serde_json::to_vec(&saved) {
+        if let (Ok(content), Some(_leave)) = (serde_json::to_vec(&saved), self.gate.enter()) {
             let _ = tree::write(&self.path(address), &content);
         }
     }
 
     /// Forgets all of it, once the run is done.
-    pub(super) fn remove(&self) {
+    pub(crate) fn remove(&self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
 
@@ -76,13 +78,15 @@ mod tests {
     fn pages_are_kept_for_some_hours_and_damaged_ones_are_read_again() {
         let root = tempfile::tempdir().unwrap();
         let address: Url = "https://a.example/reference/a.md".parse().unwrap();
-        let partial = Partial::open(root.path(), &"https://a.example/llms.txt".parse().unwrap());
+        let partial =
+            Partial::open(root.path(), &"https://a.example/llms.txt".parse().unwrap(), Gate::default());
         assert_eq!(partial.get(&address), None);
         let validators = Validators { etag: Some("\"1\"".to_owned()), last_modified: None };
         partial.put(&address, "text", &validators);
         let saved = partial.get(&address).unwrap();
         assert_eq!((saved.text.as_str(), &saved.validators), ("text", &validators));
-        let other = Partial::open(root.path(), &"https://b.example/llms.txt".parse().unwrap());
+        let other =
+            Partial::open(root.path(), &"https://b.example/llms.txt".parse().unwrap(), Gate::default());
         assert_eq!(other.get(&address), None);
 
         let file = fs::File::options().write(true).open(partial.path(&address)).unwrap();

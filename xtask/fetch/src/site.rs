@@ -7,23 +7,23 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 use indicatif::ProgressBar;
-use serde_json::Value;
 use url::Url;
 
-use super::{
-    FetchError, Pages, Request,
-    client::{Answer, ReadError, Validators},
+use crate::{
+    client::{Answer, Pages, ReadError, Validators},
+    collected::Collected,
+    content::{Content, are_pages, content},
+    error::FetchError,
+    gate::Gate,
     index::Index,
     lock::{self, Kind, Lock, LockedPage},
-    page::{self, PageError},
+    notes::Note,
     partial::Partial,
-    state::{Before, Collected, operations},
+    published::{Before, operations},
+    request::Request,
     unite::{self, Part},
 };
-use xtask_openapi::Document;
 
-/// The host of the legacy API, which is kept apart wherever it is described.
-const LEGACY_HOST: &str = "openapi.pleo.io";
 /// After so many pages in trouble the site is left alone.
 const MOST_FAILED: usize = 10;
 
@@ -33,26 +33,42 @@ type Addresses = BTreeMap<Url, Kind>;
 enum State {
     /// It is what the lock says.
     Same,
-    /// It was read. It is a part of a document, or describes no operation.
-    Read(Validators, Option<Part>),
+    /// It was read.
+    Read(Validators, Content),
     /// The site does not have it.
     Gone(ReadError),
 }
 
-/// Reads what an index leads to.
-pub(super) async fn collect(
+/// What an index leads to.
+struct Listing {
+    addresses: Addresses,
+    /// All pages that are listed, those of operations included; none where the index was not sent again.
+    all: Option<Vec<Url>>,
+    locked: lock::Index,
+}
+
+/// What a site is read with.
+pub(crate) struct Site<'r, P> {
+    pub(crate) root: &'r Path,
+    pub(crate) before: &'r Before,
+    pub(crate) request: &'r Request,
+    pub(crate) pages: &'r P,
+    pub(crate) progress: &'r ProgressBar,
+    pub(crate) gate: &'r Gate,
+}
+
+/// Reads what an index leads to. With `whole_index` that is read whether it has changed or not.
+pub(crate) async fn collect<P: Pages>(
+    site: &Site<'_, P>,
     index: &Url,
-    root: &Path,
-    before: &Before,
-    request: &Request,
-    pages: &impl Pages,
-    progress: &ProgressBar,
+    whole_index: bool,
 ) -> Result<Collected, FetchError> {
+    let Site { root, before, request, pages, progress, gate } = *site;
     let lock = before.lock.as_ref().filter(|lock| {
         lock.prose == request.keep_prose
             && lock.index.as_ref().is_some_and(|locked| locked.address == index.as_str())
     });
-    let partial = Partial::open(root, index);
+    let partial = Partial::open(root, index, gate.clone());
     let mut run = Run {
         pages,
         partial: &partial,
@@ -60,7 +76,12 @@ pub(super) async fn collect(
         progress,
         notes: Vec::new(),
     };
-    let (addresses, locked_index) = run.index(index, lock).await?;
+    let listing = run.index(index, lock, whole_index).await?;
+    let addresses = &listing.addresses;
+    let most = request.manners.most_pages;
+    if addresses.len() > most {
+        return Err(FetchError::TooMany { index: index.to_string(), listed: addresses.len(), most });
+    }
 
     let locked: BTreeMap<&str, &LockedPage> = lock.map(Lock::by_address).unwrap_or_default();
     // A document that was changed here says nothing about its pages.
@@ -70,27 +91,36 @@ pub(super) async fn collect(
         usable.then_some(&page.validators)
     };
     progress.set_length(addresses.len() as u64);
-    let mut states = run.read(&addresses, &known).await?;
+    let mut states = run.read(addresses, &known).await?;
     loop {
-        let again = to_read_again(&addresses, &locked, &states);
+        let again = to_read_again(addresses, &locked, &states);
         if again.is_empty() {
             break;
         }
         progress.inc_length(again.len() as u64);
         states.extend(run.read(&again, &|_| None).await?);
     }
-    enough(&addresses, &states)?;
+    let read = states.iter().filter_map(|(address, state)| match state {
+        State::Read(_, content) => Some((address, content)),
+        _ => None,
+    });
+    let same = states.iter().filter(|(_, state)| matches!(state, State::Same));
+    let same = same.filter_map(|(address, _)| Some((address, locked.get(address.as_str())?.sha256.as_str())));
+    are_pages(&listing.locked.title, same.filter(|(_, hash)| !hash.is_empty()), read)?;
+    enough(addresses, &states)?;
 
-    let mut collected = Collected { index: Some(locked_index), ..Collected::default() };
-    let (mut parts, mut wholes) = (Vec::new(), Vec::new());
+    let mut notes = run.notes;
+    let mut collected = Collected { index: Some(listing.locked), ..Collected::default() };
+    let (mut wholes, mut no_operation) = (Vec::new(), Vec::new());
     for (address, state) in states {
-        let kind = addresses[&address];
-        let fresh = |validators, document, operations| LockedPage {
+        let kind = listing.addresses[&address];
+        let fresh = |validators, content: &Content| LockedPage {
             address: address.to_string(),
             kind,
             validators,
-            document,
-            operations,
+            document: content.part().map(|part| part.title().to_owned()),
+            operations: content.part().map(|part| operations(&part.document)).unwrap_or_default(),
+            sha256: content.hash().to_owned(),
         };
         match state {
             State::Same => {
@@ -99,34 +129,52 @@ pub(super) async fn collect(
                 collected.kept.extend(page.iter().filter_map(|page| page.document.clone()));
                 collected.pages.extend(page);
             }
-            State::Read(validators, part) => {
+            State::Read(validators, content) => {
                 collected.read += 1;
-                let title = part.as_ref().map(|part| part.title().to_owned());
-                let found = part.as_ref().map(|part| operations(&part.document)).unwrap_or_default();
-                collected.pages.push(fresh(validators, title, found));
-                let list = if kind == Kind::Page { &mut parts } else { &mut wholes };
-                list.extend(part.map(|part| (kind, part)));
+                collected.pages.push(fresh(validators, &content));
+                match content {
+                    Content::Part(part) if kind == Kind::Page => collected.parts.push(part),
+                    Content::Part(part) => wholes.push((kind, part)),
+                    Content::Webhook(name) => notes.push(Note::Webhook(address, name)),
+                    // Only once: the lock knows it from then on.
+                    Content::Text { .. } if !locked.contains_key(address.as_str()) => {
+                        no_operation.push(address)
+                    }
+                    Content::Text { .. } | Content::Nothing => {}
+                }
             }
             State::Gone(error) if kind != Kind::Beside => {
-                collected.pages.push(fresh(Validators::default(), None, Vec::new()));
-                run.notes.push(format!("listed, but not there: {address}: {error}"));
+                collected.pages.push(fresh(Validators::default(), &Content::Nothing));
+                notes.push(Note::NotThere(address, error));
             }
             State::Gone(_) => {}
         }
     }
-    collected.parts = parts.into_iter().map(|(_, part)| part).collect();
+    if !no_operation.is_empty() {
+        notes.push(Note::NoOperation(no_operation));
+    }
     // What the index lists comes before what was only tried.
     wholes.sort_by_key(|(kind, _)| *kind);
     for (_, whole) in wholes {
-        let source = whole.source.clone();
+        let document = whole.source.clone();
         if let Err(why) = add_whole(whole, before, &mut collected) {
-            run.notes.push(format!("{source} was left out: {why}"));
-            for page in collected.pages.iter_mut().filter(|page| page.address == source) {
+            for page in collected.pages.iter_mut().filter(|page| page.address == document) {
                 (page.document, page.operations) = (None, Vec::new());
             }
+            notes.push(Note::LeftOut { document, why });
         }
     }
-    collected.notes = run.notes;
+    let of_operations: BTreeSet<&str> = collected
+        .pages
+        .iter()
+        .filter(|page| page.document.is_some())
+        .map(|page| page.address.as_str())
+        .collect();
+    collected.listed = listing.all.map(|all| {
+        let others = all.iter().filter(|address| !of_operations.contains(address.as_str()));
+        others.map(|address| address.path().trim_end_matches(".md").to_owned()).collect()
+    });
+    collected.notes = notes;
     collected.partial = Some(partial);
     Ok(collected)
 }
@@ -136,34 +184,35 @@ struct Run<'a, P> {
     partial: &'a Partial,
     at_once: usize,
     progress: &'a ProgressBar,
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 impl<P: Pages> Run<'_, P> {
-    /// The addresses that the index leads to.
-    async fn index(
-        &mut self,
-        index: &Url,
-        lock: Option<&Lock>,
-    ) -> Result<(Addresses, lock::Index), FetchError> {
+    /// What the index leads to.
+    async fn index(&mut self, index: &Url, lock: Option<&Lock>, whole: bool) -> Result<Listing, FetchError> {
         let known = lock.and_then(|lock| lock.index.as_ref()).map(|index| &index.validators);
-        let answer = self.get(index, known.filter(|known| known.any())).await;
-        let mut addresses = Addresses::new();
+        let known = known.filter(|known| known.any() && !whole);
+        let answer = self.get(index, known).await;
+        let answer = answer.map_err(|error| FetchError::Read { address: index.to_string(), error })?;
+        let mut title =
+            lock.and_then(|lock| lock.index.as_ref()).map_or_else(String::new, |index| index.title.clone());
+        let (mut addresses, mut all) = (Addresses::new(), None);
         let validators = match answer {
-            Err(error) => return Err(FetchError::Read { address: index.to_string(), error }),
-            Ok(Answer::Unchanged) => {
+            Answer::Unchanged => {
                 // A lock can be edited; what it names elsewhere was never in the index.
                 let locked = lock.iter().flat_map(|lock| &lock.pages);
                 let locked = locked.filter_map(|page| Some((page.address.parse::<Url>().ok()?, page.kind)));
                 addresses.extend(locked.filter(|(address, _)| address.origin() == index.origin()));
                 known.cloned().unwrap_or_default()
             }
-            Ok(Answer::Page { text, validators }) => {
+            Answer::Page { text, validators } => {
                 let listed = Index::parse(&text, index);
+                title = listed.title;
+                all = Some(listed.pages.iter().chain(&listed.guides).cloned().collect());
                 addresses.extend(listed.pages.into_iter().map(|address| (address, Kind::Page)));
                 addresses.extend(listed.documents.into_iter().map(|address| (address, Kind::Whole)));
-                for address in listed.elsewhere {
-                    self.notes.push(format!("on another host, not followed: {address}"));
+                if !listed.elsewhere.is_empty() {
+                    self.notes.push(Note::Elsewhere(listed.elsewhere));
                 }
                 validators
             }
@@ -171,7 +220,7 @@ impl<P: Pages> Run<'_, P> {
         if let Ok(beside) = index.join("openapi.json") {
             addresses.entry(beside).or_insert(Kind::Beside);
         }
-        Ok((addresses, lock::Index { address: index.to_string(), validators }))
+        Ok(Listing { addresses, all, locked: lock::Index { address: index.to_string(), title, validators } })
     }
 
     /// Reads pages, several at once.
@@ -190,11 +239,11 @@ impl<P: Pages> Run<'_, P> {
             this.progress.inc(1);
             let state = match answer {
                 Ok(Answer::Unchanged) => State::Same,
-                Ok(Answer::Page { text, validators }) => match part(address, kind, &text) {
-                    Ok(part) => State::Read(validators, part),
+                Ok(Answer::Page { text, validators }) => match content(address, kind, &text) {
+                    Ok(content) => State::Read(validators, content),
                     Err(error) if kind == Kind::Beside => {
-                        notes.push(format!("{address} was left out: {error}"));
-                        State::Read(validators, None)
+                        notes.push(Note::LeftOut { document: address.to_string(), why: error.to_string() });
+                        State::Read(validators, Content::Nothing)
                     }
                     Err(error) => {
                         unusable.push((address.to_string(), error));
@@ -203,7 +252,7 @@ impl<P: Pages> Run<'_, P> {
                 },
                 Err(error @ ReadError::Gone(_)) => State::Gone(error),
                 Err(error) if kind == Kind::Beside => {
-                    notes.push(format!("{address} was left out: {error}"));
+                    notes.push(Note::LeftOut { document: address.to_string(), why: error.to_string() });
                     State::Gone(error)
                 }
                 Err(error) => {
@@ -243,27 +292,6 @@ impl<P: Pages> Run<'_, P> {
     }
 }
 
-/// What a page, or a whole document, describes. The legacy API is kept apart.
-fn part(address: &Url, kind: Kind, text: &str) -> Result<Option<Part>, PageError> {
-    let document = if kind == Kind::Page {
-        page::parse(text)?.map(|reference| reference.document)
-    } else {
-        let document =
-            Document::parse(address.as_str(), text).map_err(|error| PageError::Block(error.problem))?;
-        unite::check(&document.value).map_err(PageError::Block)?;
-        Some(document.value)
-    };
-    Ok(document
-        .filter(|document| !is_legacy(document))
-        .map(|document| Part { source: address.to_string(), document }))
-}
-
-fn is_legacy(document: &Value) -> bool {
-    let servers = document.get("servers").and_then(Value::as_array).into_iter().flatten();
-    let hosts = servers.filter_map(|server| Url::parse(server.get("url")?.as_str()?).ok());
-    hosts.into_iter().any(|host| host.host_str() == Some(LEGACY_HOST))
-}
-
 /// What was not sent again and is needed all the same: the pages of a document that is not what it
 /// was, and, once anything is, the whole documents, which are taken or left out by what pages say.
 fn to_read_again(
@@ -275,7 +303,7 @@ fn to_read_again(
     let lost = locked.values().filter(|page| !matches!(state(&page.address), Some(State::Same)));
     let mut touched: BTreeSet<&str> = lost.filter_map(|page| page.document.as_deref()).collect();
     for state in states.values() {
-        if let State::Read(_, Some(part)) = state {
+        if let State::Read(_, Content::Part(part)) = state {
             touched.insert(part.title());
         }
     }
@@ -309,8 +337,8 @@ fn enough(addresses: &Addresses, states: &BTreeMap<Url, State>) -> Result<(), Fe
 /// # Errors
 /// Says why it is left out.
 fn add_whole(whole: Part, before: &Before, collected: &mut Collected) -> Result<(), String> {
-    let (mut same, others): (Vec<_>, Vec<_>) =
-        collected.parts.iter().cloned().partition(|part| part.title() == whole.title());
+    let (same, others): (Vec<&Part>, Vec<&Part>) =
+        collected.parts.iter().partition(|part| part.title() == whole.title());
     let described: BTreeSet<String> = others
         .iter()
         .flat_map(|part| operations(&part.document))
@@ -321,9 +349,8 @@ fn add_whole(whole: Part, before: &Before, collected: &mut Collected) -> Result<
     {
         return Err(format!("{operation} is part of another document"));
     }
-    let among_themselves = unite::unite(&same).1;
-    same.push(whole.clone());
-    let with_it = unite::unite(&same).1;
+    let among_themselves = unite::unite(same.iter().copied()).1;
+    let with_it = unite::unite(same.into_iter().chain([&whole])).1;
     if let Some(place) =
         with_it.iter().find(|with_it| among_themselves.iter().all(|place| place.place != with_it.place))
     {

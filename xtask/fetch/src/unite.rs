@@ -8,7 +8,9 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::prose;
+use xtask_openapi::foreign::{is_hidden, one_line};
+
+use crate::prose;
 
 /// A document as one source gives it: a page, or a whole document.
 #[derive(Debug, Clone)]
@@ -46,16 +48,16 @@ pub struct Side {
 
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.place)?;
+        write!(f, "{}: ", one_line(&self.place))?;
         for (index, side) in self.sides.iter().enumerate() {
             let first = side.sources.first().map_or("", String::as_str);
             let others = side.sources.len().saturating_sub(1);
             let between = if index == 0 { "" } else { " against " };
-            write!(f, "{between}{first}")?;
+            write!(f, "{between}{}", one_line(first))?;
             if others > 0 {
                 write!(f, " and {others} more")?;
             }
-            write!(f, " (version {})", side.version)?;
+            write!(f, " (version {})", one_line(&side.version))?;
         }
         Ok(())
     }
@@ -73,7 +75,7 @@ pub fn check(document: &Value) -> Result<(), String> {
         }
     }
     if let Some(text) = control(document) {
-        return Err(format!("the name {text:?} holds a control character"));
+        return Err(format!("the name {text:?} holds a control character, or one that is not seen"));
     }
     let Some(paths) = document.get("paths").and_then(Value::as_object) else {
         return Err("`paths` is missing or no object".to_owned());
@@ -89,28 +91,32 @@ pub fn check(document: &Value) -> Result<(), String> {
     }
 }
 
-/// The first of a document's names that holds a control character: its title, its version, or a key.
-/// Messages and logs show names, and a line of its own in the log of a workflow can be a command.
+/// The first of a document's names that holds a control character or one that is not seen: its title, its version, or
+/// a key. Messages and logs show names, and a line of its own in the log of a workflow can be a command.
 fn control(document: &Value) -> Option<&str> {
     fn in_keys(value: &Value) -> Option<&str> {
         match value {
-            Value::Object(map) => map.iter().find_map(|(key, value)| {
-                if key.contains(char::is_control) { Some(key.as_str()) } else { in_keys(value) }
-            }),
+            Value::Object(map) => {
+                map.iter().find_map(
+                    |(key, value)| {
+                        if key.contains(is_hidden) { Some(key.as_str()) } else { in_keys(value) }
+                    },
+                )
+            }
             Value::Array(list) => list.iter().find_map(in_keys),
             _ => None,
         }
     }
     let texts = ["/info/title", "/info/version"].map(|pointer| document.pointer(pointer));
     let texts = texts.into_iter().flatten().filter_map(Value::as_str);
-    texts.into_iter().find(|text| text.contains(char::is_control)).or_else(|| in_keys(document))
+    texts.into_iter().find(|text| text.contains(is_hidden)).or_else(|| in_keys(document))
 }
 
 /// Unites the parts of one document: what any of them says is in it.
 ///
 /// Where they disagree, what most of them say is taken; of equally many, what the newest version
 /// says. A difference in wording alone is settled in the same way and is no disagreement.
-pub fn unite(parts: &[Part]) -> (Value, Vec<Disagreement>) {
+pub fn unite<'p>(parts: impl IntoIterator<Item = &'p Part>) -> (Value, Vec<Disagreement>) {
     let mut said: BTreeMap<Vec<&str>, Vec<(&Part, &Value)>> = BTreeMap::new();
     for part in parts {
         for (place, value) in statements(&part.document) {
@@ -321,6 +327,8 @@ mod tests {
             ("/components/schemas", json!([]), "`components.schemas`"),
             ("/info/title", json!("A\n::error::b"), "control character"),
             ("/info/version", json!("1\u{1b}[2J"), "control character"),
+            ("/info/title", json!("A\u{202e}IPA"), "not seen"),
+            ("/paths/~1a", json!({ "get": { "x\u{200b}": 1 } }), "not seen"),
             ("/components/schemas/Thing", json!({ "enum": [{ "a\r::error::b": 1 }] }), "control character"),
         ] {
             let mut broken = whole.clone();

@@ -5,22 +5,23 @@ use std::{path::Path, process::ExitCode, time::Duration};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use url::Url;
-use xtask_fetch::{self as site, Fetched, Given, INDEX, Manners, Request, Source, client};
+use xtask_fetch::{self as site, Fetched, Given, INDEX, Manners, Request, Source, client, guides};
+use xtask_openapi::foreign::one_line;
 
 /// The exit code that clap uses too.
 const WRONG_USAGE: u8 = 2;
 
 /// Where to read, what may come with it, and how the site is treated.
 #[derive(Args)]
-#[command(after_help = "Exit codes: 0 brought or unchanged, 1 refused, 2 wrong usage, \
+#[command(after_help = "Exit codes: 0 fetched or unchanged, 1 refused, 2 wrong usage, \
     3 something could not be read or written, 130 interrupted. \
     The tree changes with code 0 only.")]
 pub(crate) struct Arguments {
     /// The index of the documentation.
     #[arg(long, value_name = "URL", default_value = INDEX)]
     index: Url,
-    /// Takes OpenAPI documents from a folder, file or address, and not from the documentation.
-    /// Given several times, a later document takes the place of an earlier one with its title.
+    /// Takes OpenAPI documents from a folder, file or address, and not from the documentation. What is given is all
+    /// of spec/published afterwards; given several times, a later document replaces an earlier one with its title.
     #[arg(long, value_name = "DIR|FILE|URL", value_parser = given, conflicts_with = "index")]
     from: Vec<Given>,
     /// Lets operations and documents disappear.
@@ -53,6 +54,9 @@ pub(crate) struct Arguments {
     /// The size that a page may have.
     #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024)]
     page_bytes: u64,
+    /// How many pages and documents an index may lead to.
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = at_least_one)]
+    most_pages: usize,
 }
 
 impl Arguments {
@@ -79,6 +83,7 @@ impl Arguments {
                 timeout: self.timeout_seconds,
                 total: self.total_seconds,
                 page_bytes: self.page_bytes,
+                most_pages: self.most_pages,
                 ..Manners::default()
             },
             ..Request::new(source)
@@ -86,7 +91,7 @@ impl Arguments {
     }
 }
 
-/// Brings what Pleo publishes into spec/published and prints what came.
+/// Fetches what Pleo publishes into spec/published and prints what that is.
 pub(crate) fn run(root: &Path, arguments: Arguments) -> ExitCode {
     let request = match arguments.checked() {
         Ok(request) => request,
@@ -110,7 +115,7 @@ pub(crate) fn wrong_usage(problem: &str) -> ExitCode {
     ExitCode::from(WRONG_USAGE)
 }
 
-/// Brings what a request asks for, with a progress bar.
+/// Fetches what a request asks for, with a progress bar.
 pub(crate) fn bring(root: &Path, request: &Request) -> Result<Fetched, site::FetchError> {
     // Hidden where standard error is no terminal.
     let progress = ProgressBar::new(0);
@@ -122,7 +127,7 @@ pub(crate) fn bring(root: &Path, request: &Request) -> Result<Fetched, site::Fet
     result
 }
 
-/// What came, in lines.
+/// What was fetched, in lines.
 pub(crate) fn summary(fetched: &Fetched) -> String {
     let mut lines: Vec<_> = fetched.notes.iter().map(|note| format!("note       {note}")).collect();
     let state = if fetched.changed.is_empty() { "unchanged" } else { "changed" };
@@ -130,7 +135,8 @@ pub(crate) fn summary(fetched: &Fetched) -> String {
         "fetch      {state}: {} documents, {} operations; {} read, {} not sent again",
         fetched.documents, fetched.operations, fetched.read, fetched.unchanged
     ));
-    lines.extend(fetched.changed.iter().map(|title| format!("changed    {title}")));
+    lines.extend(fetched.changed.iter().map(|title| format!("changed    {}", one_line(title))));
+    lines.extend(fetched.guides.as_ref().map(guides::report::text));
     lines.join("\n")
 }
 

@@ -270,7 +270,7 @@ fn openapi_json_adds_what_the_pages_lack_and_takes_nothing_away() {
         pages.insert("/openapi.json".to_owned(), whole);
         let fixture = Fixture::new(pages);
         let said = fixture.succeeds(&[]);
-        assert!(said.contains(note) && said.contains("note") != note.is_empty(), "{said}");
+        assert!(said.contains(note) && said.contains("/openapi.json") != note.is_empty(), "{said}");
         let mut found: Vec<_> = fixture
             .published()
             .values()
@@ -391,7 +391,49 @@ fn documents_are_taken_from_folders_files_and_addresses_in_yaml_and_json() {
     let published = fixture.root.path().join(PUBLISHED);
     fixture.succeeds(&["--from", published.to_str().unwrap(), "--from", newer.to_str().unwrap()]);
     assert_eq!(fixture.published()["a.yaml"]["info"]["version"], "1.1.0");
-    assert!(fixture.fails(1, &["--from", newer.to_str().unwrap()]).contains("the document `B API`"));
+    assert_eq!(fixture.published().len(), 3);
+}
+
+#[test]
+fn a_single_file_says_what_it_replaces_and_what_would_be_lost() {
+    let documents = ["A", "B", "C"].map(|name| small(name, "1.0.0", &[&format!("/v1/{name}")]));
+    let fixture = Fixture::fetched(&documents);
+    let newer = fixture.root.path().join("newer.yaml");
+    fs::write(&newer, site::yaml(&small("A", "1.1.0", &["/v1/A"]).value)).unwrap();
+    let newer = newer.to_str().unwrap();
+    let said = fixture.fails(1, &["--from", newer]);
+    for part in [
+        "the document `B API` (b.yaml)",
+        "the document `C API` (c.yaml)",
+        &format!("`A API` (a.yaml) is replaced by {newer}"),
+        &format!("--from spec/published --from {newer}"),
+        "--allow-removals",
+    ] {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+    let published = fixture.root.path().join(PUBLISHED);
+    let said = fixture.succeeds(&["--from", published.to_str().unwrap(), "--from", newer]);
+    assert!(said.contains(&format!("`A API` (a.yaml) is replaced by {newer}")), "{said}");
+    assert!(said.contains("`B API` (b.yaml) stays as it is"), "{said}");
+    assert_eq!(fixture.published()["a.yaml"]["info"]["version"], "1.1.0");
+    assert_eq!(fixture.published().len(), 3);
+}
+
+#[test]
+fn an_operation_of_two_documents_is_refused_first_and_named_with_both() {
+    let fixture = Fixture::fetched(&[small("A", "1.0.0", &["/v1/a/{id}", "/v1/b"])]);
+    // Half of the pages have the new title, with parameters of other names.
+    let old = small("A", "1.0.0", &["/v1/a/{id}"]);
+    let new = small("A External", "2.0.0", &["/v1/a/{vendorId}", "/v1/c"]);
+    fixture.publish(&[old, new]);
+    let said = fixture.fails(1, &[]);
+    for part in
+        ["GET /v1/a/{", "`A API`", "`A External API`", "/reference/a-external/page-0.md", "run again later"]
+    {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+    assert!(!said.contains("would disappear") && !said.contains("/v1/c"), "{said}");
+    fixture.fails(1, &["--allow-removals", "--allow-mixed"]);
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn a_page_in_lasting_trouble_is_named_with_what_is_wrong() {
         (plain(500, Vec::new(), ""), 3, "status 500"),
         (plain(429, vec![("retry-after", "0".to_owned())], ""), 3, "status 429"),
         (plain(403, Vec::new(), ""), 1, "status 403"),
-        (Reply::Silence, 3, "no whole answer within 1 s"),
+        (Reply::Silence, 3, "no whole response within 1 s"),
         (Reply::Cut(changed_page()), 3, "broke off"),
         (plain(200, Vec::new(), &"x".repeat(10 * 1024 * 1024)), 1, "longer than the 4194304 bytes"),
         (plain(302, elsewhere, ""), 1, "redirected to https://elsewhere.example,"),

@@ -6,6 +6,8 @@ mod commands;
 mod diff_command;
 mod fetch;
 mod fetch_bad_days;
+mod fetch_foreign;
+mod fetch_guides;
 mod measure;
 mod nightly;
 mod regenerating;
