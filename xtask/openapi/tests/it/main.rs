@@ -6,3 +6,4 @@ mod documents;
 mod overlays;
 mod passes;
 mod published_values;
+mod refusals;
