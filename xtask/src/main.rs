@@ -38,7 +38,7 @@ enum Command {
     Check,
     /// Says what changed in Pleo's API between two states of the published documents.
     Diff(commands::diff::Arguments),
-    /// Measures what calls, pages and building cost, and compares with docs/measurements.md.
+    /// Measures what building costs: compile times, size and crates of a program, for each choice of features.
     Measure(commands::measure::Arguments),
     /// Runs every test: nextest where it is installed, else cargo test, and the doc tests.
     Test,
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Command::Generate => commands::generate::run(&root),
         Command::Check => commands::check::run(&root),
         Command::Diff(arguments) => return commands::diff::run(&root, &arguments),
-        Command::Measure(arguments) => return commands::measure::run(&root, &arguments),
+        Command::Measure(arguments) => commands::measure::run(&root, &arguments),
         Command::Test => commands::test::run(&root),
     };
     match result {
