@@ -1,7 +1,5 @@
 //! What the generated documentation says about each operation.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
