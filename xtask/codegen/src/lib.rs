@@ -3,10 +3,12 @@
 //! `progenitor` runs the generator, `plan` decides which family each type and operation
 //! belongs to, `types` and `operations` make the families' code of what the generator gave,
 //! `catalogue` writes the operation catalogue, `calls` the table by which the tests call every
-//! operation, `features` the Cargo features. `part` makes only what two states can differ in.
+//! operation, `features` the Cargo features. `part` makes only what two states can differ in. `compile`
+//! checks with the compiler what was generated.
 
 mod calls;
 mod catalogue;
+pub mod compile;
 pub mod features;
 mod operations;
 mod part;

@@ -1,9 +1,10 @@
 //! `cargo xtask measure`: which rows there are, and how many crates their programs are made of. No
 //! build is timed here.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{collections::BTreeMap, fs, process::Command};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use xtask_openapi::walk;
 use xtask_testing::root;
 
 fn measure(arguments: &[&str]) -> (i32, String, String) {
@@ -26,14 +27,15 @@ fn a_program_has_at_most_a_tenth_more_crates_than_one_with_bare_reqwest() {
         })
         .collect();
 
-    let openapi: Value =
-        serde_json::from_str(&fs::read_to_string(root().join("spec/openapi.json")).unwrap()).unwrap();
-    let operations =
-        openapi["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap());
-    let families: BTreeSet<&str> =
-        operations.filter_map(|(_, operation)| operation["x-pleo-family"].as_str()).collect();
+    let openapi = fs::read_to_string(root().join("spec/openapi.json")).unwrap();
+    let openapi: Value = serde_json::from_str(&openapi).unwrap();
+    let mut families: BTreeMap<&str, Vec<&Map<String, Value>>> = BTreeMap::new();
+    for (_, operation) in walk::operations(&openapi) {
+        families.entry(operation["x-pleo-family"].as_str().unwrap()).or_default().push(operation);
+    }
     let names: Vec<&str> = rows.iter().map(|row| row.0).collect();
-    let expected: Vec<&str> = ["full", "default"].into_iter().chain(families).chain(["bare"]).collect();
+    let expected: Vec<&str> =
+        ["full", "default"].into_iter().chain(families.keys().copied()).chain(["bare"]).collect();
     assert_eq!(names, expected);
 
     let bare = rows.last().unwrap().1;
@@ -43,6 +45,17 @@ fn a_program_has_at_most_a_tenth_more_crates_than_one_with_bare_reqwest() {
             bare < *crates && crates * 10 <= bare * 11,
             "{name} has {crates} crates, bare reqwest {bare}"
         );
+    }
+    for (family, operations) in families {
+        let source = root().join("target/measure/programs").join(family).join("src/main.rs");
+        let source = fs::read_to_string(source).unwrap();
+        let called: Vec<_> = operations
+            .iter()
+            .filter(|operation| {
+                source.contains(&format!("client.{}()", operation["operationId"].as_str().unwrap()))
+            })
+            .collect();
+        assert_eq!(called.len(), 1, "{family}: {source}");
     }
 }
 
