@@ -129,8 +129,7 @@ async fn every_operation_sends_what_its_document_describes() {
         }
         called += 1;
     }
-    assert_eq!(called, 114);
-    assert_eq!(published.len(), 114);
+    assert_eq!(called, published.len());
 }
 
 fn compare(id: &str, described: &PublishedOperation<'_>, expected: &Expected, arrived: &Arrived) {
