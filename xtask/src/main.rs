@@ -1,7 +1,6 @@
 //! `cargo xtask`: the project's commands.
 
 mod commands;
-mod steps;
 
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +16,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The commands of Pleo for Rust.
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask", max_term_width = 100)]
+#[command(bin_name = "cargo xtask", version, propagate_version = true, max_term_width = 100)]
 struct Arguments {
     /// The folder that holds spec/ and the generated client [default: this project].
     #[arg(long, global = true)]
@@ -40,8 +39,8 @@ enum Command {
     Diff(commands::diff::Arguments),
     /// Measures what building costs: compile times, size and crates of a program, for each choice of features.
     Measure(commands::measure::Arguments),
-    /// Runs every test: nextest where it is installed, else cargo test, and the doc tests.
-    Test,
+    /// Runs tests: with nextest if it is installed, otherwise with cargo test, and then the doc tests.
+    Test(commands::test::Arguments),
 }
 
 /// The root of this project.
@@ -60,7 +59,7 @@ fn main() -> ExitCode {
         Command::Check => commands::check::run(&root),
         Command::Diff(arguments) => return commands::diff::run(&root, &arguments),
         Command::Measure(arguments) => commands::measure::run(&root, &arguments),
-        Command::Test => commands::test::run(&root),
+        Command::Test(arguments) => commands::test::run(&root, &arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

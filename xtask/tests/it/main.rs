@@ -10,3 +10,4 @@ mod measure;
 mod nightly;
 mod regenerating;
 mod site;
+mod usage;
