@@ -39,6 +39,8 @@ enum Command {
     Diff(commands::diff::Arguments),
     /// Measures what building costs: compile times, size and crates of a program, for each choice of features.
     Measure(commands::measure::Arguments),
+    /// Runs a folder of other OpenAPI documents through the generator, and says what becomes of each.
+    Corpus(commands::corpus::Arguments),
     /// Runs tests: with nextest if it is installed, otherwise with cargo test, and then the doc tests.
     Test(commands::test::Arguments),
 }
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Check => commands::check::run(&root),
         Command::Diff(arguments) => return commands::diff::run(&root, &arguments),
         Command::Measure(arguments) => commands::measure::run(&root, &arguments),
+        Command::Corpus(arguments) => return commands::corpus::run(&root, &arguments),
         Command::Test(arguments) => commands::test::run(&root, &arguments),
     };
     match result {

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The commands, as the help lists them.
-const COMMANDS: [&str; 7] = ["sync", "fetch", "generate", "check", "diff", "measure", "test"];
+const COMMANDS: [&str; 8] = ["sync", "fetch", "generate", "check", "diff", "measure", "corpus", "test"];
 
 fn xtask(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
@@ -41,6 +41,7 @@ fn every_command_has_help_and_a_version() {
         &["check"],
         &["diff"],
         &["measure"],
+        &["corpus"],
         &["test"],
     ] {
         let (code, said) = xtask(&[command, &["--version"]].concat(), &[]);
