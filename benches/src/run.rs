@@ -97,8 +97,7 @@ impl Run {
     }
 }
 
-/// Prints a Markdown table for `cargo xtask measure`, without the rows that the command line did not
-/// choose.
+/// Prints a Markdown table of ratios and times, without the rows that the command line did not choose.
 ///
 /// # Panics
 /// When a row is missing though the command line chooses nothing, or none is left.

@@ -1,7 +1,6 @@
 //! `cargo xtask`: the project's commands.
 
 mod commands;
-mod steps;
 
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +16,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The commands of Pleo for Rust.
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask", max_term_width = 100)]
+#[command(bin_name = "cargo xtask", version, propagate_version = true, max_term_width = 100)]
 struct Arguments {
     /// The folder that holds spec/ and the generated client [default: this project].
     #[arg(long, global = true)]
@@ -38,10 +37,12 @@ enum Command {
     Check,
     /// Says what changed in Pleo's API between two states of the published documents.
     Diff(commands::diff::Arguments),
-    /// Measures what calls, pages and building cost, and compares with docs/measurements.md.
+    /// Measures what building costs: compile times, size and crates of a program, for each choice of features.
     Measure(commands::measure::Arguments),
-    /// Runs every test: nextest where it is installed, else cargo test, and the doc tests.
-    Test,
+    /// Runs a folder of other OpenAPI documents through the generator, and says what becomes of each.
+    Corpus(commands::corpus::Arguments),
+    /// Runs tests: with nextest if it is installed, otherwise with cargo test, and then the doc tests.
+    Test(commands::test::Arguments),
 }
 
 /// The root of this project.
@@ -59,8 +60,9 @@ fn main() -> ExitCode {
         Command::Generate => commands::generate::run(&root),
         Command::Check => commands::check::run(&root),
         Command::Diff(arguments) => return commands::diff::run(&root, &arguments),
-        Command::Measure(arguments) => return commands::measure::run(&root, &arguments),
-        Command::Test => commands::test::run(&root),
+        Command::Measure(arguments) => commands::measure::run(&root, &arguments),
+        Command::Corpus(arguments) => return commands::corpus::run(&root, &arguments),
+        Command::Test(arguments) => commands::test::run(&root, &arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

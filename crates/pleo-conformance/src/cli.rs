@@ -26,7 +26,7 @@ use crate::{
 
 /// Judges whether a client of Pleo's External API keeps the rules of Pleo's documents.
 #[derive(Parser)]
-#[command(name = "pleo-conformance", version, max_term_width = 100)]
+#[command(name = "pleo-conformance", version, propagate_version = true, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -214,7 +214,7 @@ pub fn main(
             } else {
                 (&mut streams.out, Exit::Kept)
             };
-            return stream.text(&error.render().to_string()).map_or(Exit::NotRun, |()| exit);
+            return stream.text(&error.render().ansi().to_string()).map_or(Exit::NotRun, |()| exit);
         }
     };
     let done = match command {

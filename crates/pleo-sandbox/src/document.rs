@@ -221,8 +221,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_operation_of_the_catalogue_is_in_the_document() {
-        assert_eq!(pleo_client::operations::all().count(), 114);
+    fn the_catalogue_and_the_document_have_the_same_operations() {
+        let paths = root()["paths"].as_object().unwrap().values();
+        let methods = paths.flat_map(|path| path.as_object().unwrap().values());
+        let described = methods.filter(|operation| operation.get("operationId").is_some()).count();
+        assert_eq!(pleo_client::operations::all().count(), described);
         for entry in pleo_client::operations::all() {
             assert!(operation(entry).is_object(), "{}", entry.id);
         }

@@ -7,6 +7,7 @@ use pleo_sandbox::{Environment, Grant, OAuthClient, Sandbox, Server, Subject};
 
 /// A fake Pleo on this machine.
 #[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
 struct Arguments {
     /// The port on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8080)]

@@ -4,11 +4,12 @@
 //! Of what that gives, `types`, `calls` and `methods` make the families' code, `catalogue` the
 //! operation catalogue and `table` the list by which the tests call every operation; `client` puts
 //! them together. `features` writes the Cargo features. `part` makes only what two states can
-//! differ in.
+//! differ in. `compile` checks with the compiler what was generated.
 
 mod calls;
 mod catalogue;
 mod client;
+pub mod compile;
 mod condition;
 mod docs;
 mod draft;

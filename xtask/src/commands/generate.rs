@@ -7,7 +7,7 @@ use xtask_codegen::{self as codegen, Files, features};
 use xtask_openapi::{Normalised, passes, walk};
 use xtask_tree::Change;
 
-use crate::steps::step;
+use super::step;
 
 /// Makes the generated files and writes those that differ.
 pub(crate) fn run(root: &Path) -> Result<()> {

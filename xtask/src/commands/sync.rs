@@ -3,17 +3,17 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::ExitCode,
 };
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use xtask_codegen::compile::heard;
 use xtask_drift::{Report, api::Prose, render, source::Source};
 use xtask_fetch::{FetchError, Request};
 use xtask_openapi::PUBLISHED;
 
-use super::{fetch, generate};
-use crate::steps::step;
+use super::{fetch, generate, long_step};
 
 /// Whether to fetch first, and what to keep of what that says.
 #[derive(Args)]
@@ -124,8 +124,8 @@ fn write(file: &Path, text: &str) -> Result<()> {
 /// compile, or that breaks a rule of the conformance suite, is taken back.
 fn make(root: &Path) -> Result<()> {
     let change = generate::write(root)?;
-    let verified = step("verify", "cargo check of pleo-client", || compiles(root))
-        .and_then(|()| step("judge", "pleo-conformance", || conforms(root)));
+    let verified = long_step("verify", "cargo check of pleo-client", |say| compiles(root, say))
+        .and_then(|()| long_step("judge", "pleo-conformance", |say| conforms(root, say)));
     let summary = match verified {
         Ok(summary) => summary,
         Err(error) => {
@@ -148,27 +148,13 @@ fn make(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn compiles(root: &Path) -> Result<((), String)> {
-    cargo(root, &["check", "--quiet", "--package", "pleo-client", "--all-features"])?;
+fn compiles(root: &Path, say: &dyn Fn(&str)) -> Result<((), String)> {
+    heard(root, &["check", "--package", "pleo-client", "--all-features"], say)?;
     Ok(((), "pleo-client compiles".to_owned()))
 }
 
 /// The summary line of the conformance suite.
-fn conforms(root: &Path) -> Result<(String, String)> {
-    let said = cargo(root, &["run", "--quiet", "--package", "pleo-conformance", "--", "run", "--summary"])?;
+fn conforms(root: &Path, say: &dyn Fn(&str)) -> Result<(String, String)> {
+    let said = heard(root, &["run", "--package", "pleo-conformance", "--", "run", "--summary"], say)?;
     Ok((said.trim().to_owned(), "the client keeps the rules of the documents".to_owned()))
-}
-
-/// What a command of cargo's prints.
-fn cargo(root: &Path, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(env!("CARGO"))
-        .args(arguments)
-        .current_dir(root)
-        .output()
-        .context("cargo could not be started")?;
-    if !output.status.success() {
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        bail!("cargo {}\n{out}{err}", arguments.join(" "));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

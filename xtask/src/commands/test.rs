@@ -2,14 +2,40 @@
 
 use std::{
     env,
+    ffi::OsString,
     path::Path,
     process::{Command, Stdio},
 };
 
 use anyhow::{Context as _, Result, bail};
 
-/// Runs all tests, then the doc tests.
-pub(crate) fn run(root: &Path) -> Result<()> {
+/// Arguments for the test runner.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask test                               every test and every doc test
+  cargo xtask test -p xtask-fetch name           the tests of one package whose names contain `name`
+  cargo xtask test -p xtask-fetch -- --no-capture
+  cargo xtask test --doc -p pleo-auth            doc tests only
+
+Without arguments, doc tests run after the others. With arguments, nextest runs what they choose, and
+doc tests run only with --doc.")]
+pub(crate) struct Arguments {
+    /// Passed on to `cargo nextest run`, or to `cargo test` if nextest is not installed
+    #[arg(value_name = "ARGS", allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+    /// Passed on after `--`
+    #[arg(value_name = "ARGS", last = true)]
+    after: Vec<OsString>,
+}
+
+/// Runs all tests, then the doc tests; or what the arguments choose.
+pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
+    let Arguments { arguments: chosen, after } = arguments;
+    if chosen.iter().any(|argument| argument == "--doc") {
+        return cargo(root, &["test"], chosen, after);
+    }
+    let all = chosen.is_empty() && after.is_empty();
     let nextest = Command::new(env!("CARGO"))
         .args(["nextest", "--version"])
         .stdout(Stdio::null())
@@ -17,25 +43,57 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         .status()
         .is_ok_and(|status| status.success());
     if nextest {
-        let profile = if env::var_os("CI").is_some() { "ci" } else { "default" };
-        cargo(root, &["nextest", "run", "--workspace", "--all-features", "--profile", profile])?;
+        let profile = if env::var_os("CI").is_some() { &["--profile", "ci"][..] } else { &[] };
+        cargo(root, &[&["nextest", "run"], profile].concat(), chosen, after)?;
     } else {
-        println!("nextest is not installed, running cargo test");
-        cargo(root, &["test", "--workspace", "--all-features", "--all-targets"])?;
+        println!("nextest is not installed; running cargo test");
+        let targets = if all { &["test", "--all-targets"][..] } else { &["test"] };
+        cargo(root, targets, chosen, after)?;
     }
-    cargo(root, &["test", "--workspace", "--all-features", "--doc"])
-}
-
-fn cargo(root: &Path, arguments: &[&str]) -> Result<()> {
-    let shown = format!("cargo {}", arguments.join(" "));
-    println!("running    {shown}");
-    let status = Command::new(env!("CARGO"))
-        .args(arguments)
-        .current_dir(root)
-        .status()
-        .context("cargo could not be started")?;
-    if !status.success() {
-        bail!("tests failed; to repeat, run:  {shown}");
+    if all {
+        cargo(root, &["test"], &["--doc".into()], &[])?;
     }
     Ok(())
+}
+
+/// Runs cargo on all packages with all features, or as the arguments choose.
+fn cargo(root: &Path, command: &[&str], chosen: &[OsString], after: &[OsString]) -> Result<()> {
+    let mut all: Vec<OsString> = command.iter().map(OsString::from).collect();
+    let has = |long: &str, short: &str| {
+        chosen.iter().filter_map(|argument| argument.to_str()).any(|argument| {
+            let value = argument.strip_prefix(long);
+            value.is_some_and(|value| value.is_empty() || value.starts_with('='))
+                || (!short.is_empty() && argument.starts_with(short) && !argument.starts_with("--"))
+        })
+    };
+    if !has("--package", "-p") && !has("--workspace", "") {
+        all.push("--workspace".into());
+    }
+    if !has("--features", "-F") && !has("--no-default-features", "") && !has("--all-features", "") {
+        all.push("--all-features".into());
+    }
+    all.extend(chosen.iter().cloned());
+    if !after.is_empty() {
+        all.push("--".into());
+        all.extend(after.iter().cloned());
+    }
+    let shown: Vec<String> = all.iter().map(|argument| quoted(&argument.to_string_lossy())).collect();
+    let shown = shown.join(" ");
+    println!("running    cargo {shown}");
+    let status =
+        Command::new(env!("CARGO")).args(&all).current_dir(root).status().context("cannot start cargo")?;
+    if !status.success() {
+        bail!("tests failed; to repeat, run:  cargo {shown}");
+    }
+    Ok(())
+}
+
+/// An argument as a shell reads it.
+fn quoted(argument: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:".contains(c);
+    if !argument.is_empty() && argument.chars().all(is_plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
 }

@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
-pub mod compile;
 pub mod mutation;
 
 use std::{
@@ -12,8 +11,8 @@ use std::{
 };
 
 use serde_json::Value;
-use xtask_codegen as generate;
-use xtask_openapi::{Document, SpecError, overlay::Overlay};
+use xtask_codegen::{self as generate, compile::Workspace};
+use xtask_openapi::{Document, SpecError, overlay::Overlay, walk};
 
 /// The manifests with a feature for each API family.
 pub const MANIFESTS: [&str; 2] = ["crates/pleo-client/Cargo.toml", "crates/pleo-auth/Cargo.toml"];
@@ -48,14 +47,36 @@ pub fn fixtures(name: &str) -> PathBuf {
     Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests").join(name)
 }
 
-/// The nine documents as they are published.
+/// The documents as they are published.
 pub fn published() -> Vec<Document> {
     Document::read_folder(&root().join("spec/published")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// How many operations documents have.
+pub fn operations(documents: &[Document]) -> usize {
+    documents.iter().map(|document| walk::operations(&document.value).count()).sum()
 }
 
 /// What this project adds to them.
 pub fn overlays() -> Vec<Overlay> {
     Overlay::read_folder(&root().join("spec/overlays")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The target folder of every cargo that a test runs: dependencies are compiled once for all of them. Only the
+/// cases that must not compile have another one, which trybuild chooses, and programs that are measured.
+pub fn nested_target() -> PathBuf {
+    scratch("nested-target")
+}
+
+/// A folder that a later run of the tests finds again.
+pub fn scratch(name: &str) -> PathBuf {
+    // Beside the folder of the test programs, as `CARGO_TARGET_TMPDIR` is.
+    std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("tmp").join(name)
+}
+
+/// A workspace of generated clients, which a later run of the tests finds again.
+pub fn workspace(name: &str) -> Workspace {
+    Workspace::new(&root(), &scratch(name), &nested_target()).unwrap()
 }
 
 /// The entries of a folder, sorted by name.

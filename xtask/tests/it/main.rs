@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod commands;
+mod corpus;
 mod diff_command;
 mod fetch;
 mod fetch_bad_days;
@@ -12,3 +13,4 @@ mod measure;
 mod nightly;
 mod regenerating;
 mod site;
+mod usage;

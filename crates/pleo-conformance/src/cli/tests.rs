@@ -185,6 +185,17 @@ fn options_that_make_no_sense_are_wrong_usage() {
 }
 
 #[test]
+fn every_command_has_a_version_and_a_misspelt_one_is_suggested() {
+    for arguments in [&["--version"][..], &["run", "--version"], &["coverage", "--version"]] {
+        let done = command(arguments, &no_report);
+        assert_eq!(done.exit, Exit::Kept);
+        assert!(done.out.trim_end().ends_with(env!("CARGO_PKG_VERSION")), "{}", done.out);
+    }
+    command(&["cover"], &no_report).wrong_usage("a similar subcommand exists: 'coverage'");
+    run(&["--case", "3"]).wrong_usage("a similar argument exists: '--cases'");
+}
+
+#[test]
 fn the_exit_code_tells_what_came_of_the_run() {
     let broken = |arguments: &[&str]| command(arguments, &|| Ok(sample::report())).exit;
     assert_eq!(broken(&["run"]), Exit::Broken);

@@ -2,10 +2,21 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
+#[cfg(target_os = "linux")]
+mod adapters;
 mod coverage;
 mod faulty;
 mod live;
+#[cfg(target_os = "linux")]
+mod process;
+mod protocol;
 mod reference;
 mod reference_client;
 mod reports;
+mod rules;
 mod service;
+#[cfg(target_os = "linux")]
+mod strangers;
+#[cfg(target_os = "linux")]
+mod support;
+mod workflow;

@@ -246,9 +246,7 @@ impl Api {
 
 #[test]
 fn every_operation_answers_what_the_document_describes() {
-    let mut operations = 0;
     for operation in operations::all() {
-        operations += 1;
         for seed in 0..8 {
             for reachable in [&[0][..], &[3], &[0, 1, 2]] {
                 let mut api = Api::reaching(reachable);
@@ -262,7 +260,6 @@ fn every_operation_answers_what_the_document_describes() {
             }
         }
     }
-    assert_eq!(operations, 114);
 }
 
 #[test]
@@ -583,7 +580,7 @@ proptest! {
     /// A credential of one company sends what another company's credential could send.
     #[test]
     fn no_answer_shows_or_changes_another_companys_things(
-        operation in 0_usize..114,
+        operation in 0..operations::all().count(),
         seed in any::<u64>(),
         own in 0_usize..4,
         other in 0_usize..4,

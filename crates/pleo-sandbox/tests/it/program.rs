@@ -54,6 +54,14 @@ fn it_says_where_it_is_and_what_to_call_it_with() {
 }
 
 #[test]
+fn it_has_a_version_and_suggests_what_a_misspelt_option_may_mean() {
+    assert_eq!(run(&["--version"]), (Some(0), format!("pleo-sandbox {}\n", env!("CARGO_PKG_VERSION"))));
+    let (code, said) = run(&["--enviroment", "production"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("a similar argument exists: '--environment'"), "{said}");
+}
+
+#[test]
 fn a_taken_port_is_named_with_the_way_out() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -9,7 +9,7 @@ use std::{
 
 use xtask_codegen::{self as generate, Files};
 use xtask_openapi::{Refusals, normalise, normalise::Idle, pointer, walk};
-use xtask_testing::{compile::Workspace, entries, fixtures, is_pointer, read, stem};
+use xtask_testing::{entries, fixtures, is_pointer, read, stem, workspace};
 
 /// What the first line of a document expects.
 enum Expected {
@@ -139,11 +139,11 @@ fn every_cursed_document_is_compiled_or_refused_as_it_expects() {
 
 /// Checks each document's client, all of them at once, and gives what the compiler says by document.
 fn compile(clients: &BTreeMap<String, Files>) -> Vec<String> {
-    let mut workspace = Workspace::new("cursed");
+    let mut workspace = workspace("cursed");
     for (name, files) in clients {
-        workspace.client(&format!("cursed-{name}"), files);
+        workspace.client(&format!("cursed-{name}"), files).unwrap();
     }
-    let checked = workspace.check();
+    let checked = workspace.check().unwrap();
     let mut errors: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for error in &checked.errors {
         errors.entry(&error.member).or_default().push(&error.rendered);

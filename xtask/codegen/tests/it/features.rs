@@ -10,9 +10,12 @@ use std::{
 
 use serde_json::Value;
 use syn::{Attribute, Item, Type};
-use xtask_codegen::{CLIENT, OPENAPI};
+use xtask_codegen::{
+    CLIENT, OPENAPI,
+    compile::{self, PROFILE},
+};
 use xtask_openapi::{names, pointer, walk};
-use xtask_testing::root;
+use xtask_testing::{nested_target, root, scratch};
 
 type Names = BTreeSet<String>;
 
@@ -50,14 +53,14 @@ const PROGRAM: &str = r#"fn main() {
 
 /// Writes the program, with the project's versions of all dependencies, and gives its folder.
 fn program() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("features");
+    let folder = scratch("features");
     fs::create_dir_all(folder.join("src")).unwrap();
     let crates = root().join("crates");
     let manifest = format!(
         "[package]\nname = \"program\"\nedition = \"2024\"\n\n[dependencies]\n\
          pleo-client = {{ path = {:?}, default-features = false }}\n\
          pleo-auth = {{ path = {:?}, default-features = false, optional = true }}\n\n\
-         [profile.dev]\ndebug = false\n\n[workspace]\n",
+         [lints.rust]\nwarnings = \"deny\"\n\n{PROFILE}\n[workspace]\n",
         crates.join("pleo-client"),
         crates.join("pleo-auth"),
     );
@@ -77,17 +80,14 @@ struct Built {
 
 impl Built {
     fn with(folder: &Path, features: &[String]) -> Self {
-        let target = folder.join("target");
-        let output = Command::new(env!("CARGO"))
+        let target = nested_target();
+        let output = compile::cargo(folder, &target)
             .args(["run", "--quiet", "--offline", "--features", &features.join(",")])
-            .current_dir(folder)
-            .env("CARGO_TARGET_DIR", &target)
-            .env("RUSTFLAGS", "-Dwarnings")
-            // Would count instead of the flags above.
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .output()
             .unwrap();
-        assert!(output.status.success(), "{features:?}:\n{}", String::from_utf8_lossy(&output.stderr));
+        // Cargo shows warnings of the client, too, also of one that is compiled already.
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{features:?}:\n{said}");
         let generated = format!("{CLIENT}/");
         let read = fs::read_to_string(target.join("debug/program.d")).unwrap();
         let read = read.replace('\\', "/");

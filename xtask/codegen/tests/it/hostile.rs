@@ -1,14 +1,19 @@
 //! Documents that try to run, link or show something, in every place that a document has: each is refused, or its
 //! text stays text in code, in the clean document and in the report.
 
-use std::{collections::BTreeSet, sync::OnceLock};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser, Tag};
 use serde_json::Value;
 use xtask_codegen::{self as generate, Files};
 use xtask_openapi::{Document, Refusals, foreign::is_hidden, normalise, normalise::Idle};
-use xtask_testing::compile::Workspace;
+use xtask_testing::{entries, nested_target, workspace};
 
 /// One of each place that a document has. Words in capitals are names that stand in several places.
 const TEMPLATE: &str = include_str!("../hostile/template.yaml");
@@ -402,20 +407,25 @@ fn every_payload_in_all_places_at_once_stays_text() {
 
 #[test]
 fn rustdoc_runs_and_renders_nothing_of_a_hostile_document() {
-    let mut workspace = Workspace::new("hostile");
+    let mut workspace = workspace("hostile");
     let fences = hostile(|_| 0);
     let marks = |files: &Files| files.values().map(|text| text.matches(MARK).count()).sum::<usize>();
     assert!(marks(&fences) > 40, "only {} marks", marks(&fences));
-    workspace.client("hostile-fences", &fences);
-    workspace.client("hostile-mixed", &hostile(|number| number));
-    let tested = workspace.cargo(&["test", "--doc"], "");
-    assert!(tested.success, "{}{}", tested.stdout, tested.stderr);
-    assert!(tested.stdout.contains("running 0 tests"), "{}", tested.stdout);
-    assert!(!tested.stdout.contains("generated"), "{}", tested.stdout);
-    let documented = workspace.cargo(&["doc", "--no-deps"], "-Dwarnings -Amissing-docs");
-    assert!(documented.success, "{}", documented.stderr);
+    workspace.client("hostile-fences", &fences).unwrap();
+    workspace.client("hostile-mixed", &hostile(|number| number)).unwrap();
+    let tested = workspace.command(&["test", "--doc"]).unwrap().output().unwrap();
+    let [stdout, stderr] = [&tested.stdout, &tested.stderr].map(|said| String::from_utf8_lossy(said));
+    assert!(tested.status.success(), "{stdout}{stderr}");
+    assert!(stdout.contains("running 0 tests"), "{stdout}");
+    assert!(!stdout.contains("generated"), "{stdout}");
+    let folders = ["hostile_fences", "hostile_mixed"].map(|member| nested_target().join("doc").join(member));
+    // Pages of an earlier run say nothing about this one.
+    folders.iter().filter(|folder| folder.exists()).for_each(|folder| fs::remove_dir_all(folder).unwrap());
+    let mut documenting = workspace.command(&["doc", "--no-deps"]).unwrap();
+    let documented = documenting.env("RUSTDOCFLAGS", "-Dwarnings -Amissing-docs").output().unwrap();
+    assert!(documented.status.success(), "{}", String::from_utf8_lossy(&documented.stderr));
     let mut pages = 0;
-    for page in workspace.pages() {
+    for page in folders.iter().flat_map(|folder| pages_below(folder)) {
         pages += 1;
         for tag in [
             "<script>alert",
@@ -434,4 +444,18 @@ fn rustdoc_runs_and_renders_nothing_of_a_hostile_document() {
         }
     }
     assert!(pages > 20, "only {pages} pages");
+}
+
+/// The pages that rustdoc has written below a folder, by path.
+fn pages_below(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for path in entries(folder) {
+        if path.is_dir() {
+            found.extend(pages_below(&path));
+        } else if path.extension().is_some_and(|extension| extension == "html") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
 }

@@ -12,7 +12,7 @@ use xtask_codegen::{self as generate, Files};
 use xtask_drift::Level;
 use xtask_drift::rust::{self, Bump, Comparison, KINDS, RustFinding, RustKind, State, Surface};
 use xtask_openapi::{Document, normalise, normalise::Idle, pointer};
-use xtask_testing::{compile::Workspace, entries, fixtures, overlays, published, root};
+use xtask_testing::{entries, fixtures, overlays, published, root, workspace};
 
 /// One change of the document `base.yaml`.
 #[derive(Deserialize)]
@@ -186,9 +186,9 @@ fn the_compiler_says_of_callers_what_the_kinds_claim() {
     let together: BTreeSet<String> = summary(&compare(&old, &new).findings).into_iter().collect();
     let alone: BTreeSet<String> = cases.iter().flat_map(|case| case.expect.clone()).collect();
     assert_eq!(together, alone);
-    let mut workspace = Workspace::new("rust-api");
-    workspace.client("client-before", &files(old));
-    workspace.client("client-after", &files(new));
+    let mut workspace = workspace("rust-api");
+    workspace.client("client-before", &files(old)).unwrap();
+    workspace.client("client-after", &files(new)).unwrap();
     // One crate an error code: the compiler stops after names that it does not find, and would
     // not come to wrong types.
     let mut crates: BTreeMap<String, BTreeMap<String, &str>> = BTreeMap::new();
@@ -213,14 +213,14 @@ fn the_compiler_says_of_callers_what_the_kinds_claim() {
             "[package]\nname = \"{member}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
              pleo_client = {{ package = \"client-{side}\", path = \"../client-{side}\", default-features = false, features = [\"full\"] }}\n"
         );
-        workspace.write(member, "Cargo.toml", &manifest);
+        workspace.write(member, "Cargo.toml", &manifest).unwrap();
         let library: String = modules.keys().map(|module| format!("pub mod {module};\n")).collect();
-        workspace.write(member, "src/lib.rs", &library);
+        workspace.write(member, "src/lib.rs", &library).unwrap();
         for (module, code) in modules {
-            workspace.write(member, &format!("src/{module}.rs"), code);
+            workspace.write(member, &format!("src/{module}.rs"), code).unwrap();
         }
     }
-    let checked = workspace.check();
+    let checked = workspace.check().unwrap();
     let mut found: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     for error in &checked.errors {
         // The last message only counts the errors.

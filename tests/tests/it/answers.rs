@@ -1,7 +1,5 @@
 //! Valid answers decode and encode back unchanged; answers of tomorrow still decode.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
 use std::collections::BTreeMap;
 
 use pleo_client::operations;
@@ -66,8 +64,18 @@ async fn answer_all(style: Style, check: impl Fn(&str, &Value, &Value)) -> (usiz
 }
 
 fn assert_all(made: (usize, u64)) {
-    assert_eq!(made.0, 99, "operations with a JSON success");
-    assert_eq!(made.1, 99 * BODIES);
+    let documents = published::documents();
+    let described = successes(&documents, |success| matches!(success, Success::Json(_)));
+    assert_eq!(made, (described, described as u64 * BODIES));
+}
+
+/// How many published operations have a success of this kind.
+fn successes(documents: &[Published], is_counted: impl Fn(&Success<'_>) -> bool) -> usize {
+    let operations = published::operations(documents);
+    let counted = |operation: &&PublishedOperation<'_>| {
+        operation.successes().iter().any(|(_, success)| is_counted(success))
+    };
+    operations.values().filter(counted).count()
 }
 
 #[tokio::test]
@@ -194,8 +202,12 @@ async fn documented_statuses_without_a_body_are_successes() {
             }
         }
     }
-    // 200 stands for a `default` without a schema. With the 99 above these are all 114.
-    assert_eq!(tried, BTreeMap::from([(200, 5), (202, 2), (204, 8)]));
+    // 200 stands for a `default` without a schema.
+    assert_eq!(tried.keys().copied().collect::<Vec<_>>(), [200, 202, 204]);
+    assert_eq!(
+        tried.values().sum::<usize>(),
+        successes(&documents, |success| matches!(success, Success::Empty))
+    );
 }
 
 /// A page of one export item in version 3 whose amounts are the given text.

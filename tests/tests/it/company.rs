@@ -1,7 +1,5 @@
 //! A session puts the company where each operation of the catalogue wants it.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;

@@ -1,6 +1,4 @@
 //! What tests of programs share.
-#![allow(dead_code, reason = "each test file uses its part")]
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
 pub(crate) mod adapters;
 

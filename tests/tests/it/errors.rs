@@ -1,7 +1,5 @@
 //! Errors keep what the service said and show none of it.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
 use std::error::Error as StdError;
 
 use bytes::Bytes;

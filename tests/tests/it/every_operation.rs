@@ -1,7 +1,5 @@
 //! Every operation is generated and sends what its published document describes.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
 use std::sync::{Arc, Mutex};
 
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
@@ -131,8 +129,7 @@ async fn every_operation_sends_what_its_document_describes() {
         }
         called += 1;
     }
-    assert_eq!(called, 114);
-    assert_eq!(published.len(), 114);
+    assert_eq!(called, published.len());
 }
 
 fn compare(id: &str, described: &PublishedOperation<'_>, expected: &Expected, arrived: &Arrived) {

@@ -1,10 +1,5 @@
 //! Whole runs on programs: the two adapters, copies of them with one mistake each, and programs that break down.
 
-#![cfg(target_os = "linux")]
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
-mod support;
-
 use std::time::Duration;
 
 use pleo_conformance::{
@@ -14,7 +9,7 @@ use pleo_conformance::{
     report::{Report, Standing, Verdict},
 };
 
-use support::adapters::{Adapter, CURL, PYTHON};
+use super::support::adapters::{Adapter, CURL, PYTHON};
 
 /// A run over the whole catalogue.
 fn judged(command: Vec<String>, cases: u32, seconds: u64) -> Result<Report, RunError> {

@@ -1,17 +1,13 @@
 //! Programs that do not do what the protocol says: each is reported as what it is, and none holds the
 //! runner up. (The adapters that do are in `adapters.rs`.)
-#![cfg(target_os = "linux")]
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
-mod support;
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
+use super::support::{guarded, hello};
 use pleo_conformance::{
     protocol::{Action, App, Authorize, Call, Introduction},
     subject::{Outcome, ProcessSubject, Subject as _, SubjectError},
 };
-use support::{guarded, hello};
 
 /// For programs that answer, however busy this machine is.
 const LIMIT: Duration = Duration::from_secs(30);

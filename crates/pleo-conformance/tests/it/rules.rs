@@ -1,7 +1,5 @@
 //! Every rule as a test of its own, for our client and our sandbox.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
 use std::collections::BTreeSet;
 
 use pleo_conformance::{

@@ -1,9 +1,5 @@
 //! The adapters are small honest clients: what they send arrives as it should, and what is not in order is
 //! refused.
-#![cfg(target_os = "linux")]
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
-mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -11,6 +7,10 @@ use std::{
     time::Duration,
 };
 
+use super::support::{
+    adapters::{Adapter, CURL, PYTHON},
+    guarded, hello,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -23,10 +23,6 @@ use pleo_conformance::{
 };
 use pleo_sandbox::{Delivery, Reply, Server};
 use serde_json::{Value, json};
-use support::{
-    adapters::{Adapter, CURL, PYTHON},
-    guarded, hello,
-};
 
 const KEY: &str = "FAKE-KEY-0123456789";
 const COMPANY: &str = "11111111-2222-4333-8444-555555555551";

@@ -1,7 +1,5 @@
 //! What must not compile, with what the compiler says about it.
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
-
 use std::{env, fs, path::Path, process::Command};
 
 /// The compiler whose words the `.stderr` files hold. Another one words things differently: there the

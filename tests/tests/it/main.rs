@@ -1,0 +1,11 @@
+//! The client as its users call it, against the published documents, a mock server and canned responses.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
+mod answers;
+mod company;
+mod compile_fail;
+mod documentation;
+mod errors;
+mod every_operation;
+mod requests;

@@ -1,3 +1,0 @@
-//! What the client costs: the library behind `cargo xtask measure`.
-
-pub mod measure;
