@@ -15,7 +15,7 @@ pub enum SourceError {
     #[error(transparent)]
     Spec(#[from] SpecError),
     /// A file that cannot be read.
-    #[error("{path} cannot be read: {error}; check the path and its permissions")]
+    #[error("{path} cannot be read: {error}\n  = help: check the path and its permissions")]
     Unreadable {
         /// The file.
         path: String,
@@ -23,7 +23,7 @@ pub enum SourceError {
         error: io::Error,
     },
     /// Git is not there.
-    #[error("git could not be started: {0}; install it, or give two folders or files")]
+    #[error("git could not be started: {0}\n  = help: install it, or give two folders or files")]
     NoGit(io::Error),
     /// What is neither on disk nor in git.
     #[error("{name:?} is neither a folder, nor a file, nor a revision that git knows: {said}")]
@@ -34,7 +34,7 @@ pub enum SourceError {
         said: String,
     },
     /// A revision without published documents.
-    #[error("revision {revision} holds no document below {PUBLISHED}; give one that does, or a folder")]
+    #[error("revision {revision} holds no document below {PUBLISHED}\n  = help: give one that does, or a folder")]
     Empty {
         /// The revision.
         revision: String,

@@ -11,14 +11,14 @@ use crate::{client::ReadError, page::PageError, unite::Disagreement};
 pub enum FetchError {
     /// Operations or documents that are published here are not there any more.
     #[error(
-        "{} would disappear:{}\nif Pleo took that out, run again with --allow-removals; if not, run again later",
+        "{} would disappear:{}\n  = help: if Pleo took that out, run again with --allow-removals; if not, run again later",
         count(.0.len(), "operation or document", "operations and documents"), list(.0)
     )]
     Removals(Vec<String>),
     /// Documents were given, and operations or documents that are published here are in none of them.
     #[error(
         "what is given with --from replaces all of spec/published, and {} would disappear:{}\ngiven, and so to stay or \
-         to be replaced:{}\nto keep the others, give them too, in front: --from spec/published {}; to lose them, run \
+         to be replaced:{}\n  = help: to keep the others, give them too, in front: --from spec/published {}; to lose them, run \
          again with --allow-removals",
         count(.lost.len(), "operation or document", "operations and documents"), list(.lost), list(.given), .again
     )]
@@ -32,28 +32,28 @@ pub enum FetchError {
     },
     /// Operations that two documents have, so that neither is the one to generate from.
     #[error(
-        "{} in more than one document:{}\nif Pleo renamed a document, its pages change one after the other: run again \
+        "{} in more than one document:{}\n  = help: if Pleo renamed a document, its pages change one after the other: run again \
          later; of documents given with --from, leave one out",
         count(.0.len(), "operation is", "operations are"), list(&lines(.0))
     )]
     Duplicates(Vec<Duplicate>),
     /// Parts of one document say different things.
     #[error(
-        "pages of {} disagree:{}\nthe site may be in the middle of an update: run again later, or with --allow-mixed to \
+        "pages of {} disagree:{}\n  = help: the site may be in the middle of an update: run again later, or with --allow-mixed to \
          take what most pages say and, of equally many, what the newer version says",
         count(.0.len(), "document", "documents"), list(&disagreements(.0))
     )]
     Mixed(Vec<(String, Vec<Disagreement>)>),
     /// Pages that should describe an operation, but yield none.
     #[error(
-        "{} cannot be used:{}\nlook at what the page shows now: if it is missing or half published, run again later; if \
+        "{} cannot be used:{}\n  = help: look at what the page shows now: if it is missing or half published, run again later; if \
          its form has changed, xtask/fetch/src/page.rs has to learn it; whole documents can be given with --from",
         count(.0.len(), "page", "pages"), list(&pages(.0))
     )]
     Unusable(Vec<(String, PageError)>),
     /// Too many of the listed pages are not there.
     #[error(
-        "only {read} of {listed} reference pages could be read, and at least 90 % are needed:{}\nrun again later; \
+        "only {read} of {listed} reference pages could be read, and at least 90 % are needed:{}\n  = help: run again later; \
          if it stays so, the index is wrong: give the documents with --from", list(&pages(.failed))
     )]
     TooFew {
@@ -66,7 +66,7 @@ pub enum FetchError {
     },
     /// More pages than one run is meant to read.
     #[error(
-        "{} lists {listed} reference pages and documents, and at most {most} are read\nsee what it lists; if it is \
+        "{} lists {listed} reference pages and documents, and at most {most} are read\n  = help: see what it lists; if it is \
          right, allow more with --most-pages and --total-seconds", one_line(.index)
     )]
     TooMany {
@@ -78,17 +78,17 @@ pub enum FetchError {
         most: usize,
     },
     /// No document at all, which no flag allows.
-    #[error("{} leads to no document\nsee what it holds, or name another with --index", one_line(.0))]
+    #[error("{} leads to no document\n  = help: see what it holds, or name another with --index", one_line(.0))]
     NoDocument(String),
     /// Documents that are not OpenAPI documents: where they were read, and what is missing.
     #[error(
-        "{} cannot be used as an OpenAPI document:{}\nsee what it holds, or leave it out",
+        "{} cannot be used as an OpenAPI document:{}\n  = help: see what it holds, or leave it out",
         count(.0.len(), "document", "documents"), list(&pages(.0))
     )]
     NotOpenApi(Vec<(String, String)>),
     /// A document whose title gives no file name of its own.
     #[error(
-        "the document `{}` has no file of its own: {}\nrename it, or the other one, in what is given with --from",
+        "the document `{}` has no file of its own: {}\n  = help: rename it, or the other one, in what is given with --from",
         one_line(.title), one_line(.problem)
     )]
     Name {
@@ -101,7 +101,7 @@ pub enum FetchError {
     #[error("{0}")]
     Spec(#[from] SpecError),
     /// One address that nothing can be done without.
-    #[error("{} could not be read: {error}\nrun again later, or give the documents with --from", one_line(.address))]
+    #[error("{} could not be read: {error}\n  = help: run again later, or give the documents with --from", one_line(.address))]
     Read {
         /// The address.
         address: String,
@@ -110,18 +110,18 @@ pub enum FetchError {
     },
     /// Pages that could not be read, though the site has them.
     #[error(
-        "{} could not be read:{}\nrun again: it goes on where it stopped; whole documents can be given with --from",
+        "{} could not be read:{}\n  = help: run again: it goes on where it stopped; whole documents can be given with --from",
         count(.0.len(), "page", "pages"), list(&pages(.0))
     )]
     Unread(Vec<(String, ReadError)>),
     /// The whole run took too long.
     #[error(
-        "not done within {} s\nrun again: it goes on where it stopped; or allow more with --total-seconds",
+        "not done within {} s\n  = help: run again: it goes on where it stopped; or allow more with --total-seconds",
         .0.as_secs_f64()
     )]
     TotalTime(Duration),
     /// Files that cannot be read or written.
-    #[error("{}: {}\ncheck the path and its permissions", one_line(.path), one_line(.problem))]
+    #[error("{}: {}\n  = help: check the path and its permissions", one_line(.path), one_line(.problem))]
     Files {
         /// Which file.
         path: String,
@@ -129,7 +129,7 @@ pub enum FetchError {
         problem: String,
     },
     /// Somebody ended it.
-    #[error("interrupted; nothing was changed\nrun again: it goes on where it stopped")]
+    #[error("interrupted; nothing was changed\n  = help: run again: it goes on where it stopped")]
     Interrupted,
 }
 

@@ -25,5 +25,5 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         };
         let _ = write!(message, "\n  {what:<8} {path}");
     }
-    bail!("{message}\nto mend it, run:  cargo xtask generate");
+    bail!("{message}\nto fix it, run:  cargo xtask generate");
 }

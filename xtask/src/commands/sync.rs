@@ -90,8 +90,8 @@ fn fetch_and_make(
             )?;
             Err(error.context(
                 "the documents that Pleo publishes now are taken back, too\n\
-                 to keep them and mend what is in the way, run:  cargo xtask fetch\n\
-                 docs/regenerating.md leads through it",
+                 to keep them and fix what is in the way, run:  cargo xtask fetch\n\
+                 docs/regenerating.md describes the steps",
             ))
         }
     }

@@ -89,7 +89,7 @@ fn the_generated_code_stays_below_35_000_lines() {
 }
 
 #[test]
-fn a_hand_edited_missing_or_stale_file_is_named_with_the_command_that_mends_it() {
+fn a_hand_edited_missing_or_stale_file_is_named_with_the_command_that_fixes_it() {
     let copy = Copy::new();
     let edited = format!("{CLIENT}/tags/builder.rs");
     let stale = format!("{CLIENT}/tags/more.rs");

@@ -1,4 +1,4 @@
-//! The passes that mend a document, in the order in which they run.
+//! The passes that fix a document, in the order in which they run.
 //!
 //! Cleaning passes work on each published document and make `spec/openapi.json`; lowering passes
 //! then make of it what progenitor can turn into code that survives real answers. Each has a
