@@ -6,7 +6,9 @@ use std::{
     io::{self, BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -28,27 +30,57 @@ pub fn cargo(folder: &Path, target: &Path) -> Command {
 /// What cargo calls the work that it does, at the beginning of a line.
 const WORK: [&str; 6] = ["Blocking", "Checking", "Compiling", "Downloaded", "Downloading", "Running"];
 
+/// How often a command that says nothing is looked at.
+const POLL: Duration = Duration::from_millis(50);
+
 /// Runs cargo in the project below `root`, says what it works on while it does, and returns what it prints.
+/// Ends it once `is_over`.
 ///
 /// # Errors
-/// When cargo cannot be started, and with all that it said when it fails.
-pub fn heard(root: &Path, arguments: &[&str], say: &dyn Fn(&str)) -> io::Result<String> {
+/// When cargo cannot be started, and with all that it said when it fails; `Interrupted` when it was ended.
+pub fn heard(
+    root: &Path,
+    arguments: &[&str],
+    say: &dyn Fn(&str),
+    is_over: &dyn Fn() -> bool,
+) -> io::Result<String> {
     let mut command = Command::new(env!("CARGO"));
     let command = command.args(arguments).current_dir(root);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    // The threads are not waited for: what cargo has started may keep the pipes open when it is ended.
+    let (printed, out) = mpsc::channel();
+    let (spoken, lines) = mpsc::channel();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (mut out, mut err) = (String::new(), String::new());
-    thread::scope(|scope| {
-        scope.spawn(|| stdout.map(|mut stdout| stdout.read_to_string(&mut out)));
-        for line in stderr.into_iter().flat_map(|stderr| BufReader::new(stderr).lines()).map_while(Result::ok)
-        {
-            if WORK.contains(&line.split_whitespace().next().unwrap_or_default()) {
-                say(line.trim());
-            }
-            err += &line;
-            err.push('\n');
-        }
+    thread::spawn(move || {
+        let mut text = Vec::new();
+        let read = stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut text));
+        printed.send(read.map(|_| String::from_utf8_lossy(&text).into_owned()))
     });
+    thread::spawn(move || {
+        let lines = stderr.into_iter().flat_map(|stderr| BufReader::new(stderr).split(b'\n'));
+        lines.map_while(Result::ok).try_for_each(|line| spoken.send(line))
+    });
+    let mut err = String::new();
+    loop {
+        match lines.recv_timeout(POLL) {
+            Ok(line) => {
+                let line = String::from_utf8_lossy(&line);
+                if WORK.contains(&line.split_whitespace().next().unwrap_or_default()) {
+                    say(line.trim());
+                }
+                err += &line;
+                err.push('\n');
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if is_over() {
+            child.kill()?;
+            child.wait()?;
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+    }
+    let out = out.recv().map_err(io::Error::other)??;
     if !child.wait()?.success() {
         return Err(io::Error::other(format!("cargo {}\n{out}{err}", arguments.join(" "))));
     }

@@ -34,7 +34,9 @@ pub enum SourceError {
         said: String,
     },
     /// A revision without published documents.
-    #[error("revision {revision} holds no document below {PUBLISHED}\n  = help: give one that does, or a folder")]
+    #[error(
+        "revision {revision} holds no document below {PUBLISHED}\n  = help: give one that does, or a folder"
+    )]
     Empty {
         /// The revision.
         revision: String,

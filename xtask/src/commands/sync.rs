@@ -1,7 +1,7 @@
 //! `cargo xtask sync`
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use xtask_codegen::compile::heard;
 use xtask_drift::{Report, api::Prose, render, source::Source};
-use xtask_fetch::{FetchError, Request};
+use xtask_fetch::{FetchError, Request, guides, interrupt};
 use xtask_openapi::PUBLISHED;
 
 use super::{fetch, generate, long_step};
@@ -24,10 +24,10 @@ Exit codes:
   1    refused, or the client could not be made or verified
   2    wrong usage
   3    something could not be read or written
-  130  interrupted while fetching
+  130  interrupted
 The tree changes with code 0 only.")]
 pub(crate) struct Arguments {
-    /// First bring what Pleo publishes today, and say what that changes.
+    /// First fetch what Pleo publishes today, and say what that changes.
     #[arg(long)]
     fetch: bool,
     /// Write what changed here, as Markdown.
@@ -40,13 +40,15 @@ pub(crate) struct Arguments {
     fetching: fetch::Arguments,
 }
 
-/// Makes the client of the documents, and first brings those if that is asked for.
+/// Makes the client of the documents, and first fetches those if that is asked for.
 pub(crate) fn run(root: &Path, arguments: Arguments) -> ExitCode {
     let Arguments { fetch, report, message, fetching } = arguments;
     let request = match fetching.checked() {
         Ok(request) => request,
         Err(problem) => return fetch::wrong_usage(&problem),
     };
+    // From here on a signal ends the run where nothing is half written.
+    interrupt::watch();
     let done = if fetch {
         fetch_and_make(root, &request, report.as_deref(), message.as_deref())
     } else if request.is_default() {
@@ -64,7 +66,7 @@ pub(crate) fn run(root: &Path, arguments: Arguments) -> ExitCode {
     }
 }
 
-/// Brings the documents, says what changed, and makes the client of them: all of it, or nothing.
+/// Fetches the documents, says what changed, and makes the client of them: all of it, or nothing.
 fn fetch_and_make(
     root: &Path,
     request: &Request,
@@ -75,7 +77,7 @@ fn fetch_and_make(
     let before = Source::folder(root, &published)?;
     let fetched = fetch::bring(root, request)?;
     println!("{}", fetch::summary(&fetched));
-    let made = compare(root, &before, report, message).and_then(|text| {
+    let made = compare(root, &before, fetched.guides.as_ref(), report, message).and_then(|text| {
         make(root)?;
         Ok(text)
     });
@@ -86,25 +88,35 @@ fn fetch_and_make(
         }
         Err(error) => {
             fetched.change.undo().context(
-                "taking back the documents failed; restore them with `git restore spec/published spec/lock.toml`",
+                "taking back the documents failed; restore them with `git restore spec/published spec/*.toml`",
             )?;
             Err(error.context(
                 "the documents that Pleo publishes now are taken back, too\n\
                  to keep them and fix what is in the way, run:  cargo xtask fetch\n\
-                 docs/regenerating.md describes the steps",
+                 docs/regenerating.md explains the steps",
             ))
         }
     }
 }
 
 /// Says what changed since `before`, and returns the commit message.
-fn compare(root: &Path, before: &Source, report: Option<&Path>, message: Option<&Path>) -> Result<String> {
+fn compare(
+    root: &Path,
+    before: &Source,
+    guides: Option<&guides::GuideReport>,
+    report: Option<&Path>,
+    message: Option<&Path>,
+) -> Result<String> {
     let after = Source::folder(root, &root.join(PUBLISHED))?;
     let changed = Report::between(root, before, &after, Prose::LeftOut)?;
-    let text = render::commit_message(&changed, &before.documents, &after.documents);
+    let mut text = render::commit_message(&changed, &before.documents, &after.documents);
+    if let Some(news) = guides.and_then(guides::report::commit_message) {
+        text.push_str(&format!("\n{news}.\n"));
+    }
     println!("{}", render::text(&changed));
     if let Some(file) = report {
-        write(file, &render::markdown(&changed))?;
+        let first = guides.map(guides::report::markdown).unwrap_or_default();
+        write(file, &body(first, &render::markdown(&changed)))?;
     }
     if let Some(file) = message {
         write(file, &text)?;
@@ -112,12 +124,31 @@ fn compare(root: &Path, before: &Source, report: Option<&Path>, message: Option<
     Ok(text)
 }
 
+/// The body of a pull request: what to read again comes first, and of the changes of the API as much as GitHub takes.
+fn body(guides: String, changes: &str) -> String {
+    if guides.is_empty() {
+        return changes.to_owned();
+    }
+    let room = render::MARKDOWN_LIMIT.saturating_sub(guides.chars().count() + CUT.chars().count() + 1);
+    let mut body = guides + "\n";
+    let mut used = 0;
+    for line in changes.split_inclusive('\n') {
+        used += line.chars().count();
+        if used > room {
+            body.push_str(CUT);
+            break;
+        }
+        body.push_str(line);
+    }
+    body
+}
+
+const CUT: &str =
+    "\n\nThe rest is left out, because GitHub takes no longer text. `cargo xtask diff` shows all of it.\n";
+
+/// Writes a file whole, or not at all.
 fn write(file: &Path, text: &str) -> Result<()> {
-    let written = match file.parent() {
-        Some(folder) => fs::create_dir_all(folder).and_then(|()| fs::write(file, text)),
-        None => fs::write(file, text),
-    };
-    written.with_context(|| format!("{} cannot be written", file.display()))
+    xtask_tree::write(file, text.as_bytes()).with_context(|| format!("{} cannot be written", file.display()))
 }
 
 /// Makes the generated files, writes those that differ, and verifies them. A client that does not
@@ -131,6 +162,9 @@ fn make(root: &Path) -> Result<()> {
         Err(error) => {
             let taken_back = change.count();
             change.undo().context("taking back what was written failed; restore it with `git restore`")?;
+            if interrupt::happened() {
+                return Err(error);
+            }
             let log = root.join("target/xtask-verify.log");
             // The log is a help, not the point.
             let kept =
@@ -149,12 +183,20 @@ fn make(root: &Path) -> Result<()> {
 }
 
 fn compiles(root: &Path, say: &dyn Fn(&str)) -> Result<((), String)> {
-    heard(root, &["check", "--package", "pleo-client", "--all-features"], say)?;
+    cargo(root, &["check", "--package", "pleo-client", "--all-features"], say)?;
     Ok(((), "pleo-client compiles".to_owned()))
 }
 
 /// The summary line of the conformance suite.
 fn conforms(root: &Path, say: &dyn Fn(&str)) -> Result<(String, String)> {
-    let said = heard(root, &["run", "--package", "pleo-conformance", "--", "run", "--summary"], say)?;
+    let said = cargo(root, &["run", "--package", "pleo-conformance", "--", "run", "--summary"], say)?;
     Ok((said.trim().to_owned(), "the client keeps the rules of the documents".to_owned()))
+}
+
+/// What a command of cargo's prints. An interrupt ends it.
+fn cargo(root: &Path, arguments: &[&str], say: &dyn Fn(&str)) -> Result<String> {
+    heard(root, arguments, say, &interrupt::happened).map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => FetchError::Interrupted.into(),
+        _ => error.into(),
+    })
 }

@@ -144,12 +144,45 @@ fn one_pull_request_is_opened_updated_and_left_alone_when_nothing_is_new() {
 #[test]
 fn every_night_fetches_and_shows_the_report_even_of_a_night_that_fails() {
     let fetch = script("Fetch, compare, generate, verify");
-    assert!(fetch.starts_with("cargo xtask sync --fetch "), "{fetch}");
+    assert!(fetch.contains("\ncargo xtask sync --fetch "), "{fetch}");
     for file in ["target/regenerate/report.md", "target/regenerate/message.txt"] {
         assert!(fetch.contains(file), "{file}");
     }
     let steps = steps();
     let report = steps.iter().find(|step| step["name"] == "Report").unwrap();
     assert_eq!(report["if"], "always()");
-    assert!(steps.iter().all(|step| !step["run"].as_str().unwrap_or_default().contains("${{")));
+}
+
+#[test]
+fn no_text_from_outside_is_a_command() {
+    let steps = steps();
+    let scripts = steps.iter().filter_map(|step| step["run"].as_str());
+    for script in scripts {
+        for word in ["${{", "GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "eval"] {
+            assert!(!script.contains(word), "{word} in:\n{script}");
+        }
+    }
+    // What is printed is between the lines that switch commands off and on again, and the code is kept.
+    let nights = Nights::new();
+    let cargo = nights.folder.path().join("bin/cargo");
+    fs::write(&cargo, "#!/usr/bin/env bash\necho ::error::a\nexit 3\n").unwrap();
+    let script = format!(
+        "chmod +x {}\n(\n{}\n) > said || echo \"code $?\" >> said",
+        cargo.display(),
+        script("Fetch, compare, generate, verify")
+    );
+    nights.bash(nights.folder.path(), &script);
+    let said = fs::read_to_string(nights.folder.path().join("said")).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    let token = lines[0].strip_prefix("::stop-commands::").unwrap();
+    assert_eq!(token.len(), 32);
+    assert_eq!(lines[1..], ["::error::a", &format!("::{token}::"), "code 3"]);
+}
+
+#[test]
+fn a_guide_that_changed_is_news_without_a_change_of_the_api() {
+    let mut nights = Nights::new();
+    let asked = nights.night(&[("spec/guides.lock.toml", "changed")]);
+    assert!(asked.iter().any(|call| call.starts_with("gh pr create ")), "{asked:?}");
+    assert_eq!(nights.proposed("spec/guides.lock.toml"), "changed");
 }
