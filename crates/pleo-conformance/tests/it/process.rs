@@ -384,7 +384,7 @@ fn a_program_that_is_dropped_and_stays_is_killed() {
 /// The environment of this process cannot be changed, so the test runs itself with another one.
 #[test]
 fn a_program_does_not_see_pleos_variables() {
-    const NAME: &str = "a_program_does_not_see_pleos_variables";
+    const NAME: &str = "process::a_program_does_not_see_pleos_variables";
     if std::env::var_os("PLEO_FAKE_KEY").is_none() {
         let run = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", NAME])

@@ -126,7 +126,8 @@ pub(super) fn content(step: &mut Step, direction: Direction, old: &Content<'_>, 
     let is_respelled = |old: &str, new: &str| essence(old) == essence(new);
     let is_wider = |old: &str, new: &str| is_in_range(&essence(old), &essence(new));
     let is_narrower = |old: &str, new: &str| is_in_range(&essence(new), &essence(old));
-    let rules: [(&'static kinds::Both, &dyn Fn(&str, &str) -> bool); 3] = [
+    type Rule<'r> = (&'static kinds::Both, &'r dyn Fn(&str, &str) -> bool);
+    let rules: [Rule<'_>; 3] = [
         (&kinds::MEDIA_TYPE_PARAMETERS_CHANGED, &is_respelled),
         (&kinds::MEDIA_TYPE_WIDENED, &is_wider),
         (&kinds::MEDIA_TYPE_NARROWED, &is_narrower),

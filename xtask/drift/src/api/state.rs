@@ -359,8 +359,8 @@ fn media_type(name: &str) -> String {
     let mut parts = lower.split(';').map(|part| part.split_whitespace().collect::<String>().replace('"', ""));
     let essence = parts.next().unwrap_or_default();
     let is_json = essence == "application/json" || essence.ends_with("+json");
-    let says = |part: &String| !part.is_empty() && !(is_json && part == "charset=utf-8");
-    let parameters: BTreeSet<String> = parts.filter(says).collect();
+    let is_implied = |part: &str| part.is_empty() || is_json && part == "charset=utf-8";
+    let parameters: BTreeSet<String> = parts.filter(|part| !is_implied(part)).collect();
     parameters.into_iter().fold(essence, |name, parameter| format!("{name};{parameter}"))
 }
 
