@@ -16,7 +16,7 @@ pub struct Request {
     pub source: Source,
     /// Whether operations and documents may disappear.
     pub allow_removals: bool,
-    /// Whether pages of one document may disagree; see [`unite::unite`] for what is then taken.
+    /// Whether pages of one document may disagree; see [`unite`](crate::unite::unite) for what is then taken.
     pub allow_mixed: bool,
     /// Whether Pleo's wording is kept.
     pub keep_prose: bool,

@@ -1,7 +1,7 @@
 //! Showing a report: as text, as Markdown for a pull request, as JSON, as annotations for GitHub, and
 //! as a commit message.
 //!
-//! Nothing that comes from a document leaves its place: see [`crate::quote`].
+//! Nothing that comes from a document leaves its place: see `quote`.
 
 mod github;
 mod json;

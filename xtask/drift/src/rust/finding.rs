@@ -9,7 +9,7 @@ use crate::Level;
 pub struct RustFinding {
     /// What changed, as a caller writes it, such as `pleo_client::tags::types::TagModel::name`.
     pub item: String,
-    /// The id of its kind, see [`KINDS`].
+    /// The id of its kind, see [`KINDS`](crate::rust::KINDS).
     pub kind: &'static str,
     /// The level of its kind.
     pub level: Level,
