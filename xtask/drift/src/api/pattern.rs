@@ -58,10 +58,17 @@ fn is_any_text(hir: &Hir) -> bool {
             };
             let allows_all = match class {
                 HirKind::Class(Class::Bytes(class)) => {
-                    class.ranges().iter().map(|range| range.len()).sum::<usize>() >= 255
+                    let mut left_out = class.clone();
+                    left_out.negate();
+                    left_out
+                        .iter()
+                        .all(|range| (range.start()..=range.end()).all(|byte| matches!(byte, b'\n' | b'\r')))
                 }
                 HirKind::Class(Class::Unicode(class)) => {
-                    class.ranges().iter().map(|range| range.len()).sum::<usize>() >= 0x10_FFFF - 0x800
+                    let mut left_out = class.clone();
+                    left_out.negate();
+                    let is_line_end = |c| matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}');
+                    left_out.iter().all(|range| (range.start()..=range.end()).all(is_line_end))
                 }
                 _ => false,
             };
