@@ -17,7 +17,7 @@ pub(crate) fn condition<'a>(families: impl IntoIterator<Item = &'a String>) -> S
 
 /// The same as tokens.
 pub(crate) fn condition_tokens<'a>(families: impl IntoIterator<Item = &'a String>) -> TokenStream {
-    // Names of families are kebab-case, so that there is nothing that is no token.
+    // Names of families are kebab-case, so that every one of them is a token.
     condition(families).parse().unwrap_or_default()
 }
 

@@ -51,7 +51,7 @@ impl Draft {
 
     /// What a compiler reads of the file.
     /// # Errors
-    /// When it is no Rust.
+    /// When it is not valid Rust.
     pub fn parse(self) -> syn::Result<syn::File> {
         let mut file: syn::File = syn::parse2(self.code)?;
         file.items.extend(syn::parse_file(&self.formatted)?.items);

@@ -82,7 +82,7 @@ pub(crate) fn apply(
     });
     let lock = lock.to_toml().map_err(|problem| FetchError::Files { path: LOCK.to_owned(), problem })?;
     files.insert(LOCK.to_owned(), lock);
-    // Whoever closed it says why; nothing was changed.
+    // The code that closed it says why; nothing was changed.
     let leave = gate.enter().ok_or(FetchError::Interrupted)?;
     let change = Change::apply(root, PUBLISHED, &files)
         .map_err(|error| FetchError::files(&root.join(PUBLISHED), &error))?;

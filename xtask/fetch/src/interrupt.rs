@@ -1,7 +1,7 @@
 //! Being asked to end: SIGINT and SIGTERM, or what stands for them elsewhere.
 //!
-//! From the first call of [`watch`] on, neither ends the process by itself: whoever does the work ends it where
-//! nothing is half done.
+//! From the first call of [`watch`] on, neither ends the process by itself: the code that does the work ends it
+//! where nothing is half done.
 
 use std::{
     sync::{OnceLock, mpsc},

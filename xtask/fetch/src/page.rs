@@ -51,7 +51,7 @@ pub enum PageError {
     /// The block has no `openapi` key: the form that older pages have.
     #[error("the block has no `openapi` key, so it is in the older form, which is not OpenAPI")]
     NotOpenApi,
-    /// The block is no document, or not one of this operation.
+    /// The block is not a document, or not one of this operation.
     #[error("the OpenAPI block cannot be used: {}", one_line(.0))]
     Block(String),
     /// HTML came instead of Markdown, as for a page that only a browser can show.

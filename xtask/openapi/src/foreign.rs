@@ -40,7 +40,7 @@ pub fn markdown_code(text: &str) -> String {
     let text = one_line(text);
     let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);
-    // A blank at each end is taken off again, and code that is empty is no code.
+    // A blank at each end is taken off again, and an empty code span is not shown as code.
     let blank =
         if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty() { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")

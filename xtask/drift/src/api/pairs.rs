@@ -271,7 +271,7 @@ impl<'s, 'a> Pairs<'s, 'a> {
         true
     }
 
-    /// What differs, whoever looks at it.
+    /// What differs, whether it is sent or received.
     fn whole(&self, (old, new): (Id, Id), depth: usize) -> Step {
         self.step_at(old, new, Sight { direction: Direction::Request, partial: false, depth })
     }

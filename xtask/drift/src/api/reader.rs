@@ -390,7 +390,7 @@ fn component(place: &Cursor<'_>) -> Option<String> {
 const COMPONENTS: &str = "/components/schemas/";
 
 /// Reads a discriminator. A schema may be named by its component's name or by a reference; what no
-/// mapping names goes by its component's name.
+/// mapping names has the name of its component.
 fn discriminator<'a>(
     schemas: &mut Schemas<'a>,
     at: &Cursor<'a>,

@@ -9,7 +9,7 @@ use crate::source::SourceError;
 /// Generated code that cannot be read as an API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
-    /// A file is no Rust.
+    /// A file is not valid Rust.
     #[error("{path} is no Rust: {problem}; compare `xtask/codegen` with the generator in use")]
     NoRust {
         /// The file, from the root of the project.

@@ -11,7 +11,7 @@ const SCHEMAS: &str = "/components/schemas";
 
 pub(super) fn enum_lists(log: &mut Log, document: &mut Value) -> Result<(), Refusals> {
     walk::schemas_mut(document, &mut |at, schema| {
-        // Null alone is no enum. A component of it would be a type without a value.
+        // Null alone is not an enum. A component of it would be a type without a value.
         let only_null = null::is_only_null(schema);
         if only_null && !pointer::is_component(at) {
             return Ok(());
@@ -121,7 +121,7 @@ fn put_in_place(schemas: &Value, schema: &mut Value) -> bool {
             .and_then(|name| schemas.get(name))
             .and_then(Value::as_object);
         let Some(target) = target.filter(|target| !target.contains_key("enum")) else { break };
-        // An object is no parameter, and refused as one later: its members are not needed for that.
+        // An object cannot be a parameter and is refused later: its members are not needed for that.
         let mut whole: Map<String, Value> = target
             .iter()
             .filter(|(key, _)| *key != "properties")
