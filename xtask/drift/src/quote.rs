@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use xtask_openapi::foreign::is_hidden;
+use xtask_openapi::foreign::{code_span, is_hidden};
 
 /// Text for a terminal and for the log of a workflow: one line, without control characters and
 /// without what a runner takes for a command.
@@ -70,10 +70,7 @@ pub(crate) fn code(text: &str) -> String {
     if text.trim().is_empty() {
         return format!("`{}`", "\u{a0}".repeat(text.chars().count().max(1)));
     }
-    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
-    let fence = "`".repeat(longest + 1);
-    let blank = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
-    format!("{fence}{blank}{text}{blank}{fence}")
+    code_span(&text)
 }
 
 /// Text as code in a cell of a table, in which a pipe would end the cell.

@@ -37,13 +37,17 @@ pub fn one_line(text: &str) -> String {
 /// A text as code in Markdown: nothing in it is Markdown, HTML, a mention, a reference or a command, and GitHub takes
 /// no notice of names and numbers in it.
 pub fn markdown_code(text: &str) -> String {
-    let text = one_line(text);
-    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
+    code_span(&one_line(text))
+}
+
+/// One line between more backticks than it holds in a row.
+pub fn code_span(line: &str) -> String {
+    let longest = line.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);
     // A blank at each end is taken off again, and an empty code span is not shown as code.
     let blank =
-        if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty() { " " } else { "" };
-    format!("{fence}{blank}{text}{blank}{fence}")
+        if line.starts_with(['`', ' ']) || line.ends_with(['`', ' ']) || line.is_empty() { " " } else { "" };
+    format!("{fence}{blank}{line}{blank}{fence}")
 }
 
 /// A text for a sentence, a title or a table of Markdown, in which nothing is Markdown, HTML, a mention or a reference:

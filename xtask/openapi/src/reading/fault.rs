@@ -28,3 +28,20 @@ pub(super) fn shortened(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+/// Holds that a text was refused on a line for a problem.
+#[cfg(test)]
+pub(super) fn assert_refused(
+    result: Result<serde_json::Value, Fault>,
+    text: &str,
+    line: usize,
+    problem: &str,
+) {
+    match result {
+        Ok(value) => panic!("{text:?} was read as {value}"),
+        Err(fault) => {
+            assert!(fault.problem.contains(problem), "{text:?}: {fault:?}");
+            assert_eq!(fault.line, line, "{text:?}: {fault:?}");
+        }
+    }
+}

@@ -148,6 +148,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::reading::fault::assert_refused;
 
     #[test]
     fn json_is_read_by_the_rules_of_json() {
@@ -175,13 +176,7 @@ mod tests {
             ("[1]\n[2]", 2, "trailing characters"),
             ("[\n'a']", 2, "expected value"),
         ] {
-            match read(text) {
-                Ok(value) => panic!("{text:?} was read as {value}"),
-                Err(fault) => {
-                    assert!(fault.problem.contains(problem), "{text:?}: {fault:?}");
-                    assert_eq!(fault.line, line, "{text:?}: {fault:?}");
-                }
-            }
+            assert_refused(read(text), text, line, problem);
         }
     }
 

@@ -515,6 +515,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::reading::fault::assert_refused;
 
     fn plain(text: &str) -> Value {
         read(&format!("a: {text}\n")).unwrap_or_else(|fault| panic!("{text}: {fault:?}"))["a"].take()
@@ -672,13 +673,7 @@ mod tests {
             ("<<: 1\n", 1, "merge key"),
             ("%YAML 2.0\n---\na: 1\n", 1, "YAML version"),
         ] {
-            match read(text) {
-                Ok(value) => panic!("{text:?} was read as {value}"),
-                Err(fault) => {
-                    assert!(fault.problem.contains(problem), "{text:?}: {fault:?}");
-                    assert_eq!(fault.line, line, "{text:?}: {fault:?}");
-                }
-            }
+            assert_refused(read(text), text, line, problem);
         }
     }
 
