@@ -136,12 +136,7 @@ impl Lock {
     /// # Errors
     /// For a text that TOML cannot hold, or that would be read differently.
     pub fn to_toml(&self) -> Result<String, String> {
-        let text = format!("{HEADER}{}", toml::to_string(self).map_err(|error| error.to_string())?);
-        if Self::parse(&text).as_ref() == Some(self) {
-            Ok(text)
-        } else {
-            Err("would be read differently from what was written".to_owned())
-        }
+        read_back(HEADER, toml::to_string(self), |text| Self::parse(text).as_ref() == Some(self))
     }
 
     /// The pages by address.
@@ -153,6 +148,16 @@ impl Lock {
 /// SHA-256 in lower-case hexadecimal digits.
 pub fn sha256(text: &str) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
+}
+
+/// The text of a lock file, once it is known to be read as what was written.
+pub(crate) fn read_back(
+    header: &str,
+    written: Result<String, toml::ser::Error>,
+    is_same: impl FnOnce(&str) -> bool,
+) -> Result<String, String> {
+    let text = format!("{header}{}", written.map_err(|error| error.to_string())?);
+    if is_same(&text) { Ok(text) } else { Err("would be read differently from what was written".to_owned()) }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::sections::Sections;
+use crate::lock::read_back;
 
 /// The pages that statements depend on, from the root of the project.
 pub const GUIDES: &str = "spec/guides.toml";
@@ -114,12 +115,7 @@ impl GuidesLock {
     /// # Errors
     /// For a text that TOML cannot hold, or that would be read differently.
     pub fn to_toml(&self) -> Result<String, String> {
-        let text = format!("{HEADER}{}", toml::to_string_pretty(self).map_err(|error| error.to_string())?);
-        if Self::parse(&text).as_ref() == Some(self) {
-            Ok(text)
-        } else {
-            Err("would be read differently from what was written".to_owned())
-        }
+        read_back(HEADER, toml::to_string_pretty(self), |text| Self::parse(text).as_ref() == Some(self))
     }
 }
 
