@@ -4,13 +4,14 @@
 //! Of what that gives, `types`, `calls` and `methods` make the families' code, `catalogue` the
 //! operation catalogue and `table` the list by which the tests call every operation; `client` puts
 //! them together. `features` writes the Cargo features. `part` makes only what two states can
-//! differ in. `compile` checks with the compiler what was generated.
+//! differ in. `compile` checks with the compiler what was generated; `corpus` tells what becomes of any document.
 
 mod calls;
 mod catalogue;
 mod client;
 pub mod compile;
 mod condition;
+pub mod corpus;
 mod docs;
 mod draft;
 pub mod features;

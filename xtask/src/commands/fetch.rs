@@ -1,6 +1,6 @@
 //! `cargo xtask fetch`
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{num::NonZeroUsize, path::Path, process::ExitCode, time::Duration};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -34,8 +34,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     keep_prose: bool,
     /// Requests in flight at once.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_least_one)]
-    at_once: usize,
+    #[arg(long, value_name = "N", default_value = "4")]
+    at_once: NonZeroUsize,
     /// Requests a second; 0 lifts the limit.
     #[arg(long, value_name = "N", default_value_t = 5)]
     per_second: u32,
@@ -55,8 +55,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024)]
     page_bytes: u64,
     /// How many pages and documents an index may lead to.
-    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = at_least_one)]
-    most_pages: usize,
+    #[arg(long, value_name = "N", default_value = "5000")]
+    most_pages: NonZeroUsize,
 }
 
 impl Arguments {
@@ -76,14 +76,14 @@ impl Arguments {
             allow_mixed: self.allow_mixed,
             keep_prose: self.keep_prose,
             manners: Manners {
-                at_once: self.at_once,
+                at_once: self.at_once.get(),
                 per_second: self.per_second,
                 attempts: self.attempts,
                 backoff: self.backoff_seconds,
                 timeout: self.timeout_seconds,
                 total: self.total_seconds,
                 page_bytes: self.page_bytes,
-                most_pages: self.most_pages,
+                most_pages: self.most_pages.get(),
                 ..Manners::default()
             },
             ..Request::new(source)
@@ -161,8 +161,4 @@ fn given(text: &str) -> Result<Given, url::ParseError> {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-}
-
-pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number above 0".to_owned())
 }

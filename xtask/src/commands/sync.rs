@@ -116,35 +116,13 @@ fn compare(
     println!("{}", render::text(&changed));
     if let Some(file) = report {
         let first = guides.map(guides::report::markdown).unwrap_or_default();
-        write(file, &body(first, &render::markdown(&changed)))?;
+        write(file, &render::markdown_after(&first, &changed))?;
     }
     if let Some(file) = message {
         write(file, &text)?;
     }
     Ok(text)
 }
-
-/// The body of a pull request: what to read again comes first, and of the changes of the API as much as GitHub takes.
-fn body(guides: String, changes: &str) -> String {
-    if guides.is_empty() {
-        return changes.to_owned();
-    }
-    let room = render::MARKDOWN_LIMIT.saturating_sub(guides.chars().count() + CUT.chars().count() + 1);
-    let mut body = guides + "\n";
-    let mut used = 0;
-    for line in changes.split_inclusive('\n') {
-        used += line.chars().count();
-        if used > room {
-            body.push_str(CUT);
-            break;
-        }
-        body.push_str(line);
-    }
-    body
-}
-
-const CUT: &str =
-    "\n\nThe rest is left out, because GitHub takes no longer text. `cargo xtask diff` shows all of it.\n";
 
 /// Writes a file whole, or not at all.
 fn write(file: &Path, text: &str) -> Result<()> {

@@ -77,8 +77,8 @@ fn cargo(root: &Path, command: &[&str], chosen: &[OsString], after: &[OsString])
         all.push("--".into());
         all.extend(after.iter().cloned());
     }
-    let shown: Vec<String> = all.iter().map(|argument| quoted(&argument.to_string_lossy())).collect();
-    let shown = shown.join(" ");
+    let shown: Vec<_> = all.iter().map(|argument| argument.to_string_lossy()).collect();
+    let shown = shlex::try_join(shown.iter().map(|argument| &**argument)).context("an argument has a NUL")?;
     println!("running    cargo {shown}");
     let status =
         Command::new(env!("CARGO")).args(&all).current_dir(root).status().context("cannot start cargo")?;
@@ -86,14 +86,4 @@ fn cargo(root: &Path, command: &[&str], chosen: &[OsString], after: &[OsString])
         bail!("tests failed; to repeat, run:  cargo {shown}");
     }
     Ok(())
-}
-
-/// An argument as a shell reads it.
-fn quoted(argument: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:".contains(c);
-    if !argument.is_empty() && argument.chars().all(is_plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', "'\\''"))
-    }
 }

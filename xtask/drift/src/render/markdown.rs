@@ -27,10 +27,27 @@ struct Section {
 
 /// Markdown fit for the body of a pull request: never longer than [`MARKDOWN_LIMIT`].
 pub fn markdown(report: &Report) -> String {
-    if report.is_empty() && report.rust_problem.is_none() {
-        return "No change of Pleo's API.\n".to_owned();
+    markdown_after("", report)
+}
+
+/// Like [`markdown`], below a section that comes first. Of that, whole lines are kept, at most half of the body.
+pub fn markdown_after(first: &str, report: &Report) -> String {
+    let mut used = 0;
+    let fits = |line: &&str| {
+        used += line.chars().count();
+        used <= MARKDOWN_LIMIT / 2
+    };
+    let mut out = Limited::new(first.split_inclusive('\n').take_while(fits).collect());
+    if out.text.len() < first.len() {
+        out.push("- and more\n");
     }
-    let mut out = Limited::new(String::from("## What changed in Pleo's API\n\n"));
+    if !first.is_empty() {
+        out.push("\n");
+    }
+    if report.is_empty() && report.rust_problem.is_none() {
+        return out.text + "No change of Pleo's API.\n";
+    }
+    out.push("## What changed in Pleo's API\n\n");
     out.push("| API | breaking | possibly breaking | additive | documentation |\n|---|---|---|---|---|\n");
     let row = |name: &str, counts: &Counts| {
         let cells: Vec<String> = Level::ALL.iter().map(|level| counts.get(*level).to_string()).collect();

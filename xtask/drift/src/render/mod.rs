@@ -11,7 +11,7 @@ mod text;
 
 pub use github::github;
 pub use json::json;
-pub use markdown::{MARKDOWN_LIMIT, markdown};
+pub use markdown::{MARKDOWN_LIMIT, markdown, markdown_after};
 pub use message::commit_message;
 pub use text::text;
 
