@@ -173,7 +173,7 @@ mod tests {
         let good = Outcome::new(Kind::Generated, "3 lines");
         assert_eq!(shell(r#"echo '{"outcome":"generated","detail":"3 lines"}'"#, long), good);
         for (script, limit, detail) in [
-            ("sleep 3600", Duration::from_secs(1), "took longer than 1 s"),
+            ("exec sleep 3600", Duration::from_secs(1), "took longer than 1 s"),
             ("echo out of memory >&2; kill -9 $$", long, "signal: 9 (SIGKILL): out of memory"),
             (r#"echo '{"outcome":"generated","detail":""}'; exit 3"#, long, "exit status: 3: "),
             ("echo '{'", long, "exit status: 0: "),

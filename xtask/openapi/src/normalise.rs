@@ -22,6 +22,8 @@ pub struct Normalised {
     pub lowered: Value,
     /// What each pass did: the content of `spec/report.md`.
     pub report: Report,
+    /// What of the overlays found nothing to do.
+    pub passed_over: Vec<SpecError>,
     /// The file of each document, by what `x-pleo-source` calls it.
     files: BTreeMap<String, File>,
 }
@@ -102,7 +104,8 @@ pub fn normalise(
     Refusals::none(duplicates::find(&documents, overlays))?;
     let shapes = documents.iter().map(|document| shape::check(&document.name, &document.value));
     Refusals::none(shapes.filter_map(Result::err).flatten().collect())?;
-    report.overlays = overlay::apply_all(&mut documents, overlays, idle)?;
+    let applied = overlay::apply_all(&mut documents, overlays, idle)?;
+    report.overlays = applied.overlays;
     if idle == Idle::Refused {
         let foreign = documents
             .iter()
@@ -120,7 +123,7 @@ pub fn normalise(
         run(pass, merge::RESULT, &mut lowered, &mut report)
             .map_err(|refusals| refusals.map(|error| at_source(&openapi, &files, error)))?;
     }
-    Ok(Normalised { openapi, lowered, report, files })
+    Ok(Normalised { openapi, lowered, report, passed_over: applied.passed_over, files })
 }
 
 /// Runs the cleaning passes over each document.

@@ -6,7 +6,7 @@
 
 mod update;
 
-use std::{cmp::Reverse, fs, path::Path};
+use std::{cmp::Reverse, fs, mem, path::Path};
 
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
@@ -204,17 +204,22 @@ impl Action {
     }
 }
 
+/// What applying overlays came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The name of each overlay that has a document, and how many actions it has.
+    pub overlays: Vec<(String, usize)>,
+    /// What found nothing to do; empty unless that is allowed.
+    pub passed_over: Vec<SpecError>,
+}
+
 /// Applies to each document the shared overlay, then its own, which thereby wins.
 ///
 /// # Errors
 /// For an overlay without a document, an action that matches nothing, and an update that describes
 /// something that is not there, unless `idle` allows them; and for an overlay whose result is no longer
 /// a document that the passes know.
-pub fn apply_all(
-    documents: &mut [Document],
-    overlays: &[Overlay],
-    idle: Idle,
-) -> Result<Vec<(String, usize)>, Refusals> {
+pub fn apply_all(documents: &mut [Document], overlays: &[Overlay], idle: Idle) -> Result<Applied, Refusals> {
     let (mut applied, mut refused) = (Vec::new(), Vec::new());
     let (shared, own): (Vec<&Overlay>, Vec<&Overlay>) =
         overlays.iter().partition(|overlay| overlay.is_shared());
@@ -236,14 +241,12 @@ pub fn apply_all(
         }
         applied.push((overlay.name.clone(), overlay.actions.len()));
     }
-    if idle == Idle::Allowed {
-        refused.clear();
-    }
+    let passed_over = if idle == Idle::Allowed { mem::take(&mut refused) } else { Vec::new() };
     for document in documents.iter() {
         refused.extend(shape::check(&document.name, &document.value).err().into_iter().flatten());
     }
     Refusals::none(refused)?;
-    Ok(applied)
+    Ok(Applied { overlays: applied, passed_over })
 }
 
 /// One step from a node to a node in it. Steps are in the order of a document, so that of two nodes

@@ -320,12 +320,24 @@ fn markdown_shows_the_gravest_first_and_stays_within_what_github_takes() {
         !shown.contains("u<uid") || shown.matches("u<uid").count() == shown.matches("`\"u<uid\"`").count()
     );
 
+    // What comes first is kept by whole lines, and never more than half of the body.
+    let first = "## First\n".to_owned() + &"- `a line`\n".repeat(20_000);
+    let shown = render::markdown_after(&first, &report);
+    assert!(shown.chars().count() <= render::MARKDOWN_LIMIT, "{} characters", shown.chars().count());
+    let (before, after) =
+        shown.split_once("- `a line`\n- and more\n\n## What changed in Pleo's API\n").unwrap();
+    assert!(before.starts_with("## First\n") && before.len() < render::MARKDOWN_LIMIT / 2);
+    assert!(after.contains("more findings are left out"));
+    assert_eq!(after.matches("<details>").count(), after.matches("</details>").count());
+
     let short =
         Report { findings: report.findings.into_iter().take(3).collect(), rust: None, rust_problem: None };
     let shown = render::markdown(&short);
     assert!(!shown.contains("left out") && !shown.contains("<details>"), "{shown}");
     let nothing = render::markdown(&Report { findings: Vec::new(), rust: None, rust_problem: None });
     assert_eq!(nothing, "No change of Pleo's API.\n");
+    let nothing = render::markdown_after("## First\n", &Report::of_api(Vec::new()));
+    assert_eq!(nothing, "## First\n\nNo change of Pleo's API.\n");
 }
 
 #[test]

@@ -27,12 +27,15 @@ impl Aligned {
 
     /// Refusals that name documents as they are named on disk.
     pub(super) fn own_names(&self, refusals: impl Into<Refusals>) -> Refusals {
-        refusals.into().map(|mut error: SpecError| {
-            if let Some(own) = self.own.get(&error.document) {
-                error.document.clone_from(own);
-            }
-            error
-        })
+        refusals.into().map(|error| self.own_name(error))
+    }
+
+    /// An error that names its document as it is named on disk.
+    pub(super) fn own_name(&self, mut error: SpecError) -> SpecError {
+        if let Some(own) = self.own.get(&error.document) {
+            error.document.clone_from(own);
+        }
+        error
     }
 
     fn of(state: State<'_>, names: Vec<String>) -> Self {

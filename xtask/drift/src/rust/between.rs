@@ -3,7 +3,7 @@
 use std::thread;
 
 use serde::Serialize;
-use xtask_openapi::{Normalised, normalise, normalise::Idle};
+use xtask_openapi::{Normalised, SpecError, normalise, normalise::Idle};
 
 use super::{
     align::{Aligned, aligned},
@@ -21,7 +21,7 @@ pub struct Comparison {
     pub bump: Bump,
     /// The findings, sorted by item.
     pub findings: Vec<RustFinding>,
-    /// What was passed over to make the clients.
+    /// Which actions of overlays found nothing to do in the new documents, and did in the old ones.
     pub notes: Vec<String>,
 }
 
@@ -48,7 +48,17 @@ pub fn between(old: State<'_>, new: State<'_>) -> Result<Comparison, NotCompared
     let findings = compare(&old_surface, &new_surface);
     let differs = if was.openapi == is.openapi { Bump::None } else { Bump::Patch };
     let bump = Bump::of(&findings).max(differs);
-    Ok(Comparison { bump, findings, notes: Vec::new() })
+    Ok(Comparison { bump, findings, notes: notes(&was, &is, &new) })
+}
+
+/// What overlays no longer do. That they do nothing on both sides is no news: a side may be one file.
+fn notes(was: &Normalised, is: &Normalised, state: &Aligned) -> Vec<String> {
+    let news = is.passed_over.iter().filter(|action| !was.passed_over.contains(action));
+    let note = |action: &SpecError| {
+        let SpecError { document, pointer, problem, .. } = state.own_name(action.clone());
+        format!("{document}#{pointer} of the overlays is passed over: {problem}")
+    };
+    news.map(note).collect()
 }
 
 fn normalised(state: &Aligned) -> Result<Normalised, Reason> {

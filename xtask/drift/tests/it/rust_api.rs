@@ -7,11 +7,11 @@ use std::{
 };
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use xtask_codegen::{self as generate, Files};
 use xtask_drift::Level;
 use xtask_drift::rust::{self, Bump, Comparison, KINDS, RustFinding, RustKind, State, Surface};
-use xtask_openapi::{Document, normalise, normalise::Idle, pointer};
+use xtask_openapi::{Document, normalise, normalise::Idle, overlay::Overlay, pointer};
 use xtask_testing::{entries, fixtures, overlays, published, root, workspace};
 
 /// One change of the document `base.yaml`.
@@ -126,6 +126,34 @@ fn summary(changes: &[RustFinding]) -> Vec<String> {
         changes.iter().map(|finding| format!("{} {}", finding.kind, finding.item)).collect();
     lines.sort();
     lines
+}
+
+#[test]
+fn what_overlays_no_longer_do_is_noted_and_what_they_never_did_is_not() {
+    let overlay = r##"
+        overlay: 1.0.0
+        info: { title: t, version: "1" }
+        actions:
+          - target: $.info
+            update: { description: Ours. }
+            x-reason: It is there on both sides.
+          - target: $.components.schemas.Nowhere
+            update: { description: Ours. }
+            x-reason: It is on neither side.
+          - target: $.paths['/departed'].get
+            update: { description: Ours. }
+            x-reason: It is on the old side only.
+    "##;
+    let overlays = [Overlay::parse("base.yaml", overlay).unwrap()];
+    let (mut old, new) = (base(), base());
+    old.value["paths"]["/departed"] =
+        json!({ "get": { "operationId": "departed", "responses": { "204": { "description": "" } } } });
+    let side = |document| State { documents: std::slice::from_ref(document), overlays: &overlays };
+    let notes = |old, new| rust::between(side(old), side(new)).unwrap().notes;
+    let found = notes(&old, &new);
+    let gone = "base.yaml#/actions/2 of the overlays is passed over: target $.paths['/departed'].get matches nothing";
+    assert_eq!(found, [gone]);
+    assert_eq!(notes(&new, &old), Vec::<String>::new());
 }
 
 #[test]
