@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 pub(crate) use module::{COMMON, INDEX, Module, OperationEntry, documentation};
-use reach::reachable;
+pub(crate) use reach::reachable;
 use wrapper::{WRAPPERS, pagination};
 pub(crate) use wrapper::{Wrapper, Wrappers};
 use xtask_openapi::{names, walk};
@@ -38,8 +38,6 @@ impl Plan {
             .collect();
         let mut modules: BTreeMap<String, Module> = BTreeMap::new();
         let mut families_of_source: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut users: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut sent = BTreeSet::new();
         for (place, operation) in walk::operations(openapi) {
             let entry = OperationEntry {
                 path: place.path,
@@ -52,19 +50,22 @@ impl Plan {
             let source = entry.text("x-pleo-source").to_owned();
             let module = modules.entry(name.clone()).or_insert_with(|| Module::new(&name, &family));
             module.apis.insert(api(openapi, &source));
-            families_of_source.entry(source).or_default().insert(name.clone());
-            for schema in reachable(&schemas, &Value::Object(operation.clone())) {
-                users.entry(schema).or_default().insert(name.clone());
-            }
-            if let Some(body) = operation.get("requestBody") {
-                sent.extend(reachable(&schemas, body).iter().map(|schema| names::pascal(schema)));
-            }
+            families_of_source.entry(source).or_default().insert(name);
             module.operations.insert(entry.text("operationId").to_owned(), entry);
         }
-        for (name, schema) in &schemas {
-            if users.contains_key(name) {
-                continue;
+        let operations = || modules.values().flat_map(|module| module.operations.values());
+        let bodies = operations().filter_map(|operation| operation.value.get("requestBody"));
+        let sent = reachable(&schemas, bodies).iter().map(|schema| names::pascal(schema)).collect();
+        let mut users: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (name, module) in &modules {
+            let operations = module.operations.values();
+            for schema in reachable(&schemas, operations.flat_map(|operation| operation.value.values())) {
+                users.entry(schema).or_default().insert(name.clone());
             }
+        }
+        // What no operation reaches belongs to the families of its documents.
+        let mut unused: BTreeMap<BTreeSet<String>, BTreeSet<String>> = BTreeMap::new();
+        for (name, schema) in schemas.iter().filter(|(name, _)| !users.contains_key(*name)) {
             let mut families: BTreeSet<String> = sources(schema)
                 .filter_map(|source| families_of_source.get(source))
                 .flatten()
@@ -73,16 +74,18 @@ impl Plan {
             if families.is_empty() {
                 families.insert(COMMON.to_owned());
             }
-            let mut unused = reachable(&schemas, schema);
-            unused.insert(name.clone());
-            for schema in unused {
+            unused.entry(families).or_default().insert(name.clone());
+        }
+        for (families, names) in unused {
+            let inside = reachable(&schemas, names.iter().map(|name| &schemas[name]));
+            for schema in inside.into_iter().chain(names) {
                 users.entry(schema).or_default().extend(families.iter().cloned());
             }
         }
         let wrappers = Wrapper::find(&schemas);
         // The generic page is a shared type, and so is what it is made of.
         let paginated = pagination(&wrappers)
-            .map(|name| reachable(&schemas, &json!({ "$ref": format!("#/components/schemas/{name}") })))
+            .map(|name| reachable(&schemas, [&json!({ "$ref": format!("#/components/schemas/{name}") })]))
             .unwrap_or_default();
         let mut homes = BTreeMap::new();
         let mut sharers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -172,13 +175,10 @@ impl Plan {
 
     /// The names of a module's schemas and of all that they or its operations refer to.
     pub(crate) fn schemas_of(&self, module: &Module) -> BTreeSet<String> {
-        let mut found = module.schemas.clone();
-        for operation in module.operations.values() {
-            found.extend(reachable(&self.schemas, &Value::Object(operation.value.clone())));
-        }
-        for schema in module.schemas.iter().filter_map(|name| self.schemas.get(name)) {
-            found.extend(reachable(&self.schemas, schema));
-        }
+        let operations = module.operations.values().flat_map(|operation| operation.value.values());
+        let schemas = module.schemas.iter().filter_map(|name| self.schemas.get(name));
+        let mut found = reachable(&self.schemas, operations.chain(schemas));
+        found.extend(module.schemas.iter().cloned());
         found
     }
 }

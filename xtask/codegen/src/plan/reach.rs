@@ -1,4 +1,4 @@
-//! What a value refers to.
+//! What values refer to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,11 @@ use serde_json::Value;
 
 use xtask_openapi::{pointer, walk};
 
-/// The names of all schemas that a value refers to, directly or through others.
-pub(crate) fn reachable(schemas: &BTreeMap<String, Value>, value: &Value) -> BTreeSet<String> {
+/// The names of all schemas that values refer to, directly or through others.
+pub(crate) fn reachable<'a>(
+    schemas: &BTreeMap<String, Value>,
+    values: impl IntoIterator<Item = &'a Value>,
+) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = Vec::new();
     let mut collect = |value: &Value, open: &mut Vec<String>| {
@@ -19,7 +22,9 @@ pub(crate) fn reachable(schemas: &BTreeMap<String, Value>, value: &Value) -> BTr
             }
         });
     };
-    collect(value, &mut open);
+    for value in values {
+        collect(value, &mut open);
+    }
     while let Some(name) = open.pop() {
         if let Some(schema) = schemas.get(&name) {
             collect(schema, &mut open);

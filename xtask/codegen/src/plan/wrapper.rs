@@ -46,7 +46,7 @@ impl Wrapper {
         let mut pagination = None;
         for (name, schema) in schemas {
             let Some(wrapper) = Self::of(schemas, schema) else { continue };
-            if reachable(schemas, schema).contains(name) {
+            if reachable(schemas, [schema]).contains(name) {
                 continue;
             }
             // One generic type has one kind of pagination.
