@@ -5,7 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use xtask_openapi::SpecError;
 
-use crate::{calls, catalogue, draft::Draft, methods, plan::Plan, progenitor, table::Calls, types};
+use crate::{
+    calls, catalogue,
+    draft::Draft,
+    methods,
+    plan::Plan,
+    progenitor::{self, Reading},
+    table::Calls,
+    types,
+};
 
 /// Where the generated part of the client stands, from the root of the project.
 pub const CLIENT: &str = "crates/pleo-client/src/generated";
@@ -18,9 +26,10 @@ pub type Drafts = BTreeMap<String, Draft>;
 pub(crate) fn generate_modules(
     plan: &Plan,
     lowered: &Value,
+    reading: Reading,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<(Drafts, Calls), SpecError> {
-    let raw = progenitor::run(lowered, plan.wrappers())?;
+    let raw = progenitor::run(lowered, plan.wrappers(), reading)?;
     let mut files = Drafts::new();
     let mut table = Calls::default();
     for module in plan.modules().iter().filter(|module| wanted(&module.name)) {

@@ -4,7 +4,10 @@ use proc_macro2::TokenStream;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::plan::{Module, Plan};
+use crate::{
+    plan::{Module, Plan},
+    signatures::signatures,
+};
 use xtask_openapi::foreign::one_line;
 
 /// The first line of each generated file of Rust.
@@ -23,7 +26,7 @@ pub struct Draft {
 impl Draft {
     /// The draft of a module's file.
     pub(crate) fn of_module(plan: &Plan, module: &Module, doc: &str, code: TokenStream) -> Self {
-        Self::new(header(plan, module), doc, code)
+        Self::new(module.header.get_or_init(|| header(plan, module)).clone(), doc, code)
     }
 
     pub(crate) fn new(mut header: String, doc: &str, code: TokenStream) -> Self {
@@ -49,11 +52,12 @@ impl Draft {
         self.header + &format(self.code) + &self.formatted
     }
 
-    /// What a compiler reads of the file.
+    /// What a caller can see of the file: there are no bodies of functions, and no documentation.
+    ///
     /// # Errors
     /// When it is not valid Rust.
     pub fn parse(self) -> syn::Result<syn::File> {
-        let mut file: syn::File = syn::parse2(self.code)?;
+        let mut file: syn::File = syn::parse2(signatures(self.code))?;
         file.items.extend(syn::parse_file(&self.formatted)?.items);
         Ok(file)
     }
@@ -91,7 +95,7 @@ fn header(plan: &Plan, module: &Module) -> String {
     let mut hash = Sha256::new();
     for operation in module.operations.values() {
         hash.update(operation.pointer.as_bytes());
-        hash.update(Value::Object(operation.value.clone()).to_string().as_bytes());
+        hash.update(serde_json::to_string(&operation.value).unwrap_or_default().as_bytes());
     }
     for name in &module.schemas {
         hash.update(name.as_bytes());

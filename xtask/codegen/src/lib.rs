@@ -21,6 +21,7 @@ mod plan;
 mod progenitor;
 mod prose;
 mod rust;
+mod signatures;
 mod table;
 mod types;
 
@@ -32,6 +33,7 @@ pub use table::CALLS;
 
 use std::fmt::Write as _;
 
+use progenitor::Reading;
 use xtask_openapi::{Normalised, SpecError, foreign::is_hidden};
 pub use xtask_tree::Files;
 
@@ -54,7 +56,7 @@ pub fn generate(normalised: &Normalised) -> Result<Files, SpecError> {
 /// Makes the client's files and the tests' table of calls.
 fn generate_code(normalised: &Normalised) -> Result<Files, SpecError> {
     let plan = plan::Plan::new(&normalised.openapi);
-    let (drafts, calls) = client::generate_modules(&plan, &normalised.lowered, |_| true)?;
+    let (drafts, calls) = client::generate_modules(&plan, &normalised.lowered, Reading::Whole, |_| true)?;
     let mut files: Files = drafts.into_iter().map(|(path, draft)| (path, draft.text())).collect();
     files.insert(CALLS.to_owned(), calls.file());
     Ok(files)

@@ -5,19 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
-use crate::client::{Drafts, generate_modules};
-use crate::plan::{COMMON, Plan};
+use crate::plan::{COMMON, Module, OperationEntry, Plan, Wrapper};
+use crate::{
+    client::{Drafts, generate_modules},
+    progenitor::Reading,
+};
 use xtask_openapi::{Normalised, SpecError, names, pointer};
 
 /// The modules whose code may differ between two states, and that of shared types, by which the
 /// others are read. Empty when nothing differs.
 pub fn differing(old: &Normalised, new: &Normalised) -> BTreeSet<String> {
-    let (old, new) = (sources(old), sources(new));
+    let plans = (Plan::new(&old.openapi), Plan::new(&new.openapi));
+    let (old, new) = (sources(&plans.0, old), sources(&plans.1, new));
     let names = old.keys().chain(new.keys());
     let mut found: BTreeSet<String> =
-        names.filter(|name| old.get(*name) != new.get(*name)).cloned().collect();
+        names.filter(|name| old.get(**name) != new.get(**name)).map(|name| (*name).to_owned()).collect();
     if !found.is_empty() {
         found.insert(COMMON.to_owned());
     }
@@ -50,49 +54,81 @@ pub fn generate_part(normalised: &Normalised, modules: &BTreeSet<String>) -> Res
     if let Some(all) = lowered.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         all.retain(|name, _| schemas.contains(name));
     }
-    let made = generate_modules(&plan, &lowered, |module| modules.contains(module));
+    let made = generate_modules(&plan, &lowered, Reading::Signatures, |module| modules.contains(module));
     made.map(|(drafts, _)| drafts).map_err(|error| normalised.at_source(error))
 }
 
-/// All that a module's code is made of, by module. Left out are the features that shared types are
-/// compiled for: clients are compared with all features on.
-fn sources(normalised: &Normalised) -> BTreeMap<String, Value> {
-    let plan = Plan::new(&normalised.openapi);
-    let lowered = |at: &str| normalised.lowered.pointer(at);
-    plan.modules()
-        .iter()
-        .map(|module| {
-            let operations: Vec<Value> = module
-                .operations
-                .iter()
-                .map(|(name, operation)| {
-                    json!([name, operation.pointer, operation.value, lowered(&operation.pointer)])
-                })
-                .collect();
-            let schemas: Vec<Value> = plan
-                .schemas_of(module)
-                .iter()
-                .map(|name| {
-                    let rust = names::pascal(name);
-                    let here = module.schemas.contains(name);
-                    let at = pointer::push("/components/schemas", name);
-                    let place = (here, plan.is_common(&rust), plan.is_sent(&rust));
-                    let schema = lowered(&at).cloned().map(without_sources);
-                    let published = plan.schema(name).cloned().map(without_sources);
-                    json!([name, published, schema, place, format!("{:?}", plan.wrapper(name))])
-                })
-                .collect();
-            let source = json!([module.family, operations, schemas, plan.pagination(), plan.has_wrappers()]);
-            (module.name.clone(), source)
-        })
-        .collect()
+/// All that a module's code is made of. Left out are the features that shared types are compiled for:
+/// clients are compared with all features on.
+#[derive(PartialEq)]
+struct Source<'a> {
+    family: &'a str,
+    pagination: Option<&'a str>,
+    has_wrappers: bool,
+    operations: BTreeMap<&'a str, Operation<'a>>,
+    schemas: BTreeMap<String, Schema<'a>>,
+}
+
+/// What the code of an operation is made of.
+#[derive(PartialEq)]
+struct Operation<'a> {
+    pointer: &'a str,
+    published: &'a Map<String, Value>,
+    lowered: Option<&'a Value>,
+}
+
+/// What the code of a schema is made of.
+#[derive(PartialEq)]
+struct Schema<'a> {
+    published: Unsourced<'a>,
+    lowered: Unsourced<'a>,
+    is_here: bool,
+    is_common: bool,
+    is_sent: bool,
+    wrapper: Option<&'a Wrapper>,
 }
 
 /// A schema without the names of the documents that share it: they only decide where it stands and
 /// what it is compiled for.
-fn without_sources(mut schema: Value) -> Value {
-    if let Some(schema) = schema.as_object_mut() {
-        schema.remove("x-pleo-sources");
+struct Unsourced<'a>(Option<&'a Value>);
+
+impl PartialEq for Unsourced<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let members = |schema: &Self| {
+            let members = schema.0.and_then(Value::as_object).into_iter().flatten();
+            members.filter(|(key, _)| *key != "x-pleo-sources")
+        };
+        self.0.is_some() == other.0.is_some() && members(self).eq(members(other))
     }
-    schema
+}
+
+/// What each module's code is made of, by module.
+fn sources<'a>(plan: &'a Plan, normalised: &'a Normalised) -> BTreeMap<&'a str, Source<'a>> {
+    let lowered = |at: &str| normalised.lowered.pointer(at);
+    let source = |module: &'a Module| {
+        let operations = module.operations.iter().map(|(name, operation)| {
+            let OperationEntry { pointer, value: published, .. } = operation;
+            (name.as_str(), Operation { pointer, published, lowered: lowered(pointer) })
+        });
+        let schemas = plan.schemas_of(module).into_iter().map(|name| {
+            let rust = names::pascal(&name);
+            let schema = Schema {
+                published: Unsourced(plan.schema(&name)),
+                lowered: Unsourced(lowered(&pointer::push("/components/schemas", &name))),
+                is_here: module.schemas.contains(&name),
+                is_common: plan.is_common(&rust),
+                is_sent: plan.is_sent(&rust),
+                wrapper: plan.wrapper(&name),
+            };
+            (name, schema)
+        });
+        Source {
+            family: &module.family,
+            pagination: plan.pagination(),
+            has_wrappers: plan.has_wrappers(),
+            operations: operations.collect(),
+            schemas: schemas.collect(),
+        }
+    };
+    plan.modules().iter().map(|module| (module.name.as_str(), source(module))).collect()
 }

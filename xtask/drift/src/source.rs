@@ -1,9 +1,11 @@
 //! Where the two sides come from: a folder, a file, or a git revision.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
+    thread,
 };
 
 use xtask_openapi::{Document, OVERLAYS, PUBLISHED, SpecError, overlay::Overlay, pointer};
@@ -91,8 +93,9 @@ impl Source {
     pub fn revision(root: &Path, revision: &str) -> Result<Self, SourceError> {
         let commit = format!("{revision}^{{commit}}");
         // Without the marker a name that begins with a hyphen would be an option.
-        let id = git(root, &["rev-parse", "--verify", "--end-of-options", &commit])
+        let id = git(root, &["rev-parse", "--verify", "--end-of-options", &commit], "")
             .map_err(|error| error.named(revision))?;
+        let id = String::from_utf8_lossy(&id);
         let id = id.trim();
         let texts = files_of(root, id, PUBLISHED).map_err(|error| error.named(revision))?;
         if texts.is_empty() {
@@ -193,20 +196,48 @@ fn from_root(root: &Path, folder: &Path) -> PathBuf {
 
 /// The documents and overlays of a folder of a commit, by file name, in order of their names.
 fn files_of(root: &Path, commit: &str, folder: &str) -> Result<Vec<(String, String)>, GitError> {
-    let names = git(root, &["ls-tree", "--name-only", "-z", commit, &format!("{folder}/")])?;
-    names
+    let listed = git(root, &["ls-tree", "-z", commit, &format!("{folder}/")], "")?;
+    let listed = String::from_utf8_lossy(&listed);
+    // Each entry is `mode SP kind SP object TAB path`.
+    let entries: Vec<(&str, &str)> = listed
         .split('\0')
-        .filter(|path| Document::is_named(path))
-        .map(|path| {
-            let text = git(root, &["cat-file", "blob", &format!("{commit}:./{path}")])?;
-            Ok((path.rsplit('/').next().unwrap_or(path).to_owned(), text))
-        })
-        .collect()
+        .filter_map(|entry| entry.split_once('\t'))
+        .filter(|(about, path)| about.contains(" blob ") && Document::is_named(path))
+        .map(|(about, path)| (about.rsplit(' ').next().unwrap_or(about), path))
+        .collect();
+    let objects: String = entries.iter().flat_map(|(object, _)| [*object, "\n"]).collect();
+    let mut printed = &*git(root, &["cat-file", "--batch"], &objects)?;
+    let mut files = Vec::new();
+    for (object, path) in entries {
+        let (bytes, rest) = blob(printed)
+            .ok_or_else(|| GitError::Refused(format!("git does not print the object {object}: {path}")))?;
+        printed = rest;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        files.push((name.to_owned(), Document::text(name, bytes.to_vec())?));
+    }
+    Ok(files)
+}
+
+/// The first blob of what `git cat-file --batch` prints, and what follows it. Each one has a line
+/// `object SP kind SP size` before it and a line feed after it.
+fn blob(printed: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = printed.iter().position(|byte| *byte == b'\n')?;
+    let (header, rest) = printed.split_at_checked(end + 1)?;
+    let size = str::from_utf8(header).ok()?.trim_end().rsplit(' ').next()?.parse().ok()?;
+    let (bytes, rest) = rest.split_at_checked(size)?;
+    Some((bytes, rest.strip_prefix(b"\n")?))
 }
 
 enum GitError {
     Missing(io::Error),
     Refused(String),
+    NoText(SpecError),
+}
+
+impl From<SpecError> for GitError {
+    fn from(error: SpecError) -> Self {
+        Self::NoText(error)
+    }
 }
 
 impl GitError {
@@ -214,17 +245,27 @@ impl GitError {
         match self {
             Self::Missing(error) => SourceError::NoGit(error),
             Self::Refused(said) => SourceError::Unknown { name: name.to_owned(), said },
+            Self::NoText(error) => error.into(),
         }
     }
 }
 
-fn git(root: &Path, arguments: &[&str]) -> Result<String, GitError> {
-    let output =
-        Command::new("git").arg("-C").arg(root).args(arguments).output().map_err(GitError::Missing)?;
+/// What git prints when it reads `input`.
+fn git(root: &Path, arguments: &[&str], input: &str) -> Result<Vec<u8>, GitError> {
+    let mut command = Command::new("git");
+    let command = command.arg("-C").arg(root).args(arguments);
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(GitError::Missing)?;
+    let stdin = child.stdin.take();
+    // Git prints while it reads: both at once, because a process waits when a pipe is full.
+    let output = thread::scope(|scope| {
+        scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input.as_bytes())));
+        child.wait_with_output().map_err(GitError::Missing)
+    })?;
     if !output.status.success() {
         return Err(GitError::Refused(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(output.stdout)
 }
 
 #[cfg(test)]

@@ -2,7 +2,16 @@
 
 /// `pointer` with one more token, escaped as the RFC asks.
 pub fn push(pointer: &str, token: impl AsRef<str>) -> String {
-    format!("{pointer}/{}", token.as_ref().replace('~', "~0").replace('/', "~1"))
+    let token = token.as_ref();
+    let mut out = String::with_capacity(pointer.len() + 1 + token.len());
+    out.push_str(pointer);
+    out.push('/');
+    if token.contains(['~', '/']) {
+        out.push_str(&token.replace('~', "~0").replace('/', "~1"));
+    } else {
+        out.push_str(token);
+    }
+    out
 }
 
 /// The unescaped tokens of a pointer.

@@ -94,17 +94,17 @@ pub fn operation_schemas_mut<'a>(
 ) -> Vec<(String, &'a mut Value)> {
     let mut found = Vec::new();
     for (key, part) in operation.iter_mut() {
-        let at = pointer::push(at, key);
         match key.as_str() {
             "parameters" => {
                 for (index, parameter) in part.as_array_mut().into_iter().flatten().enumerate() {
                     if let Some(schema) = parameter.get_mut("schema") {
-                        found.push((format!("{at}/{index}/schema"), schema));
+                        found.push((format!("{at}/parameters/{index}/schema"), schema));
                     }
                 }
             }
-            "requestBody" => content_schemas_mut(&at, part, &mut found),
+            "requestBody" => content_schemas_mut(&pointer::push(at, key), part, &mut found),
             "responses" => {
+                let at = pointer::push(at, key);
                 for (status, response) in part.as_object_mut().into_iter().flatten() {
                     content_schemas_mut(&pointer::push(&at, status), response, &mut found);
                 }
@@ -145,14 +145,18 @@ fn schema_mut(
 pub fn children_mut<'a>(at: &str, schema: &'a mut Value) -> Vec<(String, &'a mut Value)> {
     let mut found = Vec::new();
     for (key, part) in schema.as_object_mut().into_iter().flatten() {
-        let at = pointer::push(at, key);
         match (key.as_str(), part) {
             ("properties", Value::Object(properties)) => {
+                let at = pointer::push(at, key);
                 found.extend(properties.iter_mut().map(|(name, child)| (pointer::push(&at, name), child)));
             }
-            ("items" | "additionalProperties", part @ Value::Object(_)) => found.push((at, part)),
+            ("items" | "additionalProperties", part @ Value::Object(_)) => {
+                found.push((pointer::push(at, key), part))
+            }
             ("allOf" | "oneOf" | "anyOf", Value::Array(members)) => {
-                found.extend(members.iter_mut().enumerate().map(|(i, child)| (format!("{at}/{i}"), child)));
+                found.extend(
+                    members.iter_mut().enumerate().map(|(i, child)| (format!("{at}/{key}/{i}"), child)),
+                );
             }
             _ => {}
         }

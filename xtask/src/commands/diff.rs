@@ -4,9 +4,10 @@ use std::{
     io::{self, Write as _},
     path::Path,
     process::ExitCode,
+    thread,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::ValueEnum;
 use xtask_drift::{
     Level, Report,
@@ -114,12 +115,16 @@ fn show(report: &str) -> Result<()> {
 }
 
 fn compare(root: &Path, arguments: &Arguments) -> Result<(Report, String)> {
-    let old = Source::read(root, &arguments.old).context("the old side")?;
-    let new = match &arguments.new {
-        Some(new) => Source::read(root, new),
-        None => Source::folder(root, &root.join(PUBLISHED)),
-    };
-    let new = new.context("the new side")?;
+    let (old, new) = thread::scope(|scope| {
+        let new = scope.spawn(|| match &arguments.new {
+            Some(new) => Source::read(root, new),
+            None => Source::folder(root, &root.join(PUBLISHED)),
+        });
+        (Source::read(root, &arguments.old), new.join())
+    });
+    let old = old.context("the old side")?;
+    let new =
+        new.map_err(|_| anyhow!("reading it panicked")).and_then(|new| Ok(new?)).context("the new side")?;
     let prose = if arguments.with_docs { Prose::Compared } else { Prose::LeftOut };
     let report = Report::between(root, &old, &new, prose)?;
     let shown = match arguments.format {

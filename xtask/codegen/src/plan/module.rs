@@ -1,6 +1,9 @@
 //! One module of the generated code, and what it is made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde_json::{Map, Value};
 
@@ -21,6 +24,8 @@ pub(crate) struct Module {
     pub(crate) operations: BTreeMap<String, OperationEntry>,
     /// Names of its schemas.
     pub(crate) schemas: BTreeSet<String>,
+    /// What each of its files begins with, once the first one is made.
+    pub(crate) header: OnceCell<String>,
 }
 
 /// One operation of the clean document.
@@ -39,6 +44,7 @@ impl Module {
             apis: BTreeSet::new(),
             operations: BTreeMap::new(),
             schemas: BTreeSet::new(),
+            header: OnceCell::new(),
         }
     }
 }

@@ -1,21 +1,37 @@
 //! Running progenitor, which panics on most of what it does not support.
 
-use std::{cell::Cell, panic, sync::Once};
+use std::{cell::Cell, collections::BTreeMap, panic, sync::Once};
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::plan::Wrappers;
 use xtask_openapi::names;
 
-pub(crate) fn attempt(lowered: &Value, wrappers: &Wrappers) -> Result<syn::File, String> {
-    let spec: openapiv3::OpenAPI =
-        serde_json::from_value(lowered.clone()).map_err(|error| error.to_string())?;
+/// Runs progenitor on the lowered document, and gives its code by module.
+pub(crate) fn attempt(lowered: &Value, wrappers: &Wrappers) -> Result<BTreeMap<String, TokenStream>, String> {
+    let spec = openapiv3::OpenAPI::deserialize(lowered).map_err(|error| error.to_string())?;
     let settings = settings(lowered, wrappers);
     let tokens =
         quietly(|| Generator::new(&settings).generate_tokens(&spec).map_err(|error| error.to_string()))??;
-    syn::parse2(tokens).map_err(|error| format!("generated code that is no Rust: {error}"))
+    Ok(modules(tokens))
+}
+
+/// The tokens of each module that stands in braces.
+fn modules(code: TokenStream) -> BTreeMap<String, TokenStream> {
+    let tokens: Vec<TokenTree> = code.into_iter().collect();
+    let modules = tokens.windows(3).filter_map(|tokens| match tokens {
+        [TokenTree::Ident(keyword), TokenTree::Ident(name), TokenTree::Group(group)]
+            if keyword == "mod" && group.delimiter() == Delimiter::Brace =>
+        {
+            Some((name.to_string(), group.stream()))
+        }
+        _ => None,
+    });
+    modules.collect()
 }
 
 fn settings(lowered: &Value, wrappers: &Wrappers) -> GenerationSettings {

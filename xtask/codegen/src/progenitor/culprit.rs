@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::attempt::attempt;
+use super::{Reading, attempt::attempt, parts::take_apart};
 use crate::plan::{Wrappers, reachable};
 use xtask_openapi::{SpecError, merge, pointer, walk};
 
@@ -17,7 +17,9 @@ const HELP: &str = "describe it more plainly in an overlay, or teach a pass to";
 pub(crate) fn culprit(lowered: &Value, wrappers: &Wrappers, problem: &str) -> SpecError {
     let mut bare = lowered.clone();
     bare["paths"] = json!({});
-    let fails = |document: &Value| attempt(document, wrappers).err();
+    let fails = |document: &Value| {
+        attempt(document, wrappers).and_then(|modules| take_apart(modules, Reading::Whole)).err()
+    };
     let found = if fails(&bare).is_some() { schema(bare, &fails) } else { operation(lowered, &bare, &fails) };
     found.unwrap_or_else(|| {
         let problem = format!("progenitor cannot take the whole document: {problem}");

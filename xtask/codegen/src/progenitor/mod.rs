@@ -10,13 +10,20 @@ use crate::plan::Wrappers;
 pub(crate) use parts::{Raw, RawCall};
 use xtask_openapi::SpecError;
 
+/// How much of the types is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// All of it.
+    Whole,
+    /// What a caller can see: no bodies of functions, and no documentation.
+    Signatures,
+}
+
 /// Runs progenitor on the lowered document.
 ///
 /// # Errors
 /// Where progenitor refuses or panics, the operation or schema that it cannot take.
-pub(crate) fn run(lowered: &Value, wrappers: &Wrappers) -> Result<Raw, SpecError> {
-    match attempt::attempt(lowered, wrappers) {
-        Ok(file) => Ok(parts::take_apart(file)),
-        Err(problem) => Err(culprit::culprit(lowered, wrappers, &problem)),
-    }
+pub(crate) fn run(lowered: &Value, wrappers: &Wrappers, reading: Reading) -> Result<Raw, SpecError> {
+    let made = attempt::attempt(lowered, wrappers).and_then(|modules| parts::take_apart(modules, reading));
+    made.map_err(|problem| culprit::culprit(lowered, wrappers, &problem))
 }

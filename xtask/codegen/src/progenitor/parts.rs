@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use proc_macro2::TokenStream;
 use syn::{Ident, Item, ItemImpl, ItemStruct, Type};
 
-use crate::rust::first_argument;
+use super::Reading;
+use crate::{rust::first_argument, signatures::signatures};
 
 /// What progenitor generated, by Rust name.
 #[derive(Default)]
@@ -22,41 +24,46 @@ pub(crate) struct RawCall {
     pub(crate) success: Option<Type>,
 }
 
-pub(crate) fn take_apart(file: syn::File) -> Raw {
+/// Reads the types and, without what they do, the builders of operations.
+pub(super) fn take_apart(
+    mut modules: BTreeMap<String, TokenStream>,
+    reading: Reading,
+) -> Result<Raw, String> {
     let mut raw = Raw::default();
-    for item in file.items {
-        let Item::Mod(module) = item else { continue };
-        let items = module.content.map(|(_, items)| items).unwrap_or_default();
-        if module.ident == "types" {
-            for item in items {
-                match item {
-                    Item::Mod(inner) if inner.ident == "builder" => {
-                        for item in inner.content.map(|(_, items)| items).unwrap_or_default() {
-                            add(&mut raw.type_builders, item);
-                        }
-                    }
-                    item => add(&mut raw.types, item),
+    let mut items = |module: &str, reading: Reading| {
+        let code = modules.remove(module).unwrap_or_default();
+        let file: syn::Result<syn::File> = match reading {
+            Reading::Whole => syn::parse2(code),
+            Reading::Signatures => syn::parse2(signatures(code)),
+        };
+        file.map(|file| file.items).map_err(|error| format!("generated code that is no Rust: {error}"))
+    };
+    for item in items("types", reading)? {
+        match item {
+            Item::Mod(inner) if inner.ident == "builder" => {
+                for item in inner.content.map(|(_, items)| items).unwrap_or_default() {
+                    add(&mut raw.type_builders, item);
                 }
             }
-        } else if module.ident == "builder" {
-            for item in items {
-                match item {
-                    Item::Struct(builder) => {
-                        raw.calls.insert(builder.ident.to_string(), RawCall { builder, success: None });
-                    }
-                    Item::Impl(implementation) => {
-                        if let Some(name) = self_name(&implementation)
-                            && let Some(call) = raw.calls.get_mut(&name.to_string())
-                        {
-                            call.success = success(&implementation);
-                        }
-                    }
-                    _ => {}
-                }
-            }
+            item => add(&mut raw.types, item),
         }
     }
-    raw
+    for item in items("builder", Reading::Signatures)? {
+        match item {
+            Item::Struct(builder) => {
+                raw.calls.insert(builder.ident.to_string(), RawCall { builder, success: None });
+            }
+            Item::Impl(implementation) => {
+                if let Some(name) = self_name(&implementation)
+                    && let Some(call) = raw.calls.get_mut(&name.to_string())
+                {
+                    call.success = success(&implementation);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(raw)
 }
 
 fn add(target: &mut BTreeMap<String, Vec<Item>>, item: Item) {
