@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use xtask_openapi::{Document, SpecError};
+use xtask_openapi::{Document, SpecError, foreign::is_hidden};
 
 /// The order of a document's own keys; others follow by name. Inside, keys are sorted.
 const ORDER: [&str; 7] = ["openapi", "info", "servers", "security", "tags", "paths", "components"];
@@ -108,8 +108,9 @@ fn scalar(text: &str) -> String {
     }
 }
 
+/// Whether YAML allows a character to stand for itself, and a reader of the file sees it.
 fn is_printable(c: char) -> bool {
-    !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    !is_hidden(c) && !matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 fn is_plain(text: &str) -> bool {

@@ -8,6 +8,9 @@ use std::{
 
 use serde_json::json;
 
+use xtask_openapi::{PUBLISHED, foreign::is_hidden};
+use xtask_testing::hostile::{payload, put, slots, template};
+
 use crate::site::{self, Fixture, Reply, small};
 
 const PAGE: &str = "/reference/a/page-1.md";
@@ -170,6 +173,47 @@ fn nothing_that_is_printed_or_written_does_more_than_be_read() {
     let text = text_of(PAGE).replace("````yaml get /v1/b", "````yaml \u{1b}[2J##[error]\u{202e}");
     let said = with_page("/reference/a/more.md", &text).fails(1, &[]);
     assert!(!said.contains(['\u{1b}', '\u{202e}']) && !said.contains("##["), "{said:?}");
+}
+
+#[test]
+fn a_hostile_text_in_any_place_of_a_document_is_refused_or_written_as_it_is() {
+    let fixture = fetched();
+    let file = fixture.root.path().join("hostile.json");
+    let given = ["--allow-removals", "--keep-prose", "--from", file.to_str().unwrap()];
+    let (mut taken, mut wrong) = (0, Vec::new());
+    let slots = slots();
+    for (number, slot) in slots.iter().enumerate() {
+        let mut value = template();
+        put(&mut value, slot, &payload(number, number));
+        fs::write(&file, value.to_string()).unwrap();
+        let before = fixture.tree();
+        let output = fixture.command(&given).output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let mut texts = vec![said.clone()];
+        match output.status.code() {
+            Some(0) => {
+                taken += 1;
+                let published = fixture.published();
+                if published.values().ne([&value]) {
+                    wrong.push(format!("{slot:?}: {value:#} became {published:#?}"));
+                }
+                for name in published.keys() {
+                    texts.push(fs::read_to_string(fixture.root.path().join(PUBLISHED).join(name)).unwrap());
+                }
+                texts.push(fs::read_to_string(fixture.root.path().join("spec/lock.toml")).unwrap());
+            }
+            Some(1) if fixture.tree() == before => {}
+            code => wrong.push(format!("{slot:?}: exit code {code:?}: {said}")),
+        }
+        let acts = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
+        let hidden = texts.iter().flat_map(|text| text.chars()).find(|c| *c != '\n' && is_hidden(*c));
+        if hidden.is_some() || said.lines().any(acts) {
+            wrong.push(format!("{slot:?}: {hidden:?} in {texts:?}"));
+        }
+    }
+    println!("{} places, {taken} of them are taken", slots.len());
+    assert!(taken > slots.len() / 3, "only {taken} of {} places", slots.len());
+    assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
 }
 
 /// Starts a fetch, sends it a signal once a path was asked for, and returns its code.

@@ -4,4 +4,5 @@
 
 mod diff;
 mod diff_properties;
+mod hostile;
 mod rust_api;
