@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use serde_json::Value;
-use xtask_openapi::{Document, walk};
+use xtask_openapi::{Document, passes::servers::shared_path, walk};
 
 /// Pairs of documents, by index, that describe the same API: those of one title, then those of one
 /// file name, then those that share most of their operations.
@@ -46,8 +46,9 @@ struct Api<'d> {
 impl<'d> Api<'d> {
     fn of(document: &'d Document) -> Self {
         let title = document.value.get("info").and_then(|info| info.get("title")).and_then(Value::as_str);
+        let prefix = shared_path(&document.value);
         let operations = walk::operations(&document.value)
-            .map(|(place, _)| (template(&place.path).0, place.method))
+            .map(|(place, _)| (template(&format!("{prefix}{}", place.path)).0, place.method))
             .collect();
         Self { title: title.unwrap_or_default(), file: &document.name, operations }
     }

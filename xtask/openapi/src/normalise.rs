@@ -106,17 +106,18 @@ pub fn normalise(
     Refusals::none(shapes.filter_map(Result::err).flatten().collect())?;
     let applied = overlay::apply_all(&mut documents, overlays, idle)?;
     report.overlays = applied.overlays;
+    let mut refused = Vec::new();
     if idle == Idle::Refused {
-        let foreign = documents
-            .iter()
-            .flat_map(|document| servers::foreign_hosts(&document.name, &document.value, &HOSTS));
-        Refusals::none(foreign.collect())?;
+        for document in &documents {
+            refused.extend(servers::foreign_hosts(&document.name, &document.value, &HOSTS));
+        }
     }
     let files = documents.iter().map(|document| (document.stem().to_owned(), File::of(document))).collect();
     for document in &mut documents {
         passes::keep_source(document);
     }
-    clean(&mut documents, &mut report)?;
+    refused.extend(clean(&mut documents, &mut report).err().into_iter().flatten());
+    Refusals::none(refused)?;
     let openapi = merge::merge(documents, &mut report)?;
     let mut lowered = openapi.clone();
     for pass in passes::LOWER {

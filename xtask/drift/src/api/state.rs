@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use xtask_openapi::{Document, SpecError, walk};
+use xtask_openapi::{Document, SpecError, passes::servers::shared_path, walk};
 
 use super::{
     cursor::{At, Cursor, Object},
@@ -143,19 +143,23 @@ impl<'a> Api<'a> {
             let info = root.get("info").unwrap_or_else(|| root.clone());
             info.error("has no title, by which an API is known", HELP)
         })?;
+        // The path of an address belongs to the URL of a request, wherever it is written.
+        let prefix = shared_path(root.value());
         let mut operations = BTreeMap::new();
         for (path, item) in root.section("paths")? {
             if path.starts_with("x-") {
                 continue;
             }
             let item = item.resolved()?;
-            let (key, names) = template(path);
             for method in walk::METHODS {
                 let Some(here) = item.get(method) else { continue };
-                let operation = Operation::read(schemas, &root, path, &names, method, &item, here)?;
+                let own_servers = [&item, &here].into_iter().any(|place| place.raw("servers").is_some());
+                let path = if own_servers { path.to_owned() } else { format!("{prefix}{path}") };
+                let operation = Operation::read(schemas, &root, &path, method, &item, here)?;
                 // Two paths that differ in the names of their parameters only are told apart by those.
-                let key = if operations.contains_key(&(key.clone(), method)) { path } else { &key };
-                operations.insert((key.to_owned(), method), operation);
+                let (key, _) = template(&path);
+                let key = if operations.contains_key(&(key.clone(), method)) { path } else { key };
+                operations.insert((key, method), operation);
             }
         }
         let asked = operations
@@ -209,12 +213,12 @@ impl<'a> Operation<'a> {
         schemas: &mut Schemas<'a>,
         root: &Cursor<'a>,
         path: &str,
-        names: &[String],
         method: &str,
         item: &Cursor<'a>,
         here: Cursor<'a>,
     ) -> Result<Self, SpecError> {
         here.object()?;
+        let (_, names) = template(path);
         let mut parameters = BTreeMap::new();
         let own = here.list("parameters")?;
         // What an operation says itself comes after what its path says for all, and replaces it.
@@ -275,10 +279,13 @@ fn security(place: &Cursor<'_>) -> Result<Placed<BTreeSet<Needs>>, SpecError> {
     Ok(Placed { at: place.at().join("security"), value: alternatives })
 }
 
+/// The addresses of servers, without the path that is part of the operations' paths.
 fn servers(place: &Cursor<'_>) -> Result<Placed<BTreeSet<String>>, SpecError> {
+    let prefix = if place.at().pointer.is_empty() { shared_path(place.value()) } else { String::new() };
     let mut urls = BTreeSet::new();
     for server in place.list("servers")? {
         let url = server.raw("url").and_then(Value::as_str).map(address);
+        let url = url.map(|url| url.strip_suffix(&prefix).map_or(url.clone(), str::to_owned));
         let variables = server.raw("variables").map(|variables| format!(" {}", without_prose(variables)));
         let url = url.unwrap_or_else(|| server.value().to_string());
         urls.insert(format!("{url}{}", variables.unwrap_or_default()));

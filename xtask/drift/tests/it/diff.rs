@@ -309,3 +309,34 @@ fn documents_that_cannot_be_compared_are_refused_with_the_place() {
         }
     }
 }
+
+#[test]
+fn the_path_of_an_address_belongs_to_the_url_wherever_it_is_written() {
+    let document = |server: &str, path: &str| Document {
+        name: "a.yaml".to_owned(),
+        value: json!({
+            "openapi": "3.0.1", "info": { "title": "A", "version": "1" },
+            "servers": [{ "url": server }],
+            "paths": { path: { "get": { "responses": { "200": { "description": "d" } } } } },
+        }),
+    };
+    let kinds = |old: &Document, new: &Document| -> Vec<&str> {
+        let (old, new) = (std::slice::from_ref(old), std::slice::from_ref(new));
+        let findings = compare(old, new, Prose::LeftOut).unwrap();
+        findings.iter().map(|finding| finding.kind).collect()
+    };
+    let one = document("https://a.example/v1", "/things/{id}");
+    for (server, path) in [
+        ("https://a.example", "/v1/things/{id}"),
+        ("https://a.example/", "/v1/things/{name}"),
+        ("https://A.example:443/v1/", "/things/{id}"),
+    ] {
+        let other = document(server, path);
+        assert_eq!(kinds(&one, &other), Vec::<&str>::new(), "{server}{path}");
+        assert_eq!(kinds(&other, &one), Vec::<&str>::new(), "{server}{path}");
+    }
+    let next = document("https://a.example/v2", "/things/{id}");
+    assert_eq!(kinds(&one, &next), ["operation-removed", "operation-added"]);
+    let elsewhere = document("https://b.example/v1", "/things/{id}");
+    assert_eq!(kinds(&one, &elsewhere), ["server-removed", "server-added"]);
+}

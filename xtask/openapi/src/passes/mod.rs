@@ -10,7 +10,7 @@ mod null;
 mod operations;
 mod responses;
 mod schemas;
-pub(crate) mod servers;
+pub mod servers;
 mod types;
 
 pub use operations::{COMPANY, MAY_BE_LEFT_OUT};

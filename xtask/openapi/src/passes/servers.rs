@@ -137,11 +137,16 @@ fn path(url: &Url) -> String {
     url.path().trim_end_matches('/').to_owned()
 }
 
-/// The path that the servers of a document share, as far as they can be read.
-pub(crate) fn shared_path(document: &Value) -> String {
+/// The path that the servers of a document share, without a slash at its end. Empty where they share none, or
+/// one of them cannot be read.
+pub fn shared_path(document: &Value) -> String {
     let servers = document.get("servers").and_then(Value::as_array);
-    let mut addresses = servers.into_iter().flatten().filter_map(|server| server.get("url")?.as_str());
-    addresses.next().and_then(|text| address(text).ok()).map_or(String::new(), |url| path(&url))
+    let mut paths = servers.into_iter().flatten().map(|server| {
+        let url = address(server.get("url")?.as_str()?).ok()?;
+        Some(path(&url))
+    });
+    let first = paths.next().flatten().unwrap_or_default();
+    if paths.all(|path| path.as_ref() == Some(&first)) { first } else { String::new() }
 }
 
 /// Refuses a server that is not at one of these hosts, over https, on its usual port.
