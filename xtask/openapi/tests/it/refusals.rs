@@ -60,13 +60,10 @@ fn the_host_of_a_document_hides_nothing_else_that_is_in_the_way() {
     let mut documents = published();
     documents[0].value["servers"] = json!([{ "url": "https://x.example" }]);
     let mut expected = vec![(documents[0].name.clone(), "/servers/0/url".to_owned())];
-    for document in &mut documents[..2] {
-        let paths = document.value["paths"].as_object_mut().unwrap();
-        paths.insert(
-            "/{a".to_owned(),
-            json!({ "get": { "responses": { "204": { "description": "Done." } } } }),
-        );
-        expected.push((document.name.clone(), "/paths/~1{a/get".to_owned()));
+    for (document, path) in documents.iter_mut().zip(["/{a", "/b}"]) {
+        document.value["paths"][path] =
+            json!({ "get": { "responses": { "204": { "description": "Done." } } } });
+        expected.push((document.name.clone(), pointer::push("/paths", path) + "/get"));
     }
     let refusals = normalise(documents, &overlays(), Idle::Refused).unwrap_err();
     assert_eq!(places(&refusals), expected, "{refusals}");
