@@ -11,7 +11,7 @@ use pleo_client::{
     Authorization, Authorize, Body, BoxFuture, Call, Error, InvalidBaseUrl, Request, Safety, Transport,
 };
 
-use crate::{CompanyId, Environment, Session, Subject, oauth::Generation, session::Held};
+use crate::{CompanyId, Environment, Session, Subject, oauth::TokenVersion, session::CurrentCredential};
 
 /// A client of the External API in one environment: [`pleo_client::Client`] with all its operations,
 /// authorised by a [`Session`].
@@ -112,7 +112,7 @@ struct Authorized<E: Environment> {
 impl<E: Environment> Transport for Authorized<E> {
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
         let locked = self.session.lock();
-        let (held, token) = match locked.credential.header() {
+        let (current, token) = match locked.credential.header() {
             // A future around the transport's own would cost an allocation.
             Ok(header) => {
                 let attach = |request: &mut Request| self.session.check_and_attach(&locked, request, header);
@@ -127,7 +127,7 @@ impl<E: Environment> Transport for Authorized<E> {
         };
         drop(locked);
         Box::pin(async move {
-            let pinned = Pinned { session: &self.session, held, sent: Mutex::default() };
+            let pinned = Pinned { session: &self.session, current, sent: Mutex::default() };
             // What is neither safe nor idempotent is not sent twice, whatever the answer (RFC 9110, 9.2.2).
             let again = (call.operation().safety != Safety::Neither).then(|| call.clone());
             let answer = self.transport.send(call.with_authorize(&pinned)).await?;
@@ -153,24 +153,24 @@ impl<E: Environment> Transport for Authorized<E> {
     }
 }
 
-/// A session held to the token that a call began with.
+/// A session that keeps to the token that a call began with.
 struct Pinned<'a, E: Environment> {
     session: &'a Session<E>,
-    held: Arc<Held<E>>,
+    current: Arc<CurrentCredential<E>>,
     /// The token of the last attempt.
-    sent: Mutex<Option<Generation>>,
+    sent: Mutex<Option<TokenVersion>>,
 }
 
 impl<E: Environment> Pinned<'_, E> {
-    fn take_sent(&self) -> Option<Generation> {
+    fn take_sent(&self) -> Option<TokenVersion> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 impl<E: Environment> Authorize for Pinned<'_, E> {
     fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a> {
-        self.session.authorize_with(&self.held, request, |generation| {
-            *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(generation);
+        self.session.authorize_with(&self.current, request, |version| {
+            *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(version);
         })
     }
 }

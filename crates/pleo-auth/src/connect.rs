@@ -13,7 +13,7 @@ use pleo_client::{
 
 use crate::{
     Client, CompanyId, Credential, Environment, EnvironmentMismatch, IntoCredential, InvalidSubject,
-    ScopeSet, Session, Subject, session::Held,
+    ScopeSet, Session, Subject, session::CurrentCredential,
 };
 
 /// What Pleo says about the credential in use (A62, A63).
@@ -74,7 +74,7 @@ impl<E: Environment> Client<E> {
         if let (Some(bound), Some(found)) = (bound, identity.subject) {
             agree(bound, found)?;
         }
-        let held = self.session().held();
+        let current = self.session().current();
         let installation = self.installation().await?;
         let installed: Subject = installation.resource.parse()?;
         if let Some(credential @ Subject::Company(_)) = identity.subject
@@ -87,7 +87,7 @@ impl<E: Environment> Client<E> {
         }
         // The company that was chosen from those of an organisation stays.
         let subject = bound.filter(|bound| bound.company().is_some()).unwrap_or(installed);
-        Ok(Connection { client: self.for_subject(subject), held, subject, identity, installation })
+        Ok(Connection { client: self.for_subject(subject), current, subject, identity, installation })
     }
 
     async fn installation(&self) -> Result<InstallationResponse, ConnectError> {
@@ -124,7 +124,7 @@ impl<E: Environment> Client<E> {
         let connection = self.with_session(trial).connect().await?;
         connection.check_scopes(needed)?;
         let scopes = self.session().scopes().and(connection.identity.scopes);
-        Ok(self.session().hold(credential, scopes).credential.clone())
+        Ok(self.session().replace(credential, scopes).credential.clone())
     }
 }
 
@@ -138,7 +138,7 @@ fn agree(bound: Subject, found: Subject) -> Result<(), ConnectError> {
 pub struct Connection<E: Environment> {
     client: Client<E>,
     /// The credential that was tried.
-    held: Arc<Held<E>>,
+    current: Arc<CurrentCredential<E>>,
     subject: Subject,
     identity: Identity,
     installation: InstallationResponse,
@@ -172,12 +172,12 @@ impl<E: Environment> Connection<E> {
     /// # Errors
     /// When some are missing.
     pub fn check_scopes(&self, needed: &ScopeSet) -> Result<(), ConnectError> {
-        let Some(held) = &self.identity.scopes else { return Ok(()) };
-        let missing = needed.missing_in(held);
+        let Some(granted) = &self.identity.scopes else { return Ok(()) };
+        let missing = needed.missing_in(granted);
         if missing.is_empty() {
             Ok(())
         } else {
-            Err(ConnectError::MissingScopes { missing, held: held.clone() })
+            Err(ConnectError::MissingScopes { missing, granted: granted.clone() })
         }
     }
 
@@ -188,7 +188,7 @@ impl<E: Environment> Connection<E> {
     /// where the names differ, a request would be refused that Pleo would have answered.
     #[must_use]
     pub fn with_scope_check(self) -> Self {
-        self.client.session().set_scopes(Some(&self.held), self.identity.scopes.clone());
+        self.client.session().set_scopes(Some(&self.current), self.identity.scopes.clone());
         self
     }
 
@@ -258,13 +258,13 @@ pub enum ConnectError {
     },
     /// The credential lacks scopes (N20, N31).
     #[error(
-        "the credential lacks the scopes \"{missing}\" and has only \"{held}\"; make one with those scopes"
+        "the credential lacks the scopes \"{missing}\" and has only \"{granted}\"; make one with those scopes"
     )]
     MissingScopes {
         /// What is missing.
         missing: ScopeSet,
         /// What it has.
-        held: ScopeSet,
+        granted: ScopeSet,
     },
     /// The installation did not become active.
     #[error("the installation is {status} and not active; replace the credential and try again, or ask Pleo")]

@@ -55,11 +55,12 @@
 pub mod advice;
 mod client;
 mod company;
+mod company_binding;
 mod connect;
 mod credential;
 mod environment;
 pub mod oauth;
-mod place;
+
 mod refusal;
 mod scope;
 mod secret;

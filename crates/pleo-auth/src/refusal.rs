@@ -107,7 +107,7 @@ pub enum RequestRefused {
     },
     /// The credential lacks scopes that the operation needs (Z47).
     #[error(
-        "{operation} needs the scopes \"{missing}\", and the credential has only \"{held}\"; \
+        "{operation} needs the scopes \"{missing}\", and the credential has only \"{granted}\"; \
          make a key, or authorise the app, with those scopes"
     )]
     MissingScopes {
@@ -116,7 +116,7 @@ pub enum RequestRefused {
         /// What is missing.
         missing: ScopeSet,
         /// What the credential has.
-        held: ScopeSet,
+        granted: ScopeSet,
     },
     /// There is no access token to send (A54, A55).
     #[error(transparent)]

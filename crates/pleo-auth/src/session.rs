@@ -7,7 +7,7 @@ use pleo_client::{Authorization, Authorize, Operation, Refusal, Request};
 
 use crate::{
     CompanyId, Credential, Environment, IntoCredential, OrganizationId, RequestRefused, Scope, ScopeSet,
-    Subject, oauth::Generation, place,
+    Subject, company_binding, oauth::TokenVersion,
 };
 
 /// A credential with the company it works for and, where known, the scopes it has.
@@ -27,19 +27,19 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Session<E: Environment> {
-    slot: Arc<Slot<E>>,
+    shared: Arc<SharedCredential<E>>,
     subject: Option<Subject>,
 }
 
 /// What clones of a session share.
-struct Slot<E: Environment> {
+struct SharedCredential<E: Environment> {
     environment: E,
-    held: RwLock<Arc<Held<E>>>,
+    current: RwLock<Arc<CurrentCredential<E>>>,
 }
 
 /// A credential and what is known of it, replaced as one.
 #[derive(Debug)]
-pub(crate) struct Held<E: Environment> {
+pub(crate) struct CurrentCredential<E: Environment> {
     pub(crate) credential: Credential<E>,
     scopes: Option<ScopeSet>,
 }
@@ -49,8 +49,8 @@ impl<E: Environment> Session<E> {
     pub fn new(credential: impl IntoCredential<E>) -> Self {
         let credential = credential.into_credential();
         let environment = credential.environment().clone();
-        let held = RwLock::new(Arc::new(Held { credential, scopes: None }));
-        Self { slot: Arc::new(Slot { environment, held }), subject: None }
+        let current = RwLock::new(Arc::new(CurrentCredential { credential, scopes: None }));
+        Self { shared: Arc::new(SharedCredential { environment, current }), subject: None }
     }
 
     /// The session bound to a company (Z38, Z39). Every operation that takes a company in its query or
@@ -84,16 +84,16 @@ impl<E: Environment> Session<E> {
     }
 
     /// Changes what is known of the scopes, and nothing else; only of this credential, if one is given.
-    pub(crate) fn set_scopes(&self, of: Option<&Arc<Held<E>>>, scopes: Option<ScopeSet>) {
-        let mut held = self.slot.held.write().unwrap_or_else(PoisonError::into_inner);
-        if of.is_none_or(|of| Arc::ptr_eq(of, &held)) {
-            *held = Arc::new(Held { credential: held.credential.clone(), scopes });
+    pub(crate) fn set_scopes(&self, of: Option<&Arc<CurrentCredential<E>>>, scopes: Option<ScopeSet>) {
+        let mut current = self.shared.current.write().unwrap_or_else(PoisonError::into_inner);
+        if of.is_none_or(|of| Arc::ptr_eq(of, &current)) {
+            *current = Arc::new(CurrentCredential { credential: current.credential.clone(), scopes });
         }
     }
 
     /// The environment.
     pub fn environment(&self) -> &E {
-        &self.slot.environment
+        &self.shared.environment
     }
 
     /// The company or organisation that the session is bound to.
@@ -103,12 +103,12 @@ impl<E: Environment> Session<E> {
 
     /// The scopes that the credential is known to have.
     pub fn scopes(&self) -> Option<ScopeSet> {
-        self.held().scopes.clone()
+        self.current().scopes.clone()
     }
 
     /// The credential in use.
     pub fn credential(&self) -> Credential<E> {
-        self.held().credential.clone()
+        self.current().credential.clone()
     }
 
     /// Puts another credential in the place of the present one, which is returned (Z55). Scopes are
@@ -126,42 +126,46 @@ impl<E: Environment> Session<E> {
     ) -> Result<Credential<E>, EnvironmentMismatch> {
         let credential = credential.into_credential();
         EnvironmentMismatch::check(self.environment(), credential.environment())?;
-        Ok(self.hold(credential, None).credential.clone())
+        Ok(self.replace(credential, None).credential.clone())
     }
 
     /// Replaces credential and scopes at once and returns what was there.
-    pub(crate) fn hold(&self, credential: Credential<E>, scopes: Option<ScopeSet>) -> Arc<Held<E>> {
-        let held = Arc::new(Held { credential, scopes });
-        let mut slot = self.slot.held.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut slot, held)
+    pub(crate) fn replace(
+        &self,
+        credential: Credential<E>,
+        scopes: Option<ScopeSet>,
+    ) -> Arc<CurrentCredential<E>> {
+        let current = Arc::new(CurrentCredential { credential, scopes });
+        let mut shared = self.shared.current.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut shared, current)
     }
 
-    pub(crate) fn held(&self) -> Arc<Held<E>> {
+    pub(crate) fn current(&self) -> Arc<CurrentCredential<E>> {
         self.lock().clone()
     }
 
-    /// What is held, which nobody replaces meanwhile. To be let go before anybody else's code runs; of
-    /// ours, the longest that runs under it is finding the company in a body.
-    pub(crate) fn lock(&self) -> RwLockReadGuard<'_, Arc<Held<E>>> {
-        self.slot.held.read().unwrap_or_else(PoisonError::into_inner)
+    /// The current credential, which nobody replaces meanwhile. The lock must be released before foreign
+    /// code runs; of ours, the longest that runs under it is finding the company in a body.
+    pub(crate) fn lock(&self) -> RwLockReadGuard<'_, Arc<CurrentCredential<E>>> {
+        self.shared.current.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Everything that is checked before the credential is attached, but for another one that is there.
     #[inline]
-    fn check(&self, held: &Held<E>, request: &mut Request) -> Result<(), RequestRefused> {
-        check_destination(&self.slot.environment, request)?;
-        check_scopes(held.scopes.as_ref(), request)?;
-        place::bind(request, self.subject)
+    fn check(&self, current: &CurrentCredential<E>, request: &mut Request) -> Result<(), RequestRefused> {
+        check_destination(&self.shared.environment, request)?;
+        check_scopes(current.scopes.as_ref(), request)?;
+        company_binding::bind(request, self.subject)
     }
 
     /// Checks a request and attaches a credential of this session.
     pub(crate) fn check_and_attach(
         &self,
-        held: &Held<E>,
+        current: &CurrentCredential<E>,
         request: &mut Request,
         header: &HeaderValue,
     ) -> Result<(), Refusal> {
-        self.check(held, request)?;
+        self.check(current, request)?;
         attach(request, header.clone())?;
         Ok(())
     }
@@ -169,15 +173,15 @@ impl<E: Environment> Session<E> {
     /// Authorises a request with a credential of this session. `sent` is told which token goes out.
     pub(crate) fn authorize_with<'a>(
         &self,
-        held: &Held<E>,
+        current: &CurrentCredential<E>,
         request: &'a mut Request,
-        sent: impl FnOnce(Generation) + Send + 'a,
+        sent: impl FnOnce(TokenVersion) + Send + 'a,
     ) -> Authorization<'a> {
-        let token = match held.credential.header() {
-            Ok(header) => return Authorization::Ready(self.check_and_attach(held, request, header)),
+        let token = match current.credential.header() {
+            Ok(header) => return Authorization::Ready(self.check_and_attach(current, request, header)),
             Err(token) => token,
         };
-        let mut checked = self.check(held, request);
+        let mut checked = self.check(current, request);
         // Found when a credential is attached, but no token is renewed for a request that is refused.
         if request.headers().contains_key(header::AUTHORIZATION) {
             checked = checked.and(Err(RequestRefused::AlreadyAuthorized));
@@ -185,15 +189,15 @@ impl<E: Environment> Session<E> {
         if let Err(refused) = checked {
             return Authorization::Ready(Err(refused.into()));
         }
-        if let Some((header, generation)) = token.ready() {
-            sent(generation);
+        if let Some((header, version)) = token.ready() {
+            sent(version);
             return Authorization::Ready(attach(request, header).map_err(Refusal::from));
         }
         let token = token.clone();
         Authorization::Pending(Box::pin(async move {
-            let (header, generation) =
+            let (header, version) =
                 token.renewed().await.map_err(|error| Refusal::from(RequestRefused::Token(error)))?;
-            sent(generation);
+            sent(version);
             Ok(attach(request, header)?)
         }))
     }
@@ -236,42 +240,46 @@ fn other_destination(expected: &str, request: &Request) -> RequestRefused {
 }
 
 #[inline]
-fn check_scopes(held: Option<&ScopeSet>, request: &Request) -> Result<(), RequestRefused> {
-    match (held, request.operation().scopes) {
-        (Some(held), Some(needed)) if !needed.iter().all(|scope| held.contains(scope)) => {
-            Err(missing_scopes(request.operation(), held, needed))
+fn check_scopes(granted: Option<&ScopeSet>, request: &Request) -> Result<(), RequestRefused> {
+    match (granted, request.operation().scopes) {
+        (Some(granted), Some(needed)) if !needed.iter().all(|scope| granted.contains(scope)) => {
+            Err(missing_scopes(request.operation(), granted, needed))
         }
         _ => Ok(()),
     }
 }
 
 #[cold]
-fn missing_scopes(operation: &Operation, held: &ScopeSet, needed: &[&str]) -> RequestRefused {
+fn missing_scopes(operation: &Operation, granted: &ScopeSet, needed: &[&str]) -> RequestRefused {
     let missing =
-        needed.iter().filter(|scope| !held.contains(scope)).filter_map(|scope| Scope::new(scope).ok());
-    RequestRefused::MissingScopes { operation: operation.id, missing: missing.collect(), held: held.clone() }
+        needed.iter().filter(|scope| !granted.contains(scope)).filter_map(|scope| Scope::new(scope).ok());
+    RequestRefused::MissingScopes {
+        operation: operation.id,
+        missing: missing.collect(),
+        granted: granted.clone(),
+    }
 }
 
 /// For transports and clients of your own. Alone it neither sees a 401 nor holds a call with several
 /// attempts to one credential: that is what [`Client`](crate::Client) adds.
 impl<E: Environment> Authorize for Session<E> {
     fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a> {
-        self.authorize_with(&self.held(), request, |_| {})
+        self.authorize_with(&self.current(), request, |_| {})
     }
 }
 
 impl<E: Environment> Clone for Session<E> {
     fn clone(&self) -> Self {
-        Self { slot: Arc::clone(&self.slot), subject: self.subject }
+        Self { shared: Arc::clone(&self.shared), subject: self.subject }
     }
 }
 
 impl<E: Environment> std::fmt::Debug for Session<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let held = self.held();
+        let current = self.current();
         f.debug_struct("Session")
-            .field("credential", &held.credential)
-            .field("scopes", &held.scopes)
+            .field("credential", &current.credential)
+            .field("scopes", &current.scopes)
             .field("subject", &self.subject)
             .finish_non_exhaustive()
     }

@@ -24,7 +24,7 @@ pub use app::{InvalidApp, OAuthApp};
 pub use authorize::{AuthorizationStart, GrantedCode, PendingAuthorization, RedirectError};
 pub use error::{OAuthError, OAuthErrorCode};
 pub use introspect::{TokenInfo, TokenKind};
-pub(crate) use refresh::Generation;
+pub(crate) use refresh::TokenVersion;
 pub use refresh::{RefreshPolicy, RefreshingToken, SessionEnd, TokenError};
 pub use store::{MemoryStore, StoreError, TokenStore};
 pub use tokens::Tokens;

@@ -270,8 +270,8 @@ async fn scopes_are_checked_when_asked_to_be() {
     let connection = unbound(&recorder(service(1))).connect().await.unwrap();
     assert!(connection.check_scopes(&needed("users:read")).is_ok());
     let error = connection.check_scopes(&needed("users:read accounts:write")).unwrap_err();
-    assert!(matches!(&error, ConnectError::MissingScopes { missing, held }
-        if *missing == needed("accounts:write") && *held == needed("users:read")));
+    assert!(matches!(&error, ConnectError::MissingScopes { missing, granted }
+        if *missing == needed("accounts:write") && *granted == needed("users:read")));
     let client = connection.with_scope_check().into_client();
     assert_eq!(client.session().scopes(), Some(needed("users:read")));
     let silent = unbound(&recorder(Service { scope: "", ..service(1) })).connect().await.unwrap();

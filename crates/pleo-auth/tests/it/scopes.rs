@@ -14,11 +14,12 @@ async fn a_missing_scope_is_refused_before_sending_and_named() {
     let client =
         client(Session::new(key("FAKE")).with_scopes(scopes("export-jobs:read accounts:read")), &recorder);
     let error = client.list_employees().send().await.unwrap_err();
-    let Some(RequestRefused::MissingScopes { operation, missing, held }) = RequestRefused::of(&error) else {
+    let Some(RequestRefused::MissingScopes { operation, missing, granted }) = RequestRefused::of(&error)
+    else {
         panic!("{error:?}")
     };
     assert_eq!(*operation, "list_employees");
-    assert_eq!((missing, held), (&scopes("users:read"), &scopes("accounts:read export-jobs:read")));
+    assert_eq!((missing, granted), (&scopes("users:read"), &scopes("accounts:read export-jobs:read")));
     let text = error.to_string();
     assert!(text.contains("\"users:read\"") && text.contains("\"accounts:read export-jobs:read\""), "{text}");
     assert!(recorder.sent().is_empty());

@@ -1,0 +1,75 @@
+//! Why there is no token to send, and why there will be none.
+
+use std::sync::Arc;
+
+use crate::{
+    EnvironmentMismatch, InvalidCredential,
+    oauth::{OAuthError, OAuthErrorCode},
+};
+
+/// Why tokens can no longer be renewed (A53 to A56).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionEnd {
+    /// The authorisation server refused the refresh token: it expired, was used or was revoked.
+    #[error("the refresh token is expired, used or revoked; ask the user to authorise again")]
+    RefreshTokenRefused,
+    /// There is no refresh token.
+    #[error("there is no refresh token to renew the access token with; ask the user to authorise again")]
+    NoRefreshToken,
+    /// The authorisation server refused the client, or the request, for good.
+    #[error("the authorisation server refused to renew the tokens, {0}")]
+    Refused(OAuthErrorCode),
+}
+
+/// Why there is no access token to send (A53 to A55).
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The authorisation is over (A54, A55).
+    #[error("the OAuth session has ended: {0}")]
+    Ended(SessionEnd),
+    /// The tokens could not be renewed this time. The next call tries again (A53).
+    #[error(
+        "the access token is expired or refused and could not be renewed: {error}; asked {attempts} times, try again later"
+    )]
+    NotRenewed {
+        /// How often the authorisation server was asked.
+        attempts: u32,
+        /// The last failure.
+        #[source]
+        error: Arc<OAuthError>,
+    },
+    /// The store did not take the new pair (A47, A52). The pair is safe here, and the next call stores it again;
+    /// [`RefreshingToken::unsaved`] has it for a rescue.
+    #[error(
+        "the renewed tokens could not be stored, so they are not used yet; mend the store and call again"
+    )]
+    NotStored {
+        /// What the store says.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store failed before anything was renewed.
+    #[error("the token store failed; nothing was renewed; mend the store and call again")]
+    StoreFailed {
+        /// What the store says.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store has no tokens.
+    #[error("the token store is empty; ask the user to authorise")]
+    NothingStored,
+    /// The store's tokens are of another environment.
+    #[error("the token store holds tokens of another environment: {0}")]
+    OtherEnvironment(EnvironmentMismatch),
+    /// The stored access token is none.
+    #[error("the token store holds something else: {0}")]
+    Invalid(InvalidCredential),
+    /// The store, or the transport to the authorisation server, panicked, or the tokio runtime in which
+    /// the renewal began is gone or has no timer. A pair that had arrived is safe, see
+    /// [`RefreshingToken::unsaved`].
+    #[error("renewing the tokens broke off with a panic; mend what panicked and call again")]
+    BrokeOff,
+    /// There is no tokio runtime to renew in.
+    #[error("renewing tokens needs a tokio runtime; call from within one")]
+    NoRuntime,
+}

@@ -1,0 +1,32 @@
+//! Access tokens that renew themselves.
+//!
+//! One renewal is in flight at a time, and everybody waits for it (A51). It is a future that the token
+//! owns and whichever call is waiting drives: there is no background task, and a call that is dropped
+//! in the middle takes nothing with it.
+//!
+//! | module | what it has |
+//! |---|---|
+//! | `policy` | when and how often tokens are renewed |
+//! | `error` | why there is no token |
+//! | `pair` | a pair of tokens and how long it is valid |
+//! | `renewal` | one renewal, from the store's lock to the stored pair |
+//! | `state` | what is known between calls, and the renewal in flight |
+//! | `token` | the credential |
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+mod error;
+mod pair;
+mod policy;
+mod renewal;
+mod state;
+mod token;
+
+pub use error::{SessionEnd, TokenError};
+pub use policy::RefreshPolicy;
+pub(crate) use state::TokenVersion;
+pub use token::RefreshingToken;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,150 @@
+//! What a token that renews itself knows between calls.
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt as _, future::Shared};
+use http::HeaderValue;
+use pleo_client::BoxFuture;
+use tokio::time::Instant;
+
+use super::{
+    RefreshPolicy, SessionEnd, TokenError, lock,
+    pair::TimedTokens,
+    renewal::{Outcome, Renewal, Task},
+};
+use crate::Environment;
+
+/// Which access token was sent, counted from the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TokenVersion(u64);
+
+pub(super) struct State<E: Environment> {
+    pub(super) phase: Phase<E>,
+    pub(super) begun: u64,
+    pub(super) in_flight: Option<InFlight<E>>,
+    /// Renewals in a row that failed while the old token was valid.
+    pub(super) failures: u32,
+    /// New tokens in a row that the service did not take.
+    pub(super) refusals: u32,
+    /// When the next renewal may be tried, after one of those.
+    pub(super) not_before: Option<Instant>,
+}
+
+pub(super) enum Phase<E: Environment> {
+    /// Nothing has been read from the store yet.
+    Unloaded,
+    Live(Live<E>),
+    Ended(SessionEnd),
+}
+
+pub(super) struct Live<E: Environment> {
+    pub(super) timed: TimedTokens<E>,
+    pub(super) version: TokenVersion,
+    pub(super) renew_at: Instant,
+    /// The service answered it with 401.
+    pub(super) rejected: bool,
+    /// The service has answered it with something else.
+    pub(super) accepted: bool,
+    /// It came from a renewal here, not from the store.
+    pub(super) renewed_here: bool,
+    /// Why it will be the last one.
+    pub(super) last: Option<SessionEnd>,
+}
+
+impl<E: Environment> Live<E> {
+    pub(super) fn is_valid(&self, now: Instant) -> bool {
+        !self.rejected && now < self.timed.valid_until
+    }
+
+    /// Whether it was just renewed: then it is used even if it says that its life is over already, so
+    /// that nobody renews in circles.
+    pub(super) fn is_new(&self) -> bool {
+        !self.rejected && self.renewed_here
+    }
+}
+
+impl<E: Environment> Live<E> {
+    pub(super) fn sent(&self) -> (HeaderValue, TokenVersion) {
+        (self.timed.header.clone(), self.version)
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct InFlight<E: Environment> {
+    pub(super) number: u64,
+    /// Whether the authorisation server is asked as often as the policy allows.
+    pub(super) urgent: bool,
+    pub(super) future: Shared<BoxFuture<'static, Arc<Outcome<E>>>>,
+}
+
+impl<E: Environment> State<E> {
+    /// The present token, unless it has to be renewed or is being renewed (A51).
+    pub(super) fn ready(&self, now: Instant, renewal: &Renewal<E>) -> Option<(HeaderValue, TokenVersion)> {
+        let Phase::Live(live) = &self.phase else { return None };
+        let waiting = live.last.is_some() || self.not_before.is_some_and(|not_before| now < not_before);
+        let due = now >= live.renew_at && !waiting;
+        let idle = self.in_flight.is_none() && lock(&renewal.unsaved).is_none();
+        (idle && live.is_valid(now) && !due).then(|| live.sent())
+    }
+
+    /// The renewal under way, or a new one.
+    pub(super) fn join_or_begin(&mut self, renewal: &Arc<Renewal<E>>) -> Result<InFlight<E>, TokenError> {
+        if let Some(in_flight) = &self.in_flight {
+            return Ok(in_flight.clone());
+        }
+        if let Phase::Live(Live { last: Some(end), .. }) = &self.phase {
+            self.phase = Phase::Ended(*end);
+        }
+        let unsaved = lock(&renewal.unsaved).clone();
+        let task = match (unsaved, &self.phase) {
+            (Some(timed), _) => Task::Save(timed),
+            (None, Phase::Unloaded) => Task::Load,
+            (None, Phase::Live(live)) => Task::Renew {
+                tokens: live.timed.tokens.clone(),
+                urgent: !live.is_valid(Instant::now()),
+                not_before: self.not_before.filter(|_| live.rejected),
+            },
+            (None, Phase::Ended(end)) => return Err(TokenError::Ended(*end)),
+        };
+        let urgent = !matches!(task, Task::Renew { urgent: false, .. });
+        self.begun += 1;
+        let future: BoxFuture<'static, _> = Box::pin(Arc::clone(renewal).run(task).map(Arc::new));
+        let in_flight = InFlight { number: self.begun, urgent, future: future.shared() };
+        self.in_flight = Some(in_flight.clone());
+        Ok(in_flight)
+    }
+
+    /// Takes over what a renewal brought.
+    pub(super) fn apply(&mut self, outcome: &Outcome<E>, policy: &RefreshPolicy) {
+        let now = Instant::now();
+        match outcome {
+            Outcome::Stored { timed, renewed_here } => {
+                let lifetime = timed.valid_until - timed.received;
+                self.failures = 0;
+                self.not_before = None;
+                self.phase = Phase::Live(Live {
+                    timed: timed.clone(),
+                    version: TokenVersion(self.begun),
+                    renew_at: timed.valid_until - policy.lead(lifetime),
+                    rejected: false,
+                    accepted: false,
+                    renewed_here: *renewed_here,
+                    last: None,
+                });
+            }
+            Outcome::Failed(_) => {
+                if let Phase::Live(live) = &self.phase
+                    && live.is_valid(now)
+                {
+                    self.failures += 1;
+                    self.not_before = Some(now + policy.pause(self.failures));
+                }
+            }
+            Outcome::Ended(end) => match &mut self.phase {
+                // Good until it expires; then the phase ends too.
+                Phase::Live(live) => live.last = Some(*end),
+                phase => *phase = Phase::Ended(*end),
+            },
+        }
+    }
+}
