@@ -9,12 +9,13 @@ use std::{
 use http::StatusCode;
 use pleo_client::{
     Authorization, Authorize, Body, BoxFuture, Call, Error, InvalidBaseUrl, Request, Safety, Transport,
+    Unauthenticated,
 };
 
 use crate::{CompanyId, Environment, Session, Subject, oauth::TokenVersion, session::CurrentCredential};
 
-/// A client of the External API in one environment: [`pleo_client::Client`] with all its operations,
-/// authorised by a [`Session`].
+/// A client of the External API in one environment: all its [`Operations`](crate::Operations), a method
+/// each, authorised by a [`Session`].
 ///
 /// It is cheap to clone, and clones share their connections.
 ///
@@ -24,13 +25,13 @@ use crate::{CompanyId, Environment, Session, Subject, oauth::TokenVersion, sessi
 /// let client = pleo_auth::Client::<pleo_auth::Staging>::new();
 /// ```
 pub struct Client<E: Environment> {
-    session: Session<E>,
-    transport: Arc<dyn Transport>,
+    authorized: Arc<Authorized<E>>,
     api: pleo_client::Client,
 }
 
 impl<E: Environment> Client<E> {
-    /// A client that sends with [`pleo_client::ReqwestTransport`]. In a sandbox no proxy is asked.
+    /// A client that sends with [`pleo_client::ReqwestTransport`] and its usual settings. For settings of your
+    /// own, give [`with_transport`](Self::with_transport) one that was made with them.
     ///
     /// # Errors
     /// When the TLS library finds no root certificates or no provider.
@@ -38,14 +39,34 @@ impl<E: Environment> Client<E> {
     pub fn new(session: Session<E>) -> Result<Self, pleo_client::TransportError> {
         use pleo_client::{ReqwestTransport, TransportError, TransportErrorKind};
 
-        let builder = ReqwestTransport::builder();
-        let builder = if session.environment().is_loopback() { builder.no_proxy() } else { builder };
-        let transport = ReqwestTransport::with_builder(builder)?;
-        Self::with_transport(session, transport)
+        Self::with_transport(session, ReqwestTransport::new()?)
             .map_err(|error| TransportError::new(TransportErrorKind::Request, error))
     }
 
-    /// A client that sends with a transport of your own, which must follow no redirect.
+    /// A client that sends with this transport, which must follow no redirect.
+    ///
+    /// The API and the authorisation server should have one HTTP configuration, so make one transport and
+    /// give a clone to [`OAuthApp::with_transport`](crate::oauth::OAuthApp::with_transport):
+    ///
+    /// ```
+    /// use pleo_auth::{
+    ///     Client, Session, Staging,
+    ///     oauth::{MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken},
+    ///     pleo_client::{HttpConfig, ReqwestTransport},
+    /// };
+    ///
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let http = ReqwestTransport::with_config(HttpConfig::default().with_user_agent("ledger-sync/2.1"))?;
+    /// let app = OAuthApp::with_transport(Staging, "your-client-id", "https://app.example/callback", http.clone())?;
+    /// let token = RefreshingToken::resume(app, MemoryStore::default(), RefreshPolicy::default());
+    /// let client = Client::with_transport(Session::new(token), http)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Whoever writes a [`Transport`] is responsible for where the bytes go. In a sandbox the URL is plain
+    /// http on this machine: a `ReqwestTransport` hands it to no proxy and does not look `localhost` up,
+    /// whatever its settings.
     ///
     /// # Errors
     /// None for the base URLs of today's environments.
@@ -53,15 +74,20 @@ impl<E: Environment> Client<E> {
         session: Session<E>,
         transport: impl Transport + 'static,
     ) -> Result<Self, InvalidBaseUrl> {
-        let transport: Arc<dyn Transport> = Arc::new(transport);
-        let authorized = Authorized { session: session.clone(), transport: Arc::clone(&transport) };
-        let api = pleo_client::Client::new(session.environment().base_url(), session.clone(), authorized)?;
-        Ok(Self { session, transport, api })
+        Self::of(Authorized { session, transport: Arc::new(transport) })
+    }
+
+    fn of(authorized: Authorized<E>) -> Result<Self, InvalidBaseUrl> {
+        let authorized = Arc::new(authorized);
+        let base_url = authorized.session.environment().base_url();
+        // The transport authorises each call, so the low-level client has nobody to ask.
+        let api = pleo_client::Client::new(base_url, Unauthenticated, Arc::clone(&authorized))?;
+        Ok(Self { authorized, api })
     }
 
     /// The session.
     pub fn session(&self) -> &Session<E> {
-        &self.session
+        &self.authorized.session
     }
 
     /// The same client for another company, with the same credential and connections.
@@ -71,17 +97,19 @@ impl<E: Environment> Client<E> {
     }
 
     pub(crate) fn for_subject(&self, subject: Subject) -> Self {
-        self.with_session(self.session.clone().with_subject(subject))
+        self.with_session(self.session().clone().with_subject(subject))
     }
 
     /// The same client with another session of the same environment.
     pub(crate) fn with_session(&self, session: Session<E>) -> Self {
-        let transport = Arc::clone(&self.transport);
-        let authorized = Authorized { session: session.clone(), transport: Arc::clone(&transport) };
-        Self { api: self.api.with_parts(session.clone(), authorized), session, transport }
+        let transport = Arc::clone(&self.authorized.transport);
+        let authorized = Arc::new(Authorized { session, transport });
+        let api = pleo_client::Client::like(&self.api, Unauthenticated, Arc::clone(&authorized));
+        Self { authorized, api }
     }
 }
 
+/// The operations: a method each, listed under "Methods from `Deref`".
 impl<E: Environment> Deref for Client<E> {
     type Target = pleo_client::Client;
 
@@ -92,16 +120,18 @@ impl<E: Environment> Deref for Client<E> {
 
 impl<E: Environment> Clone for Client<E> {
     fn clone(&self) -> Self {
-        Self { session: self.session.clone(), transport: Arc::clone(&self.transport), api: self.api.clone() }
+        Self { authorized: Arc::clone(&self.authorized), api: self.api.clone() }
     }
 }
 
 impl<E: Environment> std::fmt::Debug for Client<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("session", &self.session).finish_non_exhaustive()
+        f.debug_struct("Client").field("session", self.session()).finish_non_exhaustive()
     }
 }
 
+/// What all clones of a client share: who authorises, and who sends.
+///
 /// Sends each call with one credential from beginning to end, and once more where a token that can be
 /// renewed was answered with 401.
 struct Authorized<E: Environment> {
@@ -150,6 +180,10 @@ impl<E: Environment> Transport for Authorized<E> {
             }
             Ok(answer)
         })
+    }
+
+    fn body_limit(&self) -> usize {
+        self.transport.body_limit()
     }
 }
 

@@ -21,8 +21,8 @@
 //!   still takes its environment along.
 //! - A credential leaves only for its environment's own scheme, host and port, as the `Authorization`
 //!   header, once (Z25 to Z30). Everything else is a [`RequestRefused`] before a byte is sent.
-//! - A [`Session`] bound to a company puts it where each operation wants it and refuses any other
-//!   (Z38, Z39); known scopes are checked before sending (Z47).
+//! - A [`Session`] bound to a company puts it where each operation wants it. It refuses requests that name
+//!   another company or anything wider (Z38, Z39); known scopes are checked before sending (Z47).
 //! - A legacy token belongs to another API (Z13 to Z18). It can be named, see [`LegacyToken`], and used
 //!   nowhere.
 //!
@@ -35,8 +35,7 @@
 //! `default-features = false, features = ["rustls", "export"]`. The marketplace is always there, because
 //! [`Client::connect`] asks it who the credential is.
 //!
-//! `reqwest` brings the transports and `rustls` their TLS; without both a client needs transports of
-//! your own.
+//! `reqwest` has the transport and `rustls` its TLS; without both a client needs transports of your own.
 //!
 //! # How far secrets are wiped
 //!
@@ -47,7 +46,8 @@
 //!
 //! # Finding your way
 //!
-//! [`StandaloneApiKey`], [`IntegratedApiKey`], [`AccessToken`] and [`oauth::RefreshingToken`] are the
+//! [`Operations`] lists the operations; a search for Pleo's own name of one, such as `getExportJobsListV3`, finds
+//! it there. [`StandaloneApiKey`], [`IntegratedApiKey`], [`AccessToken`] and [`oauth::RefreshingToken`] are the
 //! credentials; a [`Session`] is one of them with company and scopes; a [`Client`] has the API's
 //! operations. [`advice`] explains answers of the service and how to get access. The numbers (`Z`, `A`,
 //! `N`) are explained in `docs/sources.md`, the way to a first call in `docs/authentication.md`.
@@ -60,7 +60,6 @@ mod connect;
 mod credential;
 mod environment;
 pub mod oauth;
-
 mod refusal;
 mod scope;
 mod secret;
@@ -77,6 +76,9 @@ pub use environment::{
     AnyEnvironment, Environment, InvalidSandbox, Production, Sandbox, Staging, UnknownEnvironment,
 };
 pub use pleo_client;
+/// The operations of the API, a method each. A [`Client`] has all of them.
+#[doc(inline)]
+pub use pleo_client::Client as Operations;
 pub use refusal::RequestRefused;
 pub use scope::{InvalidScope, NeededScopes, Scope, ScopeSet};
 pub use secret::{Secret, SecretError};

@@ -1,15 +1,13 @@
 //! Judging a service: a sandbox, or a live one.
 
-use std::{env, fmt::Debug, io, time::Duration};
+use std::{env, error::Error as _, fmt::Debug, io, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{Request, Response, header};
-use pleo_auth::{
-    AnyEnvironment, Environment as _, Secret, SecretError,
-    pleo_client::reqwest::{self, redirect},
-};
-use pleo_client::Operation;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use pleo_auth::{AnyEnvironment, Environment as _, Secret, SecretError};
+use pleo_client::{HttpConfig, Operation, ReqwestTransport, TransportError, TransportErrorKind};
 use pleo_sandbox::{Grant, Handler, OAuthClient, Sandbox, Server};
 use proptest::prelude::Strategy;
 use serde_json::Value;
@@ -80,49 +78,47 @@ pub enum Wanted {
     Granted(Grant),
 }
 
-/// Sends requests, and follows no redirect.
+/// Sends requests as the client does: no redirect is followed, and plain http is for this machine only.
 struct Http {
     base_url: String,
     runtime: Runtime,
-    client: reqwest::Client,
+    transport: ReqwestTransport,
 }
 
 impl Http {
-    fn new(base_url: String, loopback: bool, timeout: Duration) -> io::Result<Self> {
-        let builder = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .timeout(timeout);
-        let builder = if loopback { builder.no_proxy() } else { builder.https_only(true) };
+    fn new(base_url: String, timeout: Duration) -> io::Result<Self> {
+        let config = HttpConfig::default().with_timeout(timeout);
         Ok(Self {
             base_url,
             runtime: runtime::Builder::new_current_thread().enable_all().build()?,
-            client: builder.build().map_err(io::Error::other)?,
+            transport: ReqwestTransport::with_config(config).map_err(io::Error::other)?,
         })
     }
 
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
         let (mut head, body) = request.into_parts();
         let url = format!("{}{}", self.base_url, head.uri);
-        head.uri = url.parse().map_err(|_| format!("{} is no address", self.base_url))?;
-        let request = reqwest::Request::try_from(Request::from_parts(head, body));
-        let request = request.map_err(|error| error.without_url().to_string())?;
+        head.uri = url.parse().map_err(|_| format!("{} is not an address", self.base_url))?;
         self.runtime.block_on(async {
-            let failed = |error: reqwest::Error| error.without_url().to_string();
-            let mut response = self.client.execute(request).await.map_err(failed)?;
-            let mut body = Vec::new();
-            while let Some(part) = response.chunk().await.map_err(failed)? {
-                body.extend_from_slice(&part);
-                if body.len() > MAX_ANSWER {
-                    return Err(format!("an answer is longer than {MAX_ANSWER} bytes"));
+            let response = self.transport.execute(Request::from_parts(head, body)).await;
+            let (head, body) = response.map_err(|error| told(&error))?.into_parts();
+            let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    return format!("an answer is longer than {MAX_ANSWER} bytes");
                 }
-            }
-            let mut made = Response::new(Bytes::from(body));
-            *made.status_mut() = response.status();
-            *made.headers_mut() = response.headers().clone();
+                told(&TransportError::new(TransportErrorKind::Body, error))
+            })?;
+            let mut made = Response::new(body.to_bytes());
+            *made.status_mut() = head.status;
+            *made.headers_mut() = head.headers;
             Ok(made)
         })
     }
+}
+
+/// What happened, with the reason behind it.
+fn told(error: &TransportError) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
 /// A sandbox as a service, over HTTP.
@@ -157,7 +153,7 @@ impl SandboxService {
         Ok(Self {
             sandbox,
             production,
-            http: Http::new(server.url(), true, pleo_auth::pleo_client::ReqwestTransport::TIMEOUT)?,
+            http: Http::new(server.url(), HttpConfig::TIMEOUT)?,
             made: 0,
             _server: server,
         })
@@ -278,7 +274,7 @@ impl LiveService {
         Ok(Self {
             key: secret("PLEO_API_KEY")?,
             token: secret("PLEO_ACCESS_TOKEN")?,
-            http: Http::new(environment.base_url().to_owned(), environment.is_loopback(), timeout)?,
+            http: Http::new(environment.base_url().to_owned(), timeout)?,
             left: LIVE_REQUESTS,
         })
     }

@@ -51,11 +51,12 @@ impl<E: Environment> OAuthApp<E> {
     /// When the client id or the redirect URI cannot be one, or the TLS library does not start.
     #[cfg(feature = "reqwest")]
     pub fn new(environment: E, client_id: &str, redirect_uri: &str) -> Result<Self, InvalidApp> {
-        let transport = super::ReqwestOAuthTransport::new(&environment).map_err(InvalidApp::Transport)?;
+        let transport = pleo_client::ReqwestTransport::new().map_err(InvalidApp::Transport)?;
         Self::with_transport(environment, client_id, redirect_uri, transport)
     }
 
-    /// The same over a transport of your own.
+    /// The same over another transport: a [`ReqwestTransport`](pleo_client::ReqwestTransport) with settings of
+    /// your own, best the one that the [`Client`](crate::Client) has as well, or one that you write.
     ///
     /// # Errors
     /// When the client id or the redirect URI cannot be one.

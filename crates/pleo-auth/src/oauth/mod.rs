@@ -29,8 +29,6 @@ pub use refresh::{RefreshPolicy, RefreshingToken, SessionEnd, TokenError};
 pub use store::{MemoryStore, StoreError, TokenStore};
 pub use tokens::Tokens;
 pub use transport::OAuthTransport;
-#[cfg(feature = "reqwest")]
-pub use transport::ReqwestOAuthTransport;
 
 /// Stands for a refresh token or a verifier where the text itself is no longer needed.
 fn digest(secret: &crate::Secret) -> [u8; 32] {

@@ -7,8 +7,9 @@ use std::{
 
 use httpmock::MockServer;
 use pleo_auth::{
-    Production, Sandbox, Staging,
-    oauth::{OAuthApp, OAuthError, OAuthTransport as _, ReqwestOAuthTransport, TokenKind, Tokens},
+    Client, Sandbox, Session, StandaloneApiKey,
+    oauth::{OAuthApp, OAuthError, TokenKind, Tokens},
+    pleo_client::{HttpConfig, ReqwestTransport},
 };
 
 fn app(server: &MockServer) -> OAuthApp<Sandbox> {
@@ -80,24 +81,41 @@ async fn an_answer_arrives_whole() {
 }
 
 #[tokio::test]
-async fn outside_of_a_sandbox_nothing_goes_over_plain_http() {
-    let server = MockServer::start_async().await;
-    let caught = server.mock(|when, then| {
-        when.any_request();
-        then.status(200);
-    });
-    let request = || http::Request::post(server.url("/oauth/token")).body("token=FAKE".into()).unwrap();
-    for transport in [ReqwestOAuthTransport::new(&Production), ReqwestOAuthTransport::new(&Staging)] {
-        assert!(transport.unwrap().send(request()).await.is_err());
-    }
-    caught.assert_calls(0);
-}
-
-#[tokio::test]
 async fn a_server_that_is_not_there_is_told() {
     let sandbox = Sandbox::new("http://127.0.0.1:9").unwrap();
     let app = OAuthApp::new(sandbox, "FAKE-CLIENT", "http://localhost:1/callback").unwrap();
     let error = app.introspect(&tokens(&app), TokenKind::Access).await.unwrap_err();
     let OAuthError::Transport(error) = error else { panic!("{error:?}") };
     assert_eq!(error.kind(), pleo_auth::pleo_client::TransportErrorKind::Connect);
+}
+
+#[tokio::test]
+async fn one_configuration_serves_the_api_and_the_authorisation_server() {
+    let server = MockServer::start_async().await;
+    let api = server.mock(|when, then| {
+        when.path("/v1/companies").header("user-agent", "ledger-sync/2.1");
+        then.status(200).body(r#"{"data":[],"pagination":{}}"#);
+    });
+    let oauth = server.mock(|when, then| {
+        when.path("/oauth/token/introspect").header("user-agent", "ledger-sync/2.1");
+        then.status(200).body(r#"{"active":false}"#);
+    });
+    let http = ReqwestTransport::with_config(
+        HttpConfig::default().with_user_agent("ledger-sync/2.1").with_body_limit(4),
+    )
+    .unwrap();
+    // By its name, which nobody looks up.
+    let sandbox = Sandbox::new(&format!("http://localhost:{}", server.port())).unwrap();
+    let redirect = "http://localhost:1/callback";
+    let app = OAuthApp::with_transport(sandbox.clone(), "FAKE-CLIENT", redirect, http.clone()).unwrap();
+    app.introspect(&tokens(&app), TokenKind::Access).await.unwrap();
+    let key = StandaloneApiKey::new(sandbox, "FAKE-KEY").unwrap();
+    let client = Client::with_transport(Session::new(key), http).unwrap();
+    let error = client.list_companies().send().await.unwrap_err();
+    assert!(matches!(error, pleo_auth::pleo_client::Error::BodyTooLong { limit: 4, .. }), "{error:?}");
+    let other = client.for_company(crate::support::company(1));
+    let error = other.list_companies().send().await.unwrap_err();
+    assert!(matches!(error, pleo_auth::pleo_client::Error::BodyTooLong { limit: 4, .. }), "{error:?}");
+    api.assert_calls(2);
+    oauth.assert_calls(1);
 }

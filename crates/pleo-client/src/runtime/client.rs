@@ -70,9 +70,19 @@ impl Authorize for Unauthenticated {
 }
 
 /// Sends requests. It follows no redirect and adds no header but those of HTTP itself.
+///
+/// The implementer is responsible for where the bytes go: a transport for a service on this machine must
+/// neither look `localhost` up nor hand plain http to a proxy. [`ReqwestTransport`](super::ReqwestTransport)
+/// sees to both.
 pub trait Transport: Send + Sync {
     /// Sends a call, once or, where the operation allows it, several times.
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>>;
+
+    /// The limit of a successful response's body, in bytes. The body is read up to it; a longer one is
+    /// [`Error::BodyTooLong`]. A transport around another one should return the other's limit.
+    fn body_limit(&self) -> usize {
+        Client::BODY_LIMIT
+    }
 }
 
 macro_rules! forward {
@@ -87,6 +97,10 @@ macro_rules! forward {
             impl<T: Transport + ?Sized> Transport for $pointer<T> {
                 fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
                     (**self).send(call)
+                }
+
+                fn body_limit(&self) -> usize {
+                    (**self).body_limit()
                 }
             }
         )*
@@ -192,6 +206,12 @@ struct Inner {
 }
 
 impl Client {
+    /// The limit of a successful response's body, in bytes, unless its [`Transport`] has another: 64 MiB.
+    pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
+    /// The limit, in bytes, where the operation answers without a body: 64 KiB. A transport's own limit
+    /// counts where it is lower.
+    pub const EMPTY_BODY_LIMIT: usize = 64 * 1024;
+
     /// A client for the service at `base_url`, such as `https://external.staging.pleo.io` (Z3).
     ///
     /// Paths are put behind `base_url` as they are (Z2); slashes at its end are taken off.
@@ -209,14 +229,14 @@ impl Client {
         Ok(Self { inner: Arc::new(Inner { base, authorize, transport }) })
     }
 
-    /// A client for the same service with another authorisation and transport.
-    #[must_use]
-    pub fn with_parts(
-        &self,
+    /// A client for the service of another client. It is no method of that client: who has a client can
+    /// call its operations, and no more.
+    pub fn like(
+        other: &Self,
         authorize: impl Authorize + 'static,
         transport: impl Transport + 'static,
     ) -> Self {
-        let base = self.inner.base.clone();
+        let base = other.inner.base.clone();
         let (authorize, transport) = (Box::new(authorize), Box::new(transport));
         Self { inner: Arc::new(Inner { base, authorize, transport }) }
     }
@@ -230,10 +250,17 @@ impl Client {
         &self.inner.base
     }
 
-    pub(crate) async fn execute(&self, request: Box<Request>) -> Result<ResponseValue<Bytes>, Error> {
+    /// Sends a request and reads the response, whose body has up to `most` bytes, or fewer where the
+    /// transport has a lower limit.
+    pub(crate) async fn execute(
+        &self,
+        request: Box<Request>,
+        most: usize,
+    ) -> Result<ResponseValue<Bytes>, Error> {
         let operation = request.operation();
+        let transport = self.inner.transport.as_ref();
         let call = Call { request, base: &self.inner.base, authorize: self.inner.authorize.as_ref() };
-        response::read(operation, self.inner.transport.send(call).await?).await
+        response::read(operation, transport.send(call).await?, transport.body_limit().min(most)).await
     }
 }
 
@@ -296,7 +323,7 @@ mod tests {
             request.path("thing", &Required::from(1));
             request.path("part", &Required::from(2));
             let (_, request) = request.finish().unwrap();
-            let answer = client.execute(request).await;
+            let answer = client.execute(request, usize::MAX).await;
             assert_eq!(answer.is_err(), refuses);
             if let Err(error) = answer {
                 assert!(

@@ -36,6 +36,17 @@ pub enum Error {
         /// What happened on the way.
         source: TransportError,
     },
+    /// The service answered with success, but the body is longer than the limit. What came of it is not
+    /// kept.
+    BodyTooLong {
+        /// The operation that was called.
+        operation: &'static Operation,
+        /// The response's status.
+        status: StatusCode,
+        /// The limit, in bytes: that of the transport, or [`Client::EMPTY_BODY_LIMIT`](super::Client::EMPTY_BODY_LIMIT) where
+        /// the operation answers without a body.
+        limit: usize,
+    },
     /// The service answered with something other than success.
     Api(Box<ApiError>),
     /// The service answered with success, but the body is not what its document describes.
@@ -48,7 +59,8 @@ impl Error {
         match self {
             Self::InvalidArgument { operation, .. }
             | Self::Refused { operation, .. }
-            | Self::Transport { operation, .. } => operation,
+            | Self::Transport { operation, .. }
+            | Self::BodyTooLong { operation, .. } => operation,
             Self::Api(error) => error.operation(),
             Self::Decode(error) => error.operation(),
         }
@@ -59,6 +71,7 @@ impl Error {
         match self {
             Self::Api(error) => Some(error.status()),
             Self::Decode(error) => Some(error.status()),
+            Self::BodyTooLong { status, .. } => Some(*status),
             Self::InvalidArgument { .. } | Self::Refused { .. } | Self::Transport { .. } => None,
         }
     }
@@ -79,6 +92,11 @@ impl fmt::Display for Error {
             Self::InvalidArgument { argument, .. } => argument.fmt(f),
             Self::Refused { refusal, .. } => write!(f, "refused before sending: {refusal}"),
             Self::Transport { source, .. } => source.fmt(f),
+            Self::BodyTooLong { status, limit, .. } => write!(
+                f,
+                "answered {status} with a body of more than {limit} bytes, which is the limit; \
+                 raise the transport's body limit if such a body is expected"
+            ),
             Self::Api(error) => error.fmt(f),
             Self::Decode(error) => error.fmt(f),
         }
@@ -91,7 +109,7 @@ impl StdError for Error {
         match self {
             Self::Refused { refusal, .. } => refusal.source(),
             Self::Transport { source, .. } => source.source(),
-            Self::InvalidArgument { .. } | Self::Api(_) | Self::Decode(_) => None,
+            Self::InvalidArgument { .. } | Self::BodyTooLong { .. } | Self::Api(_) | Self::Decode(_) => None,
         }
     }
 }
@@ -114,6 +132,7 @@ impl fmt::Debug for Error {
             Self::InvalidArgument { .. } => "InvalidArgument",
             Self::Refused { .. } => "Refused",
             Self::Transport { .. } => "Transport",
+            Self::BodyTooLong { .. } => "BodyTooLong",
             Self::Api(_) => "Api",
             Self::Decode(_) => "Decode",
         };

@@ -13,6 +13,9 @@ mod base_url;
 mod client;
 mod decimal;
 mod error;
+#[cfg(feature = "reqwest")]
+mod http_config;
+mod identifier;
 pub(crate) mod object;
 mod open_enum;
 mod operation;
@@ -29,6 +32,9 @@ pub use base_url::InvalidBaseUrl;
 pub use client::{Authorization, Authorize, Call, Client, Refusal, Transport, Unauthenticated};
 pub use decimal::{Decimal, InvalidDecimal};
 pub use error::{ApiError, DecodeError, Error, TransportError, TransportErrorKind};
+#[cfg(feature = "reqwest")]
+pub use http_config::HttpConfig;
+pub use identifier::identifier;
 pub(crate) use object::object;
 pub(crate) use open_enum::open_enum;
 pub use operation::{

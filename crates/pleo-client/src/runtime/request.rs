@@ -89,6 +89,23 @@ impl Request {
         &self.url[self.path_start..self.query_start.unwrap_or(self.url.len())]
     }
 
+    /// The value of a path parameter, decoded, by its name in the operation's template.
+    pub fn path_value(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut path = self.path();
+        let mut template = self.operation.path;
+        // What is written out in the template is written out in the path; a value has no slash and no colon.
+        while let Some((before, rest)) = template.split_once('{') {
+            let (parameter, after) = rest.split_once('}')?;
+            path = path.strip_prefix(before)?;
+            let (value, behind) = path.split_at(path.find(['/', ':']).unwrap_or(path.len()));
+            if parameter == name {
+                return Some(decode(value));
+            }
+            (template, path) = (after, behind);
+        }
+        None
+    }
+
     /// The pairs of the query, decoded, in the order in which they are sent.
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         self.encoded_pairs().map(|pair| {
@@ -428,13 +445,13 @@ impl<'a> RequestBuilder<'a> {
     pub(crate) async fn send_json<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
         let (client, request) = self.finish()?;
         let operation = request.operation;
-        response::decode(operation, client.execute(request).await?)
+        response::decode(operation, client.execute(request, usize::MAX).await?)
     }
 
     /// Sends the request; the answer's body, if any, means nothing.
     pub(crate) async fn send_empty(self) -> Result<ResponseValue<()>, Error> {
         let (client, request) = self.finish()?;
-        Ok(client.execute(request).await?.map(|_| ()))
+        Ok(client.execute(request, Client::EMPTY_BODY_LIMIT).await?.map(|_| ()))
     }
 }
 
@@ -586,6 +603,21 @@ pub(super) mod tests {
             Ok(())
         });
         outcome.unwrap();
+    }
+
+    #[test]
+    fn path_parameters_are_read_as_they_were_written() {
+        let client = client();
+        for (thing, part) in [("a", "b"), ("a/b:c?{part}%", "ä ~"), ("1", ":archive")] {
+            let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
+            call.path("thing", &Required::from(thing.to_owned()));
+            call.path("part", &Required::from(part.to_owned()));
+            let (_, mut request) = call.finish().unwrap();
+            request.append_query("thing", "other");
+            assert_eq!(request.path_value("thing").as_deref(), Some(thing));
+            assert_eq!(request.path_value("part").as_deref(), Some(part));
+            assert_eq!(request.path_value("other"), None);
+        }
     }
 
     #[test]

@@ -57,21 +57,46 @@ impl<T> fmt::Debug for ResponseValue<T> {
     }
 }
 
-/// Reads a success to its end; anything else becomes an [`ApiError`].
+/// Reads a success to its end, unless its body is longer than the limit; anything else becomes an
+/// [`ApiError`].
 pub(super) async fn read(
     operation: &'static Operation,
     response: http::Response<Body>,
+    limit: usize,
 ) -> Result<ResponseValue<Bytes>, Error> {
     let (head, body) = response.into_parts();
     if head.status.is_success() {
-        let body = body.collect().await.map_err(|source| {
-            let source = TransportError::new(TransportErrorKind::Body, source);
-            Error::Transport { operation, source }
-        })?;
-        return Ok(ResponseValue { status: head.status, headers: head.headers, value: body.to_bytes() });
+        return match read_whole(body, limit).await {
+            Ok(Some(value)) => Ok(ResponseValue { status: head.status, headers: head.headers, value }),
+            Ok(None) => Err(Error::BodyTooLong { operation, status: head.status, limit }),
+            Err(source) => Err(Error::Transport { operation, source }),
+        };
     }
     let (value, truncated) = read_beginning(body, ApiError::BODY_LIMIT).await;
     Err(Box::new(ApiError::new(operation, head.status, head.headers, value, truncated)).into())
+}
+
+/// Reads a body to its end; `None` as soon as it is longer than the limit. A body that comes as one frame is not
+/// copied.
+async fn read_whole(mut body: Body, limit: usize) -> Result<Option<Bytes>, TransportError> {
+    let (mut first, mut all) = (Bytes::new(), BytesMut::new());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|source| TransportError::new(TransportErrorKind::Body, source))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if data.len() > limit - first.len().max(all.len()) {
+            return Ok(None);
+        }
+        if first.is_empty() && all.is_empty() {
+            first = data;
+            continue;
+        }
+        if all.is_empty() {
+            all.reserve(first.len() + data.len());
+            all.extend_from_slice(&first);
+        }
+        all.extend_from_slice(&data);
+    }
+    Ok(Some(if all.is_empty() { first } else { all.freeze() }))
 }
 
 /// Reads a body up to a limit; what of it came before it broke off is worth keeping. Tells also
@@ -100,6 +125,106 @@ pub(super) fn decode<T: DeserializeOwned>(
         Err(error) => {
             let ResponseValue { status, headers, value } = response;
             Err(Box::new(DecodeError::new(operation, status, headers, value, &error)).into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::Pin,
+        sync::{Arc, Mutex},
+        task::{Context, Poll},
+    };
+
+    use super::*;
+    use crate::runtime::{
+        BoxFuture, Call, Client, Problems, RequestBuilder, Required, Transport, Unauthenticated,
+        request::tests::OPERATION,
+    };
+
+    /// A body of so many frames of 1 KiB of JSON's white space; the frames that were read are counted.
+    struct Frames(Arc<Mutex<usize>>, usize);
+
+    impl http_body::Body for Frames {
+        type Data = Bytes;
+        type Error = Box<dyn std::error::Error + Send + Sync>;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+            let mut read = self.0.lock().unwrap();
+            if *read == self.1 {
+                return Poll::Ready(None);
+            }
+            *read += 1;
+            let text = if *read == self.1 { "1".to_owned() + &" ".repeat(1023) } else { " ".repeat(1024) };
+            Poll::Ready(Some(Ok(http_body::Frame::data(text.into()))))
+        }
+    }
+
+    struct Long {
+        frames: usize,
+        limit: Option<usize>,
+        read: Arc<Mutex<usize>>,
+    }
+
+    impl Transport for Long {
+        fn send<'a>(&'a self, _: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
+            let body = Frames(Arc::clone(&self.read), self.frames).boxed_unsync();
+            Box::pin(async { Ok(http::Response::new(body)) })
+        }
+
+        fn body_limit(&self) -> usize {
+            self.limit.unwrap_or(Client::BODY_LIMIT)
+        }
+    }
+
+    /// Calls an operation that answers with JSON, or without a body, and counts the frames read.
+    async fn call(frames: usize, limit: Option<usize>, empty: bool) -> (Result<(), Error>, usize) {
+        let read = Arc::default();
+        // The limit is found through pointers as well.
+        let transport = Arc::new(Box::new(Long { frames, limit, read: Arc::clone(&read) }));
+        let client = Client::new("https://external.staging.pleo.io", Unauthenticated, transport).unwrap();
+        let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
+        call.path("thing", &Required::from(1));
+        call.path("part", &Required::from(2));
+        let result = if empty {
+            call.send_empty().await.map(drop)
+        } else {
+            call.send_json::<u8>().await.map(|value| assert_eq!(*value, 1))
+        };
+        let read = *read.lock().unwrap();
+        (result, read)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit_and_no_further() {
+        for (frames, limit, empty, expected) in [
+            (64, None, true, None),
+            (65, None, true, Some(65_536)),
+            (usize::MAX, None, true, Some(65_536)),
+            (usize::MAX, Some(usize::MAX), true, Some(65_536)),
+            (3, Some(2048), true, Some(2048)),
+            (65, None, false, None),
+            (65_536, None, false, None),
+            (usize::MAX, None, false, Some(67_108_864)),
+            (2, Some(2048), false, None),
+            (3, Some(2048), false, Some(2048)),
+            (1, Some(0), false, Some(0)),
+        ] {
+            let (result, read) = call(frames, limit, empty).await;
+            match (result, expected) {
+                (Ok(()), None) => assert_eq!(read, frames),
+                (Err(error @ Error::BodyTooLong { limit, status: StatusCode::OK, .. }), Some(expected)) => {
+                    assert_eq!((limit, read), (expected, expected / 1024 + 1));
+                    assert_eq!(error.status(), Some(StatusCode::OK));
+                    let text = format!("{error} {error:?}");
+                    assert!(text.contains(&format!("more than {limit} bytes")), "{text}");
+                }
+                (result, _) => panic!("{frames} frames, {limit:?}, {empty}: {result:?}"),
+            }
         }
     }
 }

@@ -1,50 +1,120 @@
 //! The plain transport: one request, sent once by reqwest.
 
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Arc, OnceLock},
+};
 
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
 
-use super::{Body, BoxFuture, Call, Error, Transport, TransportError, TransportErrorKind};
+use super::{Body, BoxFuture, Call, Error, HttpConfig, Transport, TransportError, TransportErrorKind};
 
 /// Sends each call once, over pooled connections.
-#[derive(Debug, Clone)]
-pub struct ReqwestTransport(reqwest::Client);
+///
+/// It follows no redirect, keeps no cookie, retries nothing and decompresses nothing, whatever features
+/// of reqwest other crates enable.
+///
+/// Plain http is for this machine only: requests to a loopback address or to `localhost` go there
+/// directly. No proxy gets them, and `localhost` means 127.0.0.1 and `::1` without being looked up.
+/// Requests to anywhere else are https.
+///
+/// It is cheap to clone, and clones share their connections.
+#[derive(Clone)]
+pub struct ReqwestTransport {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: HttpConfig,
+    remote: reqwest::Client,
+    /// Made when the first request to this machine is sent.
+    loopback: OnceLock<reqwest::Client>,
+}
 
 impl ReqwestTransport {
-    /// How long a connection may take to come about.
-    pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-    /// How long a call may take from beginning to end.
-    pub const TIMEOUT: Duration = Duration::from_secs(60);
-
-    /// A transport that follows no redirect, keeps no cookie and retries nothing. Proxies are taken
-    /// from the environment (`HTTPS_PROXY` and its kin), as reqwest does.
+    /// A transport with the settings that [`HttpConfig::default`] describes.
     ///
     /// # Errors
     /// When the TLS library finds no root certificates or no provider.
     pub fn new() -> Result<Self, TransportError> {
-        Self::with_builder(Self::builder())
+        Self::with_config(HttpConfig::default())
     }
 
-    /// A builder with the usual limits of time, to be changed and given to
-    /// [`with_builder`](Self::with_builder).
-    pub fn builder() -> reqwest::ClientBuilder {
-        reqwest::Client::builder().connect_timeout(Self::CONNECT_TIMEOUT).timeout(Self::TIMEOUT)
-    }
-
-    /// The same over a client of your own making, for proxies, certificates or other timeouts.
-    ///
-    /// Redirects and reqwest's own retries are switched off: a redirect would carry the request
-    /// elsewhere.
+    /// A transport with settings of your own.
     ///
     /// # Errors
-    /// When the client cannot be built.
-    pub fn with_builder(builder: reqwest::ClientBuilder) -> Result<Self, TransportError> {
-        builder
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .build()
-            .map(Self)
-            .map_err(TransportError::from)
+    /// When no HTTP client can be built with them.
+    pub fn with_config(config: HttpConfig) -> Result<Self, TransportError> {
+        let remote = finish(config.remote_builder().https_only(true))?;
+        Ok(Self { inner: Arc::new(Inner { config, remote, loopback: OnceLock::new() }) })
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &HttpConfig {
+        &self.inner.config
+    }
+
+    /// Sends a request that is no call of an operation, such as one to the authorisation server.
+    ///
+    /// # Errors
+    /// When no response arrives, or the request cannot be sent: its URL is neither https nor of this
+    /// machine.
+    pub async fn execute(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Body>, TransportError> {
+        self.execute_reqwest(reqwest::Request::try_from(request)?).await
+    }
+
+    async fn execute_reqwest(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<http::Response<Body>, TransportError> {
+        let client = if is_loopback(request.url()) { self.loopback()? } else { &self.inner.remote };
+        let response: http::Response<reqwest::Body> = client.execute(request).await?.into();
+        Ok(response.map(|body| body.map_err(|error| Box::new(error.without_url()).into()).boxed_unsync()))
+    }
+
+    fn loopback(&self) -> Result<&reqwest::Client, TransportError> {
+        if let Some(client) = self.inner.loopback.get() {
+            return Ok(client);
+        }
+        // The port of an address is that of the URL.
+        let addresses =
+            [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+        let builder = self.inner.config.builder().no_proxy().resolve_to_addrs("localhost", &addresses);
+        let client = finish(builder)?;
+        Ok(self.inner.loopback.get_or_init(|| client))
+    }
+}
+
+/// Whether a URL leads to this machine, by its host alone.
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host == "localhost" || address.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// Builds a client without what would change, repeat or forward what was authorised.
+///
+/// reqwest turns decompression on where any crate of the program enables the feature for it, so it is
+/// turned off by name: the limit of a body would count the bytes before decompression.
+fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, TransportError> {
+    let builder = builder
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate();
+    builder.build().map_err(TransportError::from)
+}
+
+impl std::fmt::Debug for ReqwestTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReqwestTransport").field("config", &self.inner.config).finish_non_exhaustive()
     }
 }
 
@@ -90,12 +160,14 @@ impl Transport for ReqwestTransport {
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
         Box::pin(async move {
             let operation = call.operation();
-            let failed = |error: reqwest::Error| Error::Transport { operation, source: error.into() };
             let request = call.into_reqwest().await?;
-            let response = self.0.execute(request).await.map_err(failed)?;
-            let response: http::Response<reqwest::Body> = response.into();
-            Ok(response.map(|body| body.map_err(|error| Box::new(error.without_url()).into()).boxed_unsync()))
+            let response = self.execute_reqwest(request).await;
+            response.map_err(|source| Error::Transport { operation, source })
         })
+    }
+
+    fn body_limit(&self) -> usize {
+        self.inner.config.body_limit()
     }
 }
 
@@ -183,5 +255,123 @@ mod tests {
         let (http, reqwest) = both(Adds(0, false), None).await;
         assert!(matches!(http, Err(Error::Refused { .. })));
         assert!(matches!(reqwest, Err(Error::Refused { .. })));
+    }
+
+    /// Answers every request with the same text; counts them.
+    async fn server(head: &'static str, body: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let requests = Arc::clone(&seen);
+        tokio::spawn(async move {
+            loop {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                let mut request = vec![0; 65_536];
+                let length = connection.read(&mut request).await.unwrap_or(0);
+                requests.lock().unwrap().push(String::from_utf8_lossy(&request[..length]).into_owned());
+                let length = body.len();
+                let text = format!(
+                    "HTTP/1.1 200 OK\r\n{head}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                );
+                let _ = connection.write_all(text.as_bytes()).await;
+            }
+        });
+        (port, seen)
+    }
+
+    fn get(url: &str) -> http::Request<Bytes> {
+        http::Request::get(url).body(Bytes::new()).unwrap()
+    }
+
+    /// A resolver that says of every name that it is at an address of no machine.
+    #[derive(Clone, Default)]
+    struct Asked(Arc<Mutex<Vec<String>>>);
+
+    impl reqwest::dns::Resolve for Asked {
+        fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+            self.0.lock().unwrap().push(name.as_str().to_owned());
+            Box::pin(async { Err("the name is not known".into()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn localhost_is_this_machine_and_is_never_looked_up() {
+        let (port, seen) = server("", "{}").await;
+        let resolver = Asked::default();
+        let asked = resolver.clone();
+        let config =
+            HttpConfig::default().with_reqwest(move |builder| builder.dns_resolver(resolver.clone()));
+        let transport = ReqwestTransport::with_config(config).unwrap();
+        for host in ["localhost", "LOCALHOST", "127.0.0.1"] {
+            transport.execute(get(&format!("http://{host}:{port}/"))).await.unwrap();
+        }
+        assert_eq!((seen.lock().unwrap().len(), asked.0.lock().unwrap().len()), (3, 0));
+        assert!(transport.execute(get("https://pleo.invalid/")).await.is_err());
+        assert_eq!(*asked.0.lock().unwrap(), ["pleo.invalid"], "the resolver works");
+    }
+
+    #[tokio::test]
+    async fn no_proxy_gets_a_request_to_this_machine() {
+        let (port, seen) = server("", "{}").await;
+        let (proxy, taken) = server("", "{}").await;
+        let proxy = reqwest::Proxy::all(format!("http://127.0.0.1:{proxy}")).unwrap();
+        let own = proxy.clone();
+        for config in [
+            HttpConfig::default().with_proxy(proxy),
+            HttpConfig::default().with_reqwest(move |builder| builder.proxy(own.clone())),
+        ] {
+            let transport = ReqwestTransport::with_config(config).unwrap();
+            for host in ["localhost", "127.0.0.1"] {
+                transport.execute(get(&format!("http://{host}:{port}/"))).await.unwrap();
+            }
+            assert!(taken.lock().unwrap().is_empty());
+            // Any other host goes through it.
+            assert!(transport.execute(get("https://pleo.invalid/")).await.is_err());
+            assert_eq!(taken.lock().unwrap().drain(..).count(), 1);
+        }
+        assert_eq!(seen.lock().unwrap().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn plain_http_goes_to_no_other_machine() {
+        let (proxy, taken) = server("", "{}").await;
+        let proxy = reqwest::Proxy::all(format!("http://127.0.0.1:{proxy}")).unwrap();
+        let transport = ReqwestTransport::with_config(HttpConfig::default().with_proxy(proxy)).unwrap();
+        for url in
+            ["http://external.pleo.io/", "http://10.0.0.1/", "http://localhost.evil.test/", "http://[::2]/"]
+        {
+            let error = transport.execute(get(url)).await.unwrap_err();
+            assert_eq!(error.kind(), TransportErrorKind::Request, "{url}");
+        }
+        assert!(taken.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_decompressed_and_nothing_compressed_is_asked_for() {
+        let (port, seen) = server("content-encoding: gzip\r\n", "{}").await;
+        let transport = ReqwestTransport::new().unwrap();
+        let response = transport.execute(get(&format!("http://127.0.0.1:{port}/"))).await.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "gzip");
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "{}");
+        assert!(!seen.lock().unwrap()[0].contains("accept-encoding"));
+    }
+
+    #[tokio::test]
+    async fn the_settings_reach_the_requests() {
+        let (port, seen) = server("", "{}").await;
+        let config = HttpConfig::default().with_user_agent("ledger-sync/2.1");
+        let transport = ReqwestTransport::with_config(config).unwrap();
+        transport.execute(get(&format!("http://127.0.0.1:{port}/"))).await.unwrap();
+        assert!(seen.lock().unwrap()[0].contains("user-agent: ledger-sync/2.1\r\n"));
+        let broken = ReqwestTransport::with_config(HttpConfig::default().with_user_agent("a\nb"));
+        assert_eq!(broken.unwrap_err().kind(), TransportErrorKind::Request);
+
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let silent = format!("http://{}/", listener.local_addr().unwrap());
+        let config = HttpConfig::default().with_timeout(std::time::Duration::from_millis(50));
+        let error = ReqwestTransport::with_config(config).unwrap().execute(get(&silent)).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Timeout);
     }
 }

@@ -18,8 +18,7 @@ use pleo_auth::{
     AccessToken, Client, CompanyId, Credential, Environment as _, IntegratedApiKey, IntoCredential as _,
     LegacyToken, RequestRefused, Sandbox, ScopeSet, Secret, Session, StandaloneApiKey, advice,
     oauth::{
-        MemoryStore, OAuthApp, PendingAuthorization, RefreshPolicy, RefreshingToken, ReqwestOAuthTransport,
-        Tokens as OAuthTokens,
+        MemoryStore, OAuthApp, PendingAuthorization, RefreshPolicy, RefreshingToken, Tokens as OAuthTokens,
     },
     pleo_client::{self, Error, ReqwestTransport},
 };
@@ -50,8 +49,7 @@ pub struct OurClient {
     runtime: Runtime,
     log: Log,
     dispatch: Dispatch,
-    api: Arc<ReqwestTransport>,
-    oauth: ReqwestOAuthTransport,
+    http: ReqwestTransport,
     hello: Option<Hello>,
     session: Option<Live>,
 }
@@ -97,9 +95,6 @@ impl OurClient {
             .without_time()
             .with_writer(log.clone())
             .finish();
-        // As Client::new does in a sandbox.
-        let api = ReqwestTransport::with_builder(ReqwestTransport::builder().no_proxy());
-        let loopback = Sandbox::new("http://127.0.0.1").map_err(|error| start(&error))?;
         Ok(Self {
             runtime: runtime::Builder::new_current_thread()
                 .enable_all()
@@ -107,8 +102,7 @@ impl OurClient {
                 .map_err(|error| start(&error))?,
             dispatch: Dispatch::new(subscriber),
             log,
-            api: Arc::new(api.map_err(|error| start(&error))?),
-            oauth: ReqwestOAuthTransport::new(&loopback).map_err(|error| start(&error))?,
+            http: ReqwestTransport::new().map_err(|error| start(&error))?,
             hello: None,
             session: None,
         })
@@ -123,7 +117,7 @@ impl OurClient {
     }
 
     fn app(&self, environment: Sandbox, app: &App) -> Result<OAuthApp<Sandbox>, Stop> {
-        OAuthApp::with_transport(environment, &app.client_id, &app.redirect_uri, self.oauth.clone())
+        OAuthApp::with_transport(environment, &app.client_id, &app.redirect_uri, self.http.clone())
             .and_then(|made| made.with_client_secret(app.client_secret.as_str()))
             .map_err(Stop::refused)
     }
@@ -178,7 +172,7 @@ impl OurClient {
     /// The session's client, with this call's credential.
     fn client(&self, live: &mut Live, send: &Send) -> Result<Client<Sandbox>, Stop> {
         let made = |credential: Credential<Sandbox>| {
-            Client::with_transport(Session::new(credential), Arc::clone(&self.api)).map_err(Stop::refused)
+            Client::with_transport(Session::new(credential), self.http.clone()).map_err(Stop::refused)
         };
         let client = match (&live.client, &live.credential) {
             (Some(client), Some(before)) if same(before, &send.credential) => client.clone(),
@@ -218,7 +212,7 @@ impl OurClient {
             (*client).clone()
         } else {
             // Only the low-level client can be pointed elsewhere; the session still decides.
-            let (session, transport) = (client.session().clone(), Arc::clone(&self.api));
+            let (session, transport) = (client.session().clone(), self.http.clone());
             pleo_client::Client::new(&send.base_url, session, transport).map_err(Stop::refused)?
         };
         shown.debug(&api);
