@@ -9,7 +9,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, Uri, header};
+use http::{HeaderValue, Uri, header};
 use pleo_client::TransportError;
 use zeroize::Zeroizing;
 
@@ -200,15 +200,15 @@ impl<E: Environment> OAuthApp<E> {
         if let Some(authentication) = &self.inner.authentication {
             headers.insert(header::AUTHORIZATION, authentication.clone());
         }
-        let answer = self.inner.transport.send(request).await.map_err(OAuthError::Transport)?;
-        let (status, body) = (answer.status(), answer.into_body());
-        match status {
-            StatusCode::OK | StatusCode::CREATED if body.len() <= transport::BODY_LIMIT => Ok(body),
-            StatusCode::OK | StatusCode::CREATED => {
-                Err(OAuthError::Unreadable { problem: "it is longer than any token answer" })
-            }
-            _ => Err(OAuthError::from_answer(status, &body)),
+        let response = self.inner.transport.send(request).await.map_err(OAuthError::Transport)?;
+        let (status, body) = (response.status(), response.into_body());
+        if body.len() > transport::BODY_LIMIT && status.is_success() {
+            return Err(OAuthError::Unreadable { problem: "it is longer than any token response" });
         }
+        let sent: Vec<&str> = form.iter().map(|(_, value)| *value).collect();
+        let read = OAuthError::read(status, &body, &sent)?.len();
+        // What was read is the end of the body, behind a byte order mark.
+        Ok(body.slice(body.len() - read..))
     }
 
     /// The form with what identifies a public client; a confidential one says it in the header. It is put

@@ -138,35 +138,22 @@ impl<E: Environment> PendingAuthorization<E> {
         [self.state.expose(), ".", self.verifier.expose(), ".", &self.app].concat().into()
     }
 
-    /// Reads the redirect: its whole URL, or its query alone (A39, A40).
+    /// Reads the redirect (A39, A40): a URL in any form of RFC 3986, which may be absolute, without its scheme
+    /// or its host, or relative; or the query alone, with or without its question mark. White space around
+    /// it and a fragment are left out.
     ///
     /// # Errors
     /// When `state` is missing or differs, when the user or Pleo denied access, or when there is no code.
     /// The authorisation is over then; begin a new one.
     pub fn finish(self, redirect: &str) -> Result<GrantedCode<E>, RedirectError> {
-        let query = redirect.split_once('?').map_or(redirect, |(_, query)| query);
-        let query = query.split_once('#').map_or(query, |(query, _)| query);
-        let mut fields = Fields::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let field = match name.as_ref() {
-                "state" => &mut fields.state,
-                "code" => &mut fields.code,
-                "error" => &mut fields.error,
-                "error_description" => &mut fields.description,
-                _ => continue,
-            };
-            // RFC 6749, section 3.1: no parameter twice.
-            if field.replace(Zeroizing::new(value.into_owned())).is_some() {
-                return Err(RedirectError::Repeated);
-            }
-        }
+        let fields = Fields::read(redirect)?;
         let state = fields.state.ok_or(RedirectError::NoState)?;
         if !bool::from(state.as_bytes().ct_eq(self.state.expose().as_bytes())) {
             return Err(RedirectError::OtherState);
         }
         if let Some(error) = fields.error {
             return Err(RedirectError::Denied {
-                code: OAuthErrorCode::named(&error),
+                code: OAuthErrorCode::shown(&error),
                 description: fields.description.map(|text| text.as_str().into()),
             });
         }
@@ -189,6 +176,49 @@ struct Fields {
     code: Option<Zeroizing<String>>,
     error: Option<Zeroizing<String>>,
     description: Option<Zeroizing<String>>,
+}
+
+impl Fields {
+    /// A query may hold question marks itself (RFC 3986, section 3.4), so a text without a scheme and a
+    /// leading slash can be read in two ways: as a path with a query, or as a query alone. It is the one that
+    /// has a state.
+    fn read(redirect: &str) -> Result<Self, RedirectError> {
+        let redirect = redirect.trim();
+        let redirect = redirect.split_once('#').map_or(redirect, |(redirect, _)| redirect);
+        let Some((before, query)) = redirect.split_once('?') else { return Self::of_query(redirect) };
+        if !before.starts_with('/') && !has_scheme(before) && before.contains('=') {
+            let whole = Self::of_query(redirect)?;
+            if whole.state.is_some() && (whole.code.is_some() || whole.error.is_some()) {
+                return Ok(whole);
+            }
+        }
+        Self::of_query(query)
+    }
+
+    fn of_query(query: &str) -> Result<Self, RedirectError> {
+        let mut fields = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let field = match name.as_ref() {
+                "state" => &mut fields.state,
+                "code" => &mut fields.code,
+                "error" => &mut fields.error,
+                "error_description" => &mut fields.description,
+                _ => continue,
+            };
+            // RFC 6749, section 3.1: no parameter twice.
+            if field.replace(Zeroizing::new(value.into_owned())).is_some() {
+                return Err(RedirectError::Repeated);
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// Whether a text begins with a scheme (RFC 3986, section 3.1).
+fn has_scheme(text: &str) -> bool {
+    let Some((scheme, _)) = text.split_once(':') else { return false };
+    let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(inside)
 }
 
 impl<E: Environment> fmt::Debug for PendingAuthorization<E> {
@@ -233,9 +263,9 @@ pub enum RedirectError {
     )]
     OtherState,
     /// The user or Pleo said no.
-    #[error("access was not granted{}", code.map(|code| format!(": {code}")).unwrap_or_default())]
+    #[error("access was not granted{}", code.as_ref().map(|code| format!(": {code}")).unwrap_or_default())]
     Denied {
-        /// The reason, where it is one of RFC 6749, section 4.1.2.1.
+        /// The reason, where it is one of RFC 6749, section 4.1.2.1, or has the form of an identifier.
         code: Option<OAuthErrorCode>,
         /// What Pleo says about it.
         description: Option<pleo_client::Sensitive>,

@@ -1,21 +1,22 @@
 //! What can go wrong with the authorisation server.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use http::StatusCode;
-use pleo_client::{Sensitive, TransportError, TransportErrorKind};
-use serde::Deserialize;
+use pleo_client::{Sensitive, TransportError, TransportErrorKind, identifier};
+use serde_json::Value;
 
 use crate::EnvironmentMismatch;
 
-/// Why the authorisation server brought no result.
+/// Why the authorisation server returned no result.
 ///
-/// `Display` and `Debug` show nothing that the server wrote: it may quote a token.
+/// `Display` and `Debug` show nothing that the server wrote, except an error code that has the form of an
+/// identifier: everything else may quote a token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OAuthError {
-    /// The system has no random numbers, so nothing unguessable can be made.
-    #[error("the system brings no random numbers, without which no authorisation is safe")]
+    /// The operating system's random number generator failed, so nothing unguessable can be made.
+    #[error("the operating system's random number generator failed, without which no authorisation is safe")]
     Random,
     /// No complete answer arrived.
     #[error("the authorisation server did not answer")]
@@ -23,11 +24,14 @@ pub enum OAuthError {
     /// No answer in time.
     #[error("the authorisation server did not answer in time")]
     TimedOut,
-    /// The server refused, in the form of RFC 6749, section 5.2.
+    /// The server refused: its response has no tokens and an `error` (RFC 6749, section 5.2), with whatever
+    /// status.
     #[error("the authorisation server refused: {code}")]
     Refused {
         /// Its reason.
         code: OAuthErrorCode,
+        /// The response's status.
+        status: StatusCode,
         /// What it says about it. It may quote what it was sent.
         description: Option<Sensitive>,
     },
@@ -50,7 +54,7 @@ pub enum OAuthError {
     #[error("there is no refresh token to ask about")]
     NoRefreshToken,
     /// The server answered with success, but not with what was asked for.
-    #[error("the authorisation server's answer is not what RFC 6749 describes: {problem}")]
+    #[error("the authorisation server's response is not what RFC 6749 describes: {problem}")]
     Unreadable {
         /// What is wrong with it.
         problem: &'static str,
@@ -58,13 +62,21 @@ pub enum OAuthError {
 }
 
 impl OAuthError {
-    /// Whether the same request may succeed later: nothing was refused, something failed (A53).
+    /// Whether the same request may be repeated: it failed on its way, or the server says that it may pass
+    /// (A53).
+    ///
+    /// A refusal does not pass, nor does a success that cannot be read, since it may have used the refresh
+    /// token up; nor a 400 or 401 without a reason.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Transport(error) => error.kind() != TransportErrorKind::Request,
-            Self::TimedOut | Self::Status { .. } | Self::Unreadable { .. } => true,
-            Self::Refused { code, .. } => code.is_transient(),
-            Self::Random
+            Self::TimedOut => true,
+            Self::Status { status } => !matches!(*status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED),
+            Self::Refused { code, status, .. } => {
+                code.is_transient() || matches!(code, OAuthErrorCode::Unlisted(_)) && is_failure(*status)
+            }
+            Self::Unreadable { .. }
+            | Self::Random
             | Self::OtherEnvironment(_)
             | Self::OtherApp
             | Self::Reused
@@ -72,34 +84,56 @@ impl OAuthError {
         }
     }
 
-    /// The error that an answer other than success stands for.
-    pub(crate) fn from_answer(status: StatusCode, body: &[u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Answer {
-            error: String,
-            error_description: Option<String>,
+    /// The body of a success, or the error that the response stands for. `sent` are the values of the
+    /// request's form: none of them is ever taken for an error code.
+    pub(crate) fn read<'a>(status: StatusCode, body: &'a [u8], sent: &[&str]) -> Result<&'a [u8], Self> {
+        // Some servers put a byte order mark in front, which is not JSON.
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let object = serde_json::from_slice::<serde_json::Map<String, Value>>(body).unwrap_or_default();
+        let member = |name: &str| object.get(name).filter(|value| !value.is_null());
+        let text = |name: &str| member(name).and_then(Value::as_str);
+        let description = || text("error_description").map(Sensitive::from);
+        let has_token = member("access_token").is_some();
+        // Pleo's own word for a dead refresh token; where it stands in the response is not documented.
+        const DEAD: &str = "invalid_refresh_token";
+        let dead = || body.windows(DEAD.len()).any(|part| part == DEAD.as_bytes());
+        let refusal = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
+        if !has_token && ((refusal && dead()) || text("error") == Some(DEAD)) {
+            return Err(Self::Refused {
+                code: OAuthErrorCode::InvalidGrant,
+                status,
+                description: description(),
+            });
         }
-
-        // RFC 6749, section 5.2, has these two statuses. What a gateway says beside another one ends no
-        // authorisation.
-        if !matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED) {
-            return Self::Status { status };
+        if let Some(error) = member("error").filter(|_| !has_token) {
+            let name = error.as_str().unwrap_or_default();
+            let code = OAuthErrorCode::named(name).unwrap_or_else(|| {
+                let quotes = sent.iter().any(|sent| sent.contains(name));
+                OAuthErrorCode::Unlisted(identifier(name).filter(|_| !quotes).map(Arc::from))
+            });
+            return Err(Self::Refused { code, status, description: description() });
         }
-        // Pleo's own word for a dead refresh token; where it stands in the answer is not documented.
-        const DEAD: &[u8] = b"invalid_refresh_token";
-        let answer: Option<Answer> = serde_json::from_slice(body).ok();
-        let named = answer.as_ref().and_then(|answer| OAuthErrorCode::named(&answer.error));
-        let description = answer.and_then(|answer| answer.error_description).map(Sensitive::from);
-        let dead = body.windows(DEAD.len()).any(|part| part == DEAD);
-        match if dead { Some(OAuthErrorCode::InvalidGrant) } else { named } {
-            Some(code) => Self::Refused { code, description },
-            None => Self::Status { status },
+        match (status.is_success(), has_token) {
+            (true, _) => Ok(body),
+            (false, true) => Err(Self::Unreadable { problem: "it has tokens, but its status is no success" }),
+            (false, false) => Err(Self::Status { status }),
         }
     }
 }
 
+/// Whether a status says that the server, or something in front of it, could not do its work now.
+fn is_failure(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+}
+
 impl OAuthErrorCode {
-    pub(crate) fn is_transient(self) -> bool {
+    /// The reason of this name, unless it is one that cannot be shown.
+    pub(crate) fn shown(name: &str) -> Option<Self> {
+        let unlisted = || identifier(name).map(|name| Self::Unlisted(Some(name.into())));
+        Self::named(name).or_else(unlisted)
+    }
+
+    pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::ServerError | Self::TemporarilyUnavailable)
     }
 }
@@ -108,10 +142,13 @@ macro_rules! codes {
     ($($(#[$docs:meta])* $variant:ident = $name:literal: $says:literal,)*) => {
         /// The reason for a refusal (RFC 6749, sections 4.1.2.1 and 5.2). Pleo publishes no list of its
         /// own (A42).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum OAuthErrorCode {
             $($(#[$docs])* $variant,)*
+            /// A reason that RFC 6749 does not list; its name, if it has the form of an
+            /// [identifier](pleo_client::identifier).
+            Unlisted(Option<Arc<str>>),
         }
 
         impl OAuthErrorCode {
@@ -127,6 +164,10 @@ macro_rules! codes {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(match self {
                     $(Self::$variant => concat!($name, ": ", $says),)*
+                    Self::Unlisted(name) => {
+                        let name = name.as_deref().unwrap_or("a reason without a name");
+                        return write!(f, "{name}: RFC 6749 does not list this reason; ask Pleo what it means");
+                    }
                 })
             }
         }
@@ -160,53 +201,74 @@ codes! {
 mod tests {
     use super::*;
 
-    fn code(status: u16, body: &str) -> Option<OAuthErrorCode> {
-        match OAuthError::from_answer(StatusCode::from_u16(status).unwrap(), body.as_bytes()) {
-            OAuthError::Refused { code, .. } => Some(code),
-            OAuthError::Status { status: found } if found == status => None,
-            other => panic!("{other:?}"),
+    fn read(status: u16, body: &str) -> Result<(), OAuthError> {
+        let status = StatusCode::from_u16(status).unwrap();
+        OAuthError::read(status, body.as_bytes(), &["refresh_token", "FAKE-R0"]).map(drop)
+    }
+
+    #[test]
+    fn a_response_without_a_token_and_with_an_error_is_a_refusal_whatever_its_status() {
+        for status in [200, 201, 202, 302, 400, 401, 403, 404, 429, 500, 503] {
+            for (body, expected) in [
+                (r#"{"error":"invalid_grant"}"#, "invalid_grant"),
+                ("\u{feff}{\"error\":\"invalid_grant\"}", "invalid_grant"),
+                (r#"{"error":"invalid_grant","access_token":null}"#, "invalid_grant"),
+                (r#"{"error":"invalid_refresh_token"}"#, "invalid_grant"),
+                (r#"{"error":"invalid_client","error_description":"x"}"#, "invalid_client"),
+                (r#"{"error":"consent_required"}"#, "consent_required"),
+                (r#"{"error":"Bad Request"}"#, "a reason without a name"),
+                (r#"{"error":["invalid_grant"]}"#, "a reason without a name"),
+                (r#"{"error":{"code":"x"}}"#, "a reason without a name"),
+                (r#"{"error":"FAKE-R0"}"#, "a reason without a name"),
+                (r#"{"error":""}"#, "a reason without a name"),
+            ] {
+                let error = read(status, body).unwrap_err();
+                let OAuthError::Refused { code, status: found, .. } = &error else {
+                    panic!("{status} {body}: {error:?}")
+                };
+                assert_eq!(*found, status);
+                assert_eq!(code.to_string().split(':').next(), Some(expected), "{status} {body}");
+                assert!(!format!("{error} {error:?}").contains("FAKE"));
+            }
         }
     }
 
     #[test]
-    fn the_reason_is_found_wherever_the_server_puts_it() {
-        for (status, body, expected) in [
-            (400, r#"{"error":"invalid_grant"}"#, Some(OAuthErrorCode::InvalidGrant)),
-            (400, r#"{"error":"invalid_scope","error_description":"x"}"#, Some(OAuthErrorCode::InvalidScope)),
-            (
-                400,
-                r#"{"error":"x","error_description":"invalid_refresh_token"}"#,
-                Some(OAuthErrorCode::InvalidGrant),
-            ),
-            (
-                400,
-                r#"{"error":"invalid_request","error_description":"invalid_refresh_token: t"}"#,
-                Some(OAuthErrorCode::InvalidGrant),
-            ),
-            (401, "invalid_refresh_token", Some(OAuthErrorCode::InvalidGrant)),
-            (401, r#"{"error":"invalid_client"}"#, Some(OAuthErrorCode::InvalidClient)),
-            // Anybody on the way may answer so; it ends no authorisation.
-            (401, "", None),
-            (401, r#"{"error":"other"}"#, None),
-            (400, r#"{"error":"temporarily_unavailable"}"#, Some(OAuthErrorCode::TemporarilyUnavailable)),
-            (503, r#"{"error":"invalid_grant"}"#, None),
-            (404, "invalid_refresh_token", None),
-            (429, r#"{"error":"access_denied"}"#, None),
-            (502, "invalid_refresh_token", None),
-            (400, "", None),
-            (400, "<html>", None),
-            (403, r#"{"error":"other"}"#, None),
-            (400, r#"{"error":["invalid_grant"]}"#, None),
-            (429, "", None),
-            (302, "", None),
+    fn the_word_for_a_dead_refresh_token_is_found_wherever_a_refusal_has_it() {
+        for (status, body, dead) in [
+            (400, "invalid_refresh_token", true),
+            (401, r#"{"message":"invalid_refresh_token: x"}"#, true),
+            (400, r#"{"error":"invalid_request","error_description":"invalid_refresh_token"}"#, true),
+            // Anybody on the way may say so.
+            (404, "invalid_refresh_token", false),
+            (502, r#"{"message":"invalid_refresh_token"}"#, false),
         ] {
-            assert_eq!(code(status, body), expected, "{status} {body}");
+            let error = read(status, body).unwrap_err();
+            let found = matches!(error, OAuthError::Refused { code: OAuthErrorCode::InvalidGrant, .. });
+            assert_eq!(found, dead, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_a_refusal_nor_a_success_has_its_status_or_is_unreadable() {
+        for status in [302, 400, 401, 403, 404, 429, 500] {
+            for body in ["", "<html>", "[]", "{}", r#"{"error":null}"#, r#"{"message":"no"}"#] {
+                let error = read(status, body).unwrap_err();
+                assert!(matches!(error, OAuthError::Status { status: found } if found == status), "{body}");
+            }
+            for body in [r#"{"access_token":"FAKE"}"#, r#"{"access_token":1,"error":"x"}"#] {
+                assert!(matches!(read(status, body), Err(OAuthError::Unreadable { .. })), "{status} {body}");
+            }
+        }
+        for body in ["", "<html>", "{}", r#"{"access_token":"FAKE","error":"x"}"#, r#"{"active":false}"#] {
+            assert!(read(200, body).is_ok(), "{body}");
         }
     }
 
     #[test]
     fn refusals_end_and_failures_may_pass() {
-        let refused = |code| OAuthError::Refused { code, description: None };
+        let refused = |code, status| OAuthError::Refused { code, status, description: None };
+        let bad = StatusCode::BAD_REQUEST;
         for code in [
             OAuthErrorCode::InvalidGrant,
             OAuthErrorCode::InvalidClient,
@@ -216,25 +278,34 @@ mod tests {
             OAuthErrorCode::UnsupportedGrantType,
             OAuthErrorCode::UnsupportedResponseType,
             OAuthErrorCode::AccessDenied,
+            OAuthErrorCode::Unlisted(None),
         ] {
-            assert!(!refused(code).is_transient(), "{code}");
+            assert!(!refused(code.clone(), bad).is_transient(), "{code}");
+            let unlisted = matches!(code, OAuthErrorCode::Unlisted(_));
+            assert_eq!(refused(code, StatusCode::BAD_GATEWAY).is_transient(), unlisted);
         }
         let transport = |kind| OAuthError::Transport(TransportError::new(kind, "broken"));
         for error in [
-            refused(OAuthErrorCode::ServerError),
-            refused(OAuthErrorCode::TemporarilyUnavailable),
+            refused(OAuthErrorCode::ServerError, bad),
+            refused(OAuthErrorCode::TemporarilyUnavailable, bad),
             transport(TransportErrorKind::Connect),
             transport(TransportErrorKind::Timeout),
             OAuthError::TimedOut,
             OAuthError::Status { status: StatusCode::BAD_GATEWAY },
-            OAuthError::Unreadable { problem: "" },
+            OAuthError::Status { status: StatusCode::NOT_FOUND },
         ] {
             assert!(error.is_transient(), "{error}");
         }
-        assert!(!transport(TransportErrorKind::Request).is_transient());
-        for error in
-            [OAuthError::Random, OAuthError::OtherApp, OAuthError::Reused, OAuthError::NoRefreshToken]
-        {
+        for error in [
+            transport(TransportErrorKind::Request),
+            OAuthError::Status { status: bad },
+            OAuthError::Status { status: StatusCode::UNAUTHORIZED },
+            OAuthError::Unreadable { problem: "" },
+            OAuthError::Random,
+            OAuthError::OtherApp,
+            OAuthError::Reused,
+            OAuthError::NoRefreshToken,
+        ] {
             assert!(!error.is_transient(), "{error}");
         }
     }
@@ -248,8 +319,8 @@ mod tests {
 
     #[test]
     fn what_the_server_wrote_is_there_but_not_shown() {
-        let body = br#"{"error":"invalid_grant","error_description":"token FAKE is used"}"#;
-        let error = OAuthError::from_answer(StatusCode::BAD_REQUEST, body);
+        let error = read(400, r#"{"error":"invalid_grant","error_description":"token FAKE is used"}"#);
+        let error = error.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("FAKE"));
         let OAuthError::Refused { description, .. } = error else { panic!("{error:?}") };
         assert_eq!(description.unwrap().expose(), "token FAKE is used");

@@ -88,7 +88,7 @@ impl TokenInfo {
             SystemTime::UNIX_EPOCH.checked_add(since)
         };
         let answer: Answer = serde_json::from_slice(body)
-            .map_err(|_| OAuthError::Unreadable { problem: "it is no JSON object with active" })?;
+            .map_err(|_| OAuthError::Unreadable { problem: "it is not a JSON object with active" })?;
         let audience = match answer.aud {
             Some(Value::String(one)) => vec![one],
             Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),

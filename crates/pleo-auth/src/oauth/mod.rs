@@ -25,7 +25,7 @@ pub use authorize::{AuthorizationStart, GrantedCode, PendingAuthorization, Redir
 pub use error::{OAuthError, OAuthErrorCode};
 pub use introspect::{TokenInfo, TokenKind};
 pub(crate) use refresh::TokenVersion;
-pub use refresh::{RefreshPolicy, RefreshingToken, SessionEnd, TokenError};
+pub use refresh::{RefreshPolicy, RefreshingToken, SessionEnd, StoreFault, TokenError};
 pub use store::{MemoryStore, StoreError, TokenStore};
 pub use tokens::Tokens;
 pub use transport::OAuthTransport;

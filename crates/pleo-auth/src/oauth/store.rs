@@ -15,6 +15,11 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 /// Each renewal makes the pair before it useless (A47), so a pair that is not kept is an authorisation
 /// that is lost. Both tokens have to be written as one (A52), encrypted at rest (N21).
 ///
+/// No method can stop a renewal. Each has [`RefreshPolicy::timeout`](super::RefreshPolicy::timeout) and is
+/// polled on threads of its own, so it may block. One that blocks for longer, panics, or waits for a call
+/// with the very token that is being renewed, is an error: see [`StoreFault`](super::StoreFault) and
+/// [`TokenError::CalledBack`](super::TokenError::CalledBack).
+///
 /// ```
 /// use pleo_auth::{
 ///     Staging,

@@ -95,7 +95,7 @@ impl<E: Environment> Tokens<E> {
         let unreadable = |problem| OAuthError::Unreadable { problem };
         // The error's own text may quote the body.
         let answer: Answer = serde_json::from_slice(body)
-            .map_err(|_| unreadable("it is no JSON object with an access_token"))?;
+            .map_err(|_| unreadable("it is not a JSON object with an access_token"))?;
         if answer.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
             return Err(unreadable("its token_type is not Bearer"));
         }
@@ -112,10 +112,13 @@ impl<E: Environment> Tokens<E> {
     }
 }
 
-/// Whole seconds, as a number or, as some servers write it, as text.
+/// Seconds, as a number or, as some servers write it, as text; with a fraction, which is dropped.
+///
+/// Anything under one second, and more than 136 years, is not a time: `None`, as if the member was not there.
 pub(super) fn seconds(value: &Value) -> Option<Duration> {
-    let seconds = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
-    Some(Duration::from_secs(seconds))
+    let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    let is_time = (1.0..=f64::from(u32::MAX)).contains(&seconds);
+    is_time.then(|| Duration::from_secs_f64(seconds.trunc()))
 }
 
 impl<E: Environment> fmt::Debug for Tokens<E> {
@@ -165,10 +168,29 @@ mod tests {
     fn odd_but_harmless_members_lose_no_pair() {
         for (member, lifetime) in [
             (r#""expires_in":"3600""#, Some(3600)),
+            (r#""expires_in":" 3600 ""#, Some(3600)),
+            (r#""expires_in":3600.0"#, Some(3600)),
+            (r#""expires_in":3600.5"#, Some(3600)),
+            (r#""expires_in":"3600.9""#, Some(3600)),
+            (r#""expires_in":1e3"#, Some(1000)),
+            (r#""expires_in":1"#, Some(1)),
+            (r#""expires_in":4294967295"#, Some(4_294_967_295)),
+            // Not a lifetime, so the usual one is taken: no renewal per call.
+            (r#""expires_in":0"#, None),
+            (r#""expires_in":-0.0"#, None),
+            (r#""expires_in":0.5"#, None),
+            (r#""expires_in":"0""#, None),
             (r#""expires_in":-1"#, None),
+            (r#""expires_in":"-3600""#, None),
             (r#""expires_in":"soon""#, None),
+            (r#""expires_in":"NaN""#, None),
+            (r#""expires_in":"inf""#, None),
+            (r#""expires_in":true"#, None),
+            (r#""expires_in":[3600]"#, None),
             (r#""expires_in":null,"refresh_token":null"#, None),
-            (r#""expires_in":18446744073709551615"#, Some(u64::MAX)),
+            (r#""expires_in":4294967296"#, None),
+            (r#""expires_in":18446744073709551615"#, None),
+            (r#""expires_in":1e300"#, None),
             (r#""scope":["a"]"#, None),
             (r#""scope":"\"","refresh_token":"""#, None),
         ] {
@@ -180,12 +202,15 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_usable_token_is_refused() {
-        let shape = "it is no JSON object with an access_token";
+        let shape = "it is not a JSON object with an access_token";
         for (body, problem) in [
             ("", shape),
             ("[]", shape),
             (r#"{"error":"x"}"#, shape),
             (r#"{"access_token":1}"#, shape),
+            (r#"{"access_token":"FAKE","access_token":"FAKE"}"#, shape),
+            (r#"{"access_token":"FAKE","refresh_token":"A","refresh_token":"B"}"#, shape),
+            (r#"{"access_token":"FAKE","#, shape),
             (r#"{"access_token":"FAKE","token_type":"mac"}"#, "its token_type is not Bearer"),
             (r#"{"access_token":""}"#, "its access_token cannot be sent in a header"),
             (r#"{"access_token":"FAKE\n"}"#, "its access_token cannot be sent in a header"),

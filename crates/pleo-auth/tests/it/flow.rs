@@ -162,7 +162,15 @@ fn a_denial_says_why() {
     let start = app.authorize(&scopes()).unwrap();
     let state = parameter(&start, "state");
     let error = start.pending.finish(&format!("?error=something&code=c&state={state}")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "access was not granted: something: RFC 6749 does not list this reason; ask Pleo what it means"
+    );
+    let start = app.authorize(&scopes()).unwrap();
+    let state = parameter(&start, "state");
+    let error = start.pending.finish(&format!("?error=FAKE%0Atext&state={state}")).unwrap_err();
     assert_eq!(error.to_string(), "access was not granted");
+    assert!(!format!("{error:?}").contains("FAKE"));
 }
 
 #[tokio::test]
@@ -268,12 +276,12 @@ async fn what_the_token_endpoint_answers_is_told_apart() {
         (Step::Answer(500, String::new()), "the authorisation server answered 500"),
         (
             Step::Answer(200, "{}".to_owned()),
-            "the authorisation server's answer is not what RFC 6749 describes",
+            "the authorisation server's response is not what RFC 6749 describes",
         ),
         (Step::Answer(302, String::new()), "the authorisation server answered 302"),
         (
             Step::Answer(200, format!("{{\"access_token\":\"{}\"}}", "x".repeat(64 * 1024))),
-            "the authorisation server's answer is not what RFC 6749 describes: it is longer",
+            "the authorisation server's response is not what RFC 6749 describes: it is longer",
         ),
         (
             Step::Break(pleo_auth::pleo_client::TransportErrorKind::Connect),
@@ -395,6 +403,75 @@ async fn debug_shows_what_is_no_secret() {
     let tokens = app.exchange(code).await.unwrap();
     assert_eq!(
         format!("{tokens:?}"),
-        r#"Tokens { environment: Staging, expires_at: None, scopes: Some(ScopeSet({Scope("users:read")})), .. }"#
+        r#"Tokens { environment: Staging, expires_at: None, scopes: Some(ScopeSet({Scope(\"users:read\")})), .. }"#
     );
+}
+
+#[test]
+fn a_redirect_is_read_in_every_form_of_rfc_3986() {
+    for (code, form) in [
+        ("C", "https://app.test/callback?code=C&state={s}"),
+        ("C", "HTTPS://app.test:443/callback?state={s}&code=C"),
+        ("C", "com.example.app:/callback?code=C&state={s}"),
+        ("C", "com.example.app:callback?code=C&state={s}"),
+        ("C", "//app.test/callback?code=C&state={s}"),
+        ("C", "/callback?code=C&state={s}"),
+        ("C", "/a=b/callback?code=C&state={s}"),
+        ("C", "callback?code=C&state={s}"),
+        ("C", "callback;a=b?code=C&state={s}"),
+        ("C", "a/b=c/callback?code=C&state={s}"),
+        ("C", "?code=C&state={s}"),
+        ("C", "code=C&state={s}"),
+        ("C", " https://app.test/callback?code=C&state={s}\r\n"),
+        ("C", "https://app.test/callback?code=C&state={s}#_=_"),
+        ("C", "https://app.test/callback?code=C&state={s}#?code=X&state=Y"),
+        ("C", "code=C&state={s}#a?b"),
+        ("C", "?&&code=C&&state={s}&"),
+        ("C", "?%63ode=%43&st%61te={s}"),
+        // Question marks and slashes belong to a query as well (section 3.4).
+        ("4/0A?b", "state={s}&code=4/0A?b"),
+        ("4/0A?b", "code=4/0A?b&state={s}"),
+        ("4/0A?b", "?state={s}&code=4/0A?b"),
+        ("4/0A?b", "https://app.test/callback?state={s}&code=4/0A?b"),
+        ("?", "code=?&state={s}"),
+        ("a:b", "code=a:b&state={s}&next=https://app.test/?x"),
+        ("a=b", "code=a=b&state={s}&x=?"),
+        ("4/0A+b", "?state={s}&code=4%2F0A%2Bb"),
+    ] {
+        let app = Script::default().app();
+        let start = app.authorize(&scopes()).unwrap();
+        let redirect = form.replace("{s}", &parameter(&start, "state"));
+        let script = Script::new([pair(1, 3600)]);
+        let granted = start.pending.finish(&redirect).unwrap_or_else(|error| panic!("{form}: {error}"));
+        futures(script.app().exchange(granted)).unwrap();
+        let form_sent = script.forms().remove(0);
+        let sent = form_sent.into_iter().find(|(name, _)| name == "code").map(|(_, value)| value);
+        assert_eq!(sent.as_deref(), Some(code), "{form}");
+    }
+}
+
+#[test]
+fn a_redirect_without_a_state_in_its_query_has_none() {
+    for form in [
+        "",
+        "?",
+        "callback",
+        "https://app.test/callback#code=C&state={s}",
+        "?code=C&amp;state={s}",
+        "/state={s}&code=C?x",
+    ] {
+        let start = Script::default().app().authorize(&scopes()).unwrap();
+        let redirect = form.replace("{s}", &parameter(&start, "state"));
+        assert_eq!(start.pending.finish(&redirect).unwrap_err(), RedirectError::NoState, "{form}");
+    }
+}
+
+/// Runs a future with tokio's timer.
+fn futures<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(future)
 }

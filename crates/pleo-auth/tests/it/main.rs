@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
+mod careless_store;
 mod company;
 mod connect;
 mod destination;

@@ -63,7 +63,7 @@ async fn an_answer_without_end_is_not_waited_for() {
     let error = app.introspect(&tokens(&app), TokenKind::Access).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the authorisation server's answer is not what RFC 6749 describes: it is longer than any token answer"
+        "the authorisation server's response is not what RFC 6749 describes: it is longer than any token response"
     );
 }
 

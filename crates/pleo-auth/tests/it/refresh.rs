@@ -11,8 +11,8 @@ use std::{
 use pleo_auth::{
     Client, Environment, Production, RequestRefused, Sandbox, Session, Staging,
     oauth::{
-        MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken, SessionEnd, StoreError, TokenError,
-        TokenStore, Tokens,
+        MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken, SessionEnd, StoreError, StoreFault,
+        TokenError, TokenStore, Tokens,
     },
     pleo_client::{
         self, Authorization, Authorize, Body, BoxFuture, Call, Error, Request, Transport, TransportErrorKind,
@@ -151,6 +151,11 @@ impl World {
     }
 }
 
+/// What the store did.
+fn fault(source: &Arc<dyn std::error::Error + Send + Sync>) -> StoreFault {
+    *source.downcast_ref().unwrap()
+}
+
 fn token_error<T: std::fmt::Debug>(result: Result<T, pleo_client::Error>) -> TokenError {
     match RequestRefused::of(&result.unwrap_err()) {
         Some(RequestRefused::Token(error)) => error.clone(),
@@ -247,8 +252,10 @@ async fn the_time_of_renewal_is_spread() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_missing_lifetime_counts_as_five_minutes_and_an_immense_one_too() {
-    for lifetime in ["", r#","expires_in":18446744073709551615"#] {
+async fn what_is_not_a_lifetime_counts_as_five_minutes_so_no_call_renews_by_itself() {
+    let values = ["18446744073709551615", "1e300", "0", "-1", "0.5", "\"0\"", "\"soon\"", "null", "[]"];
+    let members = values.iter().map(|value| format!(r#","expires_in":{value}"#));
+    for lifetime in members.chain([String::new()]) {
         let answer = format!(r#"{{"access_token":"FAKE-A1","refresh_token":"FAKE-R1"{lifetime}}}"#);
         let world = world(Duration::ZERO, [Step::Answer(200, answer), pair(2, 3600)]);
         world.delete().await.unwrap();
@@ -260,15 +267,50 @@ async fn a_missing_lifetime_counts_as_five_minutes_and_an_immense_one_too() {
     }
 }
 
+/// A store that takes as long to save.
+struct Slow(MemoryStore<Staging>, Duration);
+
+impl TokenStore<Staging> for Slow {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
+        self.0.load()
+    }
+
+    fn save<'a>(&'a self, tokens: &'a Tokens<Staging>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async {
+            sleep(self.1).await;
+            self.0.save(tokens).await
+        })
+    }
+
+    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.0.clear()
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_token_of_no_life_is_used_for_the_calls_that_wait_for_it() {
-    let world = world(Duration::ZERO, [pair(1, 0), pair(2, 3600)]);
-    let (first, second) = tokio::join!(world.delete(), world.delete());
+async fn a_token_whose_life_is_over_when_it_is_stored_is_used_for_the_calls_that_wait_for_it() {
+    let script = Script::new([pair(1, 1), pair(2, 3600)]);
+    let store = Slow(MemoryStore::new(tokens(0, Duration::ZERO)), Duration::from_secs(2));
+    let token = RefreshingToken::resume(script.app(), store, RefreshPolicy::default());
+    let recorder = Recorder::status(200);
+    let client = client(Session::new(token), &recorder);
+    let call = || async { client.delete_installation().send().await.map(drop) };
+    let (first, second) = tokio::join!(call(), call());
     first.unwrap();
     second.unwrap();
-    assert_eq!(world.sent(), ["A1", "A1"]);
+    call().await.unwrap();
+    let sent = recorder.authorizations();
+    assert_eq!(sent, ["Bearer FAKE-A1", "Bearer FAKE-A1", "Bearer FAKE-A2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_that_the_machine_sleeps_counts() {
+    // Tokio's clock stands still, as the monotonic clock does while a machine sleeps.
+    let world = world(Duration::ZERO, [pair(1, 1), pair(2, 3600)]);
     world.delete().await.unwrap();
-    assert_eq!(world.sent(), ["A1", "A1", "A2"]);
+    std::thread::sleep(Duration::from_millis(1100));
+    world.delete().await.unwrap();
+    assert_eq!(world.sent(), ["A1", "A2"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -328,7 +370,7 @@ async fn transient_failures_back_off_and_end() {
     let failing = [
         Step::Answer(503, String::new()),
         Step::Break(TransportErrorKind::Connection),
-        Step::Answer(200, "<html>".to_owned()),
+        Step::Answer(500, "<html>".to_owned()),
         Step::Answer(429, String::new()),
     ];
     let world = world(Duration::ZERO, failing);
@@ -385,7 +427,7 @@ async fn a_dead_refresh_token_ends_the_session_and_is_never_sent_again() {
         assert_eq!(world.token.ended(), None);
         for _ in 0..3 {
             let error = token_error(world.delete().await);
-            assert!(matches!(error, TokenError::Ended(found) if found == end), "{error:?}");
+            assert!(matches!(&error, TokenError::Ended(found) if *found == end), "{error:?}");
             let text = error.to_string();
             assert_eq!(
                 text.ends_with("ask the user to authorise again"),
@@ -788,13 +830,17 @@ async fn a_store_that_panics_loses_no_pair_and_breaks_nothing() {
     let world = world(Duration::ZERO, [pair(1, 3600), pair(2, 3600)]);
     world.shelf.0.panics.store(true, Ordering::SeqCst);
     for _ in 0..2 {
-        assert!(matches!(token_error(world.delete().await), TokenError::BrokeOff));
+        let error = token_error(world.delete().await);
+        assert!(
+            matches!(&error, TokenError::StoreFailed { source } if fault(source) == StoreFault::Panicked)
+        );
     }
     assert!(world.script.presented().is_empty(), "the store panics when it is asked first");
     world.shelf.0.panics.store(false, Ordering::SeqCst);
     world.shelf.0.panics_when_saving.store(true, Ordering::SeqCst);
     for _ in 0..2 {
-        assert!(matches!(token_error(world.delete().await), TokenError::BrokeOff));
+        let error = token_error(world.delete().await);
+        assert!(matches!(&error, TokenError::NotStored { source } if fault(source) == StoreFault::Panicked));
         assert_eq!(world.token.unsaved().unwrap().access_token().expose(), "FAKE-A1");
     }
     assert!(format!("{:?}", world.token).contains("not stored"));
@@ -866,15 +912,117 @@ async fn a_store_that_never_answers_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_gateway_that_speaks_of_invalid_grant_ends_nothing() {
+async fn a_gateway_that_speaks_of_a_dead_token_in_its_own_form_ends_nothing() {
     let steps = [
-        Step::Answer(503, r#"{"error":"invalid_grant"}"#.to_owned()),
+        Step::Answer(503, r#"{"message":"invalid_refresh_token"}"#.to_owned()),
         Step::Answer(404, "invalid_refresh_token".to_owned()),
+        Step::Answer(502, r#"{"error":"Bad Gateway"}"#.to_owned()),
         pair(1, 3600),
     ];
     let world = world(Duration::ZERO, steps);
     world.delete().await.unwrap();
     assert_eq!((world.sent(), world.token.ended()), (vec!["A1".to_owned()], None));
+}
+
+/// What is done with a response to a renewal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    /// Its tokens are used.
+    Renewed,
+    /// The session ends, and the store forgets the refresh token.
+    Dead,
+    /// The session ends; the refresh token may still be good.
+    Ended,
+    /// The call fails; the next one asks again.
+    Failed,
+    /// The request is repeated.
+    Repeated,
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_response_to_a_renewal_has_one_consequence() {
+    const PAIR: &str =
+        r#"{"access_token":"FAKE-A1","refresh_token":"FAKE-R1","token_type":"Bearer","expires_in":3600}"#;
+    let bom = |text: &str| format!("\u{feff}{text}");
+    let with = |member: &str| PAIR.replace(r#""token_type":"Bearer""#, member);
+    let success = [200, 201, 202, 203, 206];
+    let refusal = [400, 401];
+    let other = [302, 403, 404, 405, 422];
+    let failure = [408, 429, 500, 502, 503, 504];
+    let of = |done: [Done; 4]| done;
+    use Done::{Dead, Ended, Failed, Renewed, Repeated};
+    for (body, [on_success, on_refusal, on_other, on_failure]) in [
+        (PAIR.to_owned(), of([Renewed, Ended, Ended, Ended])),
+        (bom(PAIR), of([Renewed, Ended, Ended, Ended])),
+        (with(r#""token_type":"bearer""#), of([Renewed, Ended, Ended, Ended])),
+        (with(r#""x":1"#), of([Renewed, Ended, Ended, Ended])),
+        // Success, so the refresh token is taken to be used up; but there is no token to use.
+        (with(r#""token_type":"BearerToken""#), of([Ended, Ended, Ended, Ended])),
+        (with(r#""token_type":"mac""#), of([Ended, Ended, Ended, Ended])),
+        (with(r#""access_token":"FAKE-A9""#), of([Ended, Ended, Ended, Ended])),
+        (with(r#""refresh_token":"FAKE-R9""#), of([Ended, Ended, Ended, Ended])),
+        (PAIR.replace("FAKE-A1", "FAKE A1"), of([Ended, Ended, Ended, Ended])),
+        (PAIR.replace("\"FAKE-A1\"", "1"), of([Ended, Ended, Ended, Ended])),
+        (PAIR[..60].to_owned(), of([Ended, Failed, Repeated, Repeated])),
+        (String::new(), of([Ended, Failed, Repeated, Repeated])),
+        ("<html>".to_owned(), of([Ended, Failed, Repeated, Repeated])),
+        ("[]".to_owned(), of([Ended, Failed, Repeated, Repeated])),
+        ("{}".to_owned(), of([Ended, Failed, Repeated, Repeated])),
+        (r#"{"message":"no"}"#.to_owned(), of([Ended, Failed, Repeated, Repeated])),
+        (r#"{"message":"invalid_refresh_token"}"#.to_owned(), of([Ended, Dead, Repeated, Repeated])),
+        // An error and no access token: a refusal, whatever the status.
+        (r#"{"error":"invalid_grant"}"#.to_owned(), of([Dead, Dead, Dead, Dead])),
+        (bom(r#"{"error":"invalid_grant"}"#), of([Dead, Dead, Dead, Dead])),
+        (r#"{"error":"invalid_grant","error":"invalid_grant"}"#.to_owned(), of([Dead, Dead, Dead, Dead])),
+        (r#"{"error":"invalid_refresh_token"}"#.to_owned(), of([Dead, Dead, Dead, Dead])),
+        (r#"{"error":"invalid_client"}"#.to_owned(), of([Ended, Ended, Ended, Ended])),
+        (r#"{"error":"invalid_request"}"#.to_owned(), of([Ended, Ended, Ended, Ended])),
+        (r#"{"error":"access_denied"}"#.to_owned(), of([Ended, Ended, Ended, Ended])),
+        // A reason that RFC 6749 does not list: where the status says that something failed, it may pass.
+        (r#"{"error":"bad_refresh_token"}"#.to_owned(), of([Ended, Ended, Ended, Repeated])),
+        (r#"{"error":"Service Unavailable"}"#.to_owned(), of([Ended, Ended, Ended, Repeated])),
+        (r#"{"error":{"code":"x"}}"#.to_owned(), of([Ended, Ended, Ended, Repeated])),
+        // What RFC 6749 allows to repeat.
+        (r#"{"error":"temporarily_unavailable"}"#.to_owned(), of([Repeated, Repeated, Repeated, Repeated])),
+        (r#"{"error":"server_error"}"#.to_owned(), of([Repeated, Repeated, Repeated, Repeated])),
+    ] {
+        for (statuses, expected) in [
+            (&success[..], on_success),
+            (&refusal[..], on_refusal),
+            (&other[..], on_other),
+            (&failure[..], on_failure),
+        ] {
+            for status in statuses {
+                let what = format!("{status} {body}");
+                let answer = Step::Answer(*status, body.clone());
+                // A second try gets tokens.
+                let world = world(Duration::ZERO, [answer, pair(2, 3600), pair(3, 3600)]);
+                let first = world.delete().await;
+                let presented = world.script.presented().len();
+                let done = match &first {
+                    Ok(()) if presented == 1 => Renewed,
+                    Ok(()) => Repeated,
+                    Err(_) if world.token.ended().is_none() => Failed,
+                    Err(_) if world.shelf.names().is_empty() => Dead,
+                    Err(_) => Ended,
+                };
+                assert_eq!(done, expected, "{what}: {first:?}");
+                let _ = world.delete().await;
+                let presented = world.script.presented();
+                let times = if matches!(done, Failed | Repeated) { 2 } else { 1 };
+                assert_eq!(presented, vec!["FAKE-R0"; times], "{what}: how often it is presented");
+                if let Err(error) = first {
+                    let text = format!("{error} {error:?}");
+                    assert!(!text.contains("FAKE"), "{text}");
+                    let listed = body.contains("bad_refresh_token");
+                    assert!(
+                        !listed || text.contains("bad_refresh_token"),
+                        "the code is in the error: {text}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

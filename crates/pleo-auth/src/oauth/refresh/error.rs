@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Why tokens can no longer be renewed (A53 to A56).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionEnd {
     /// The authorisation server refused the refresh token: it expired, was used or was revoked.
@@ -20,6 +20,17 @@ pub enum SessionEnd {
     /// The authorisation server refused the client, or the request, for good.
     #[error("the authorisation server refused to renew the tokens, {0}")]
     Refused(OAuthErrorCode),
+    /// The authorisation server's response is not one that RFC 6749 describes, so nothing tells whether the
+    /// refresh token is used up. Presenting it again could end the whole authorisation (A48). The store
+    /// still has it: a person who knows more can [`resume`](super::RefreshingToken::resume) from there.
+    #[error(
+        "the response that should have had new tokens is unusable: {problem}; the refresh token may be used \
+         up, so it is not sent again; ask the user to authorise again"
+    )]
+    Unreadable {
+        /// What is wrong with the response.
+        problem: &'static str,
+    },
 }
 
 /// Why there is no access token to send (A53 to A55).
@@ -31,7 +42,7 @@ pub enum TokenError {
     Ended(SessionEnd),
     /// The tokens could not be renewed this time. The next call tries again (A53).
     #[error(
-        "the access token is expired or refused and could not be renewed: {error}; asked {attempts} times, try again later"
+        "the access token is expired or refused and could not be renewed; asked {attempts} times, try again later"
     )]
     NotRenewed {
         /// How often the authorisation server was asked.
@@ -40,19 +51,17 @@ pub enum TokenError {
         #[source]
         error: Arc<OAuthError>,
     },
-    /// The store did not take the new pair (A47, A52). The pair is safe here, and the next call stores it again;
-    /// [`RefreshingToken::unsaved`] has it for a rescue.
-    #[error(
-        "the renewed tokens could not be stored, so they are not used yet; mend the store and call again"
-    )]
+    /// The store did not take the new pair (A47, A52). The pair is safe here, and the next call stores it
+    /// again; [`RefreshingToken::unsaved`](super::RefreshingToken::unsaved) has it for a rescue.
+    #[error("the renewed tokens could not be stored, so they are not used yet; fix the store and call again")]
     NotStored {
-        /// What the store says.
+        /// What the store says, or a [`StoreFault`].
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
     /// The store failed before anything was renewed.
-    #[error("the token store failed; nothing was renewed; mend the store and call again")]
+    #[error("the token store failed; nothing was renewed; fix the store and call again")]
     StoreFailed {
-        /// What the store says.
+        /// What the store says, or a [`StoreFault`].
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
     /// The store has no tokens.
@@ -61,15 +70,41 @@ pub enum TokenError {
     /// The store's tokens are of another environment.
     #[error("the token store holds tokens of another environment: {0}")]
     OtherEnvironment(EnvironmentMismatch),
-    /// The stored access token is none.
+    /// The stored access token is not one.
     #[error("the token store holds something else: {0}")]
     Invalid(InvalidCredential),
-    /// The store, or the transport to the authorisation server, panicked, or the tokio runtime in which
-    /// the renewal began is gone or has no timer. A pair that had arrived is safe, see
-    /// [`RefreshingToken::unsaved`].
-    #[error("renewing the tokens broke off with a panic; mend what panicked and call again")]
+    /// The transport to the authorisation server panicked, or the tokio runtime in which the renewal began is
+    /// gone or has no timer. A pair that had arrived is safe, see
+    /// [`RefreshingToken::unsaved`](super::RefreshingToken::unsaved).
+    #[error("renewing the tokens broke off with a panic; fix what panicked and call again")]
     BrokeOff,
+    /// The store, or the transport to the authorisation server, used a client with this token while renewing
+    /// it. The call would wait for itself.
+    #[error(
+        "the token is being renewed, and the renewal itself made this call, so it would wait for itself; \
+         let the token store use a client with another credential, or none"
+    )]
+    CalledBack,
     /// There is no tokio runtime to renew in.
     #[error("renewing tokens needs a tokio runtime; call from within one")]
     NoRuntime,
+}
+
+/// What a [`TokenStore`](crate::oauth::TokenStore) did other than answering. It is the source of
+/// [`TokenError::NotStored`] and [`TokenError::StoreFailed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreFault {
+    /// It blocked, or never answered.
+    #[error("the store did not answer in time")]
+    TimedOut,
+    /// It panicked.
+    #[error("the store panicked")]
+    Panicked,
+    /// The tokio runtime in which it was called is gone.
+    #[error("the runtime in which the store was called is gone")]
+    RuntimeGone,
+    /// There was no thread to call it on.
+    #[error("the operating system has no thread for the store")]
+    NoThread,
 }

@@ -3,27 +3,27 @@
 use std::{
     collections::HashSet,
     error::Error as StdError,
-    future::Future,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use futures_util::FutureExt as _;
-use pleo_client::BoxFuture;
 use tokio::time::Instant;
 
-use super::{RefreshPolicy, SessionEnd, TokenError, lock, pair::TimedTokens};
+use super::{
+    RefreshPolicy, SessionEnd, TokenError, age::Now, callback, limit::within, lock, pair::TimedTokens,
+    store::Store,
+};
 use crate::{
     Environment, Secret,
-    oauth::{OAuthApp, OAuthError, OAuthErrorCode, StoreError, TokenStore, Tokens, digest},
+    oauth::{OAuthApp, OAuthError, OAuthErrorCode, Tokens, digest},
 };
 
 /// What a renewal needs. It knows nothing of the state, so that a renewal that nobody drives any more
 /// keeps nothing else alive.
 pub(super) struct Renewal<E: Environment> {
     pub(super) app: OAuthApp<E>,
-    pub(super) store: Box<dyn TokenStore<E>>,
+    pub(super) store: Store<E>,
     pub(super) policy: RefreshPolicy,
     /// The pair that was received and is not in the store yet. It outlives whatever becomes of the
     /// renewal that brought it.
@@ -48,9 +48,10 @@ pub(super) enum Outcome<E: Environment> {
 }
 
 impl<E: Environment> Renewal<E> {
-    /// Does its work and logs what came of it (A57). A panic of the store or the transport ends here.
+    /// Does its work and logs what came of it (A57). A panic of the transport ends here.
     pub(super) async fn run(self: Arc<Self>, task: Task<E>) -> Outcome<E> {
-        let outcome = AssertUnwindSafe(self.perform(task)).catch_unwind().await;
+        let outcome = AssertUnwindSafe(self.perform(task)).catch_unwind();
+        let outcome = callback::within(self.id(), outcome).await;
         let outcome = outcome.unwrap_or(Err(TokenError::BrokeOff)).unwrap_or_else(Outcome::Failed);
         match &outcome {
             Outcome::Stored { renewed_here: true, .. } => tracing::info!("access token renewed and stored"),
@@ -64,27 +65,33 @@ impl<E: Environment> Renewal<E> {
         outcome
     }
 
+    /// What tells this renewal from those of other tokens, for as long as it lives.
+    fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Whether the code that asks was called by this renewal, so that waiting for it would never end.
+    pub(super) fn is_running_here(&self) -> bool {
+        callback::is_within(self.id())
+    }
+
     /// Does its work under the store's lock.
-    pub(super) async fn perform(&self, task: Task<E>) -> Result<Outcome<E>, TokenError> {
+    async fn perform(&self, task: Task<E>) -> Result<Outcome<E>, TokenError> {
         if let Task::Renew { not_before: Some(not_before), .. } = &task {
             tokio::time::sleep_until(*not_before).await;
         }
-        let _guard = self.in_time(self.store.lock()).await?;
+        let guard = self.store.lock().await?;
+        let outcome = AssertUnwindSafe(self.perform_locked(task)).catch_unwind().await;
+        self.store.unlock(guard).await;
+        outcome.unwrap_or(Err(TokenError::BrokeOff))
+    }
+
+    async fn perform_locked(&self, task: Task<E>) -> Result<Outcome<E>, TokenError> {
         match task {
             Task::Save(timed) => self.save(timed, false).await,
             Task::Load => self.load().await,
             Task::Renew { tokens, urgent, .. } => self.renew_unless_newer(tokens, urgent).await,
         }
-    }
-
-    /// Waits so long for the store. Only for what may be given up: nothing was sent yet.
-    pub(super) async fn in_time<T>(
-        &self,
-        answer: BoxFuture<'_, Result<T, StoreError>>,
-    ) -> Result<T, TokenError> {
-        let answer = tokio::time::timeout(self.policy.timeout, answer).await;
-        let answer = answer.unwrap_or_else(|_| Err("the store did not answer in time".into()));
-        answer.map_err(|error| TokenError::StoreFailed { source: error.into() })
     }
 
     /// What the store holds; if it has expired, whoever waits renews it next.
@@ -110,7 +117,7 @@ impl<E: Environment> Renewal<E> {
     }
 
     pub(super) async fn stored(&self) -> Result<Option<Tokens<E>>, TokenError> {
-        let stored = self.in_time(self.store.load()).await?;
+        let stored = self.store.load().await?;
         if let Some(tokens) = &stored {
             self.app.check_environment(tokens).map_err(TokenError::OtherEnvironment)?;
         }
@@ -134,8 +141,9 @@ impl<E: Environment> Renewal<E> {
         }
         let mut attempt = 1;
         loop {
-            let asked = Instant::now();
-            match within(self.policy.timeout, self.app.refresh(refresh)).await {
+            let asked = Now::read();
+            let asking = within(self.policy.timeout, self.app.refresh(refresh)).await;
+            match asking.unwrap_or(Err(OAuthError::TimedOut)) {
                 Ok((tokens, lifetime)) => {
                     // Without a new refresh token the old one stays good (RFC 6749, section 6).
                     if tokens.refresh_token().is_some_and(|new| digest(new) != digest(refresh)) {
@@ -145,15 +153,10 @@ impl<E: Environment> Renewal<E> {
                     *lock(&self.unsaved) = Some(timed.clone());
                     return self.save(timed, true).await;
                 }
-                Err(OAuthError::Refused { code, .. }) if !code.is_transient() => {
-                    return Ok(Outcome::Ended(match code {
-                        OAuthErrorCode::InvalidGrant => {
-                            self.spend(refresh);
-                            self.forget(refresh).await;
-                            SessionEnd::RefreshTokenRefused
-                        }
-                        code => SessionEnd::Refused(code),
-                    }));
+                Err(error @ (OAuthError::Refused { .. } | OAuthError::Unreadable { .. }))
+                    if !error.is_transient() =>
+                {
+                    return Ok(Outcome::Ended(self.end(refresh, error).await));
                 }
                 Err(error) => {
                     let source = error.source().map(ToString::to_string);
@@ -168,14 +171,32 @@ impl<E: Environment> Renewal<E> {
         }
     }
 
+    /// Ends the session after a refusal, or after a response from which nothing can be told. In both cases
+    /// the refresh token is not presented again, except where the client was refused and not the token.
+    async fn end(&self, refresh: &Secret, error: OAuthError) -> SessionEnd {
+        match error {
+            OAuthError::Refused { code: OAuthErrorCode::InvalidGrant, .. } => {
+                self.spend(refresh);
+                self.forget(refresh).await;
+                SessionEnd::RefreshTokenRefused
+            }
+            OAuthError::Refused { code, .. } => {
+                if matches!(code, OAuthErrorCode::Unlisted(_)) {
+                    self.spend(refresh);
+                }
+                SessionEnd::Refused(code)
+            }
+            OAuthError::Unreadable { problem } => {
+                self.spend(refresh);
+                SessionEnd::Unreadable { problem }
+            }
+            _ => SessionEnd::RefreshTokenRefused,
+        }
+    }
+
     /// Hands a pair to the store. Until that has succeeded it stays in [`Renewal::unsaved`].
-    pub(super) async fn save(
-        &self,
-        timed: TimedTokens<E>,
-        renewed_here: bool,
-    ) -> Result<Outcome<E>, TokenError> {
-        let saved = self.store.save(&timed.tokens).await;
-        saved.map_err(|error| TokenError::NotStored { source: error.into() })?;
+    async fn save(&self, timed: TimedTokens<E>, renewed_here: bool) -> Result<Outcome<E>, TokenError> {
+        self.store.save(timed.tokens.clone()).await?;
         *lock(&self.unsaved) = None;
         Ok(Outcome::Stored { timed, renewed_here })
     }
@@ -192,7 +213,8 @@ impl<E: Environment> Renewal<E> {
             Err(error) => Err(error),
         };
         if let Err(error) = cleared {
-            tracing::warn!(%error, "the token store still holds a dead refresh token");
+            let source = error.source().map(ToString::to_string);
+            tracing::warn!(%error, source, "the token store still holds a dead refresh token");
         }
     }
 
@@ -202,24 +224,5 @@ impl<E: Environment> Renewal<E> {
 
     pub(super) fn is_spent(&self, refresh: &Secret) -> bool {
         lock(&self.spent).contains(&digest(refresh))
-    }
-}
-
-/// Gives an answer so much time, as long as somebody waits for it. Nobody may have, after the calls that
-/// did were dropped: then the answer may have arrived since, and a pair with it, so time starts anew.
-async fn within<T>(
-    limit: Duration,
-    answer: impl Future<Output = Result<T, OAuthError>>,
-) -> Result<T, OAuthError> {
-    const UNATTENDED: Duration = Duration::from_secs(1);
-    let mut answer = std::pin::pin!(answer);
-    loop {
-        let begin = Instant::now();
-        if let Ok(answer) = tokio::time::timeout(limit, answer.as_mut()).await {
-            return answer;
-        }
-        if begin.elapsed() < limit.saturating_add(UNATTENDED) {
-            return Err(OAuthError::TimedOut);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! What a token that renews itself knows between calls.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::Shared};
 use http::HeaderValue;
@@ -8,7 +8,9 @@ use pleo_client::BoxFuture;
 use tokio::time::Instant;
 
 use super::{
-    RefreshPolicy, SessionEnd, TokenError, lock,
+    RefreshPolicy, SessionEnd, TokenError,
+    age::Now,
+    lock,
     pair::TimedTokens,
     renewal::{Outcome, Renewal, Task},
 };
@@ -40,7 +42,8 @@ pub(super) enum Phase<E: Environment> {
 pub(super) struct Live<E: Environment> {
     pub(super) timed: TimedTokens<E>,
     pub(super) version: TokenVersion,
-    pub(super) renew_at: Instant,
+    /// The age at which it is renewed.
+    pub(super) renew_after: Duration,
     /// The service answered it with 401.
     pub(super) rejected: bool,
     /// The service has answered it with something else.
@@ -52,8 +55,8 @@ pub(super) struct Live<E: Environment> {
 }
 
 impl<E: Environment> Live<E> {
-    pub(super) fn is_valid(&self, now: Instant) -> bool {
-        !self.rejected && now < self.timed.valid_until
+    pub(super) fn is_valid(&self, now: Now) -> bool {
+        !self.rejected && self.timed.is_alive(now)
     }
 
     /// Whether it was just renewed: then it is used even if it says that its life is over already, so
@@ -61,9 +64,7 @@ impl<E: Environment> Live<E> {
     pub(super) fn is_new(&self) -> bool {
         !self.rejected && self.renewed_here
     }
-}
 
-impl<E: Environment> Live<E> {
     pub(super) fn sent(&self) -> (HeaderValue, TokenVersion) {
         (self.timed.header.clone(), self.version)
     }
@@ -79,10 +80,12 @@ pub(super) struct InFlight<E: Environment> {
 
 impl<E: Environment> State<E> {
     /// The present token, unless it has to be renewed or is being renewed (A51).
-    pub(super) fn ready(&self, now: Instant, renewal: &Renewal<E>) -> Option<(HeaderValue, TokenVersion)> {
-        let Phase::Live(live) = &self.phase else { return None };
-        let waiting = live.last.is_some() || self.not_before.is_some_and(|not_before| now < not_before);
-        let due = now >= live.renew_at && !waiting;
+    pub(super) fn ready(&mut self, now: Now, renewal: &Renewal<E>) -> Option<(HeaderValue, TokenVersion)> {
+        let Phase::Live(live) = &mut self.phase else { return None };
+        live.timed.age.close_stretch(now);
+        let paused = self.not_before.is_some_and(|not_before| now.monotonic < not_before);
+        let waiting = live.last.is_some() || paused;
+        let due = live.timed.age.at(now) >= live.renew_after && !waiting;
         let idle = self.in_flight.is_none() && lock(&renewal.unsaved).is_none();
         (idle && live.is_valid(now) && !due).then(|| live.sent())
     }
@@ -93,7 +96,7 @@ impl<E: Environment> State<E> {
             return Ok(in_flight.clone());
         }
         if let Phase::Live(Live { last: Some(end), .. }) = &self.phase {
-            self.phase = Phase::Ended(*end);
+            self.phase = Phase::Ended(end.clone());
         }
         let unsaved = lock(&renewal.unsaved).clone();
         let task = match (unsaved, &self.phase) {
@@ -101,10 +104,10 @@ impl<E: Environment> State<E> {
             (None, Phase::Unloaded) => Task::Load,
             (None, Phase::Live(live)) => Task::Renew {
                 tokens: live.timed.tokens.clone(),
-                urgent: !live.is_valid(Instant::now()),
+                urgent: !live.is_valid(Now::read()),
                 not_before: self.not_before.filter(|_| live.rejected),
             },
-            (None, Phase::Ended(end)) => return Err(TokenError::Ended(*end)),
+            (None, Phase::Ended(end)) => return Err(TokenError::Ended(end.clone())),
         };
         let urgent = !matches!(task, Task::Renew { urgent: false, .. });
         self.begun += 1;
@@ -116,16 +119,15 @@ impl<E: Environment> State<E> {
 
     /// Takes over what a renewal brought.
     pub(super) fn apply(&mut self, outcome: &Outcome<E>, policy: &RefreshPolicy) {
-        let now = Instant::now();
+        let now = Now::read();
         match outcome {
             Outcome::Stored { timed, renewed_here } => {
-                let lifetime = timed.valid_until - timed.received;
                 self.failures = 0;
                 self.not_before = None;
                 self.phase = Phase::Live(Live {
                     timed: timed.clone(),
                     version: TokenVersion(self.begun),
-                    renew_at: timed.valid_until - policy.lead(lifetime),
+                    renew_after: timed.lifetime - policy.lead(timed.lifetime),
                     rejected: false,
                     accepted: false,
                     renewed_here: *renewed_here,
@@ -137,13 +139,13 @@ impl<E: Environment> State<E> {
                     && live.is_valid(now)
                 {
                     self.failures += 1;
-                    self.not_before = Some(now + policy.pause(self.failures));
+                    self.not_before = Some(now.monotonic + policy.pause(self.failures));
                 }
             }
             Outcome::Ended(end) => match &mut self.phase {
                 // Good until it expires; then the phase ends too.
-                Phase::Live(live) => live.last = Some(*end),
-                phase => *phase = Phase::Ended(*end),
+                Phase::Live(live) => live.last = Some(end.clone()),
+                phase => *phase = Phase::Ended(end.clone()),
             },
         }
     }

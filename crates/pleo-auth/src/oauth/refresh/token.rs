@@ -9,10 +9,13 @@ use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::{
-    RefreshPolicy, SessionEnd, TokenError, lock,
+    RefreshPolicy, SessionEnd, TokenError,
+    age::Now,
+    lock,
     pair::TimedTokens,
     renewal::{Outcome, Renewal},
     state::{Live, Phase, State, TokenVersion},
+    store::Store,
 };
 use crate::{
     Environment,
@@ -33,8 +36,12 @@ use crate::{
 /// long, [`prepare`](Self::prepare) brings it to its end.
 ///
 /// It is cheap to clone; clones share everything. Making one needs no runtime; renewing needs tokio's,
-/// with its timer. Expiry is measured by the monotonic clock from before the request that brought the
-/// token, so the system's clock may be wrong or be set.
+/// with its timer. A token's age is counted from before the request that brought it, by the monotonic and
+/// by the wall clock: time that the machine sleeps counts, and a clock that is set back makes no token
+/// younger.
+///
+/// Whatever a store does, no call waits longer than [`RefreshPolicy::timeout`] for one of its methods; see
+/// [`TokenStore`].
 pub struct RefreshingToken<E: Environment> {
     inner: Arc<Inner<E>>,
 }
@@ -57,20 +64,21 @@ impl<E: Environment> RefreshingToken<E> {
     ) -> Result<Self, TokenError> {
         app.check_environment(&tokens).map_err(TokenError::OtherEnvironment)?;
         let timed = TimedTokens::from_stored(tokens)?;
-        Ok(Self::with_pair(Some(timed), app, Box::new(store), policy))
+        Ok(Self::with_pair(Some(timed), app, Arc::new(store), policy))
     }
 
     /// The tokens that the store holds. They are read when the first request needs them.
     pub fn resume(app: OAuthApp<E>, store: impl TokenStore<E>, policy: RefreshPolicy) -> Self {
-        Self::with_pair(None, app, Box::new(store), policy)
+        Self::with_pair(None, app, Arc::new(store), policy)
     }
 
     fn with_pair(
         unsaved: Option<TimedTokens<E>>,
         app: OAuthApp<E>,
-        store: Box<dyn TokenStore<E>>,
+        store: Arc<dyn TokenStore<E>>,
         policy: RefreshPolicy,
     ) -> Self {
+        let store = Store::new(store, policy.timeout);
         let renewal = Renewal { app, store, policy, unsaved: Mutex::new(unsaved), spent: Mutex::default() };
         let state = State {
             phase: Phase::Unloaded,
@@ -101,8 +109,8 @@ impl<E: Environment> RefreshingToken<E> {
     /// used.
     pub fn ended(&self) -> Option<SessionEnd> {
         match &self.state().phase {
-            Phase::Ended(end) => Some(*end),
-            Phase::Live(live) => live.last,
+            Phase::Ended(end) => Some(end.clone()),
+            Phase::Live(live) => live.last.clone(),
             Phase::Unloaded => None,
         }
     }
@@ -118,7 +126,7 @@ impl<E: Environment> RefreshingToken<E> {
 
     /// The token to send, if it can be used without waiting.
     pub(crate) fn ready(&self) -> Option<(HeaderValue, TokenVersion)> {
-        self.state().ready(Instant::now(), &self.inner.renewal)
+        self.state().ready(Now::read(), &self.inner.renewal)
     }
 
     /// The token to send, renewed if need be. Everybody who waits gets what the one renewal brings.
@@ -129,8 +137,11 @@ impl<E: Environment> RefreshingToken<E> {
         loop {
             let in_flight = {
                 let mut state = self.state();
-                if let Some(ready) = state.ready(Instant::now(), &self.inner.renewal) {
+                if let Some(ready) = state.ready(Now::read(), &self.inner.renewal) {
                     return Ok(ready);
+                }
+                if self.inner.renewal.is_running_here() {
+                    return Err(TokenError::CalledBack);
                 }
                 state.join_or_begin(&self.inner.renewal)?
             };
@@ -140,11 +151,11 @@ impl<E: Environment> RefreshingToken<E> {
                 state.in_flight = None;
                 state.apply(&outcome, &self.inner.renewal.policy);
             }
-            let now = Instant::now();
+            let now = Now::read();
             let error = match &*outcome {
                 Outcome::Stored { .. } => None,
                 Outcome::Failed(error) => Some(error.clone()),
-                Outcome::Ended(end) => Some(TokenError::Ended(*end)),
+                Outcome::Ended(end) => Some(TokenError::Ended(end.clone())),
             };
             let unsaved = lock(&self.inner.renewal.unsaved).is_some();
             match (&state.phase, error) {

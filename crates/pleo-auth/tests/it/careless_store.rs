@@ -1,0 +1,274 @@
+//! Stores that do what a store should not: each is an error by name, in time.
+
+use std::{
+    sync::{Arc, Mutex, OnceLock, mpsc},
+    time::{Duration, Instant},
+};
+
+use pleo_auth::{
+    Client, RequestRefused, Session, Staging,
+    oauth::{
+        MemoryStore, RefreshPolicy, RefreshingToken, StoreError, StoreFault, TokenError, TokenStore, Tokens,
+    },
+    pleo_client::{BoxFuture, Error},
+};
+
+use crate::support::{Recorder, Script, client, pair};
+
+/// What a store does in one of its methods, before it does its work.
+type Does = dyn Fn() -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync;
+
+struct Careless {
+    kept: MemoryStore<Staging>,
+    method: &'static str,
+    does: Arc<Does>,
+}
+
+impl Careless {
+    async fn act(&self, method: &str) -> Result<(), StoreError> {
+        if method == self.method { (self.does)().await } else { Ok(()) }
+    }
+}
+
+impl TokenStore<Staging> for Careless {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
+        Box::pin(async {
+            self.act("load").await?;
+            self.kept.load().await
+        })
+    }
+
+    fn save<'a>(&'a self, tokens: &'a Tokens<Staging>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async {
+            self.act("save").await?;
+            self.kept.save(tokens).await
+        })
+    }
+
+    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async {
+            self.act("clear").await?;
+            self.kept.clear().await
+        })
+    }
+
+    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
+        Box::pin(async {
+            self.act("lock").await?;
+            let does = (self.method == "unlock").then(|| Arc::clone(&self.does));
+            Ok(Box::new(Guard(does)) as Box<dyn Send>)
+        })
+    }
+}
+
+/// Does it when it is dropped.
+struct Guard(Option<Arc<Does>>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(does) = self.0.take() {
+            drop(does());
+        }
+    }
+}
+
+fn expired() -> Tokens<Staging> {
+    Tokens::new(Staging, "FAKE-A0", Some("FAKE-R0".into()), Some(std::time::SystemTime::UNIX_EPOCH))
+}
+
+/// A client whose store is careless, and has 300 ms for each method.
+fn careless(method: &'static str, does: Arc<Does>) -> (Client<Staging>, Script) {
+    careless_for(Duration::from_millis(300), method, does)
+}
+
+fn careless_for(limit: Duration, method: &'static str, does: Arc<Does>) -> (Client<Staging>, Script) {
+    let script = Script::new([pair(1, 3600), pair(2, 3600)]);
+    let store = Careless { kept: MemoryStore::new(expired()), method, does };
+    let policy = RefreshPolicy::default().with_timeout(limit);
+    let token = RefreshingToken::resume(script.app(), store, policy);
+    (client(Session::new(token), &Recorder::status(204)), script)
+}
+
+async fn call(client: &Client<Staging>) -> Result<(), Error> {
+    client.delete_installation().send().await.map(drop)
+}
+
+fn fault(result: Result<(), Error>) -> (&'static str, Option<StoreFault>) {
+    match RequestRefused::of(&result.unwrap_err()) {
+        Some(RequestRefused::Token(TokenError::NotStored { source })) => {
+            ("not stored", source.downcast_ref().copied())
+        }
+        Some(RequestRefused::Token(TokenError::StoreFailed { source })) => {
+            ("failed", source.downcast_ref().copied())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Runs a test in both kinds of runtime, and says if it takes longer than it may.
+fn in_time<F: Future<Output = ()> + Send + 'static>(test: impl Fn() -> F) {
+    for builder in
+        [tokio::runtime::Builder::new_current_thread(), tokio::runtime::Builder::new_multi_thread()]
+    {
+        let mut builder = builder;
+        let (done, ended) = mpsc::channel();
+        let test = test();
+        let thread = std::thread::spawn(move || {
+            let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(test);
+            // A thread that a store blocks keeps no runtime from ending.
+            drop(runtime);
+            let _ = done.send(());
+        });
+        match ended.recv_timeout(Duration::from_secs(20)) {
+            Err(mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
+            _ => thread.join().unwrap(),
+        }
+    }
+}
+
+#[test]
+fn a_store_that_blocks_is_left_behind() {
+    in_time(|| async {
+        for (method, expected) in
+            [("lock", "failed"), ("load", "failed"), ("save", "not stored"), ("unlock", "")]
+        {
+            // Blocks its thread for longer than anybody waits.
+            let does: Arc<Does> = Arc::new(|| {
+                std::thread::sleep(Duration::from_secs(3600));
+                Box::pin(async { Ok(()) })
+            });
+            let (client, _) = careless(method, does);
+            let start = Instant::now();
+            let result = call(&client).await;
+            assert!(start.elapsed() < Duration::from_secs(5), "{method}: {:?}", start.elapsed());
+            match expected {
+                "" => result.unwrap(),
+                _ => assert_eq!(fault(result), (expected, Some(StoreFault::TimedOut)), "{method}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn a_store_that_never_answers_is_given_up_also_when_it_saves() {
+    in_time(|| async {
+        for (method, expected) in [("lock", "failed"), ("load", "failed"), ("save", "not stored")] {
+            let (client, script) = careless(method, Arc::new(|| Box::pin(std::future::pending())));
+            for _ in 0..2 {
+                assert_eq!(fault(call(&client).await), (expected, Some(StoreFault::TimedOut)), "{method}");
+            }
+            assert!(script.presented().len() <= 1, "no token is renewed twice");
+        }
+    });
+}
+
+#[test]
+fn a_store_that_panics_is_told_and_breaks_nothing() {
+    in_time(|| async {
+        for (method, expected) in
+            [("lock", "failed"), ("load", "failed"), ("save", "not stored"), ("unlock", "")]
+        {
+            let at_once: Arc<Does> = Arc::new(|| panic!("a bug of the store"));
+            let later: Arc<Does> = Arc::new(|| {
+                Box::pin(async {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    panic!("a bug of the store")
+                })
+            });
+            for does in [at_once, later] {
+                // Printing where it panicked takes its time.
+                let (client, _) = careless_for(Duration::from_secs(10), method, does);
+                let result = call(&client).await;
+                match expected {
+                    "" => result.unwrap(),
+                    _ => assert_eq!(fault(result), (expected, Some(StoreFault::Panicked)), "{method}"),
+                }
+            }
+        }
+    });
+}
+
+/// How a store calls its own client.
+#[derive(Debug, Clone, Copy)]
+enum Calls {
+    /// Awaits the call.
+    Awaited,
+    /// Awaits a task that makes the call.
+    Spawned,
+    /// Blocks until the call has ended.
+    Blocking,
+    /// Blocks until a thread has made the call.
+    Thread,
+}
+
+#[test]
+fn a_store_that_calls_its_own_client_is_told_and_hangs_nobody() {
+    in_time(|| async {
+        for how in [Calls::Awaited, Calls::Spawned, Calls::Blocking, Calls::Thread] {
+            for method in ["lock", "load", "save", "unlock"] {
+                let own: Arc<OnceLock<Client<Staging>>> = Arc::default();
+                let inner: Arc<Mutex<Vec<String>>> = Arc::default();
+                let (its, told) = (Arc::clone(&own), Arc::clone(&inner));
+                let does: Arc<Does> = Arc::new(move || {
+                    let client = its.get().unwrap().clone();
+                    let told = Arc::clone(&told);
+                    let calling = async move {
+                        let result = call(&client).await;
+                        told.lock().unwrap().push(format!("{result:?}"));
+                        result.map_err(|error| error.to_string().into())
+                    };
+                    let runtime = tokio::runtime::Handle::current();
+                    match how {
+                        Calls::Awaited => Box::pin(calling),
+                        Calls::Spawned => Box::pin(async { tokio::spawn(calling).await? }),
+                        Calls::Blocking => {
+                            let result = runtime.block_on(calling);
+                            Box::pin(async { result })
+                        }
+                        Calls::Thread => {
+                            let result =
+                                std::thread::spawn(move || runtime.block_on(calling)).join().unwrap();
+                            Box::pin(async { result })
+                        }
+                    }
+                });
+                let (client, _) = careless(method, does);
+                let _ = own.set(client.clone());
+                let start = Instant::now();
+                let result = call(&client).await;
+                assert!(start.elapsed() < Duration::from_secs(5), "{how:?} {method}");
+                if method == "unlock" {
+                    result.unwrap();
+                    continue;
+                }
+                let error = result.unwrap_err();
+                assert!(matches!(
+                    RequestRefused::of(&error),
+                    Some(RequestRefused::Token(
+                        TokenError::NotStored { .. } | TokenError::StoreFailed { .. }
+                    ))
+                ));
+                // Where the call can be told from others, it says at once what is wrong.
+                if matches!(how, Calls::Awaited | Calls::Blocking) {
+                    let told = inner.lock().unwrap().clone();
+                    assert!(told[0].contains("would wait for itself"), "{how:?} {method}: {told:?}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_store_may_use_a_client_with_another_token() {
+    in_time(|| async {
+        let (other, _) = careless("none", Arc::new(|| Box::pin(async { Ok(()) })));
+        let does: Arc<Does> = Arc::new(move || {
+            let other = other.clone();
+            Box::pin(async move { call(&other).await.map_err(|error| error.to_string().into()) })
+        });
+        let (client, script) = careless("save", does);
+        call(&client).await.unwrap();
+        assert_eq!(script.presented(), ["FAKE-R0"]);
+    });
+}
