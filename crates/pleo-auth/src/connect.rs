@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use http::StatusCode;
 use pleo_client::{
-    Error,
+    Error, identifier,
     marketplace::types::{
         AuthMethod, CreateClientInstallationRequest, ExternalClientModel, InstallationResponse,
         InstallationStatus,
@@ -17,7 +17,9 @@ use crate::{
 };
 
 /// What Pleo says about the credential in use (A62, A63).
-#[derive(Debug, Clone)]
+///
+/// `Debug` shows what has the form of an [identifier](pleo_client::identifier), and no name.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Identity {
     /// How the request was authenticated.
@@ -30,6 +32,17 @@ pub struct Identity {
     pub scopes: Option<ScopeSet>,
     /// What the credential stands for.
     pub subject: Option<Subject>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("method", &identifier(self.method.as_str()))
+            .field("client_id", &identifier(&self.client_id))
+            .field("scopes", &self.scopes)
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Identity {
@@ -210,7 +223,7 @@ impl<E: Environment> Connection<E> {
         if installation.status == InstallationStatus::Activated {
             Ok(self.client.clone())
         } else {
-            Err(ConnectError::NotActive { status: installation.status })
+            Err(ConnectError::NotActive { status: FromResponse::new(installation.status) })
         }
     }
 }
@@ -225,18 +238,42 @@ impl<E: Environment> fmt::Debug for Connection<E> {
     }
 }
 
+/// A value that came with a response. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FromResponse<T>(T);
+
+impl<T> FromResponse<T> {
+    fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value.
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> fmt::Debug for FromResponse<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FromResponse(not shown)")
+    }
+}
+
 /// Why a credential could not be connected.
+///
+/// `Display` and `Debug` show nothing of a response, except what has the form of an
+/// [identifier](pleo_client::identifier).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// A call failed. [`advice::explain`](crate::advice::explain) has the usual causes.
-    #[error("a call failed: {0}")]
-    Call(#[source] Error),
+    #[error(transparent)]
+    Call(Error),
     /// Pleo answered, but without having seen a credential.
-    #[error("Pleo saw no credential; something on the way takes the Authorization header out")]
+    #[error("Pleo saw no credential; a proxy may be stripping the Authorization header")]
     NotAuthenticated,
     /// Pleo names neither a company nor an organisation.
-    #[error("Pleo's answer does not say what the credential stands for: {0}")]
+    #[error("Pleo's response does not say what the credential stands for")]
     Subject(#[from] InvalidSubject),
     /// The credential and its installation stand for different companies.
     #[error(
@@ -258,7 +295,8 @@ pub enum ConnectError {
     },
     /// The credential lacks scopes (N20, N31).
     #[error(
-        "the credential lacks the scopes \"{missing}\" and has only \"{granted}\"; make one with those scopes"
+        "the credential lacks the scopes \"{}\" and has only \"{}\"; make one with those scopes",
+        missing.shown(), granted.shown()
     )]
     MissingScopes {
         /// What is missing.
@@ -267,10 +305,13 @@ pub enum ConnectError {
         granted: ScopeSet,
     },
     /// The installation did not become active.
-    #[error("the installation is {status} and not active; replace the credential and try again, or ask Pleo")]
+    #[error(
+        "the installation is not active, its status is {}; replace the credential and try again, or ask Pleo",
+        identifier(status.get().as_str()).unwrap_or("not one that can be shown")
+    )]
     NotActive {
-        /// Its status.
-        status: InstallationStatus,
+        /// Its status. A value that Pleo's documents do not list may be any text.
+        status: FromResponse<InstallationStatus>,
     },
 }
 
@@ -299,6 +340,6 @@ pub enum RotateError {
     #[error(transparent)]
     Environment(#[from] EnvironmentMismatch),
     /// The new credential could not be connected, or not to the same company with the scopes needed.
-    #[error("the new credential was tried and not taken: {0}")]
+    #[error("the new credential was tried and not taken")]
     Trial(#[from] ConnectError),
 }

@@ -67,7 +67,7 @@ mod session;
 
 pub use client::Client;
 pub use company::{CompanyId, InvalidSubject, OrganizationId, Subject};
-pub use connect::{ConnectError, Connection, Identity, RotateError};
+pub use connect::{ConnectError, Connection, FromResponse, Identity, RotateError};
 pub use credential::{
     AccessToken, AuthenticationMethod, Credential, IntegratedApiKey, IntoCredential, InvalidCredential,
     LegacyToken, Mistake, StandaloneApiKey,

@@ -47,7 +47,7 @@ pub enum RequestRefused {
         /// The operation.
         operation: &'static str,
     },
-    /// The request names another company than the session is bound to (Z39, N15).
+    /// The request names another company than the session is bound to, in its path, query or body (Z39, N15).
     #[error(
         "the request is for company {requested}, but the session is bound to {bound}; \
          use a session of that company (`with_company`) or leave the company out of the request"
@@ -58,9 +58,9 @@ pub enum RequestRefused {
         /// The request's company.
         requested: CompanyId,
     },
-    /// What the request has in the company's place is no company id (Z38). It is not shown.
+    /// What the request has as its company is not a company id (Z38). It is not shown.
     #[error(
-        "the request has something that is no company id as its {member}, while the session is bound to \
+        "the request has something that is not a company id as its {member}, while the session is bound to \
          {bound}; leave it out of the request"
     )]
     NoCompanyId {
@@ -80,7 +80,7 @@ pub enum RequestRefused {
     /// The request is for something wider than the company that the session is bound to (K2, N15).
     #[error(
         "the request names its scope by {parameter}, but the session is bound to company {bound}; \
-         use a session that is not bound to a company"
+         leave it out, or use a session that is not bound to a company"
     )]
     WiderThanCompany {
         /// The session's company.
@@ -99,16 +99,16 @@ pub enum RequestRefused {
         /// The request's organisation, if it is one.
         requested: Option<OrganizationId>,
     },
-    /// The company belongs into the request's body, and that is no JSON object (K19, K22, K24).
-    #[error("{operation} takes the company in its body, but the body is no JSON object")]
+    /// The company goes into the request's body, and that is not a JSON object (K19, K22, K24).
+    #[error("{operation} takes the company in its body, but the body is not a JSON object")]
     UnreadableBody {
         /// The operation.
         operation: &'static str,
     },
     /// The credential lacks scopes that the operation needs (Z47).
     #[error(
-        "{operation} needs the scopes \"{missing}\", and the credential has only \"{granted}\"; \
-         make a key, or authorise the app, with those scopes"
+        "{operation} needs the scopes \"{}\", and the credential has only \"{}\"; \
+         make a key, or authorise the app, with those scopes", missing.shown(), granted.shown()
     )]
     MissingScopes {
         /// The operation.

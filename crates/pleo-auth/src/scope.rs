@@ -5,7 +5,10 @@ use std::{borrow::Borrow, collections::BTreeSet, fmt, str::FromStr};
 use pleo_client::Operation;
 
 /// One permission, such as `export-jobs:read` (Z46 to Z48).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// `Debug` shows it only if it has the form of an [identifier](pleo_client::identifier), since it may have come
+/// with a response; `Display` writes it as it is.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope(Box<str>);
 
 impl Scope {
@@ -24,6 +27,15 @@ impl Scope {
         &self.0
     }
 }
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scope({})", pleo_client::identifier(&self.0).unwrap_or(NOT_SHOWN))
+    }
+}
+
+/// What stands for a scope that is no identifier.
+const NOT_SHOWN: &str = "(not shown)";
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,6 +105,12 @@ impl ScopeSet {
     #[must_use]
     pub fn missing_in(&self, other: &Self) -> Self {
         Self(self.0.difference(&other.0).cloned().collect())
+    }
+
+    /// The names as an error shows them: those that have the form of an identifier.
+    pub(crate) fn shown(&self) -> impl fmt::Display + '_ {
+        let name = |scope: &'_ Scope| pleo_client::identifier(&scope.0).unwrap_or(NOT_SHOWN).to_owned();
+        self.0.iter().map(name).collect::<Vec<_>>().join(" ")
     }
 
     /// The scopes.
@@ -186,6 +204,15 @@ mod tests {
         assert_eq!("a \"".parse::<ScopeSet>(), Err(InvalidScope));
         assert_eq!(("".parse::<ScopeSet>().unwrap().len(), ScopeSet::default().is_empty()), (0, true));
         assert_eq!(set.clone().into_iter().collect::<ScopeSet>(), set);
+    }
+
+    #[test]
+    fn what_came_with_a_response_is_shown_as_identifiers_alone() {
+        let set: ScopeSet = "users:read <FAKE> https://fake.test/?FAKE".parse().unwrap();
+        assert_eq!(set.shown().to_string(), "(not shown) (not shown) users:read");
+        let debug = format!("{set:?}");
+        assert!(debug.contains("users:read") && !debug.contains("FAKE"), "{debug}");
+        assert!(set.to_string().contains("<FAKE>"), "Display is what goes into a URL");
     }
 
     proptest! {

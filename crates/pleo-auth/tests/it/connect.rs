@@ -120,7 +120,7 @@ async fn without_success_there_is_no_active_client() {
     let recorder = recorder(Service { activated: "ERROR", ..service(1) });
     let error = unbound(&recorder).connect().await.unwrap().activate().await.unwrap_err();
     assert!(
-        matches!(&error, ConnectError::NotActive { status } if *status == InstallationStatus::Error),
+        matches!(&error, ConnectError::NotActive { status } if *status.get() == InstallationStatus::Error),
         "{error:?}"
     );
 }
@@ -326,4 +326,95 @@ async fn a_new_key_that_does_not_do_is_not_taken() {
     // Not bound at all: nothing to compare with.
     let recorder_of_one = recorder(service(1));
     unbound(&recorder_of_one).rotate(key("FAKE-NEW"), &none).await.unwrap();
+}
+
+#[tokio::test]
+async fn errors_show_nothing_of_a_response_but_identifiers() {
+    use std::error::Error as _;
+
+    const TEXT: &str = r"FAKE-BODY-TEXT\n2026-01-01 ERROR a line of somebody else\u001b[31m";
+    let shown = |error: &ConnectError| {
+        let mut text = format!("{error}\n{error:?}");
+        let mut source = error.source();
+        while let Some(error) = source {
+            text += &format!("\n{error}\n{error:?}");
+            source = error.source();
+        }
+        text
+    };
+    let odd = recorder(Service { activated: TEXT, ..service(1) });
+    let error = unbound(&odd).connect().await.unwrap().activate().await.unwrap_err();
+    let ConnectError::NotActive { status } = &error else { panic!("{error:?}") };
+    assert!(status.get().as_str().starts_with("FAKE-BODY-TEXT\n"), "it is there to be asked for");
+    assert!(!shown(&error).contains("FAKE"), "{}", shown(&error));
+    assert!(error.to_string().contains("its status is not one that can be shown"), "{error}");
+    // What has the form of an identifier is shown: it says most.
+    let plain = recorder(Service { activated: "SUSPENDED_BY_PLEO", ..service(1) });
+    let error = unbound(&plain).connect().await.unwrap().activate().await.unwrap_err();
+    assert!(error.to_string().contains("its status is SUSPENDED_BY_PLEO"), "{error}");
+
+    let scopes = recorder(Service { scope: "users:read <FAKE-BODY-TEXT>", ..service(1) });
+    let connection = unbound(&scopes).connect().await.unwrap();
+    let error = connection.check_scopes(&"accounts:write".parse().unwrap()).unwrap_err();
+    assert!(!shown(&error).contains("FAKE"), "{}", shown(&error));
+    assert!(error.to_string().contains("has only \"(not shown) users:read\""), "{error}");
+
+    let urn: &'static str = "urn:FAKE-BODY-TEXT";
+    let subject = recorder(Service { subject: Some(urn.to_owned()), ..service(1) });
+    let error = unbound(&subject).connect().await.unwrap_err();
+    assert!(!shown(&error).contains("FAKE"), "{}", shown(&error));
+    let resource = recorder(Service { resource: Some(urn.to_owned()), ..service(1) });
+    let error = unbound(&resource).connect().await.unwrap_err();
+    assert!(!shown(&error).contains("FAKE"), "{}", shown(&error));
+    let method = recorder(Service { method: TEXT, ..service(1) });
+    let connection = unbound(&method).connect().await.unwrap();
+    assert!(!format!("{connection:?}").contains("FAKE"), "{connection:?}");
+}
+
+#[tokio::test]
+async fn no_error_repeats_its_source() {
+    use std::error::Error;
+
+    use pleo_auth::{
+        RequestRefused, Secret, SecretError,
+        oauth::{OAuthError, TokenError},
+        pleo_client::{TransportError, TransportErrorKind},
+    };
+
+    let transport = || TransportError::new(TransportErrorKind::Connect, "FAKE-SOURCE");
+    let not_renewed =
+        || TokenError::NotRenewed { attempts: 4, error: Arc::new(OAuthError::Transport(transport())) };
+    let failing = Recorder::status;
+    let call = unbound(&failing(500)).connect().await.unwrap_err();
+    let subject = recorder(Service { subject: Some("urn:x".to_owned()), ..service(1) });
+    let subject = unbound(&subject).connect().await.unwrap_err();
+    let rotation = unbound(&failing(401)).rotate(key("FAKE"), &ScopeSet::default()).await.unwrap_err();
+    let stored = |source: &str| {
+        let source: Box<dyn Error + Send + Sync> = source.into();
+        TokenError::NotStored { source: source.into() }
+    };
+    let errors: Vec<Box<dyn Error>> = vec![
+        Box::new(call),
+        Box::new(subject),
+        Box::new(rotation),
+        Box::new(not_renewed()),
+        Box::new(RequestRefused::Token(not_renewed())),
+        Box::new(RequestRefused::Token(stored("FAKE-SOURCE"))),
+        Box::new(OAuthError::Transport(transport())),
+        Box::new(Secret::from_callback(|| Err::<String, _>("FAKE-SOURCE")).unwrap_err()),
+        Box::new(SecretError::NotSet { variable: "X".to_owned() }),
+    ];
+    for error in &errors {
+        let mut chain = vec![error.to_string()];
+        let mut source = error.source();
+        while let Some(error) = source {
+            chain.push(error.to_string());
+            source = error.source();
+        }
+        for (at, text) in chain.iter().enumerate() {
+            for behind in &chain[at + 1..] {
+                assert!(!text.contains(behind.as_str()), "{chain:#?}");
+            }
+        }
+    }
 }

@@ -403,7 +403,7 @@ async fn debug_shows_what_is_no_secret() {
     let tokens = app.exchange(code).await.unwrap();
     assert_eq!(
         format!("{tokens:?}"),
-        r#"Tokens { environment: Staging, expires_at: None, scopes: Some(ScopeSet({Scope(\"users:read\")})), .. }"#
+        r#"Tokens { environment: Staging, expires_at: None, scopes: Some(ScopeSet({Scope(users:read)})), .. }"#
     );
 }
 
