@@ -1,29 +1,52 @@
-//! Puts the company, or the organisation, where an operation wants it.
+//! Binds requests to the company, or the organisation, of a session.
 
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use pleo_client::{CompanyPlace, Request};
+use pleo_client::{CompanyPlace, ParameterLocation, Request};
 use serde::de::{self, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::{CompanyId, OrganizationId, RequestRefused, Subject};
 
-/// Another way than company and organisation to say what a search is about (K25).
-const PARTNER: &str = "partner_id";
+/// Names of parameters that say what company a request is about.
+const COMPANY: [&str; 2] = ["companyid", "company"];
+
+/// Names of parameters by which a request is about something wider than a company: a group of companies, or
+/// all companies of a partner (K14, K25).
+const WIDER: [&str; 6] =
+    ["organizationid", "organisationid", "organization", "organisation", "partnerid", "partner"];
+
+/// Whether a parameter has one of these names, whatever its case and separators: Pleo writes `company_id` here
+/// and `companyId` there.
+fn is_one_of(parameter: &str, names: &[&str]) -> bool {
+    let plain = || parameter.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    names.iter().any(|name| plain().eq(name.bytes()))
+}
+
+fn names_company(parameter: &str) -> bool {
+    is_one_of(parameter, &COMPANY)
+}
+
+fn names_wider(parameter: &str) -> bool {
+    is_one_of(parameter, &WIDER)
+}
 
 /// Makes the request one of the subject that a session is bound to, or refuses it.
 #[inline]
 pub(crate) fn bind(request: &mut Request, subject: Option<Subject>) -> Result<(), RequestRefused> {
+    if let Some(Subject::Company(bound)) = subject {
+        check_company(request, bound)?;
+    }
     match (request.operation().company, subject) {
         // Most requests of sessions without a company: there is nothing to do, or it is done.
         (CompanyPlace::Nowhere, None) => Ok(()),
         (CompanyPlace::Query { .. }, None) if request.query_companies() == 1 => Ok(()),
-        (_, subject) => place(request, subject),
+        (_, subject) => bind_fully(request, subject),
     }
 }
 
-fn place(request: &mut Request, subject: Option<Subject>) -> Result<(), RequestRefused> {
+fn bind_fully(request: &mut Request, subject: Option<Subject>) -> Result<(), RequestRefused> {
     let operation = request.operation();
     match (operation.company, subject) {
         (CompanyPlace::Nowhere, Some(Subject::Organization(bound))) => bind_organization(request, bound),
@@ -32,13 +55,8 @@ fn place(request: &mut Request, subject: Option<Subject>) -> Result<(), RequestR
             if once(name, request.query_companies())? {
                 return check(bound, name, &request.query_company().unwrap_or_default());
             }
-            match wider(request) {
-                Some(parameter) => Err(RequestRefused::WiderThanCompany { bound, parameter }),
-                None => {
-                    request.append_query(name, &bound.to_string());
-                    Ok(())
-                }
-            }
+            request.append_query(name, &bound.to_string());
+            Ok(())
         }
         (CompanyPlace::Query { name, required }, other) => {
             if once(name, request.query_companies())? {
@@ -67,6 +85,27 @@ fn place(request: &mut Request, subject: Option<Subject>) -> Result<(), RequestR
             }
         }
     }
+}
+
+/// Refuses a request that names another company in its path, or anything wider than the company: in its path,
+/// or in its query, also beside the company (K2).
+fn check_company(request: &Request, bound: CompanyId) -> Result<(), RequestRefused> {
+    for parameter in request.operation().parameters {
+        let name = parameter.name;
+        match parameter.location {
+            ParameterLocation::Path if names_wider(name) => {
+                return Err(RequestRefused::WiderThanCompany { bound, parameter: name });
+            }
+            ParameterLocation::Path if names_company(name) => {
+                check(bound, name, &request.path_value(name).unwrap_or_default())?;
+            }
+            ParameterLocation::Query if names_wider(name) && request.query_values(name).next().is_some() => {
+                return Err(RequestRefused::WiderThanCompany { bound, parameter: name });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn bind_organization(request: &mut Request, bound: OrganizationId) -> Result<(), RequestRefused> {
@@ -98,10 +137,10 @@ fn check(bound: CompanyId, member: &'static str, text: &str) -> Result<(), Reque
     }
 }
 
-/// The parameter by which the request names something wider than a company (K14, K25).
+/// The parameter by which the request names something wider than a company.
 fn wider(request: &Request) -> Option<&'static str> {
-    let given = |parameter: &&str| request.query_values(parameter).next().is_some();
-    request.operation().organization.into_iter().chain([PARTNER]).find(given)
+    let names = request.operation().parameters.iter().map(|parameter| parameter.name);
+    names.filter(|name| names_wider(name)).find(|name| request.query_values(name).next().is_some())
 }
 
 /// What a JSON object holds under a name.
@@ -158,6 +197,35 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn names_are_recognised_however_they_are_spelled() {
+        for name in ["company_id", "companyId", "CompanyID", "company-id", "company"] {
+            assert!(names_company(name) && !names_wider(name), "{name}");
+        }
+        for name in ["organization_id", "organisationId", "partner_id", "organization", "partnerId"] {
+            assert!(names_wider(name) && !names_company(name), "{name}");
+        }
+        for name in ["id", "companyIds2", "companyName", "partnerships", "", "limit"] {
+            assert!(!names_wider(name) && !names_company(name), "{name}");
+        }
+    }
+
+    /// A parameter of a new document that names an organisation or a company in another way has to be noticed.
+    #[test]
+    fn every_parameter_about_companies_is_a_known_one() {
+        for operation in pleo_client::operations::all() {
+            for parameter in operation.parameters {
+                let name = parameter.name.to_ascii_lowercase();
+                let about = ["compan", "organi", "partner", "entit"].iter().any(|part| name.contains(part));
+                let known = names_company(&name) || names_wider(&name);
+                assert_eq!(about, known, "{} {name}", operation.id);
+            }
+            if let Some(organization) = operation.organization {
+                assert!(names_wider(organization));
+            }
+        }
+    }
 
     #[test]
     fn a_member_is_found_at_the_top_only() {

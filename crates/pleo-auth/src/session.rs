@@ -54,8 +54,8 @@ impl<E: Environment> Session<E> {
     }
 
     /// The session bound to a company (Z38, Z39). Every operation that takes a company in its query or
-    /// body gets this one; a request for another is refused. What stands in a path, as in `get_company`, is
-    /// left alone.
+    /// body gets this one. A request that names another company, in its path, query or body, is refused, and
+    /// so is one that names anything wider: an organisation or a partner.
     #[must_use]
     pub fn with_company(self, company: impl Into<CompanyId>) -> Self {
         self.with_subject(company.into().into())
@@ -285,11 +285,11 @@ impl<E: Environment> std::fmt::Debug for Session<E> {
     }
 }
 
-/// A credential of another environment than the session's.
+/// A credential of another environment than the session's (Z7 to Z10).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the session is in {session}, and the credential belongs to {credential}; a credential works only \
-     where it was made (Z7 to Z10), so make one in {session}"
+     where it was made, so make one in {session}"
 )]
 #[non_exhaustive]
 pub struct EnvironmentMismatch {

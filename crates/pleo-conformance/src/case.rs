@@ -95,14 +95,21 @@ impl Cases {
         let site = select(vec![Site::Staging, Site::Production]);
         let companies = pleo_sandbox::Sandbox::new(pleo_sandbox::Environment::Staging).companies();
         (select(operations), select(kinds), site, secret, select(companies), shape).prop_map(
-            move |(operation, kind, site, secret, company, (optional, seed, slash))| Case {
-                kind,
-                site,
-                secret,
-                company: bound.then_some(company),
-                slash,
-                scopes: None,
-                ..Case::arguments(operation, optional, seed)
+            move |(operation, kind, site, secret, company, (optional, seed, slash))| {
+                let mut case = Case {
+                    kind,
+                    site,
+                    secret,
+                    company: bound.then_some(company),
+                    slash,
+                    scopes: None,
+                    ..Case::arguments(operation, optional, seed)
+                };
+                // A client that is bound to a company refuses another one in the path.
+                if let Some(named) = case.path.get_mut("companyId").filter(|_| bound) {
+                    *named = company.to_string();
+                }
+                case
             },
         )
     }

@@ -99,7 +99,7 @@ fn parts(request: &http::Request<Bytes>) -> (Vec<(String, String)>, Option<Value
     (query, body)
 }
 
-/// Arguments without anything that names company, organisation or partner.
+/// Arguments without anything that names company, organisation or partner, except company a in the path.
 fn arguments(operation: &PublishedOperation<'_>, place: Place, seed: u64) -> Arguments {
     let style = if seed.is_multiple_of(2) { Style::Full } else { Style::Valid };
     let mut values = Values::new(operation.document, style, seed);
@@ -107,7 +107,9 @@ fn arguments(operation: &PublishedOperation<'_>, place: Place, seed: u64) -> Arg
     for parameter in operation.parameters() {
         let name = parameter["name"].as_str().unwrap();
         let subject = place == Place::Query(leak(name)) || WIDER.contains(&name);
-        if !(subject && parameter["in"] == "query") {
+        if name == "companyId" && parameter["in"] == "path" {
+            arguments.parameters.insert(name.to_owned(), company('a').to_string().into());
+        } else if !(subject && parameter["in"] == "query") {
             arguments.parameters.insert(name.to_owned(), values.value(&parameter["schema"]));
         }
     }
@@ -259,4 +261,49 @@ async fn every_operation_is_checked_against_known_scopes_where_its_own_are_known
     }
     let known = operations::all().filter(|operation| operation.scopes.is_some()).count();
     assert!(refused == known && known > 40, "{refused} of {known}");
+}
+
+#[tokio::test]
+async fn every_operation_refuses_another_company_in_its_path_and_anything_wider_for_a_company() {
+    let documents = published::documents();
+    let published = published::operations(&documents);
+    let (mut in_path, mut wider) = (0, 0);
+    for operation in operations::all() {
+        let described = &published[&(operation.method.to_string(), operation.path.to_owned())];
+        let place = Place::of(described);
+        let plain = arguments(described, place, 0);
+        for parameter in described.parameters() {
+            let name = parameter["name"].as_str().unwrap();
+            let with = |value: String| {
+                let mut arguments = plain.clone();
+                arguments.parameters.insert(name.to_owned(), value.into());
+                arguments
+            };
+            let session = || session().with_company(company('a'));
+            if name == "companyId" && parameter["in"] == "path" {
+                let refused = sent(session(), operation, &with(company('b').to_string())).await.unwrap_err();
+                assert!(
+                    matches!(refused, RequestRefused::OtherCompany { .. }),
+                    "{}: {refused:?}",
+                    operation.id
+                );
+                in_path += 1;
+            }
+            if WIDER.contains(&name) {
+                for arguments in [
+                    with(company('a').to_string()),
+                    naming(&with(company('b').to_string()), place, company('a')),
+                ] {
+                    let refused = sent(session(), operation, &arguments).await.unwrap_err();
+                    assert!(
+                        matches!(refused, RequestRefused::WiderThanCompany { parameter, .. } if parameter == name),
+                        "{}: {refused:?}",
+                        operation.id
+                    );
+                }
+                wider += 1;
+            }
+        }
+    }
+    assert_eq!((in_path, wider), (1, 8), "parameters that name a company in the path, and anything wider");
 }

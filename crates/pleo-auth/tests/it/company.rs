@@ -120,14 +120,30 @@ async fn where_it_may_be_left_out_or_is_given_nothing_is_needed() {
 #[tokio::test]
 async fn operations_that_take_no_company_get_none() {
     let (client, recorder) = bound();
-    let _ = client.get_company().company_id(company(2)).send().await;
     let _ = client.list_companies().limit(3).send().await;
     let _ = client.delete_installation().send().await;
     for request in recorder.sent() {
         assert!(!request.uri().to_string().contains(&company(1).to_string()));
         assert!(request.body().is_empty());
     }
-    assert_eq!(recorder.sent().len(), 3);
+    assert_eq!(recorder.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn another_company_in_the_path_is_refused_and_the_same_is_not() {
+    let (client, recorder) = bound();
+    let refused = refusal(client.get_company().company_id(company(2)).send().await);
+    let RequestRefused::OtherCompany { bound, requested } = refused else { panic!("{refused:?}") };
+    assert_eq!((bound, requested), (company(1), company(2)));
+    assert!(recorder.sent().is_empty());
+    let _ = client.get_company().company_id(company(1)).send().await;
+    assert_eq!(recorder.last().uri().path(), format!("/v1/companies/{}", company(1)));
+    // Nobody else minds.
+    for session in [session(), session().with_organization(organization(7))] {
+        let recorder = Recorder::status(200);
+        let _ = crate::support::client(session, &recorder).get_company().company_id(company(2)).send().await;
+        assert_eq!(recorder.sent().len(), 1);
+    }
 }
 
 #[tokio::test]
@@ -146,10 +162,15 @@ async fn a_session_of_one_company_makes_no_wider_request() {
             .await,
     );
     assert!(matches!(refused, RequestRefused::WiderThanCompany { parameter: "partner_id", .. }));
+    // Pleo would take the company (K14), but nobody who means the company names an organisation.
+    let both = client.list_tag_groups().organization_id(Uuid::nil()).company_id(company(1)).send().await;
+    let RequestRefused::WiderThanCompany { parameter: "organization_id", .. } = refusal(both) else {
+        panic!()
+    };
+    // Where the operation takes no company at all.
+    let refused = refusal(client.list_companies().organization_id(organization(7)).send().await);
+    assert!(matches!(refused, RequestRefused::WiderThanCompany { parameter: "organization_id", .. }));
     assert!(recorder.sent().is_empty());
-    // With the company beside it, the company wins (K14).
-    let _ = client.list_tag_groups().organization_id(Uuid::nil()).company_id(company(1)).send().await;
-    assert_eq!(recorder.sent().len(), 1);
 }
 
 #[tokio::test]
