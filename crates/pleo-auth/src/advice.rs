@@ -29,11 +29,11 @@ pub struct Point {
     pub cause: &'static str,
     /// What to do.
     pub remedy: &'static str,
-    /// The statements and facts that say so, see `docs/sources.md`.
+    /// The statements and facts that say so, see [`sources`](crate::sources). They are not printed.
     pub sources: &'static [&'static str],
 }
 
-/// Prints the title and one line a point.
+/// Prints the title and one line per point.
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.title)?;
@@ -46,7 +46,7 @@ impl fmt::Display for Advice {
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({})", self.cause, self.remedy, self.sources.join(", "))
+        write!(f, "{} {}", self.cause, self.remedy)
     }
 }
 
@@ -465,13 +465,13 @@ mod tests {
     }
 
     #[test]
-    fn advice_prints_a_line_a_point_with_its_sources() {
+    fn advice_prints_one_line_per_point_without_its_sources() {
         let text = REDIRECT.to_string();
         assert_eq!(
             text,
             "A redirect is never followed with a credential.\n\
              - The documents know no redirect: a proxy, a login page or a wrong address stands in between. \
-             Look where the Location header leads; do not send the credential there. (Z1, Z2)"
+             Look where the Location header leads; do not send the credential there."
         );
         assert_eq!(NEW_CUSTOMER.to_string().lines().count(), 3);
         assert_eq!(crate::LegacyToken::new("FAKE").advice(), &LEGACY_TOKEN);

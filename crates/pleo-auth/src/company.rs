@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
 macro_rules! id {
-    ($name:ident, $variant:ident, $docs:literal) => {
-        #[doc = $docs]
+    ($(#[$docs:meta])* $name:ident, $variant:ident) => {
+        $(#[$docs])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(Uuid);
 
@@ -57,8 +57,16 @@ macro_rules! id {
     };
 }
 
-id!(CompanyId, Company, "The id of a company, that is, of one legal entity (Z38, K1).");
-id!(OrganizationId, Organization, "The id of an organisation, that is, of a group of companies (Z44, K1).");
+id!(
+    /// The id of a company, that is, of one legal entity (Z38, K1).
+    CompanyId,
+    Company
+);
+id!(
+    /// The id of an organisation, that is, of a group of companies (Z44, K1).
+    OrganizationId,
+    Organization
+);
 
 /// What a credential stands for: a company or an organisation (Z37, A63).
 ///
@@ -129,13 +137,13 @@ impl FromStr for Subject {
 #[non_exhaustive]
 pub enum InvalidSubject {
     /// No `urn:pleo:` at the beginning.
-    #[error("this is no URN of Pleo's such as urn:pleo:company:<uuid>")]
+    #[error("this is not a URN of Pleo's such as urn:pleo:company:<uuid>")]
     NotPleo,
     /// A URN of something else.
     #[error("this URN of Pleo's names neither a company nor an organisation")]
     Kind,
     /// The id is no UUID.
-    #[error("the id is no UUID such as 11111111-2222-4333-8444-555555555555")]
+    #[error("the id is not a UUID such as 11111111-2222-4333-8444-555555555555")]
     NotUuid,
 }
 

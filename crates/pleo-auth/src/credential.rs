@@ -85,9 +85,9 @@ mod sealed {
 ///
 /// Only the four kinds of the External API have it, each for its own environment.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no credential of the environment `{E}`",
-    note = "a key or token works only in the environment where it was made (Z7 to Z10)",
-    note = "a legacy token never works on the External API (Z17)"
+    message = "`{Self}` is not a credential of the environment `{E}`",
+    note = "a key or token works only in the environment where it was made",
+    note = "a legacy token never works on the External API"
 )]
 pub trait IntoCredential<E: Environment>: sealed::Sealed {
     /// The credential, whatever its kind.
@@ -251,11 +251,11 @@ pub enum Mistake {
     /// Something beyond ASCII.
     #[error("holds characters beyond ASCII; copy it again as plain text")]
     NotAscii,
-    /// `key:`, as it goes into Base64.
-    #[error("ends with a colon; give the key alone, the colon is added when it is sent (A3)")]
+    /// `key:`, as it goes into Base64 (A3).
+    #[error("ends with a colon; give the key alone, the colon is added when it is sent")]
     TrailingColon,
-    /// `user:password`. The password of a key is empty (Z27).
-    #[error("holds a colon, so it looks like user name and password; a key is the user name alone (Z26)")]
+    /// `user:password`. A key is the user name alone, and the password is empty (Z26, Z27).
+    #[error("holds a colon, so it looks like user name and password; a key is the user name alone")]
     UserAndPassword,
     /// Base64 of `key:`.
     #[error("looks like Base64 of a key with its colon; give the key itself, it is encoded when it is sent")]

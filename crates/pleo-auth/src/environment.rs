@@ -31,8 +31,8 @@ pub trait Environment:
 }
 
 macro_rules! published {
-    ($name:ident, $text:literal, $docs:literal, $base:literal, $auth:literal, $app:literal) => {
-        #[doc = $docs]
+    ($(#[$docs:meta])* $name:ident, $text:literal, $base:literal, $auth:literal, $app:literal) => {
+        $(#[$docs])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name;
 
@@ -67,17 +67,17 @@ macro_rules! published {
 }
 
 published!(
+    /// Live data: `https://external.pleo.io` (Z4).
     Production,
     "production",
-    "Live data: `https://external.pleo.io` (Z4).",
     "https://external.pleo.io",
     "https://auth.pleo.io",
     "https://app.pleo.io/access"
 );
 published!(
+    /// Safe tests and checks before production: `https://external.staging.pleo.io` (Z3).
     Staging,
     "staging",
-    "Safe tests and checks before production: `https://external.staging.pleo.io` (Z3).",
     "https://external.staging.pleo.io",
     "https://auth.staging.pleo.io",
     "https://app.staging.pleo.io/access"
@@ -175,7 +175,7 @@ impl From<Sandbox> for AnyEnvironment {
 #[non_exhaustive]
 pub enum InvalidSandbox {
     /// Not an absolute URL.
-    #[error("the sandbox's address is no absolute URL such as http://127.0.0.1:8080")]
+    #[error("the sandbox's address is not an absolute URL such as http://127.0.0.1:8080")]
     NotAbsolute,
     /// A scheme other than http and https, in lower case.
     #[error("the sandbox's scheme is neither http nor https")]
@@ -186,10 +186,10 @@ pub enum InvalidSandbox {
     )]
     NotLoopback,
     /// A port that is no number from 1 to 65,535.
-    #[error("the sandbox's port is no number from 1 to 65535")]
+    #[error("the sandbox's port is not a number from 1 to 65535")]
     Port,
     /// A user name or password.
-    #[error("the sandbox's address holds user information; a credential belongs into a session")]
+    #[error("the sandbox's address holds user information; a credential belongs in a session")]
     UserInformation,
     /// A path, a query or a fragment.
     #[error("the sandbox's address holds more than scheme, host and port; leave the rest out")]

@@ -49,8 +49,8 @@
 //! [`Operations`] lists the operations; a search for Pleo's own name of one, such as `getExportJobsListV3`, finds
 //! it there. [`StandaloneApiKey`], [`IntegratedApiKey`], [`AccessToken`] and [`oauth::RefreshingToken`] are the
 //! credentials; a [`Session`] is one of them with company and scopes; a [`Client`] has the API's
-//! operations. [`advice`] explains answers of the service and how to get access. The numbers (`Z`, `A`,
-//! `N`) are explained in `docs/sources.md`, the way to a first call in `docs/authentication.md`.
+//! operations. [`advice`] explains answers of the service and how to get access. [`sources`] explains the
+//! numbers (`Z`, `A`, `N` and so on); `docs/authentication.md` of the project describes the way to a first call.
 
 pub mod advice;
 mod client;
@@ -64,6 +64,7 @@ mod refusal;
 mod scope;
 mod secret;
 mod session;
+pub mod sources;
 
 pub use client::Client;
 pub use company::{CompanyId, InvalidSubject, OrganizationId, Subject};

@@ -20,6 +20,8 @@
 //! A search for Pleo's own name of an operation, such as `getExportJobsListV3`, finds it as well.
 //! [`operations`] lists all of them with what is known of each.
 //!
+//! Numbers in brackets, such as Z3, say where a fact comes from: see [`sources`].
+//!
 //! # Features
 //!
 //! Each API family is one: `accounting-entries`, `accounts`, `bookkeeping`, `companies`, `employees`,
@@ -55,6 +57,7 @@
 mod generated;
 pub mod operations;
 mod runtime;
+pub mod sources;
 
 pub use bytes;
 pub use chrono;

@@ -177,3 +177,100 @@ fn every_number_that_is_cited_is_explained() {
     assert!(missing.is_empty(), "docs/sources.md does not explain {missing:#?}");
     assert!(citations > 300 && rows.len() > 150, "{citations} citations, {} rows", rows.len());
 }
+
+/// The texts between quotes in a file of Rust, comments left out.
+fn literals(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(at) = rest.find(['"', '\'', '/']) {
+        let (before, here) = rest.split_at(at);
+        if here.starts_with("//") {
+            rest = here.split_once('\n').map_or("", |(_, after)| after);
+        } else if let Some(after) = here.strip_prefix('/') {
+            rest = after;
+        } else if let Some(after) = here.strip_prefix("'\\") {
+            // An escaped character.
+            let mut ends = after.match_indices('\'').map(|(end, _)| end).filter(|end| *end > 0);
+            rest = &after[ends.next().map_or(0, |end| end + 1)..];
+        } else if let Some(after) = here.strip_prefix('\'') {
+            // A character, or a lifetime.
+            let end = after.char_indices().nth(1).filter(|(_, second)| *second == '\'');
+            rest = &after[end.map_or(0, |(end, _)| end + 1)..];
+        } else {
+            let hashes = before.len() - before.trim_end_matches('#').len();
+            let raw = before[..before.len() - hashes].ends_with('r');
+            let closing = format!("\"{}", "#".repeat(if raw { hashes } else { 0 }));
+            let mut end = 1;
+            while !here[end..].starts_with(&closing) {
+                end += if !raw && here[end..].starts_with('\\') { 2 } else { 1 };
+                while !here.is_char_boundary(end) {
+                    end += 1;
+                }
+            }
+            found.push(here[1..end].to_owned());
+            rest = &here[end + closing.len()..];
+        }
+    }
+    found
+}
+
+#[test]
+fn literals_are_found_and_comments_are_not() {
+    let code = r###"
+        /// "documentation"
+        fn f<'a>(x: &'a str) -> char { g("a \" b // c", '"', '\'', r#"d "e" f"#); 'x' } // "comment"
+        const A: &str = "é/";
+    "###;
+    assert_eq!(literals(code), ["a \\\" b // c", "d \"e\" f", "é/"]);
+}
+
+/// Numbers say where a fact comes from. They stand in documentation and in fields that name sources, where a list
+/// of them is all that a text has; whoever runs a program has no use for them.
+#[test]
+fn no_printed_text_cites_a_number() {
+    fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let only_cites = |text: &str| {
+        let words = text.split([' ', ',']).filter(|word| !word.is_empty());
+        let glue = ["to", "against", "field", "notes", "RFC", "OpenAPI", "documents"];
+        words.into_iter().all(|word| {
+            !cited(word).is_empty() || glue.contains(&word) || word.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let mut paths = Vec::new();
+    for part in [
+        "pleo-auth/src",
+        "pleo-auth/examples",
+        "pleo-client/src/runtime",
+        "pleo-conformance/src",
+        "pleo-sandbox/src",
+    ] {
+        files(&root.join(part), &mut paths);
+    }
+    // Tests print nothing to anybody, and a sample of a report has sources.
+    paths.retain(|path| !path.ends_with("tests.rs") && !path.ends_with("sample.rs"));
+    let mut texts = 0;
+    let mut citing = Vec::new();
+    for path in &paths {
+        let code = fs::read_to_string(path).unwrap();
+        let code = code.split("#[cfg(test)]").next().unwrap();
+        for text in literals(code) {
+            texts += 1;
+            let plain = text.replace(['(', ')', '`', ';'], " ");
+            if !cited(&plain).is_empty() && !only_cites(&text) {
+                citing.push(format!("{}: {text:?}", path.display()));
+            }
+        }
+    }
+    assert!(texts > 2000, "{texts}");
+    assert!(citing.is_empty(), "{citing:#?}");
+}

@@ -1,0 +1,2 @@
+//! What the numbers in this documentation mean.
+#![doc = include_str!("../docs/sources.md")]
