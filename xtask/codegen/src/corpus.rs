@@ -14,7 +14,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use wait_timeout::ChildExt as _;
 use xtask_openapi::{
-    Document,
+    Document, names,
     normalise::{Idle, normalise},
 };
 
@@ -98,8 +98,8 @@ pub fn handle(path: &Path, generated: &Path) -> Outcome {
         Err(error) => return Outcome::new(Kind::Skipped, error),
     };
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let document = match Document::parse(name, &text) {
-        Ok(document) => document,
+    let document = match Document::parse(&name, &text) {
+        Ok(document) => Document { name: names::family_file(&name), ..document },
         Err(error) if VERSIONS.iter().any(|key| text.contains(key)) => {
             return Outcome::new(Kind::Refused, error);
         }

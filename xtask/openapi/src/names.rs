@@ -34,6 +34,20 @@ fn identifier(input: &str, case: fn(&str) -> String, prefix: &str) -> String {
     if is_keyword(&name) { format!("{name}_") } else { name }
 }
 
+/// A file name after which a family can be named: what is not a letter or digit of ASCII becomes a hyphen.
+pub fn family_file(name: &str) -> String {
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "yaml"));
+    let words: Vec<String> = stem
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let stem = words.join("-");
+    let is_fit = stem.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && !RESERVED_FAMILIES.contains(&stem.as_str());
+    if is_fit { format!("{stem}.{extension}") } else { format!("api-{stem}.{extension}").replace("-.", ".") }
+}
+
 /// An identifier as Rust compares it: in Unicode's normalisation form C.
 pub fn compared(identifier: &str) -> Cow<'_, str> {
     if identifier.is_ascii() {
@@ -167,5 +181,19 @@ mod tests {
         assert_eq!((pascal("x²").as_str(), snake("²").as_str()), ("X", "x"));
         assert_eq!(snake("gen"), "gen_");
         assert_eq!(pascal("self"), "Self_");
+    }
+
+    #[test]
+    fn a_file_name_becomes_one_that_a_family_can_be_named_after() {
+        for (name, expected) in [
+            ("export.yaml", "export.yaml"),
+            ("My Export (1).json", "my-export-1.json"),
+            ("2024_export.yaml", "api-2024-export.yaml"),
+            ("common.yaml", "api-common.yaml"),
+            ("Überweisung.yaml", "berweisung.yaml"),
+            ("…", "api.yaml"),
+        ] {
+            assert_eq!(family_file(name), expected, "{name}");
+        }
     }
 }

@@ -49,7 +49,7 @@ fn each_document_is_generated_or_refused_and_other_files_are_counted() {
     let refused = SMALL.replace("type: object", "type: object\n                surprise: 1");
     let folder = folder(&[
         ("small.yaml", SMALL),
-        ("deep/er/small.json", &json),
+        ("deep/er/Small v3.1.json", &json),
         ("refused.yml", &refused),
         ("swagger.yaml", "swagger: '2.0'\ninfo: { title: Old, version: '1' }\npaths: {}\n"),
         ("not-yaml.yaml", "openapi: 3.0.3\n\t- [\n"),
@@ -62,7 +62,7 @@ fn each_document_is_generated_or_refused_and_other_files_are_counted() {
     let lines: Vec<&str> = text.lines().collect();
     for start in [
         "generated  small.yaml: ",
-        "generated  deep/er/small.json: ",
+        "generated  deep/er/Small v3.1.json: ",
         "refused    refused.yml: ",
         "refused    swagger.yaml: ",
         "refused    not-yaml.yaml: ",

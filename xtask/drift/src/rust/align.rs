@@ -70,7 +70,7 @@ pub(super) fn aligned(old: State<'_>, new: State<'_>) -> (Aligned, Aligned) {
     };
     let fit = |name: &String| match has_overlay(old, name) || has_overlay(new, name) {
         true => name.clone(),
-        false => fitting(name),
+        false => names::family_file(name),
     };
     let (mut was, mut is): (Vec<String>, Vec<String>) =
         (own(old).iter().map(fit).collect(), own(new).iter().map(fit).collect());
@@ -94,37 +94,4 @@ fn distinct(names: Vec<String>, own: Vec<String>) -> Vec<String> {
 /// A file name without its extension.
 fn stem(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
-}
-
-/// A file name of which a module can be named.
-fn fitting(name: &str) -> String {
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "yaml"));
-    let words: Vec<String> = stem
-        .split(|letter: char| !letter.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let stem = words.join("-");
-    let is_fit = stem.starts_with(|letter: char| letter.is_ascii_lowercase())
-        && !names::RESERVED_FAMILIES.contains(&stem.as_str());
-    if is_fit { format!("{stem}.{extension}") } else { format!("api-{stem}.{extension}").replace("-.", ".") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_name_becomes_one_that_a_module_can_be_named_after() {
-        for (name, expected) in [
-            ("export.yaml", "export.yaml"),
-            ("My Export (1).json", "my-export-1.json"),
-            ("2024_export.yaml", "api-2024-export.yaml"),
-            ("common.yaml", "api-common.yaml"),
-            ("Überweisung.yaml", "berweisung.yaml"),
-            ("…", "api.yaml"),
-        ] {
-            assert_eq!(fitting(name), expected, "{name}");
-        }
-    }
 }
