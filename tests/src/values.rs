@@ -20,7 +20,7 @@ pub enum Style {
     Valid,
     /// As valid, with every optional field there.
     Full,
-    /// As valid, with unknown fields in every object that lists its properties.
+    /// As valid, with unknown fields in every object, maps included.
     UnknownFields,
     /// As full, with a value in every enum that it does not list.
     UnknownEnumValues,
@@ -223,6 +223,18 @@ impl<'a> Values<'a> {
                 for _ in 0..self.rng.usize(..3) {
                     let value = self.map_value(&schema["additionalProperties"], depth + 1);
                     object.insert(self.word(1, 8), value);
+                }
+                // A member of another kind than the map's values is an unknown one.
+                let values = self.resolve(&schema["additionalProperties"]).0;
+                let unknown = match values["type"].as_str() {
+                    Some("string") => Some(json!(["x"])),
+                    Some("array") => Some(json!("x")),
+                    Some("object") if values.get("properties").is_some() => Some(json!("x")),
+                    _ => None,
+                };
+                if let Some(unknown) = unknown.filter(|_| self.style == Style::UnknownFields) {
+                    object.insert("aaBrandNew".to_owned(), unknown);
+                    object.insert("zz brand/new".to_owned(), json!(1e300));
                 }
             }
             Value::Null => {}

@@ -16,6 +16,7 @@ mod error;
 #[cfg(feature = "reqwest")]
 mod http_config;
 mod identifier;
+mod members;
 pub(crate) mod object;
 mod open_enum;
 mod operation;

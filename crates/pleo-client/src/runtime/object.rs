@@ -4,7 +4,7 @@
 //! input that is no JSON: sequences, field numbers, byte strings. See
 //! `docs/decisions/0004-objects-without-derive.md`.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData};
 
 use chrono::{DateTime, FixedOffset};
 use serde::{
@@ -13,13 +13,16 @@ use serde::{
     ser::SerializeStruct,
 };
 
-use super::time::Time;
+use super::{
+    members::{Member, Members},
+    time::Time,
+};
 
 /// Implements `Serialize` and `Deserialize` for a struct that is a JSON object.
 ///
 /// Each field stands with its name on the wire and its kind: `required`, `optional` (absent when
 /// `None`, null read as absent) or `nullable` (null when `None`, absent read as null), and the same
-/// with `_time` for a time. An unknown field is ignored; of a repeated one the last counts.
+/// with `_time` for a time and with `_map` for a map. An unknown field is ignored; of a repeated one the last counts.
 macro_rules! object {
     ($name:ident { $($kind:ident $field:ident = $wire:literal,)* }) => {
         impl ::serde::Serialize for $name {
@@ -55,9 +58,13 @@ macro_rules! object {
     (@read required_time $map:ident $field:ident) => { $crate::runtime::object::time(&mut $map, &mut $field) };
     (@read optional_time $map:ident $field:ident) => { $crate::runtime::object::maybe_time(&mut $map, &mut $field) };
     (@read nullable_time $map:ident $field:ident) => { $crate::runtime::object::maybe_time(&mut $map, &mut $field) };
+    (@read required_map $map:ident $field:ident) => { $crate::runtime::object::members(&mut $map, &mut $field) };
+    (@read optional_map $map:ident $field:ident) => { $crate::runtime::object::maybe_members(&mut $map, &mut $field) };
+    (@read nullable_map $map:ident $field:ident) => { $crate::runtime::object::maybe_members(&mut $map, &mut $field) };
     (@read $kind:ident $map:ident $field:ident) => { $crate::runtime::object::value(&mut $map, &mut $field) };
     (@required $field:ident $wire:literal) => { $crate::runtime::object::required($field, $wire)? };
     (@required_time $field:ident $wire:literal) => { $crate::runtime::object::required($field, $wire)? };
+    (@required_map $field:ident $wire:literal) => { $crate::runtime::object::required($field, $wire)? };
     (@$kind:ident $field:ident $wire:literal) => { $field.flatten() };
 }
 
@@ -158,6 +165,24 @@ pub(crate) fn maybe_time<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
+/// Reads a map into its slot.
+pub(crate) fn members<'de, A: MapAccess<'de>, V: Member<'de>>(
+    map: &mut A,
+    slot: &mut Option<BTreeMap<String, V>>,
+) -> Result<(), A::Error> {
+    *slot = Some(map.next_value::<Members<V>>()?.0);
+    Ok(())
+}
+
+/// Reads a map or null into its slot.
+pub(crate) fn maybe_members<'de, A: MapAccess<'de>, V: Member<'de>>(
+    map: &mut A,
+    slot: &mut Option<Option<BTreeMap<String, V>>>,
+) -> Result<(), A::Error> {
+    *slot = Some(map.next_value::<Option<Members<V>>>()?.map(|members| members.0));
+    Ok(())
+}
+
 /// Passes over the value of a field that nobody asked for.
 pub(crate) fn ignore<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     map.next_value::<IgnoredAny>().map(|_| ())
@@ -202,6 +227,27 @@ impl<O: SerializeStruct> Writer<O> {
     #[allow(dead_code, reason = "no field of today holds a time that may be null and has to be there")]
     pub(crate) fn nullable_time(self, wire: &'static str, value: &Option<DateTime<FixedOffset>>) -> Self {
         self.nullable(wire, &value.map(Time))
+    }
+
+    pub(crate) fn required_map<V: Serialize>(self, wire: &'static str, map: &BTreeMap<String, V>) -> Self {
+        self.required(wire, map)
+    }
+
+    pub(crate) fn optional_map<V: Serialize>(
+        self,
+        wire: &'static str,
+        map: &Option<BTreeMap<String, V>>,
+    ) -> Self {
+        self.optional(wire, map)
+    }
+
+    #[allow(dead_code, reason = "no field of today holds a map that may be null and has to be there")]
+    pub(crate) fn nullable_map<V: Serialize>(
+        self,
+        wire: &'static str,
+        map: &Option<BTreeMap<String, V>>,
+    ) -> Self {
+        self.nullable(wire, map)
     }
 
     pub(crate) fn end(self) -> Result<O::Ok, O::Error> {

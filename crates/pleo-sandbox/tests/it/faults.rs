@@ -108,6 +108,11 @@ async fn unknown_values_and_fields_come_and_our_client_lives_with_them() {
     assert_eq!(body["data"]["authMethod"], "API_KEY");
     sandbox.inject("/v1/introspect", Fault::UnknownField);
     client.introspect_authentication().send().await.unwrap();
+    // A page echoes the request in maps.
+    sandbox.inject("/v1/accounting-entries", Fault::UnknownField);
+    let search = client.search_accounting_entries().company_id(sandbox.companies()[0]);
+    let page = search.body_map(|body| body.include_deleted(false)).send().await.unwrap().into_inner();
+    assert!(!page.data.is_empty());
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use crate::condition::write_condition;
 use crate::docs::{docs, respell_docs};
 use crate::plan::Plan;
 use crate::progenitor::Raw;
+use crate::rust::optional_value;
 
 /// Everything that stands for one type. How an object is read and written is added to `written`.
 pub(crate) fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String) -> syn::Result<Vec<Item>> {
@@ -34,9 +35,13 @@ pub(crate) fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String)
             let _ = writeln!(written, "object! {{\n    {rust} {{");
             for field in &mut fields.named {
                 let (kind, wire) = take_serde_attribute(field)?;
-                let of_time = if is_time(&field.ty) { "_time" } else { "" };
+                let of = match &field.ty {
+                    field if is_time(field) => "_time",
+                    field if is_map(raw, field) => "_map",
+                    _ => "",
+                };
                 let ident = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-                let _ = writeln!(written, "        {kind}{of_time} {ident} = {wire:?},");
+                let _ = writeln!(written, "        {kind}{of} {ident} = {wire:?},");
             }
             let _ = writeln!(written, "    }}\n}}");
         }
@@ -49,6 +54,26 @@ fn is_time(field: &syn::Type) -> bool {
     let time: syn::Type = parse_quote!(::chrono::DateTime<::chrono::FixedOffset>);
     let maybe: syn::Type = parse_quote!(Option<::chrono::DateTime<::chrono::FixedOffset>>);
     *field == time || *field == maybe
+}
+
+/// Whether a field holds a map, or perhaps one, of texts, lists or objects.
+fn is_map(raw: &Raw, field: &syn::Type) -> bool {
+    let optional = optional_value(field);
+    let syn::Type::Path(path) = optional.as_ref().unwrap_or(field) else { return false };
+    let Some(last) = path.path.segments.last().filter(|last| last.ident == "BTreeMap") else { return false };
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+    let Some(syn::GenericArgument::Type(value)) = arguments.args.last() else { return false };
+    let is_object = |name: &syn::Ident| {
+        raw.types.get(&name.to_string()).into_iter().flatten().any(|item| {
+            matches!(item, Item::Struct(item) if item.ident == *name && matches!(item.fields, syn::Fields::Named(_)))
+        })
+    };
+    match value {
+        syn::Type::Path(value) => value.path.segments.last().is_some_and(|last| {
+            ["String", "Sensitive", "Vec"].iter().any(|known| last.ident == known) || is_object(&last.ident)
+        }),
+        _ => false,
+    }
 }
 
 /// Leaves of a `derive` what is not serde's.

@@ -814,7 +814,7 @@ object! {
         required export_status = "exportStatus",
         optional external_account_id = "externalAccountId",
         required family = "family",
-        required fees = "fees",
+        required_map fees = "fees",
         optional foreign_extension_id = "foreignExtensionId",
         optional gross_bill_value = "grossBillValue",
         required id = "id",

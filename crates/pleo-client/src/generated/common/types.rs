@@ -500,7 +500,7 @@ object! {
         optional before = "before",
         optional limit = "limit",
         optional offset = "offset",
-        required parameters = "parameters",
+        required_map parameters = "parameters",
         optional sorting_keys = "sortingKeys",
         optional sorting_order = "sortingOrder",
     }

@@ -2507,9 +2507,9 @@ object! {
 
 object! {
     LinksResponse {
-        optional api = "api",
-        optional mobile = "mobile",
-        optional web = "web",
+        optional_map api = "api",
+        optional_map mobile = "mobile",
+        optional_map web = "web",
     }
 }
 

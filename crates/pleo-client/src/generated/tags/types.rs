@@ -1250,7 +1250,7 @@ object! {
     TagGroupCreateModel {
         required archived = "archived",
         required code = "code",
-        optional metadata = "metadata",
+        optional_map metadata = "metadata",
         required name = "name",
     }
 }
@@ -1293,7 +1293,7 @@ object! {
         required company_id = "companyId",
         required_time created_at = "createdAt",
         required id = "id",
-        required metadata = "metadata",
+        required_map metadata = "metadata",
         required name = "name",
         optional total_tags_count = "totalTagsCount",
         required_time updated_at = "updatedAt",
@@ -1304,7 +1304,7 @@ object! {
     TagGroupUpdateModel {
         required archived = "archived",
         required code = "code",
-        required metadata = "metadata",
+        required_map metadata = "metadata",
         required name = "name",
     }
 }

@@ -460,13 +460,13 @@ object! {
 
 object! {
     CalculateTaxesRequest {
-        required amounts_by_tax_code_id = "amountsByTaxCodeId",
+        required_map amounts_by_tax_code_id = "amountsByTaxCodeId",
     }
 }
 
 object! {
     CalculateTaxesResponse {
-        required taxes = "taxes",
+        required_map taxes = "taxes",
     }
 }
 

@@ -371,7 +371,7 @@ object! {
 object! {
     SubscriptionModel {
         required_time created_at = "createdAt",
-        optional custom_headers = "customHeaders",
+        optional_map custom_headers = "customHeaders",
         optional_time deleted_at = "deletedAt",
         optional deleted_by = "deletedBy",
         optional endpoint_auth = "endpointAuth",
@@ -394,7 +394,7 @@ open_enum! {
 
 object! {
     SubscriptionRequest {
-        optional custom_headers = "customHeaders",
+        optional_map custom_headers = "customHeaders",
         optional endpoint_auth = "endpointAuth",
         required endpoint_url = "endpointUrl",
         required event_types = "eventTypes",
