@@ -1,8 +1,9 @@
 //! Errors keep what the service said and show none of it.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, io::Write as _};
 
 use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use httpmock::MockServer;
@@ -157,6 +158,32 @@ impl<I: Iterator + Unpin> futures_core::Stream for Frames<I> {
     ) -> std::task::Poll<Option<I::Item>> {
         std::task::Poll::Ready(self.0.next())
     }
+}
+
+#[tokio::test]
+async fn no_body_is_decompressed_whatever_features_other_crates_choose() {
+    let server = MockServer::start();
+    let mut compressed = GzEncoder::new(Vec::new(), Compression::best());
+    compressed.write_all(&[b' '; 1 << 20]).unwrap();
+    compressed.write_all(b"[]").unwrap();
+    let compressed = compressed.finish().unwrap();
+    assert!(compressed.len() < 2_000);
+    server.mock(|when, then| {
+        when.path("/plain");
+        then.header("content-encoding", "gzip").body(&compressed);
+    });
+    let asked = server.mock(|when, then| {
+        when.path("/v2/employees").header_missing("accept-encoding");
+        then.header("content-encoding", "gzip").body(&compressed);
+    });
+    // Another client of the same program does decompress.
+    let other = reqwest::get(server.url("/plain")).await.unwrap().bytes().await.unwrap();
+    assert_eq!(other.len(), (1 << 20) + 2);
+
+    let client = Client::new(&server.base_url(), Unauthenticated, ReqwestTransport::new().unwrap()).unwrap();
+    let error = employees(&client).await;
+    assert!(matches!(error, Error::Decode(_)), "{error}");
+    asked.assert();
 }
 
 #[tokio::test]

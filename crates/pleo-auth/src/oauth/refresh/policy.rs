@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    pub(super) fn pauses_double_up_to_half_a_minute() {
+    fn pauses_double_up_to_half_a_minute() {
         let policy = RefreshPolicy::default();
         for (failures, longest) in
             [(0, 0.5), (1, 0.5), (2, 1.0), (3, 2.0), (6, 16.0), (7, 30.0), (u32::MAX, 30.0)]
