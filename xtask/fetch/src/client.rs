@@ -160,6 +160,11 @@ impl Http {
             .redirect(Policy::none())
             .referer(false)
             .no_proxy()
+            // It is undone here, where the limit of a page's size counts what comes out.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
             .timeout(manners.timeout)
             .build()
             .map_err(|error| ReadError::Connection(causes(error)))?;

@@ -55,7 +55,7 @@ impl<E: Environment> OAuthApp<E> {
         Self::with_transport(environment, client_id, redirect_uri, transport)
     }
 
-    /// The same over another transport: a [`ReqwestTransport`](pleo_client::ReqwestTransport) with settings of
+    /// The same over another transport: a `pleo_client::ReqwestTransport` with settings of
     /// your own, best the one that the [`Client`](crate::Client) has as well, or one that you write.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use pleo_client::{BoxFuture, TransportError};
 
 /// Sends one request to the authorisation server. It follows no redirect and repeats nothing.
 ///
-/// With the feature `reqwest`, [`pleo_client::ReqwestTransport`] is one. Whoever writes another is responsible
+/// With the feature `reqwest`, `pleo_client::ReqwestTransport` is one. Whoever writes another is responsible
 /// for where the bytes go: in a sandbox, `localhost` is not looked up and no proxy gets plain http.
 pub trait OAuthTransport: Send + Sync {
     /// Sends the request and reads the whole answer. Of a body that is longer than 64 KiB

@@ -72,8 +72,7 @@ impl Authorize for Unauthenticated {
 /// Sends requests. It follows no redirect and adds no header but those of HTTP itself.
 ///
 /// The implementer is responsible for where the bytes go: a transport for a service on this machine must
-/// neither look `localhost` up nor hand plain http to a proxy. [`ReqwestTransport`](super::ReqwestTransport)
-/// sees to both.
+/// neither look `localhost` up nor hand plain http to a proxy. `ReqwestTransport` sees to both.
 pub trait Transport: Send + Sync {
     /// Sends a call, once or, where the operation allows it, several times.
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>>;
