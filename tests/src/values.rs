@@ -68,10 +68,7 @@ impl<'a> Values<'a> {
         }
         match schema["type"].as_str() {
             Some("string") => Value::String(self.string(schema)),
-            Some("integer") => match schema["format"].as_str() {
-                Some("int32") => json!(self.rng.i32(..)),
-                _ => json!(self.rng.i64(..)),
-            },
+            Some("integer") => json!(self.integer(schema)),
             Some("number") => self.number(),
             Some("boolean") => json!(self.rng.bool()),
             Some("array") => self.array(schema, depth),
@@ -160,6 +157,18 @@ impl<'a> Values<'a> {
         };
         let separator = if self.style == Style::Times && self.rng.u8(..8) == 0 { 't' } else { 'T' };
         format!("{date}{separator}{time}{fraction}{offset}")
+    }
+
+    fn integer(&mut self, schema: &Value) -> i64 {
+        let value = match schema["format"].as_str() {
+            Some("int32") => self.rng.i32(..).into(),
+            _ => self.rng.i64(..),
+        };
+        if self.style == Style::BrokenBounds {
+            return value;
+        }
+        let bound = |name: &str, unbounded: i64| schema[name].as_i64().unwrap_or(unbounded);
+        value.clamp(bound("minimum", i64::MIN), bound("maximum", i64::MAX))
     }
 
     fn number(&mut self) -> Value {

@@ -8,4 +8,5 @@ mod compile_fail;
 mod documentation;
 mod errors;
 mod every_operation;
+mod judges;
 mod requests;
