@@ -48,24 +48,8 @@ impl<'d> Api<'d> {
         let title = document.value.get("info").and_then(|info| info.get("title")).and_then(Value::as_str);
         let prefix = shared_path(&document.value);
         let operations = walk::operations(&document.value)
-            .map(|(place, _)| (template(&format!("{prefix}{}", place.path)).0, place.method))
+            .map(|(place, _)| (walk::template(&format!("{prefix}{}", place.path)).0, place.method))
             .collect();
         Self { title: title.unwrap_or_default(), file: &document.name, operations }
     }
-}
-
-/// A path without the names of its parameters, and those names.
-pub(crate) fn template(path: &str) -> (String, Vec<String>) {
-    let (mut key, mut names, mut rest) = (String::new(), Vec::new(), path);
-    while let Some((before, name, after)) = rest
-        .split_once('{')
-        .and_then(|(before, tail)| tail.split_once('}').map(|(name, after)| (before, name, after)))
-    {
-        key.push_str(before);
-        key.push_str("{}");
-        names.push(name.to_owned());
-        rest = after;
-    }
-    key.push_str(rest);
-    (key, names)
 }

@@ -33,7 +33,7 @@ fn among(documents: &[Document]) -> Vec<SpecError> {
     for (index, document) in documents.iter().enumerate() {
         let prefix = servers::shared_path(&document.value);
         for (place, _) in walk::operations(&document.value) {
-            let request = (place.method, shape(&format!("{prefix}{}", place.path)));
+            let request = (place.method, walk::template(&format!("{prefix}{}", place.path)).0);
             let name = walk::operation_name(place.method, &place.path);
             match first.get(&request) {
                 Some((other, _)) if *other == index => {}
@@ -49,18 +49,6 @@ fn among(documents: &[Document]) -> Vec<SpecError> {
         }
     }
     found
-}
-
-/// A path template without the names of its parameters.
-fn shape(path: &str) -> String {
-    let mut parts = path.split('{');
-    let mut shape = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (_, after) = part.split_once('}').unwrap_or(("", part));
-        shape.push_str("{}");
-        shape.push_str(after);
-    }
-    shape
 }
 
 #[cfg(test)]

@@ -45,6 +45,22 @@ pub fn operation_name(method: &str, path: &str) -> String {
     format!("{} {path}", method.to_uppercase())
 }
 
+/// A path without the names of its parameters, and those names.
+pub fn template(path: &str) -> (String, Vec<String>) {
+    let (mut key, mut names, mut rest) = (String::new(), Vec::new(), path);
+    while let Some((before, name, after)) = rest
+        .split_once('{')
+        .and_then(|(before, tail)| tail.split_once('}').map(|(name, after)| (before, name, after)))
+    {
+        key.push_str(before);
+        key.push_str("{}");
+        names.push(name.to_owned());
+        rest = after;
+    }
+    key.push_str(rest);
+    (key, names)
+}
+
 /// Where an operation stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {

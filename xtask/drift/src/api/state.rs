@@ -10,8 +10,6 @@ use super::{
     reader::Schemas,
     schema::{ANY, Id, canonical, without_prose},
 };
-use crate::pairing::template;
-
 /// All documents of one state.
 #[derive(Debug)]
 pub(super) struct State<'a> {
@@ -145,6 +143,7 @@ impl<'a> Api<'a> {
         })?;
         // The path of an address belongs to the URL of a request, wherever it is written.
         let prefix = shared_path(root.value());
+        let shared = servers(&root, &prefix)?;
         let mut operations = BTreeMap::new();
         for (path, item) in root.section("paths")? {
             if path.starts_with("x-") {
@@ -153,11 +152,15 @@ impl<'a> Api<'a> {
             let item = item.resolved()?;
             for method in walk::METHODS {
                 let Some(here) = item.get(method) else { continue };
-                let own_servers = [&item, &here].into_iter().any(|place| place.raw("servers").is_some());
-                let path = if own_servers { path.to_owned() } else { format!("{prefix}{path}") };
-                let operation = Operation::read(schemas, &root, &path, method, &item, here)?;
+                let own = [&here, &item].into_iter().find(|place| place.raw("servers").is_some());
+                let (path, servers) = match own {
+                    Some(place) => (path.to_owned(), servers(place, "")?),
+                    None => (format!("{prefix}{path}"), shared.clone()),
+                };
+                let (key, names) = walk::template(&path);
+                let name = walk::operation_name(method, &path);
+                let operation = Operation::read(schemas, &root, name, &names, servers, &item, here)?;
                 // Two paths that differ in the names of their parameters only are told apart by those.
-                let (key, _) = template(&path);
                 let key = if operations.contains_key(&(key.clone(), method)) { path } else { key };
                 operations.insert((key, method), operation);
             }
@@ -167,7 +170,7 @@ impl<'a> Api<'a> {
             .flat_map(|operation: &Operation<'_>| operation.security.value.iter().flatten());
         let asked: BTreeSet<String> = asked.map(|(scheme, _)| scheme.clone()).collect();
         let schemes = schemes(&root, &asked);
-        Ok(Self { title: title.to_owned(), operations, servers: servers(&root)?, schemes, asked, root })
+        Ok(Self { title: title.to_owned(), operations, servers: shared, schemes, asked, root })
     }
 }
 
@@ -212,13 +215,13 @@ impl<'a> Operation<'a> {
     fn read(
         schemas: &mut Schemas<'a>,
         root: &Cursor<'a>,
-        path: &str,
-        method: &str,
+        name: String,
+        names: &[String],
+        servers: Placed<BTreeSet<String>>,
         item: &Cursor<'a>,
         here: Cursor<'a>,
     ) -> Result<Self, SpecError> {
         here.object()?;
-        let (_, names) = template(path);
         let mut parameters = BTreeMap::new();
         let own = here.list("parameters")?;
         // What an operation says itself comes after what its path says for all, and replaces it.
@@ -243,13 +246,10 @@ impl<'a> Operation<'a> {
                 responses.insert(status.to_ascii_uppercase(), Response::read(schemas, place.resolved()?)?);
             }
         }
-        let innermost = |key: &str, places: &[&Cursor<'a>]| {
-            places.iter().find(|place| place.raw(key).is_some()).map_or(root, |place| *place).clone()
-        };
         Ok(Self {
-            name: walk::operation_name(method, path),
-            security: security(&innermost("security", &[&here]))?,
-            servers: servers(&innermost("servers", &[&here, item]))?,
+            name,
+            security: security(if here.raw("security").is_some() { &here } else { root })?,
+            servers,
             item: item.clone(),
             here,
             parameters,
@@ -279,13 +279,12 @@ fn security(place: &Cursor<'_>) -> Result<Placed<BTreeSet<Needs>>, SpecError> {
     Ok(Placed { at: place.at().join("security"), value: alternatives })
 }
 
-/// The addresses of servers, without the path that is part of the operations' paths.
-fn servers(place: &Cursor<'_>) -> Result<Placed<BTreeSet<String>>, SpecError> {
-    let prefix = if place.at().pointer.is_empty() { shared_path(place.value()) } else { String::new() };
+/// The addresses of servers, without a path that is part of the operations' paths.
+fn servers(place: &Cursor<'_>, prefix: &str) -> Result<Placed<BTreeSet<String>>, SpecError> {
     let mut urls = BTreeSet::new();
     for server in place.list("servers")? {
         let url = server.raw("url").and_then(Value::as_str).map(address);
-        let url = url.map(|url| url.strip_suffix(&prefix).map_or(url.clone(), str::to_owned));
+        let url = url.map(|url| url.strip_suffix(prefix).unwrap_or(&url).to_owned());
         let variables = server.raw("variables").map(|variables| format!(" {}", without_prose(variables)));
         let url = url.unwrap_or_else(|| server.value().to_string());
         urls.insert(format!("{url}{}", variables.unwrap_or_default()));
