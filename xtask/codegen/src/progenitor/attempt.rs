@@ -8,16 +8,20 @@ use schemars::schema::{InstanceType, SchemaObject};
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use super::{
+    Reading,
+    parts::{Raw, take_apart},
+};
 use crate::plan::Wrappers;
 use xtask_openapi::names;
 
-/// Runs progenitor on the lowered document, and gives its code by module.
-pub(crate) fn attempt(lowered: &Value, wrappers: &Wrappers) -> Result<BTreeMap<String, TokenStream>, String> {
+/// Runs progenitor on the lowered document, and takes its code apart.
+pub(super) fn attempt(lowered: &Value, wrappers: &Wrappers, reading: Reading) -> Result<Raw, String> {
     let spec = openapiv3::OpenAPI::deserialize(lowered).map_err(|error| error.to_string())?;
     let settings = settings(lowered, wrappers);
     let tokens =
         quietly(|| Generator::new(&settings).generate_tokens(&spec).map_err(|error| error.to_string()))??;
-    Ok(modules(tokens))
+    take_apart(modules(tokens), reading)
 }
 
 /// The tokens of each module that stands in braces.

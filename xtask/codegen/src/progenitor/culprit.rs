@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Reading, attempt::attempt, parts::take_apart};
+use super::{Reading, attempt::attempt};
 use crate::plan::{Wrappers, reachable};
 use xtask_openapi::{SpecError, merge, pointer, walk};
 
@@ -17,9 +17,7 @@ const HELP: &str = "describe it more plainly in an overlay, or teach a pass to";
 pub(crate) fn culprit(lowered: &Value, wrappers: &Wrappers, problem: &str) -> SpecError {
     let mut bare = lowered.clone();
     bare["paths"] = json!({});
-    let fails = |document: &Value| {
-        attempt(document, wrappers).and_then(|modules| take_apart(modules, Reading::Whole)).err()
-    };
+    let fails = |document: &Value| attempt(document, wrappers, Reading::Whole).err();
     let found = if fails(&bare).is_some() { schema(bare, &fails) } else { operation(lowered, &bare, &fails) };
     found.unwrap_or_else(|| {
         let problem = format!("progenitor cannot take the whole document: {problem}");
@@ -119,6 +117,7 @@ mod tests {
         assert_eq!(first_failing(0, |_| None), None);
         assert_eq!(first_failing(3, |_| None), None);
     }
+
     /// A document of many operations that answer with schemas that refer to each other.
     fn document() -> Value {
         let thing =
@@ -141,13 +140,13 @@ mod tests {
     }
 
     fn found(document: &Value) -> SpecError {
-        let problem = attempt(document, &Wrappers::new()).unwrap_err();
+        let problem = attempt(document, &Wrappers::new(), Reading::Whole).err().unwrap();
         culprit(document, &Wrappers::new(), &problem)
     }
 
     #[test]
     fn an_operation_is_named_and_a_schema_and_not_what_refers_to_it() {
-        assert!(attempt(&document(), &Wrappers::new()).is_ok());
+        assert!(attempt(&document(), &Wrappers::new(), Reading::Whole).is_ok());
 
         let mut two_answers = document();
         two_answers["paths"]["/v1/17"]["get"]["responses"]["201"] = json!({ "description": "d", "content": { "application/json": { "schema": { "type": "string" } } } });

@@ -24,6 +24,6 @@ pub(crate) enum Reading {
 /// # Errors
 /// Where progenitor refuses or panics, the operation or schema that it cannot take.
 pub(crate) fn run(lowered: &Value, wrappers: &Wrappers, reading: Reading) -> Result<Raw, SpecError> {
-    let made = attempt::attempt(lowered, wrappers).and_then(|modules| parts::take_apart(modules, reading));
-    made.map_err(|problem| culprit::culprit(lowered, wrappers, &problem))
+    attempt::attempt(lowered, wrappers, reading)
+        .map_err(|problem| culprit::culprit(lowered, wrappers, &problem))
 }
