@@ -90,22 +90,20 @@ fn bind_fully(request: &mut Request, subject: Option<Subject>) -> Result<(), Req
 /// Refuses a request that names another company in its path, or anything wider than the company: in its path,
 /// or in its query, also beside the company (K2).
 fn check_company(request: &Request, bound: CompanyId) -> Result<(), RequestRefused> {
-    for parameter in request.operation().parameters {
-        let name = parameter.name;
-        match parameter.location {
-            ParameterLocation::Path if names_wider(name) => {
-                return Err(RequestRefused::WiderThanCompany { bound, parameter: name });
-            }
-            ParameterLocation::Path if names_company(name) => {
-                check(bound, name, &request.path_value(name).unwrap_or_default())?;
-            }
-            ParameterLocation::Query if names_wider(name) && request.query_values(name).next().is_some() => {
-                return Err(RequestRefused::WiderThanCompany { bound, parameter: name });
-            }
-            _ => {}
+    let parameters = request.operation().parameters.iter();
+    let in_path = parameters.filter(|parameter| parameter.location == ParameterLocation::Path);
+    for name in in_path.map(|parameter| parameter.name) {
+        if names_wider(name) {
+            return Err(RequestRefused::WiderThanCompany { bound, parameter: name });
+        }
+        if names_company(name) {
+            check(bound, name, &request.path_value(name).unwrap_or_default())?;
         }
     }
-    Ok(())
+    match wider(request) {
+        Some(parameter) => Err(RequestRefused::WiderThanCompany { bound, parameter }),
+        None => Ok(()),
+    }
 }
 
 fn bind_organization(request: &mut Request, bound: OrganizationId) -> Result<(), RequestRefused> {
@@ -137,7 +135,7 @@ fn check(bound: CompanyId, member: &'static str, text: &str) -> Result<(), Reque
     }
 }
 
-/// The parameter by which the request names something wider than a company.
+/// The query parameter by which the request names something wider than a company.
 fn wider(request: &Request) -> Option<&'static str> {
     let names = request.operation().parameters.iter().map(|parameter| parameter.name);
     names.filter(|name| names_wider(name)).find(|name| request.query_values(name).next().is_some())
