@@ -64,9 +64,9 @@ impl<E: Environment> Client<E> {
     /// # }
     /// ```
     ///
-    /// Whoever writes a [`Transport`] is responsible for where the bytes go. In a sandbox the URL is plain
-    /// http on this machine: a `ReqwestTransport` hands it to no proxy and does not look `localhost` up,
-    /// whatever its settings.
+    /// If you write a [`Transport`] yourself, you are responsible for where it sends requests. In a sandbox
+    /// they are plain http on this machine: a `ReqwestTransport` gives them to no proxy and does not look
+    /// `localhost` up, whatever its settings.
     ///
     /// # Errors
     /// None for the base URLs of today's environments.

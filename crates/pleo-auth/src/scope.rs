@@ -34,7 +34,7 @@ impl fmt::Debug for Scope {
     }
 }
 
-/// What stands for a scope that is no identifier.
+/// Shown in place of a scope that does not have the form of an identifier.
 const NOT_SHOWN: &str = "(not shown)";
 
 impl fmt::Display for Scope {

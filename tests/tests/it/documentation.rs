@@ -224,8 +224,8 @@ fn literals_are_found_and_comments_are_not() {
     assert_eq!(literals(code), ["a \\\" b // c", "d \"e\" f", "é/"]);
 }
 
-/// Numbers say where a fact comes from. They stand in documentation and in fields that name sources, where a list
-/// of them is all that a text has; whoever runs a program has no use for them.
+/// Numbers say where a fact comes from. Documentation cites them, and so do fields that name sources, whose text is
+/// nothing but a list of them. A program prints none, because its users cannot look them up.
 #[test]
 fn no_printed_text_cites_a_number() {
     fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

@@ -5,8 +5,9 @@ use pleo_client::{BoxFuture, TransportError};
 
 /// Sends one request to the authorisation server. It follows no redirect and repeats nothing.
 ///
-/// With the feature `reqwest`, `pleo_client::ReqwestTransport` is one. Whoever writes another is responsible
-/// for where the bytes go: in a sandbox, `localhost` is not looked up and no proxy gets plain http.
+/// With the feature `reqwest`, `pleo_client::ReqwestTransport` is one. If you write another, you are
+/// responsible for where it sends requests: in a sandbox, do not look `localhost` up, and give plain http to no
+/// proxy.
 pub trait OAuthTransport: Send + Sync {
     /// Sends the request and reads the whole answer. Of a body that is longer than 64 KiB
     /// the rest need not be kept.

@@ -26,8 +26,8 @@ struct Judge {
 }
 
 impl Judge {
-    /// Starts the program `server.js` of this folder, or says why there is no judge. In CI there has to be one: a
-    /// test that is skipped shows nothing.
+    /// Starts `server.js` in the judge's folder, or prints why it cannot. In CI it must start, because a skipped
+    /// test shows nothing.
     fn start(name: &str, arguments: &[&str]) -> Option<Self> {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("judges");
         let node = Command::new("node").arg("--version").stdout(Stdio::null()).status();

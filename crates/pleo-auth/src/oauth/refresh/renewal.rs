@@ -94,7 +94,7 @@ impl<E: Environment> Renewal<E> {
         }
     }
 
-    /// What the store holds; if it has expired, whoever waits renews it next.
+    /// The stored pair. The calls that wait renew it next if it has expired.
     pub(super) async fn load(&self) -> Result<Outcome<E>, TokenError> {
         let tokens = self.stored().await?.ok_or(TokenError::NothingStored)?;
         Ok(Outcome::Stored { timed: TimedTokens::from_stored(tokens)?, renewed_here: false })
