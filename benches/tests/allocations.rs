@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, Full};
 use pleo_auth::{AccessToken, Environment as _, Session, Staging, StandaloneApiKey};
 use pleo_client::{
     Authorization, Authorize, Body, BoxFuture, Call, Client, Error, Request, Transport, Unauthenticated,
-    operations,
+    marketplace::types::UpdateInstallationRequest, operations,
 };
 
 #[global_allocator]
@@ -63,9 +63,9 @@ fn attaching_a_static_credential_allocates_nothing() {
         let client = Client::new(Staging.base_url(), counts, Empty).unwrap();
         let profiler = dhat::Profiler::builder().testing().build();
         let delete = runtime.block_on(client.delete_installation().send());
-        let get = runtime.block_on(client.get_employee().employee_id(uuid::Uuid::nil()).send());
-        let put =
-            runtime.block_on(client.update_installation().body_map(|body| body.status("ACTIVATED")).send());
+        let get = runtime.block_on(client.get_employee(uuid::Uuid::nil()).send());
+        let activation = UpdateInstallationRequest::builder().status("ACTIVATED");
+        let put = runtime.block_on(client.update_installation(activation).send());
         drop(profiler);
         assert!(delete.is_ok() && get.is_err() && put.is_err());
         assert_eq!(*counted.lock().unwrap(), [0, 0, 0]);

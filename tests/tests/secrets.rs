@@ -30,7 +30,10 @@ use pleo_auth::{
     oauth::{
         MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken, StoreError, TokenKind, TokenStore, Tokens,
     },
-    pleo_client::{self, Body, BoxFuture, Call, Error, Sensitive, Transport, Unauthenticated},
+    pleo_client::{
+        self, Body, BoxFuture, Call, Error, Sensitive, Transport, Unauthenticated,
+        tags::types::BulkTagDeleteModel, vendors::types::VendorSearchRequestV1,
+    },
 };
 use tracing_subscriber::{
     Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
@@ -294,7 +297,7 @@ async fn calls(output: &Output, canaries: &mut Canaries) {
             let client = Client::new(session.clone()).unwrap();
             output.debug(&client);
             output.debug(&*client);
-            let tags = client.delete_tags().body_map(|body| body.tag_ids(vec![]));
+            let tags = client.delete_tags(BulkTagDeleteModel::builder().tag_ids(vec![]));
             for error in [
                 client.introspect_authentication().send().await.err(),
                 client.list_employees().send().await.err(),
@@ -327,7 +330,12 @@ async fn calls(output: &Output, canaries: &mut Canaries) {
         let _ = client.delete_installation().send().await;
         for error in [
             client.list_employees().company_id(uuid::Uuid::nil()).send().await.unwrap_err(),
-            client.search_vendors().body_map(|body| body.name(secret.as_str())).send().await.unwrap_err(),
+            client
+                .search_vendors()
+                .body(VendorSearchRequestV1::builder().name(secret.as_str()))
+                .send()
+                .await
+                .unwrap_err(),
             client.list_tag_groups().send().await.unwrap_err(),
         ] {
             output.error(error);

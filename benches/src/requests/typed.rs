@@ -11,7 +11,7 @@ use http::{HeaderValue, header};
 use pleo_auth::{AccessToken, Session, Staging, StandaloneApiKey};
 use pleo_client::{
     Body, BoxFuture, Call, Client, Error, Transport, Unauthenticated,
-    accounting_entries::types::{AccountingEntryFamily, ExportStatus},
+    accounting_entries::types::{AccountingEntryBaseSearchRequest, AccountingEntryFamily, ExportStatus},
     chrono::{DateTime, FixedOffset},
     common::types::PageOrder,
     export::types::{ExportJobItemFailureReasonType, ExportJobItemStatus, UpdateExportJobItemV3},
@@ -106,7 +106,7 @@ impl Typed {
 
 impl Way for Typed {
     fn get(&self) {
-        begin(self.client.get_accounting_entry().accounting_entry_id(ENTRY).send());
+        begin(self.client.get_accounting_entry(ENTRY).send());
     }
 
     fn list(&self) {
@@ -125,15 +125,15 @@ impl Way for Typed {
 
     fn search(&self) {
         let (start, end) = self.period;
-        let call = self.client.search_accounting_entries().company_id(COMPANY).after(CURSOR).limit(LIMIT);
-        let call = call.body_map(|body| {
-            body.include_deleted(false)
-                .performed_at_start(start)
-                .performed_at_end(end)
-                .families([AccountingEntryFamily::CardPurchase, AccountingEntryFamily::OutOfPocket])
-                .export_status([ExportStatus::NotExported])
-                .employee_ids(EMPLOYEES)
-        });
+        let body = AccountingEntryBaseSearchRequest::builder()
+            .include_deleted(false)
+            .performed_at_start(start)
+            .performed_at_end(end)
+            .families([AccountingEntryFamily::CardPurchase, AccountingEntryFamily::OutOfPocket])
+            .export_status([ExportStatus::NotExported])
+            .employee_ids(EMPLOYEES);
+        let call = self.client.search_accounting_entries(body);
+        let call = call.company_id(COMPANY).after(CURSOR).limit(LIMIT);
         begin(call.send())
     }
 
@@ -143,6 +143,6 @@ impl Way for Typed {
 
     fn update(&self, items: Items) {
         let Items::Typed(items) = items else { unreachable!("items of another way") };
-        begin(self.client.update_export_job_items_v3().job_id(JOB).body(items).send())
+        begin(self.client.update_export_job_items_v3(JOB, items).send())
     }
 }

@@ -111,7 +111,7 @@ impl<E: Environment> Client<E> {
                     && self.session().credential().method().is_api_key() =>
             {
                 let body = CreateClientInstallationRequest::default();
-                Ok(self.create_installation().body(body).send().await?.into_inner())
+                Ok(self.create_installation(body).send().await?.into_inner())
             }
             Err(error) => Err(error.into()),
         }

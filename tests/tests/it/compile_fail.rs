@@ -7,7 +7,7 @@ use std::{env, fs, path::Path, process::Command};
 const COMPILER: &str = "rustc 1.95.";
 
 #[test]
-fn misused_credentials_do_not_compile() {
+fn what_must_not_compile_does_not() {
     let cases = trybuild::TestCases::new();
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc).arg("--version").output().unwrap().stdout;

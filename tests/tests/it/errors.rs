@@ -8,9 +8,13 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use httpmock::MockServer;
 use pleo_client::{
-    ApiError, Authorization, Authorize, Body, BoxFuture, Call, Client, Error, InvalidArgument, Refusal,
-    Request, ReqwestTransport, Transport, TransportError, TransportErrorKind, Unauthenticated,
-    common::types::ExceptionInfo, vendors::types::VendorCreateRequest as VendorBody,
+    ApiError, Authorization, Authorize, Body, BoxFuture, Call, Client, ConversionError, Error,
+    InvalidArgument, Refusal, Request, ReqwestTransport, Transport, TransportError, TransportErrorKind,
+    Unauthenticated,
+    common::types::ExceptionInfo,
+    vendors::types::{
+        VendorCreateRequest as VendorBody, VendorSearchRequestV1 as Search, VendorUpdateRequest as Change,
+    },
 };
 use pleo_tests::transport::Canned;
 use tokio::{
@@ -289,18 +293,21 @@ async fn a_refusal_keeps_its_type_and_nothing_is_sent() {
 #[tokio::test]
 async fn arguments_that_cannot_be_sent_are_named_before_anything_is_sent() {
     let client = Canned::client(200, "{}");
-    let missing = client.get_company().send().await.unwrap_err();
+    let wrong = client.get_company("not-a-company").send().await.unwrap_err();
     assert!(
         matches!(
-            &missing,
-            Error::InvalidArgument { argument: InvalidArgument::Missing { name: "companyId" }, .. }
+            &wrong,
+            Error::InvalidArgument {
+                argument: InvalidArgument::Conversion { name: "companyId", wanted: "Uuid" },
+                ..
+            }
         ),
-        "{missing:?}"
+        "{wrong:?}"
     );
-    assert_eq!(missing.to_string(), "get_company: `companyId` is required and was not given");
+    assert_eq!(wrong.to_string(), "get_company: the value given for `companyId` is no Uuid");
     let wide = client.list_employees().limit(i64::MAX).send().await.unwrap_err();
     assert_eq!(wide.to_string(), "list_employees: the value given for `limit` is no i32");
-    let body = client.create_vendor().body_map(|vendor| vendor.name(CANARY)).send().await.unwrap_err();
+    let body = client.create_vendor(VendorBody::builder().name(CANARY)).send().await.unwrap_err();
     assert!(body.to_string().starts_with("create_vendor: the request body is incomplete: "), "{body}");
     assert!(!shown(&body).contains(CANARY));
 }
@@ -310,11 +317,16 @@ async fn the_last_value_of_each_name_counts_and_the_first_wrong_one_is_named() {
     let client = Canned::client(200, "{}");
     let id = uuid::Uuid::nil();
     let employees = || client.list_employees();
-    let create = || client.create_vendor();
+    let search = || client.search_vendors();
     let lacking = || VendorBody::builder().default_currency("DKK");
     let whole = || lacking().name("n");
     let (wide, no_id) =
         ("the value given for `limit` is no i32", "the value given for `companyId` is no Uuid");
+    let (no_path_id, no_currency) = (
+        "the value given for `id` is no Uuid",
+        "the request body is incomplete: no value supplied for default_currency",
+    );
+    let unfit = "the request body is incomplete: nothing to search for";
     let no_name = "the request body is incomplete: no value supplied for name";
     let no_field = "the request body is incomplete: the value given for `company_id` is no Uuid";
     let outcomes = [
@@ -324,17 +336,30 @@ async fn the_last_value_of_each_name_counts_and_the_first_wrong_one_is_named() {
         (refusal(employees().limit(i64::MAX).company_id("x").send().await), Some(wide)),
         (refusal(employees().company_id("x").limit(i64::MAX).send().await), Some(no_id)),
         (refusal(employees().company_id("x").limit(i64::MAX).company_id(id).send().await), Some(wide)),
-        (refusal(create().body(whole()).send().await), None),
-        (refusal(create().body_map(|_| lacking()).send().await), Some(no_name)),
-        (refusal(create().body(lacking()).body_map(|vendor| vendor.name("n")).send().await), Some(no_name)),
-        (refusal(create().body(lacking()).body(whole()).send().await), None),
-        (refusal(create().body_map(|vendor| vendor.company_id("x")).body(whole()).send().await), None),
-        (refusal(create().body_map(|_| whole().company_id("x").company_id(id)).send().await), None),
-        (refusal(create().body_map(|_| whole().company_id("x")).send().await), Some(no_field)),
-        (refusal(create().body_map(|vendor| vendor.company_id("x")).send().await), Some(no_field)),
+        (refusal(client.create_vendor(whole()).send().await), None),
+        (refusal(client.create_vendor(lacking()).send().await), Some(no_name)),
+        (refusal(client.create_vendor(whole().company_id("x").company_id(id)).send().await), None),
+        (refusal(client.create_vendor(whole().company_id("x")).send().await), Some(no_field)),
+        (refusal(client.create_vendor(lacking().company_id("x")).send().await), Some(no_field)),
+        (refusal(client.update_vendor("x", Change::builder()).send().await), Some(no_path_id)),
+        (refusal(client.update_vendor(id, Change::builder()).send().await), Some(no_currency)),
+        (refusal(search().body(Unfit).body(Search::default()).send().await), None),
+        (refusal(search().body(Search::default()).body(Unfit).send().await), Some(unfit)),
+        (refusal(search().body(Unfit).limit(i64::MAX).send().await), Some(unfit)),
     ];
     for (number, (refused, expected)) in outcomes.into_iter().enumerate() {
         assert_eq!(refused.as_deref(), expected, "number {number}");
+    }
+}
+
+/// What no body can be made of.
+struct Unfit;
+
+impl TryFrom<Unfit> for Search {
+    type Error = ConversionError;
+
+    fn try_from(_: Unfit) -> Result<Self, ConversionError> {
+        Err("nothing to search for".into())
     }
 }
 
@@ -362,9 +387,11 @@ async fn a_conversion_that_quotes_the_value_is_not_repeated() {
     let client = Canned::client(200, "{}");
     for error in [
         client.list_employees().company_id(CANARY).send().await.unwrap_err(),
-        client.create_vendor().body_map(|vendor| vendor.company_id(CANARY)).send().await.unwrap_err(),
+        client.get_company(CANARY).send().await.unwrap_err(),
+        client.create_vendor(VendorBody::builder().company_id(CANARY)).send().await.unwrap_err(),
         client.list_employees().company_id(Talkative).send().await.unwrap_err(),
-        client.create_vendor().body_map(|vendor| vendor.company_id(Talkative)).send().await.unwrap_err(),
+        client.get_company(Talkative).send().await.unwrap_err(),
+        client.create_vendor(VendorBody::builder().company_id(Talkative)).send().await.unwrap_err(),
     ] {
         assert!(matches!(error, Error::InvalidArgument { .. }), "{error:?}");
         assert!(!shown(&error).contains("CANARY") && !shown(&error).contains("found"), "{error}");

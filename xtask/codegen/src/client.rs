@@ -35,13 +35,13 @@ pub(crate) fn generate_modules(
     for module in plan.modules().iter().filter(|module| wanted(&module.name)) {
         let folder = format!("{CLIENT}/{}", module.name);
         files.insert(format!("{folder}/types.rs"), types::file(plan, module, &raw)?);
-        if !module.operations.is_empty() {
-            let builders = calls::builders(module, &raw)?;
+        let builders = calls::builders(module, &raw)?;
+        if !builders.is_empty() {
             builders.iter().for_each(|builder| table.add(module, builder));
             files.insert(format!("{folder}/builder.rs"), calls::file(plan, module, &builders));
             files.insert(format!("{folder}/operations.rs"), catalogue::file(plan, module));
         }
-        files.insert(format!("{folder}/mod.rs"), methods::file(plan, module));
+        files.insert(format!("{folder}/mod.rs"), methods::file(plan, module, &builders));
     }
     files.insert(format!("{CLIENT}/mod.rs"), catalogue::root_file(plan));
     Ok((files, table))

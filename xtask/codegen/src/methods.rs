@@ -3,16 +3,17 @@
 use std::fmt::Write as _;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote};
 
+use crate::calls::Builder;
 use crate::docs::docs;
 use crate::draft::Draft;
-use crate::plan::{COMMON, INDEX, Module, OperationEntry, Plan, documentation};
+use crate::plan::{COMMON, INDEX, Module, Plan, documentation};
 use crate::prose::{inline, prose};
-use xtask_openapi::{foreign::markdown_code, names};
+use xtask_openapi::foreign::markdown_code;
 
 /// The file that declares a module.
-pub(crate) fn file(plan: &Plan, module: &Module) -> Draft {
+pub(crate) fn file(plan: &Plan, module: &Module, builders: &[Builder<'_>]) -> Draft {
     if module.name == COMMON {
         let doc = "What several API families share.";
         return Draft::of_module(plan, module, doc, quote! { pub mod types; });
@@ -27,7 +28,7 @@ pub(crate) fn file(plan: &Plan, module: &Module) -> Draft {
             markdown_code(&operation.request())
         );
     }
-    let methods = module.operations.iter().map(|(name, operation)| method(module, name, operation));
+    let methods = builders.iter().map(|builder| method(module, builder));
     let heading = docs(&format!(
         "Operations of the family [`{0}`](crate::{1}); they need the feature `{0}`.",
         module.family, module.name
@@ -43,10 +44,14 @@ pub(crate) fn file(plan: &Plan, module: &Module) -> Draft {
     Draft::of_module(plan, module, &doc, code)
 }
 
-fn method(module: &Module, name: &str, operation: &OperationEntry) -> TokenStream {
+fn method(module: &Module, builder: &Builder<'_>) -> TokenStream {
+    let Builder { name, operation, .. } = *builder;
     let ident = format_ident!("{name}");
-    let builder = format_ident!("{}", names::pascal(name));
-    let doc = docs(&method_doc(module, operation));
+    let struct_name = builder.struct_name();
+    let parameters = builder.parameters();
+    let arguments = builder.required().map(|argument| argument.ident.to_token_stream());
+    let arguments = arguments.chain(builder.required_body().map(|_| quote! { body }));
+    let doc = docs(&method_doc(module, builder));
     let pleo_id = operation.text("x-pleo-operation-id");
     let alias = (!pleo_id.is_empty() && pleo_id != name && is_alias(pleo_id))
         .then(|| quote! { #[doc(alias = #pleo_id)] });
@@ -61,8 +66,8 @@ fn method(module: &Module, name: &str, operation: &OperationEntry) -> TokenStrea
         #(#doc)*
         #alias
         #deprecated
-        pub fn #ident(&self) -> builder::#builder<'_> {
-            builder::#builder::new(self)
+        pub fn #ident(&self, #(#parameters),*) -> builder::#struct_name<'_> {
+            builder::#struct_name::new(self, #(#arguments),*)
         }
     }
 }
@@ -74,8 +79,15 @@ fn is_alias(text: &str) -> bool {
         && !text.contains(|c: char| c.is_whitespace() && c != ' ')
 }
 
-fn method_doc(module: &Module, operation: &OperationEntry) -> String {
+fn method_doc(module: &Module, builder: &Builder<'_>) -> String {
+    let operation = builder.operation;
     let mut doc = format!(" {}\n\n", prose(operation.description()));
+    for argument in builder.required() {
+        let _ = writeln!(doc, " - `{}`: {}", argument.ident, argument.line());
+    }
+    if let Some(body) = builder.required_body() {
+        let _ = writeln!(doc, " - `body`: {}", body.line());
+    }
     let _ = writeln!(doc, " - Request: {}", markdown_code(&operation.request()));
     let scopes = operation.value.get("x-pleo-scopes").and_then(serde_json::Value::as_array);
     let scopes = scopes.map(|scopes| {

@@ -1,7 +1,5 @@
 //! What is asked of Rust's types, and how their names are written.
 
-use proc_macro2::TokenStream;
-use quote::quote;
 use syn::{
     Path, Type, parse_quote,
     visit_mut::{self, VisitMut},
@@ -41,15 +39,6 @@ pub(crate) fn type_of_builder(builder: &Type) -> Option<Type> {
 
 pub(crate) fn is_list(value: &Type) -> bool {
     matches!(value, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Vec"))
-}
-
-/// The type of the place that holds a value until it is sent, see the runtime's `Place`.
-pub(crate) fn place(value: &Type, required: bool) -> TokenStream {
-    if required {
-        quote! { Required<#value> }
-    } else {
-        quote! { Option<#value> }
-    }
 }
 
 /// Writes names of Rust's prelude short.

@@ -8,7 +8,11 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-use crate::{calls::Builder, draft::BANNER, plan::Module};
+use crate::{
+    calls::{Argument, Builder},
+    draft::BANNER,
+    plan::Module,
+};
 
 /// Where the table stands.
 pub const CALLS: &str = "crates/pleo-conformance/src/subject/ours/calls.rs";
@@ -25,17 +29,15 @@ impl Calls {
             FromOutside(&module.name).visit_type_mut(&mut value);
             value.to_token_stream().to_string().replace(' ', "")
         };
-        let _ = writeln!(self.0, "    {} {{", builder.name);
-        for argument in &builder.arguments {
-            let _ = writeln!(
-                self.0,
-                "        {:?} => {}: {},",
-                argument.wire,
-                argument.ident,
-                shown(&argument.value)
-            );
+        let required =
+            builder.required().map(|Argument { wire, value, .. }| format!("{wire:?}: {}, ", shown(value)));
+        let body = builder.required_body().map(|body| format!("body: {},", shown(&body.value)));
+        let required = required.chain(body).collect::<String>();
+        let _ = writeln!(self.0, "    {}({}) {{", builder.name, required.trim_end());
+        for Argument { wire, ident, value, .. } in builder.optional() {
+            let _ = writeln!(self.0, "        {wire:?} => {ident}: {},", shown(value));
         }
-        let _ = match &builder.body {
+        let _ = match builder.optional_body() {
             Some(body) => writeln!(self.0, "    }} => {};", shown(&body.value)),
             None => writeln!(self.0, "    }}"),
         };

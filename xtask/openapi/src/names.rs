@@ -130,7 +130,7 @@ pub const RESERVED_HEADERS: [&str; 9] = [
 ];
 
 /// Argument names that a generated builder needs for itself.
-pub const RESERVED_ARGUMENTS: [&str; 6] = ["body", "body_map", "client", "new", "send", "self_"];
+pub const RESERVED_ARGUMENTS: [&str; 6] = ["body", "client", "new", "problems", "send", "self_"];
 
 #[cfg(test)]
 mod tests {

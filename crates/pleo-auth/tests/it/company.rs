@@ -3,7 +3,10 @@
 
 use pleo_auth::{
     Client, Environment as _, OrganizationId, RequestRefused, Session, Staging, Subject,
-    pleo_client::{self, Authorization, Authorize, Error, Request},
+    pleo_client::{
+        self, Authorization, Authorize, Error, Request, accounting_entries::types::ReceiptSearchRequest,
+        tags::types::BulkTagDeleteModel, vendors::types::VendorSearchRequestV1,
+    },
 };
 use uuid::Uuid;
 
@@ -44,7 +47,7 @@ async fn an_absent_company_is_added_in_the_spelling_of_the_operation() {
     assert_eq!(query(&recorder), format!("limit=5&company_id={id}"));
     let _ = client.list_employees().send().await;
     assert_eq!(query(&recorder), format!("companyId={id}"));
-    let _ = client.delete_tags().body_map(|body| body.tag_ids(vec![Uuid::nil()])).send().await;
+    let _ = client.delete_tags(BulkTagDeleteModel::builder().tag_ids(vec![Uuid::nil()])).send().await;
     assert_eq!(
         recorder.last().body(),
         format!(r#"{{"companyId":"{id}","tagIds":["{}"]}}"#, Uuid::nil()).as_str()
@@ -57,9 +60,8 @@ async fn an_equal_company_stays_as_it_is() {
     let id = company(1);
     let _ = client.list_export_jobs_v3().company_id(id).limit(5).send().await;
     assert_eq!(query(&recorder).matches(&id.to_string()).count(), 1);
-    let body =
-        |body: pleo_client::tags::types::builder::BulkTagDeleteModel| body.company_id(id).tag_ids(vec![]);
-    let _ = client.delete_tags().body_map(body).send().await;
+    let body = BulkTagDeleteModel::builder().company_id(id).tag_ids(vec![]);
+    let _ = client.delete_tags(body).send().await;
     assert_eq!(recorder.last().body(), format!(r#"{{"companyId":"{id}","tagIds":[]}}"#).as_str());
 }
 
@@ -70,7 +72,10 @@ async fn another_company_is_refused_with_both_ids() {
         refusal(client.list_export_jobs_v3().company_id(company(2)).send().await),
         refusal(client.list_employees().company_id(company(2)).send().await),
         refusal(
-            client.delete_tags().body_map(|body| body.company_id(company(2)).tag_ids(vec![])).send().await,
+            client
+                .delete_tags(BulkTagDeleteModel::builder().company_id(company(2)).tag_ids(vec![]))
+                .send()
+                .await,
         ),
     ] {
         let RequestRefused::OtherCompany { bound, requested } = refused else { panic!("{refused:?}") };
@@ -85,8 +90,14 @@ async fn another_company_is_refused_with_both_ids() {
 async fn a_company_that_is_needed_and_missing_is_refused() {
     let (client, recorder) = unbound();
     for (refused, id) in [
-        (refusal(client.search_vendors().body_map(|body| body).send().await), "search_vendors"),
-        (refusal(client.delete_tags().body_map(|body| body.tag_ids(vec![])).send().await), "delete_tags"),
+        (
+            refusal(client.search_vendors().body(VendorSearchRequestV1::default()).send().await),
+            "search_vendors",
+        ),
+        (
+            refusal(client.delete_tags(BulkTagDeleteModel::builder().tag_ids(vec![])).send().await),
+            "delete_tags",
+        ),
         (refusal(client.list_tag_groups().send().await), "list_tag_groups"),
     ] {
         assert!(
@@ -107,13 +118,13 @@ async fn where_it_may_be_left_out_or_is_given_nothing_is_needed() {
     let _ = client.list_tag_groups().company_id(company(3)).send().await;
     assert_eq!(query(&recorder), format!("company_id={}", company(3)));
     let _ = client
-        .search_receipts()
+        .search_receipts(ReceiptSearchRequest::builder().include_deleted(false))
         .partner_id(Uuid::nil())
-        .body_map(|body| body.include_deleted(false))
         .send()
         .await;
     assert_eq!(query(&recorder), format!("partner_id={}", Uuid::nil()));
-    let _ = client.delete_tags().body_map(|body| body.company_id(company(3)).tag_ids(vec![])).send().await;
+    let _ =
+        client.delete_tags(BulkTagDeleteModel::builder().company_id(company(3)).tag_ids(vec![])).send().await;
     assert_eq!(recorder.sent().len(), 5);
 }
 
@@ -132,16 +143,16 @@ async fn operations_that_take_no_company_get_none() {
 #[tokio::test]
 async fn another_company_in_the_path_is_refused_and_the_same_is_not() {
     let (client, recorder) = bound();
-    let refused = refusal(client.get_company().company_id(company(2)).send().await);
+    let refused = refusal(client.get_company(company(2)).send().await);
     let RequestRefused::OtherCompany { bound, requested } = refused else { panic!("{refused:?}") };
     assert_eq!((bound, requested), (company(1), company(2)));
     assert!(recorder.sent().is_empty());
-    let _ = client.get_company().company_id(company(1)).send().await;
+    let _ = client.get_company(company(1)).send().await;
     assert_eq!(recorder.last().uri().path(), format!("/v1/companies/{}", company(1)));
     // Nobody else minds.
     for session in [session(), session().with_organization(organization(7))] {
         let recorder = Recorder::status(200);
-        let _ = crate::support::client(session, &recorder).get_company().company_id(company(2)).send().await;
+        let _ = crate::support::client(session, &recorder).get_company(company(2)).send().await;
         assert_eq!(recorder.sent().len(), 1);
     }
 }
@@ -155,9 +166,8 @@ async fn a_session_of_one_company_makes_no_wider_request() {
     );
     let refused = refusal(
         client
-            .search_receipts()
+            .search_receipts(ReceiptSearchRequest::builder().include_deleted(false))
             .partner_id(Uuid::nil())
-            .body_map(|body| body.include_deleted(false))
             .send()
             .await,
     );
@@ -187,15 +197,15 @@ async fn a_session_of_an_organisation_names_it_where_it_can() {
     let _ = client.list_tag_groups().company_id(company(1)).send().await;
     assert_eq!(query(&recorder), format!("company_id={}", company(1)));
     let _ = client
-        .search_receipts()
+        .search_receipts(ReceiptSearchRequest::builder().include_deleted(false))
         .partner_id(Uuid::nil())
-        .body_map(|body| body.include_deleted(false))
         .send()
         .await;
     assert_eq!(query(&recorder), format!("partner_id={}", Uuid::nil()));
     let _ = client.list_employees().send().await;
     assert_eq!(query(&recorder), "");
-    let _ = client.delete_tags().body_map(|body| body.company_id(company(1)).tag_ids(vec![])).send().await;
+    let _ =
+        client.delete_tags(BulkTagDeleteModel::builder().company_id(company(1)).tag_ids(vec![])).send().await;
     assert_eq!(recorder.sent().len(), 7);
     for refused in [
         refusal(client.list_companies().organization_id(company(8)).send().await),
@@ -205,8 +215,8 @@ async fn a_session_of_an_organisation_names_it_where_it_can() {
         assert_eq!((bound, requested), (id, Some(organization(8))));
     }
     for refused in [
-        refusal(client.search_vendors().body_map(|body| body).send().await),
-        refusal(client.delete_tags().body_map(|body| body.tag_ids(vec![])).send().await),
+        refusal(client.search_vendors().body(VendorSearchRequestV1::default()).send().await),
+        refusal(client.delete_tags(BulkTagDeleteModel::builder().tag_ids(vec![])).send().await),
     ] {
         assert!(matches!(refused, RequestRefused::CompanyNeeded { .. }), "{refused:?}");
     }
@@ -250,7 +260,7 @@ async fn two_companies_in_one_request_are_refused_even_if_they_are_the_same() {
     let (client, _) = bending(session().with_company(id), move |request| {
         request.set_body(format!(r#"{{"companyId":"{id}","companyId":"{id}"}}"#));
     });
-    let refused = refusal(client.delete_tags().body_map(|body| body.tag_ids(vec![])).send().await);
+    let refused = refusal(client.delete_tags(BulkTagDeleteModel::builder().tag_ids(vec![])).send().await);
     assert!(matches!(refused, RequestRefused::SeveralCompanies { member: "companyId", times: 2 }));
 }
 
@@ -268,7 +278,7 @@ async fn what_is_no_company_id_or_no_json_object_is_refused_and_not_shown() {
         [(r#"{"companyId":null}"#, true), (r#"{"companyId":1}"#, true), ("[]", false), ("", false)]
     {
         let (client, _) = bending(session().with_company(company(1)), move |request| request.set_body(text));
-        let refused = refusal(client.delete_tags().body_map(|body| body.tag_ids(vec![])).send().await);
+        let refused = refusal(client.delete_tags(BulkTagDeleteModel::builder().tag_ids(vec![])).send().await);
         match refused {
             RequestRefused::NoCompanyId { member: "companyId", .. } => assert!(is_object, "{text}"),
             RequestRefused::UnreadableBody { operation: "delete_tags" } => assert!(!is_object, "{text}"),

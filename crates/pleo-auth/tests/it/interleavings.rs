@@ -242,7 +242,7 @@ async fn call(client: Client<Staging>, idempotent: bool, dropped_after: Option<u
         if idempotent {
             client.delete_installation().send().await.map(drop)
         } else {
-            client.archive_vendor().id(uuid::Uuid::nil()).send().await.map(drop)
+            client.archive_vendor(uuid::Uuid::nil()).send().await.map(drop)
         }
     };
     match dropped_after {

@@ -136,7 +136,7 @@ fn world_with(lifetime: Duration, steps: impl IntoIterator<Item = Step>, recorde
 impl World {
     /// A call that is neither safe nor idempotent.
     async fn post(&self) -> Result<(), pleo_client::Error> {
-        self.client.archive_vendor().id(uuid::Uuid::nil()).send().await.map(drop)
+        self.client.archive_vendor(uuid::Uuid::nil()).send().await.map(drop)
     }
 
     /// An idempotent call.

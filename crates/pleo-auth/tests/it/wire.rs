@@ -7,7 +7,10 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
-use pleo_auth::{AccessToken, Client, IntegratedApiKey, IntoCredential, Sandbox, Session, StandaloneApiKey};
+use pleo_auth::{
+    AccessToken, Client, IntegratedApiKey, IntoCredential, Sandbox, Session, StandaloneApiKey,
+    pleo_client::tags::types::BulkTagDeleteModel,
+};
 use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
@@ -59,7 +62,7 @@ fn arrives(
     let client = Client::new(Session::new(credential).with_company(crate::support::company(1))).unwrap();
     runtime.block_on(async {
         let _ = client.list_export_jobs_v3().limit(1).send().await;
-        let _ = client.delete_tags().body_map(|body| body.tag_ids(vec![])).send().await;
+        let _ = client.delete_tags(BulkTagDeleteModel::builder().tag_ids(vec![])).send().await;
     });
     std::mem::take(&mut *arrived.lock().unwrap())
 }

@@ -8,12 +8,6 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidArgument {
-    /// A required argument was not given.
-    #[error("`{name}` is required and was not given")]
-    Missing {
-        /// The argument.
-        name: &'static str,
-    },
     /// The value does not convert to the argument's type.
     #[error("the value given for `{name}` is no {wanted}")]
     Conversion {
@@ -59,16 +53,13 @@ impl InvalidArgument {
     }
 }
 
-/// The place of an argument or field: an `Option` of one that may be left out, or [`Required`].
+/// The place of an argument or field: an `Option`, or [`Required`] for what a body has to have.
 pub(crate) trait Place {
     /// What the place holds.
     type Value;
 
     /// Fills the place.
     fn fill(&mut self, value: Self::Value);
-
-    /// What was given; an error where it has to be given and was not.
-    fn given(&self, name: &'static str) -> Result<Option<&Self::Value>, InvalidArgument>;
 }
 
 impl<T> Place for Option<T> {
@@ -77,22 +68,17 @@ impl<T> Place for Option<T> {
     fn fill(&mut self, value: T) {
         *self = Some(value);
     }
-
-    fn given(&self, _: &'static str) -> Result<Option<&T>, InvalidArgument> {
-        Ok(self.as_ref())
-    }
 }
 
-/// The place of an argument or field that has to be given.
+/// The place of a field that a body has to have.
 #[derive(Debug, Clone)]
 pub(crate) struct Required<T>(Option<T>);
 
 impl<T> Required<T> {
-    pub(crate) fn get(&self) -> Option<&T> {
-        self.0.as_ref()
-    }
-
-    /// The value of a field of a body.
+    /// The value.
+    ///
+    /// # Errors
+    /// Where there is none: it names the field.
     pub(crate) fn supplied(self, name: &'static str) -> Result<T, ConversionError> {
         self.0.ok_or_else(|| ConversionError(format!("no value supplied for {name}").into()))
     }
@@ -116,51 +102,56 @@ impl<T> Place for Required<T> {
     fn fill(&mut self, value: T) {
         self.0 = Some(value);
     }
-
-    fn given(&self, name: &'static str) -> Result<Option<&T>, InvalidArgument> {
-        self.get().map(Some).ok_or(InvalidArgument::Missing { name })
-    }
 }
 
 /// What is wrong with the arguments of a call, or with the fields of a body, in the order in which they
-/// were given. A later value of the same name that converts mends it.
+/// were given. A later value of the same name that converts takes its place.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Problems(Vec<InvalidArgument>);
 
 impl Problems {
     /// Converts a value and puts it in its place.
-    ///
-    /// What the conversion says itself is left out: it may quote the value.
-    pub(crate) fn set<P: Place, V: TryInto<P::Value>>(
-        &mut self,
-        name: &'static str,
-        place: &mut P,
-        value: V,
-    ) {
+    pub(crate) fn set<P: Place>(&mut self, name: &'static str, place: &mut P, value: impl TryInto<P::Value>) {
         self.forget(name);
-        match value.try_into() {
-            Ok(value) => place.fill(value),
-            Err(_) => {
-                self.0.push(InvalidArgument::Conversion { name, wanted: short_name::<P::Value>() });
-            }
+        if let Some(value) = self.converted(name, value) {
+            place.fill(value);
         }
     }
 
-    /// Converts what was given as a whole body to the builder of its type.
-    pub(crate) fn set_body<T, B, V>(&mut self, builder: &mut B, value: V)
-    where
-        V: TryInto<T>,
-        V::Error: Into<ConversionError>,
-        B: From<T>,
-    {
-        self.forget("body");
-        match value.try_into() {
-            Ok(body) => *builder = B::from(body),
-            Err(problem) => {
-                let ConversionError(problem) = problem.into();
-                self.0.push(InvalidArgument::Body { problem: problem.into_owned() });
-            }
+    /// The value as an argument's type; where it does not convert, that is noted.
+    ///
+    /// What the conversion says itself is left out: it may quote the value.
+    pub(crate) fn converted<T>(&mut self, name: &'static str, value: impl TryInto<T>) -> Option<T> {
+        let converted = value.try_into().ok();
+        if converted.is_none() {
+            self.0.push(InvalidArgument::Conversion { name, wanted: short_name::<T>() });
         }
+        converted
+    }
+
+    /// Converts what was given as a body and puts it in its place.
+    pub(crate) fn set_body<T>(
+        &mut self,
+        place: &mut Option<T>,
+        value: impl TryInto<T, Error: Into<ConversionError>>,
+    ) {
+        self.forget("body");
+        if let Some(body) = self.converted_body(value) {
+            *place = Some(body);
+        }
+    }
+
+    /// What was given as a body; where a field of it is missing or wrong, that is noted.
+    pub(crate) fn converted_body<T>(
+        &mut self,
+        value: impl TryInto<T, Error: Into<ConversionError>>,
+    ) -> Option<T> {
+        let problem = match value.try_into() {
+            Ok(body) => return Some(body),
+            Err(problem) => problem.into(),
+        };
+        self.0.push(problem.into());
+        None
     }
 
     #[inline]
@@ -249,11 +240,12 @@ mod tests {
         let wanted = InvalidArgument::Conversion { name: "offset", wanted: "i32" };
         assert_eq!(problems.first(), Some(&wanted));
         problems.set("offset", &mut offset, 5);
-        assert_eq!((problems.first(), offset.get()), (None, Some(&5)));
+        assert_eq!((problems.first(), offset.supplied("offset")), (None, Ok(5)));
     }
 
     #[test]
-    fn a_whole_body_that_does_not_convert_is_a_problem_until_one_does() {
+    fn a_body_that_does_not_convert_is_a_problem_until_one_does() {
+        #[derive(Debug, PartialEq)]
         struct Body(i32);
 
         impl TryFrom<&str> for Body {
@@ -264,12 +256,14 @@ mod tests {
             }
         }
 
-        let (mut problems, mut builder) = (Problems::default(), Required::default());
-        problems.set_body::<Body, _, _>(&mut builder, "x");
+        let (mut problems, mut place) = (Problems::default(), None::<Body>);
+        problems.set_body(&mut place, "x");
         assert_eq!(problems.first(), Some(&InvalidArgument::Body { problem: "no number".to_owned() }));
-        problems.set_body::<Body, _, _>(&mut builder, "1");
-        assert!(problems.first().is_none());
-        assert_eq!(builder.get().map(|body| body.0), Some(1));
+        problems.set_body(&mut place, "1");
+        assert_eq!((problems.first(), place), (None, Some(Body(1))));
+        assert_eq!(problems.converted_body::<Body>("2"), Some(Body(2)));
+        assert_eq!(problems.converted_body::<Body>("y"), None);
+        assert!(problems.first().is_some());
     }
 
     #[test]

@@ -277,7 +277,7 @@ mod tests {
     use http_body_util::{BodyExt as _, Full};
 
     use super::*;
-    use crate::runtime::{Problems, RequestBuilder, Required, request::tests::OPERATION};
+    use crate::runtime::{Problems, RequestBuilder, request::tests::OPERATION};
 
     /// Refuses whatever it is asked.
     struct Never;
@@ -319,8 +319,8 @@ mod tests {
             let transport = Once { refuses, seen: Arc::clone(&seen) };
             let client = Client::new("https://external.staging.pleo.io", Never, transport).unwrap();
             let mut request = RequestBuilder::new(&client, &OPERATION, &Problems::default());
-            request.path("thing", &Required::from(1));
-            request.path("part", &Required::from(2));
+            request.path("thing", &Some(1));
+            request.path("part", &Some(2));
             let (_, request) = request.finish().unwrap();
             let answer = client.execute(request, usize::MAX).await;
             assert_eq!(answer.is_err(), refuses);

@@ -28,7 +28,7 @@ mod time;
 mod transport_reqwest;
 
 pub use argument::{ConversionError, InvalidArgument};
-pub(crate) use argument::{Place, Problems, Required};
+pub(crate) use argument::{Problems, Required};
 pub use base_url::InvalidBaseUrl;
 pub use client::{Authorization, Authorize, Call, Client, Refusal, Transport, Unauthenticated};
 pub use decimal::{Decimal, InvalidDecimal};

@@ -8,8 +8,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Client, ConversionError, DateOrDateTime, Decimal, Error, InvalidArgument, Operation, Place, Problems,
-    Required, ResponseValue, base_url::BaseUrl, response, time::with_rfc3339,
+    Client, DateOrDateTime, Decimal, Error, InvalidArgument, Operation, Problems, ResponseValue,
+    base_url::BaseUrl, response, time::with_rfc3339,
 };
 
 /// All but the unreserved characters of RFC 3986, section 2.3, so that a value can neither end its
@@ -333,21 +333,20 @@ impl<'a> RequestBuilder<'a> {
     }
 
     /// Writes a path parameter as one segment, or part of one.
-    pub(crate) fn path<T: UrlValue>(&mut self, name: &'static str, value: &Required<T>) {
+    ///
+    /// An argument that is not there did not convert, which is among the call's problems.
+    pub(crate) fn path<T: UrlValue>(&mut self, name: &'static str, value: &Option<T>) {
         if let Some((before, rest)) = self.template.split_once('{') {
             self.request.url.push_str(before);
             self.template = rest.split_once('}').map_or("", |(_, after)| after);
         }
-        match value.get() {
-            Some(value) => {
-                let start = self.request.url.len();
-                value.write(&mut self.request.url);
-                // A dot segment would be taken out of the path on the way (RFC 3986, section 5.2.4).
-                if matches!(&self.request.url[start..], "" | "." | "..") {
-                    self.note(InvalidArgument::PathSegment { name });
-                }
-            }
-            None => self.note(InvalidArgument::Missing { name }),
+        let start = self.request.url.len();
+        if let Some(value) = value {
+            value.write(&mut self.request.url);
+        }
+        // A dot segment would be taken out of the path on the way (RFC 3986, section 5.2.4).
+        if matches!(&self.request.url[start..], "" | "." | "..") {
+            self.note(InvalidArgument::PathSegment { name });
         }
     }
 
@@ -357,68 +356,35 @@ impl<'a> RequestBuilder<'a> {
         }
     }
 
-    /// Writes a query parameter.
-    pub(crate) fn query<P: Place<Value: QueryValue>>(&mut self, name: &'static str, argument: &P) {
-        self.query_spelled(name, name, argument);
-    }
-
-    /// Writes a query parameter whose name is percent-encoded as `encoded`.
-    pub(crate) fn query_spelled<P: Place<Value: QueryValue>>(
-        &mut self,
-        name: &'static str,
-        encoded: &str,
-        argument: &P,
-    ) {
+    /// Writes a query parameter. Its name is percent-encoded already.
+    pub(crate) fn query<T: QueryValue>(&mut self, name: &str, argument: &Option<T>) {
         self.finish_path();
-        match argument.given(name) {
-            Ok(Some(value)) => value.append(encoded, &mut self.request),
-            Ok(None) => {}
-            Err(missing) => self.note(missing),
+        if let Some(value) = argument {
+            value.append(name, &mut self.request);
         }
     }
 
     /// Sets a header; generated code calls it for header parameters.
     #[allow(dead_code, reason = "no operation of today takes a header parameter; tomorrow's may")]
-    pub(crate) fn header<P: Place<Value: fmt::Display>>(&mut self, name: &'static str, argument: &P) {
-        let header = argument.given(name).and_then(|value| {
-            let invalid = || InvalidArgument::Header { name };
-            let value = value.map(|value| HeaderValue::try_from(value.to_string())).transpose();
-            let name = HeaderName::try_from(name).map_err(|_| invalid())?;
-            Ok(value.map_err(|_| invalid())?.map(|value| (name, value)))
-        });
-        match header {
-            Ok(Some((name, value))) => {
-                self.request.headers.insert(name, value);
-            }
-            Ok(None) => {}
-            Err(invalid) => self.note(invalid),
+    pub(crate) fn header<T: fmt::Display>(&mut self, name: &'static str, argument: &Option<T>) {
+        let Some(value) = argument else { return };
+        match (HeaderName::try_from(name), HeaderValue::try_from(value.to_string())) {
+            (Ok(header), Ok(value)) => drop(self.request.headers.insert(header, value)),
+            _ => self.note(InvalidArgument::Header { name }),
         }
     }
 
-    /// Writes the body that a builder has made.
-    pub(crate) fn json<T: Serialize>(&mut self, body: Result<T, ConversionError>) {
-        match body {
-            Ok(ref body) => self.write_json(body, BODY_CAPACITY),
-            Err(problem) => self.note(problem.into()),
+    /// Writes the body.
+    pub(crate) fn json<T: Serialize>(&mut self, body: &Option<T>) {
+        if let Some(body) = body {
+            self.write_json(body, BODY_CAPACITY);
         }
     }
 
     /// Writes a body that is a list.
-    pub(crate) fn json_list<T: Serialize, P: Place<Value = Vec<T>>>(&mut self, body: &P) {
-        self.write_given(body, |items| items.len().saturating_mul(ITEM_CAPACITY).min(LIST_CAPACITY));
-    }
-
-    /// Writes a body that is neither a list nor made by a builder.
-    #[allow(dead_code, reason = "no operation of today takes such a body; tomorrow's may")]
-    pub(crate) fn json_given<P: Place<Value: Serialize>>(&mut self, body: &P) {
-        self.write_given(body, |_| BODY_CAPACITY);
-    }
-
-    fn write_given<P: Place<Value: Serialize>>(&mut self, body: &P, capacity: impl Fn(&P::Value) -> usize) {
-        match body.given("body") {
-            Ok(Some(body)) => self.write_json(body, capacity(body)),
-            Ok(None) => {}
-            Err(missing) => self.note(missing),
+    pub(crate) fn json_list<T: Serialize>(&mut self, body: &Option<Vec<T>>) {
+        if let Some(items) = body {
+            self.write_json(items, items.len().saturating_mul(ITEM_CAPACITY).min(LIST_CAPACITY));
         }
     }
 
@@ -579,8 +545,8 @@ pub(super) mod tests {
         let outcome = runner(512).run(&(segments(), segments()), |(thing, part)| {
             paths.lock().unwrap().clear();
             let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
-            call.path("thing", &Required::from(thing.clone()));
-            call.path("part", &Required::from(part.clone()));
+            call.path("thing", &Some(thing.clone()));
+            call.path("part", &Some(part.clone()));
             let sent = runtime.block_on(call.send_empty());
             let paths = paths.lock().unwrap().clone();
             match sent {
@@ -610,8 +576,8 @@ pub(super) mod tests {
         let client = client();
         for (thing, part) in [("a", "b"), ("a/b:c?{part}%", "ä ~"), ("1", ":archive")] {
             let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
-            call.path("thing", &Required::from(thing.to_owned()));
-            call.path("part", &Required::from(part.to_owned()));
+            call.path("thing", &Some(thing.to_owned()));
+            call.path("part", &Some(part.to_owned()));
             let (_, mut request) = call.finish().unwrap();
             request.append_query("thing", "other");
             assert_eq!(request.path_value("thing").as_deref(), Some(thing));
@@ -669,15 +635,21 @@ pub(super) mod tests {
     fn the_name_of_a_parameter_may_be_spelled_with_escapes() {
         let client = client();
         let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
-        call.query_spelled("a b[]", "a%20b%5B%5D", &Some(vec![true, false]));
+        call.query("a%20b%5B%5D", &Some(vec![true, false]));
         let (_, request) = call.finish().unwrap();
         assert_eq!(request.query_values("a b[]").collect::<Vec<_>>(), ["true", "false"]);
-        let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
-        call.query_spelled("a b[]", "a%20b%5B%5D", &Required::<bool>::default());
-        let missing = call.finish().unwrap_err();
+    }
+
+    #[test]
+    fn a_request_without_its_path_parameter_is_never_sent() {
+        let client = client();
+        let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
+        call.path("thing", &None::<String>);
+        call.path("part", &Some(2));
+        let refused = call.finish().unwrap_err();
         assert!(matches!(
-            missing,
-            Error::InvalidArgument { argument: InvalidArgument::Missing { name: "a b[]" }, .. }
+            refused,
+            Error::InvalidArgument { argument: InvalidArgument::PathSegment { name: "thing" }, .. }
         ));
     }
 
@@ -711,46 +683,24 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn bodies_are_written_or_missed() {
+    fn bodies_are_written_as_json_and_leave_no_trace_where_there_is_none() {
         let client = client();
         let sent = |give: &dyn Fn(&mut RequestBuilder<'_>)| {
             let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
             give(&mut call);
-            call.finish().map(|(_, request)| request.body().cloned().unwrap_or_default())
+            let request = call.finish().unwrap().1;
+            let media_type = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap());
+            (request.body().cloned(), media_type.map(str::to_owned))
         };
         let items: Vec<String> = (0..1000).map(|number| "x".repeat(number)).collect();
-        let written = sent(&|call| call.json_list(&Required::from(items.clone()))).unwrap();
-        assert_eq!(written, serde_json::to_vec(&items).unwrap());
-        assert_eq!(sent(&|call| call.json_given(&Required::from("text".to_owned()))).unwrap(), "\"text\"");
-        assert_eq!(sent(&|call| call.json(Ok(1))).unwrap(), "1");
-        for missed in [
-            sent(&|call| call.json_list(&Required::<Vec<String>>::default())),
-            sent(&|call| call.json_given(&Required::<String>::default())),
-        ] {
-            assert!(matches!(
-                missed,
-                Err(Error::InvalidArgument { argument: InvalidArgument::Missing { name: "body" }, .. })
-            ));
-        }
-    }
-
-    #[test]
-    fn a_body_that_is_left_out_leaves_no_trace() {
-        let client = client();
-        for leave_out in [
-            |call: &mut RequestBuilder<'_>| call.json_given(&None::<String>),
-            |call: &mut RequestBuilder<'_>| call.json_list(&None::<Vec<String>>),
-        ] {
-            let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
-            leave_out(&mut call);
-            let (_, request) = call.finish().unwrap();
-            assert_eq!((request.body(), request.headers().get(header::CONTENT_TYPE)), (None, None));
-        }
-        let mut call = RequestBuilder::new(&client, &SEARCH, &Problems::default());
-        call.json_given(&Some("text".to_owned()));
-        let (_, request) = call.finish().unwrap();
-        assert_eq!(request.body().unwrap(), "\"text\"");
-        assert!(request.headers().contains_key(header::CONTENT_TYPE));
+        let json = |text: Vec<u8>| (Some(text.into()), Some("application/json".to_owned()));
+        assert_eq!(
+            sent(&|call| call.json_list(&Some(items.clone()))),
+            json(serde_json::to_vec(&items).unwrap())
+        );
+        assert_eq!(sent(&|call| call.json(&Some("text"))), json(b"\"text\"".to_vec()));
+        assert_eq!(sent(&|call| call.json_list(&None::<Vec<String>>)), (None, None));
+        assert_eq!(sent(&|call| call.json(&None::<String>)), (None, None));
     }
 
     #[test]
@@ -758,8 +708,8 @@ pub(super) mod tests {
         let client = client();
         let call = |trace: &'static str| {
             let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
-            call.path("thing", &Required::from(1));
-            call.path("part", &Required::from(2));
+            call.path("thing", &Some(1));
+            call.path("part", &Some(2));
             call.header("x-trace", &Some(trace));
             call.header("x-none", &None::<i32>);
             call.finish()

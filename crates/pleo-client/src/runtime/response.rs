@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::runtime::{
-        BoxFuture, Call, Client, Problems, RequestBuilder, Required, Transport, Unauthenticated,
+        BoxFuture, Call, Client, Problems, RequestBuilder, Transport, Unauthenticated,
         request::tests::OPERATION,
     };
 
@@ -188,8 +188,8 @@ mod tests {
         let transport = Arc::new(Box::new(Long { frames, limit, read: Arc::clone(&read) }));
         let client = Client::new("https://external.staging.pleo.io", Unauthenticated, transport).unwrap();
         let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
-        call.path("thing", &Required::from(1));
-        call.path("part", &Required::from(2));
+        call.path("thing", &Some(1));
+        call.path("part", &Some(2));
         let result = if empty {
             call.send_empty().await.map(drop)
         } else {

@@ -178,7 +178,7 @@ mod tests {
     use super::*;
     use crate::runtime::{
         Authorization, Authorize, Client, InvalidArgument, Problems, Refusal, Request, RequestBuilder,
-        Required, Unauthenticated, request::tests::OPERATION,
+        Unauthenticated, request::tests::OPERATION,
     };
 
     type Both = (Result<http::Request<bytes::Bytes>, Error>, Result<reqwest::Request, Error>);
@@ -215,12 +215,10 @@ mod tests {
         let transport: &'static TakesBoth = Box::leak(Box::default());
         let client = Client::new("https://external.staging.pleo.io", authorize, transport).unwrap();
         let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
-        call.path("thing", &Required::from("a b/ä".to_owned()));
-        call.path("part", &Required::from(2));
+        call.path("thing", &Some("a b/ä".to_owned()));
+        call.path("part", &Some(2));
         call.query("at", &Some("2026-03-14T09:26:53+01:00".to_owned()));
-        if let Some(body) = body {
-            call.json(Ok(body));
-        }
+        call.json(&body);
         call.send_empty().await.unwrap_err();
         transport.0.lock().unwrap().take().unwrap()
     }

@@ -4,7 +4,11 @@ use std::time::{Duration, Instant};
 
 use pleo_auth::{
     Client, Session, StandaloneApiKey,
-    pleo_client::{Error, TransportErrorKind, marketplace::types::AuthMethod},
+    pleo_client::{
+        Error, TransportErrorKind,
+        accounting_entries::types::AccountingEntryBaseSearchRequest,
+        marketplace::types::{AuthMethod, CreateClientInstallationRequest},
+    },
 };
 use pleo_sandbox::{Fault, Sandbox, Server};
 use serde_json::{Value, json};
@@ -64,8 +68,7 @@ async fn a_dropped_connection_ends_without_an_answer_or_an_effect() {
     assert_eq!(raw(&server), "");
     sandbox.inject("/v1/installations/me", Fault::DropConnection);
     let error = client(&server)
-        .create_installation()
-        .body(pleo_auth::pleo_client::marketplace::types::CreateClientInstallationRequest::default())
+        .create_installation(CreateClientInstallationRequest::default())
         .send()
         .await
         .unwrap_err();
@@ -110,8 +113,9 @@ async fn unknown_values_and_fields_come_and_our_client_lives_with_them() {
     client.introspect_authentication().send().await.unwrap();
     // A page echoes the request in maps.
     sandbox.inject("/v1/accounting-entries", Fault::UnknownField);
-    let search = client.search_accounting_entries().company_id(sandbox.companies()[0]);
-    let page = search.body_map(|body| body.include_deleted(false)).send().await.unwrap().into_inner();
+    let search =
+        client.search_accounting_entries(AccountingEntryBaseSearchRequest::builder().include_deleted(false));
+    let page = search.company_id(sandbox.companies()[0]).send().await.unwrap().into_inner();
     assert!(!page.data.is_empty());
 }
 

@@ -7,7 +7,7 @@ use syn::Type;
 
 use super::model::{Argument, Body, Builder};
 use crate::docs::docs;
-use crate::rust::{is_list, place};
+use crate::rust::is_list;
 use xtask_openapi::foreign::markdown_code;
 
 /// What is escaped in the name of a query parameter, as in its value: all but the unreserved characters of
@@ -24,18 +24,10 @@ impl Builder<'_> {
             return None;
         }
         let struct_name = self.struct_name();
-        let arguments = self.arguments.iter().map(|argument| {
-            let (ident, place) = (&argument.ident, place(&argument.value, argument.required));
-            quote! { pub(super) #ident: #place }
+        let arguments = self.arguments.iter().map(|Argument { ident, value, .. }| {
+            quote! { pub(super) #ident: Option<#value> }
         });
-        let body = self.body.as_ref().map(|body| {
-            let place = match &body.builder {
-                Some(builder) if body.required => quote! { #builder },
-                Some(builder) => place(builder, false),
-                None => place(&body.value, body.required),
-            };
-            quote! { pub(super) body: #place }
-        });
+        let body = self.body.iter().map(|Body { value, .. }| quote! { pub(super) body: Option<#value> });
         let fields = arguments.chain(body);
         Some(quote! {
             #[derive(Clone, Default)]
@@ -51,22 +43,17 @@ impl Builder<'_> {
             self.name,
             markdown_code(&self.operation.request())
         ));
-        let new_doc = docs("The call without any argument set yet.");
-        let setters = self.arguments.iter().map(Argument::setter);
-        let body_setters = self.body.as_ref().map(Body::setters);
+        let setters = self.optional().map(Argument::setter);
+        let body_setter = self.optional_body().map(Body::setter);
         let send = self.send();
-        let (fields, initial) = if self.takes_anything() {
+        let new = self.new_function();
+        let fields = self.takes_anything().then(|| {
             let mut given = quote! { arguments::#struct_name };
-            if self.arguments.len() + usize::from(self.body.is_some()) > MOST_UNBOXED {
+            if self.is_boxed() {
                 given = quote! { Box<#given> };
             }
-            (
-                quote! { problems: Problems, given: #given },
-                quote! { problems: Problems::default(), given: Default::default() },
-            )
-        } else {
-            Default::default()
-        };
+            quote! { problems: Problems, given: #given }
+        });
         quote! {
             #(#doc)*
             #[derive(Clone)]
@@ -77,14 +64,53 @@ impl Builder<'_> {
             }
 
             impl<'a> #struct_name<'a> {
-                #(#new_doc)*
-                pub fn new(client: &'a Client) -> Self {
-                    Self { client, #initial }
-                }
-
+                #new
                 #(#setters)*
-                #body_setters
+                #body_setter
                 #send
+            }
+        }
+    }
+
+    fn is_boxed(&self) -> bool {
+        self.arguments.len() + usize::from(self.body.is_some()) > MOST_UNBOXED
+    }
+
+    /// What makes the call of all that it has to be given.
+    fn new_function(&self) -> TokenStream {
+        let parameters = self.parameters();
+        if !self.takes_anything() {
+            return quote! {
+                pub(super) fn new(client: &'a Client) -> Self {
+                    Self { client }
+                }
+            };
+        }
+        let struct_name = self.struct_name();
+        let arguments = self.required().map(|Argument { ident, wire, .. }| {
+            quote! { #ident: problems.converted(#wire, #ident) }
+        });
+        let body = self.required_body().map(|body| match body.built {
+            true => quote! { body: problems.converted_body(body) },
+            false => quote! { body: problems.converted("body", body) },
+        });
+        let mut fields: Vec<TokenStream> = arguments.chain(body).collect();
+        let (mutable, given) = if fields.is_empty() {
+            (None, quote! { Default::default() })
+        } else {
+            let left_out = self.optional().next().is_some() || self.optional_body().is_some();
+            fields.extend(left_out.then(|| quote! { ..Default::default() }));
+            let mut given = quote! { arguments::#struct_name { #(#fields),* } };
+            if self.is_boxed() {
+                given = quote! { Box::new(#given) };
+            }
+            (Some(quote! { mut }), given)
+        };
+        quote! {
+            pub(super) fn new(client: &'a Client, #(#parameters),*) -> Self {
+                let #mutable problems = Problems::default();
+                let given = #given;
+                Self { client, problems, given }
             }
         }
     }
@@ -92,41 +118,30 @@ impl Builder<'_> {
     fn send(&self) -> TokenStream {
         let operation = format_ident!("{}", self.name.to_uppercase());
         let success = &self.success;
-        let mut ordered: Vec<&Argument<'_>> =
-            self.arguments.iter().filter(|argument| argument.location == "path").collect();
-        ordered.sort_by_key(|argument| self.operation.path.find(&format!("{{{}}}", argument.wire)));
-        ordered.extend(self.arguments.iter().filter(|argument| argument.location != "path"));
-        let steps = ordered.into_iter().map(|argument| {
-            let (step, wire, ident) =
-                (format_ident!("{}", argument.location), argument.wire, &argument.ident);
-            let encoded = utf8_percent_encode(wire, ESCAPED).to_string();
-            if argument.location == "query" && encoded != wire {
-                quote! { request.query_spelled(#wire, #encoded, &given.#ident); }
-            } else {
-                quote! { request.#step(#wire, &given.#ident); }
-            }
+        let steps = self.arguments.iter().map(|argument| {
+            let Argument { ident, wire, location, .. } = argument;
+            let step = format_ident!("{location}");
+            let name = match *location {
+                "query" => utf8_percent_encode(wire, ESCAPED).to_string(),
+                _ => (*wire).to_owned(),
+            };
+            quote! { request.#step(#name, &given.#ident); }
         });
         let json = self.body.as_ref().map(|body| {
-            let value = &body.value;
-            match &body.builder {
-                Some(_) if body.required => quote! { request.json(#value::try_from(given.body)); },
-                Some(_) => quote! {
-                    if let Some(body) = given.body {
-                        request.json(#value::try_from(body));
-                    }
-                },
-                None if is_list(value) => quote! { request.json_list(&given.body); },
-                None => quote! { request.json_given(&given.body); },
-            }
+            let step = if is_list(&body.value) {
+                quote! { json_list }
+            } else {
+                quote! { json }
+            };
+            quote! { request.#step(&given.body); }
         });
         let finish = if matches!(success, Type::Tuple(tuple) if tuple.elems.is_empty()) {
             quote! { send_empty }
         } else {
             quote! { send_json }
         };
-        let doc = docs(
-            "Sends the call.\n\n# Errors\nSee [`Error`]; nothing is sent when an argument is missing or invalid.",
-        );
+        let doc =
+            docs("Sends the call.\n\n# Errors\nSee [`Error`]; nothing is sent when an argument is invalid.");
         // In a block of its own, so that what was given does not wait for the answer with the call.
         let request = if self.takes_anything() {
             quote! {
@@ -154,11 +169,12 @@ impl Builder<'_> {
 
 impl Argument<'_> {
     fn setter(&self) -> TokenStream {
-        let Self { ident, wire, value, doc, .. } = self;
-        let doc = docs(doc);
+        let Self { ident, wire, .. } = self;
+        let doc = docs(&self.setter_doc());
+        let taken = self.taken();
         quote! {
             #(#doc)*
-            pub fn #ident<V: TryInto<#value>>(mut self, value: V) -> Self {
+            pub fn #ident(mut self, value: #taken) -> Self {
                 self.problems.set(#wire, &mut self.given.#ident, value);
                 self
             }
@@ -167,55 +183,19 @@ impl Argument<'_> {
 }
 
 impl Body {
-    fn setters(&self) -> TokenStream {
-        let value = &self.value;
-        let doc = docs(match self.required {
-            true => "The request body.",
-            false => "The request body; without it, the call has none.",
-        });
-        match &self.builder {
-            Some(builder) if !self.required => quote! {
-                #(#doc)*
-                pub fn body<V>(mut self, value: V) -> Self
-                where
-                    V: TryInto<#value>,
-                    V::Error: Into<crate::ConversionError>,
-                {
-                    let body = self.given.body.get_or_insert_default();
-                    self.problems.set_body::<#value, _, V>(body, value);
-                    self
-                }
-
-                /// Sets fields of the request body, which the call then has.
-                pub fn body_map(mut self, change: impl FnOnce(#builder) -> #builder) -> Self {
-                    self.given.body = Some(change(self.given.body.take().unwrap_or_default()));
-                    self
-                }
-            },
-            Some(builder) => quote! {
-                #(#doc)*
-                pub fn body<V>(mut self, value: V) -> Self
-                where
-                    V: TryInto<#value>,
-                    V::Error: Into<crate::ConversionError>,
-                {
-                    self.problems.set_body::<#value, _, V>(&mut self.given.body, value);
-                    self
-                }
-
-                /// Sets fields of the request body.
-                pub fn body_map(mut self, change: impl FnOnce(#builder) -> #builder) -> Self {
-                    self.given.body = change(self.given.body);
-                    self
-                }
-            },
-            None => quote! {
-                #(#doc)*
-                pub fn body<V: TryInto<#value>>(mut self, value: V) -> Self {
-                    self.problems.set("body", &mut self.given.body, value);
-                    self
-                }
-            },
+    fn setter(&self) -> TokenStream {
+        let doc = docs("The request body; without it, the call has none.");
+        let taken = self.taken();
+        let set = match self.built {
+            true => quote! { set_body(&mut self.given.body, value) },
+            false => quote! { set("body", &mut self.given.body, value) },
+        };
+        quote! {
+            #(#doc)*
+            pub fn body(mut self, value: #taken) -> Self {
+                self.problems.#set;
+                self
+            }
         }
     }
 }

@@ -12,8 +12,8 @@ use quote::quote;
 use crate::draft::Draft;
 use crate::plan::{Module, OperationEntry, Plan};
 use crate::progenitor::Raw;
-pub(crate) use model::Builder;
 use model::internal;
+pub(crate) use model::{Argument, Builder};
 use xtask_openapi::{SpecError, names};
 
 /// The builders of a module's calls.
@@ -42,8 +42,6 @@ pub(crate) fn file(plan: &Plan, module: &Module, builders: &[Builder<'_>]) -> Dr
 
         /// What calls hold.
         mod arguments {
-            #[allow(unused_imports)]
-            use crate::runtime::Required;
             #[allow(unused_imports)]
             use super::super::types;
 

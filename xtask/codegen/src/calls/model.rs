@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use quote::{ToTokens, format_ident};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 use syn::{Ident, Type, visit_mut::VisitMut};
 
 use crate::plan::OperationEntry;
 use crate::progenitor::RawCall;
-use crate::prose::prose;
+use crate::prose::{inline, prose};
 use crate::rust::{ShortNames, first_argument, optional_value, type_of_builder};
 use xtask_openapi::passes::MAY_BE_LEFT_OUT;
 use xtask_openapi::{
@@ -20,6 +21,7 @@ use xtask_openapi::{
 /// The builder of one operation.
 pub(crate) struct Builder<'a> {
     pub(crate) name: &'a str,
+    /// In the order of the request: those of the path as its template has them, then the others.
     pub(crate) arguments: Vec<Argument<'a>>,
     pub(crate) body: Option<Body>,
     pub(crate) operation: &'a OperationEntry,
@@ -31,18 +33,21 @@ pub(crate) struct Argument<'a> {
     pub(crate) ident: Ident,
     pub(crate) wire: &'a str,
     pub(crate) location: &'a str,
-    /// What the setter takes, without the `Option` of an optional one.
+    /// What it has to convert to, without the `Option` of an optional one.
     pub(crate) value: Type,
+    /// Whether the call has to be given it.
     pub(crate) required: bool,
-    pub(crate) doc: String,
+    /// Whether the document requires it; a pass may have made it optional.
+    documented: bool,
+    description: Option<&'a str>,
 }
 
 /// The request body.
 pub(crate) struct Body {
     /// The type that is sent.
     pub(crate) value: Type,
-    /// The type's builder, if it has one.
-    pub(crate) builder: Option<Type>,
+    /// Whether the type has a builder, which may be given instead and may be incomplete.
+    pub(crate) built: bool,
     /// Whether the call has to have a body.
     pub(crate) required: bool,
 }
@@ -89,14 +94,19 @@ impl<'a> Builder<'a> {
                 location: text("in").unwrap_or_default(),
                 value: optional.unwrap_or(value),
                 required,
-                doc: argument_doc(parameter, required),
+                documented: parameter.get("required") == Some(&Value::Bool(true)),
+                description: text("description"),
             });
         }
+        arguments.sort_by_key(|argument| match argument.location {
+            "path" => operation.path.find(&format!("{{{}}}", argument.wire)),
+            _ => Some(usize::MAX),
+        });
         let required = operation.value.get("requestBody").and_then(|body| body.get("required"));
         let required = required == Some(&Value::Bool(true));
-        let body = field("body").map(|value| match type_of_builder(&value) {
-            Some(sent) => Body { value: sent, builder: Some(value), required },
-            None => Body { value, builder: None, required },
+        let body = field("body").map(|value| {
+            let sent = type_of_builder(&value);
+            Body { built: sent.is_some(), value: sent.unwrap_or(value), required }
         });
         let Some(mut success) = call.success.clone() else {
             return Err(internal(operation, "progenitor generated no `send`"));
@@ -112,27 +122,93 @@ impl<'a> Builder<'a> {
         format_ident!("{}", names::pascal(self.name))
     }
 
+    /// What the call has to be given, besides the body.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &Argument<'a>> {
+        self.arguments.iter().filter(|argument| argument.required)
+    }
+
+    /// What the call may be given, besides the body.
+    pub(crate) fn optional(&self) -> impl Iterator<Item = &Argument<'a>> {
+        self.arguments.iter().filter(|argument| !argument.required)
+    }
+
+    /// What the call has to be given, as parameters of a function.
+    pub(crate) fn parameters(&self) -> Vec<TokenStream> {
+        let arguments = self.required().map(|argument| {
+            let (ident, taken) = (&argument.ident, argument.taken());
+            quote! { #ident: #taken }
+        });
+        let body = self.required_body().map(|body| {
+            let taken = body.taken();
+            quote! { body: #taken }
+        });
+        arguments.chain(body).collect()
+    }
+
+    /// The body that the call has to have.
+    pub(crate) fn required_body(&self) -> Option<&Body> {
+        self.body.as_ref().filter(|body| body.required)
+    }
+
+    /// The body that the call may have.
+    pub(crate) fn optional_body(&self) -> Option<&Body> {
+        self.body.as_ref().filter(|body| !body.required)
+    }
+
     /// Whether the call is given anything.
     pub(crate) fn takes_anything(&self) -> bool {
         self.body.is_some() || !self.arguments.is_empty()
     }
 }
 
-fn argument_doc(parameter: &Value, required: bool) -> String {
-    let text = |key: &str| parameter.get(key).and_then(Value::as_str);
-    let documented = parameter.get("required") == Some(&Value::Bool(true));
-    let need = if documented { "required" } else { "optional" };
-    let location = text("in").unwrap_or_default();
-    let wire = text("name").unwrap_or_default();
-    let mut doc = match text("description") {
-        Some(description) => format!(" {}\n\n ", prose(description)),
-        None => " ".to_owned(),
-    };
-    let _ = write!(doc, "The {need} {location} parameter {}.", markdown_code(wire));
-    if documented && !required {
-        let _ = write!(doc, " {MAY_BE_LEFT_OUT}");
+impl Argument<'_> {
+    /// What it is, in one line.
+    pub(crate) fn line(&self) -> String {
+        let what = format!("he {} parameter {}.", self.location, markdown_code(self.wire));
+        match self.description {
+            Some(description) => format!("{} T{what}", inline(description)),
+            None => format!("t{what}"),
+        }
     }
-    doc
+
+    /// The documentation of its setter.
+    pub(crate) fn setter_doc(&self) -> String {
+        let need = if self.documented { "required" } else { "optional" };
+        let mut doc = match self.description {
+            Some(description) => format!(" {}\n\n ", prose(description)),
+            None => " ".to_owned(),
+        };
+        let _ = write!(doc, "The {need} {} parameter {}.", self.location, markdown_code(self.wire));
+        if self.documented {
+            let _ = write!(doc, " {MAY_BE_LEFT_OUT}");
+        }
+        doc
+    }
+
+    /// The type of a function's parameter that takes it.
+    pub(crate) fn taken(&self) -> TokenStream {
+        let value = &self.value;
+        quote! { impl TryInto<#value> }
+    }
+}
+
+impl Body {
+    /// What it is, in one line.
+    pub(crate) fn line(&self) -> &'static str {
+        match self.built {
+            true => "the request body, or its builder.",
+            false => "the request body.",
+        }
+    }
+
+    /// The type of a function's parameter that takes it.
+    pub(crate) fn taken(&self) -> TokenStream {
+        let value = &self.value;
+        match self.built {
+            true => quote! { impl TryInto<#value, Error: Into<crate::ConversionError>> },
+            false => quote! { impl TryInto<#value> },
+        }
+    }
 }
 
 pub(crate) fn internal(operation: &OperationEntry, problem: &str) -> SpecError {

@@ -7,7 +7,7 @@ use syn::{Attribute, Field, Item, ext::IdentExt as _, parse_quote, visit_mut::Vi
 use super::rewrite::{OneModuleDeeper, TypeRewriter};
 use crate::docs::{self, respell};
 use crate::progenitor::Raw;
-use crate::rust::{first_argument, optional_value, place};
+use crate::rust::{first_argument, optional_value};
 
 /// The builder of a type that is sent: what a caller sets field by field, and what has to be there in
 /// the end.
@@ -43,8 +43,10 @@ impl TypeBuilder {
         let fields = self.fields.iter().map(|field| {
             let (ident, mut value) = (&field.ident, field.value.clone());
             OneModuleDeeper.visit_type_mut(&mut value);
-            let place = place(&value, field.required);
-            quote! { pub(super) #ident: #place }
+            match field.required {
+                true => quote! { pub(super) #ident: Required<#value> },
+                false => quote! { pub(super) #ident: Option<#value> },
+            }
         });
         parse_quote! {
             #[derive(Clone, Default)]
@@ -130,7 +132,7 @@ impl BuilderField {
         let text = ident.unraw().to_string();
         quote! {
             #(#docs)*
-            pub fn #ident<V: TryInto<#value>>(mut self, value: V) -> Self {
+            pub fn #ident(mut self, value: impl TryInto<#value>) -> Self {
                 self.problems.set(#text, &mut self.given.#ident, value);
                 self
             }

@@ -127,6 +127,7 @@ impl<'a> Comparer<'a> {
                 (true, false) => self.note(kinds::METHOD_REVIVED, &item, None, None),
                 _ => {}
             }
+            self.arguments(&item, &method.arguments, &now.arguments);
             for (member, before) in &method.catalogue {
                 let after = now.catalogue.get(member);
                 if after != Some(before) {
@@ -146,6 +147,32 @@ impl<'a> Comparer<'a> {
             if !old.methods.contains_key(name) && !renamed.contains(name.as_str()) {
                 let item = format!("pleo_client::Client::{name}");
                 self.note(kinds::METHOD_ADDED, &item, None, Some(&method.request));
+            }
+        }
+    }
+
+    /// Compares what a method has to be given, which callers write one after the other, without names.
+    fn arguments(&mut self, item: &str, old: &[(String, String)], new: &[(String, String)]) {
+        let is_in = |name: &str, all: &[(String, String)]| all.iter().any(|(other, _)| other == name);
+        let mut pairs = old.iter().zip(new);
+        if old.len() != new.len()
+            || pairs
+                .any(|((before, _), (after, _))| before != after && (is_in(after, old) || is_in(before, new)))
+        {
+            let list = |arguments: &[(String, String)]| {
+                let arguments = arguments.iter().map(|(name, taken)| format!("{name}: {taken}"));
+                format!("({})", arguments.collect::<Vec<_>>().join(", "))
+            };
+            self.note(kinds::ARGUMENTS_CHANGED, item, Some(&list(old)), Some(&list(new)));
+            return;
+        }
+        for ((name, before), (now, after)) in old.iter().zip(new) {
+            let item = format!("{item} ({name})");
+            if name != now {
+                self.note(kinds::ARGUMENT_RENAMED, &item, Some(name), Some(now));
+            }
+            if self.now(before) != *after {
+                self.note(kinds::ARGUMENT_TYPE_CHANGED, &item, Some(before), Some(after));
             }
         }
     }

@@ -50,6 +50,13 @@ kinds! {
         "Calling a method warns.";
     METHOD_REVIVED = "method-revived", Additive,
         "Calling a method does not warn any more.";
+    ARGUMENTS_CHANGED = "arguments-changed", Breaking,
+        "A method takes an argument more or less, or the same arguments in another order.";
+    ARGUMENT_TYPE_CHANGED = "argument-type-changed", PossiblyBreaking,
+        "An argument of a method has another type; methods take what converts to it, so it depends on the value \
+         whether a caller compiles.";
+    ARGUMENT_RENAMED = "argument-renamed", Additive,
+        "An argument of a method has another name, at the same place.";
     CATALOGUE_CHANGED = "catalogue-changed", PossiblyBreaking,
         "The catalogue asks for more, such as another scope or a company, or names an authentication scheme less: \
          calls compile, and some are refused.";
@@ -58,18 +65,18 @@ kinds! {
     RESULT_CHANGED = "result-changed", Breaking,
         "A call returns another type.";
     SETTER_REMOVED = "setter-removed", Breaking,
-        "An argument of a call, or a field of a request body, cannot be set any more.";
+        "An optional argument of a call, or a field of a request body, cannot be set any more.";
     SETTER_ADDED = "setter-added", Additive,
-        "One more argument or field can be set.";
+        "One more optional argument or field can be set.";
     REQUIRED_SETTER_ADDED = "required-setter-added", PossiblyBreaking,
-        "One more argument or field has to be set: calls compile, and `send` refuses those without it.";
+        "One more field of a request body has to be set: calls compile, and `send` refuses those without it.";
     SETTER_TYPE_CHANGED = "setter-type-changed", PossiblyBreaking,
-        "An argument or field has another type; setters take what converts to it, so it depends on the value \
+        "An optional argument or a field has another type; setters take what converts to it, so it depends on the value \
          whether a caller compiles.";
     SETTER_BECAME_REQUIRED = "setter-became-required", PossiblyBreaking,
-        "An argument or field has to be set: calls compile, and `send` refuses those without it.";
+        "A field of a request body has to be set: calls compile, and `send` refuses those without it.";
     SETTER_BECAME_OPTIONAL = "setter-became-optional", Additive,
-        "An argument or field may be left out.";
+        "A field of a request body may be left out.";
     TYPE_REMOVED = "type-removed", Breaking,
         "A struct, enum, alias or builder is gone; one with another name counts as removed and added.";
     TYPE_MOVED = "type-moved", PossiblyBreaking,

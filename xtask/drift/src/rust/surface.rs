@@ -31,6 +31,8 @@ pub struct Surface {
 pub(super) struct Method {
     /// Path of the builder that it gives.
     pub(super) builder: String,
+    /// What it has to be given: names, and types that the values have to convert to.
+    pub(super) arguments: Vec<(String, String)>,
     /// The request, such as `GET /v1/tags`.
     pub(super) request: String,
     /// Pleo's name of the operation.
@@ -191,21 +193,8 @@ struct Reader {
     surface: Surface,
     /// Entries of the catalogue, by the method's name.
     entries: BTreeMap<String, Entry>,
-    /// What builders hold until they are used, by builder and field.
-    held: BTreeMap<String, BTreeMap<String, Held>>,
-}
-
-/// The function of a call that sets fields of its body.
-const BODY_FIELDS: &str = "body_map";
-
-/// What a builder holds of a field.
-enum Held {
-    /// A value that has to be given.
-    Required,
-    /// A value that may be left out.
-    Optional,
-    /// Another builder, at a path.
-    Builder(String),
+    /// Whether builders need what they hold, by builder and field.
+    held: BTreeMap<String, BTreeMap<String, bool>>,
 }
 
 /// What the catalogue says of an operation.
@@ -266,7 +255,7 @@ impl Reader {
             }
             Item::Mod(item) => match &item.content {
                 Some((_, items)) if !matches!(item.vis, Visibility::Public(_)) => {
-                    self.held(module, &format!("{module}::{}", item.ident), items);
+                    self.held(module, items);
                 }
                 Some((_, items)) => self.items(&format!("{module}::{}", item.ident), path, items)?,
                 None if module == CRATE => {
@@ -293,20 +282,15 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads what the builders of `module` hold, which stands in structs of the same names in `private`.
-    fn held(&mut self, module: &str, private: &str, items: &[Item]) {
+    /// Reads what the builders of `module` hold, which stands in structs of the same names in a private module.
+    fn held(&mut self, module: &str, items: &[Item]) {
         for item in items {
             let Item::Struct(item) = item else { continue };
             let held = self.held.entry(format!("{module}::{}", item.ident)).or_default();
             for field in &item.fields {
                 let (Some(name), Type::Path(path)) = (&field.ident, &field.ty) else { continue };
-                let last = path.path.segments.last().map(|last| last.ident.to_string());
-                let place = match last.as_deref() {
-                    Some("Required") => Held::Required,
-                    Some("Option") => Held::Optional,
-                    _ => Held::Builder(self.scope.resolve(private, &path.path)),
-                };
-                held.insert(name.to_string(), place);
+                let last = path.path.segments.last();
+                held.insert(name.to_string(), last.is_some_and(|last| last.ident == "Required"));
             }
         }
     }
@@ -357,8 +341,16 @@ impl Reader {
             let ImplItem::Fn(function) = item else { continue };
             let ReturnType::Type(_, builder) = &function.sig.output else { continue };
             let Type::Path(builder) = self.scope.known(module, builder) else { continue };
+            let arguments = function.sig.inputs.iter().filter_map(|input| match input {
+                FnArg::Typed(value) => {
+                    let given = shown(&self.scope.known(module, &converted(&value.ty)));
+                    Some((shown(&value.pat), given))
+                }
+                FnArg::Receiver(_) => None,
+            });
             let method = Method {
                 builder: plain(&builder.path),
+                arguments: arguments.collect(),
                 request: String::new(),
                 pleo_id: String::new(),
                 deprecated: has(&function.attrs, "deprecated"),
@@ -444,15 +436,11 @@ impl Reader {
         }
         for (path, shape) in &mut surface.types {
             for (name, setter) in &mut shape.setters {
-                setter.required = match required(&self.held, path, name) {
-                    Some(required) => required,
-                    // It sets fields of what another setter sets as a whole.
-                    None if name == BODY_FIELDS => false,
-                    None => {
-                        let what = format!("setter `{name}` of `{path}`, which fills no place");
-                        return Err(CodeError::Unknown { path: CLIENT.to_owned(), what });
-                    }
+                let Some(required) = self.held.get(path).and_then(|held| held.get(name)) else {
+                    let what = format!("setter `{name}` of `{path}`, which fills no place");
+                    return Err(CodeError::Unknown { path: CLIENT.to_owned(), what });
                 };
+                setter.required = *required;
             }
         }
         for (path, home) in self.scope.reexports() {
@@ -461,18 +449,6 @@ impl Reader {
             }
         }
         Ok(surface)
-    }
-}
-
-/// Whether a builder's setter has to be called; `None` where that is not known.
-fn required(held: &BTreeMap<String, BTreeMap<String, Held>>, path: &str, setter: &str) -> Option<bool> {
-    match held.get(path)?.get(setter)? {
-        Held::Required => Some(true),
-        Held::Optional => Some(false),
-        // A body that is built field by field has to be set once one of its fields has to be.
-        Held::Builder(builder) => {
-            Some(held.get(builder)?.values().any(|field| matches!(field, Held::Required)))
-        }
     }
 }
 
@@ -502,25 +478,20 @@ fn taken(function: &ImplItemFn) -> Option<Type> {
     if !matches!(receiver.kind, ReceiverKind::Value) {
         return None;
     }
-    let generics = &function.sig.generics;
-    let inline = generics.type_params().flat_map(|parameter| &parameter.bounds);
-    let clauses = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let clauses = clauses.filter_map(|predicate| match predicate {
-        syn::WherePredicate::Type(predicate) => Some(&predicate.bounds),
-        _ => None,
-    });
-    let converts = inline.chain(clauses.flatten()).find_map(|bound| match bound {
+    Some(converted(&value.ty))
+}
+
+/// The `T` of `impl TryInto<T>`, and any other type as it is.
+fn converted(taken: &Type) -> Type {
+    let Type::ImplTrait(taken_as) = taken else { return taken.clone() };
+    let target = taken_as.bounds.iter().find_map(|bound| match bound {
         TypeParamBound::Trait(bound) => {
             let path = &bound.path;
-            let last = path.segments.last()?;
-            if last.ident != "TryInto" {
-                return None;
-            }
             xtask_codegen::first_argument(&parse_quote!(#path))
         }
         _ => None,
     });
-    Some(converts.unwrap_or_else(|| value.ty.as_ref().clone()))
+    target.unwrap_or_else(|| taken.clone())
 }
 
 /// Name and variants of an `open_enum!`, these with their words.

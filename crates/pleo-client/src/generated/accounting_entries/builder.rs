@@ -9,32 +9,30 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct GetAccountingEntry {
-        pub(super) accounting_entry_id: Required<::uuid::Uuid>,
+        pub(super) accounting_entry_id: Option<::uuid::Uuid>,
         pub(super) include_deleted: Option<bool>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetCoreAccountingEntry {
-        pub(super) accounting_entry_id: Required<::uuid::Uuid>,
+        pub(super) accounting_entry_id: Option<::uuid::Uuid>,
         pub(super) include_deleted: Option<bool>,
         pub(super) include_hidden: Option<bool>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetReceipt {
-        pub(super) accounting_entry_id: Required<::uuid::Uuid>,
-        pub(super) receipt_id: Required<::uuid::Uuid>,
+        pub(super) accounting_entry_id: Option<::uuid::Uuid>,
+        pub(super) receipt_id: Option<::uuid::Uuid>,
         pub(super) file_type: Option<types::ReceiptFileType>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct ListReceipts {
-        pub(super) accounting_entry_id: Required<::uuid::Uuid>,
+        pub(super) accounting_entry_id: Option<::uuid::Uuid>,
         pub(super) source: Option<Vec<types::ReceiptSource>>,
         pub(super) file_type: Option<types::ReceiptFileType>,
         pub(super) before: Option<String>,
@@ -53,7 +51,7 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
         pub(super) sorting_keys: Option<Vec<types::AccountingEntriesSortingKeys>>,
-        pub(super) body: types::builder::AccountingEntryBaseSearchRequest,
+        pub(super) body: Option<types::AccountingEntryBaseSearchRequest>,
     }
 
     #[derive(Clone, Default)]
@@ -65,7 +63,7 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
         pub(super) sorting_keys: Option<Vec<types::AccountingEntriesSortingKeys>>,
-        pub(super) body: types::builder::AccountingEntryBaseSearchRequest,
+        pub(super) body: Option<types::AccountingEntryBaseSearchRequest>,
     }
 
     #[derive(Clone, Default)]
@@ -78,7 +76,7 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
         pub(super) sorting_keys: Option<Vec<types::ReceiptsSortingKeys>>,
-        pub(super) body: types::builder::ReceiptSearchRequest,
+        pub(super) body: Option<types::ReceiptSearchRequest>,
     }
 }
 
@@ -92,26 +90,24 @@ pub struct GetAccountingEntry<'a> {
 }
 
 impl<'a> GetAccountingEntry<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        accounting_entry_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetAccountingEntry {
+            accounting_entry_id: problems
+                .converted("accountingEntryId", accounting_entry_id),
+            ..Default::default()
+        };
 
-    /// The required path parameter `accountingEntryId`.
-    pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems
-            .set("accountingEntryId", &mut self.given.accounting_entry_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Whether a deleted entry is returned as well.
     ///
     /// The optional query parameter `include_deleted`.
-    pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
+    pub fn include_deleted(mut self, value: impl TryInto<bool>) -> Self {
         self.problems.set("include_deleted", &mut self.given.include_deleted, value);
         self
     }
@@ -119,7 +115,7 @@ impl<'a> GetAccountingEntry<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::AccountingEntryV1>>, Error> {
@@ -149,26 +145,24 @@ pub struct GetCoreAccountingEntry<'a> {
 }
 
 impl<'a> GetCoreAccountingEntry<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        accounting_entry_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetCoreAccountingEntry {
+            accounting_entry_id: problems
+                .converted("accountingEntryId", accounting_entry_id),
+            ..Default::default()
+        };
 
-    /// The required path parameter `accountingEntryId`.
-    pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems
-            .set("accountingEntryId", &mut self.given.accounting_entry_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Whether a deleted entry is returned as well.
     ///
     /// The optional query parameter `include_deleted`.
-    pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
+    pub fn include_deleted(mut self, value: impl TryInto<bool>) -> Self {
         self.problems.set("include_deleted", &mut self.given.include_deleted, value);
         self
     }
@@ -176,7 +170,7 @@ impl<'a> GetCoreAccountingEntry<'a> {
     /// Whether a hidden entry is returned as well.
     ///
     /// The optional query parameter `include_hidden`.
-    pub fn include_hidden<V: TryInto<bool>>(mut self, value: V) -> Self {
+    pub fn include_hidden(mut self, value: impl TryInto<bool>) -> Self {
         self.problems.set("include_hidden", &mut self.given.include_hidden, value);
         self
     }
@@ -184,7 +178,7 @@ impl<'a> GetCoreAccountingEntry<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::AccountingEntryCoreV6>>, Error> {
@@ -215,32 +209,26 @@ pub struct GetReceipt<'a> {
 }
 
 impl<'a> GetReceipt<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        accounting_entry_id: impl TryInto<::uuid::Uuid>,
+        receipt_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetReceipt {
+            accounting_entry_id: problems
+                .converted("accountingEntryId", accounting_entry_id),
+            receipt_id: problems.converted("receiptId", receipt_id),
+            ..Default::default()
+        };
 
-    /// The required path parameter `accountingEntryId`.
-    pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems
-            .set("accountingEntryId", &mut self.given.accounting_entry_id, value);
-        self
-    }
-
-    /// The required path parameter `receiptId`.
-    pub fn receipt_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("receiptId", &mut self.given.receipt_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Which form of the receipt file to link to.
     ///
     /// The optional query parameter `file_type`.
-    pub fn file_type<V: TryInto<types::ReceiptFileType>>(mut self, value: V) -> Self {
+    pub fn file_type(mut self, value: impl TryInto<types::ReceiptFileType>) -> Self {
         self.problems.set("file_type", &mut self.given.file_type, value);
         self
     }
@@ -248,7 +236,7 @@ impl<'a> GetReceipt<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ReceiptModel>>, Error> {
@@ -279,26 +267,24 @@ pub struct ListReceipts<'a> {
 }
 
 impl<'a> ListReceipts<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        accounting_entry_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::ListReceipts {
+            accounting_entry_id: problems
+                .converted("accountingEntryId", accounting_entry_id),
+            ..Default::default()
+        });
 
-    /// The required path parameter `accountingEntryId`.
-    pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems
-            .set("accountingEntryId", &mut self.given.accounting_entry_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Only receipts that reached Pleo in one of these ways.
     ///
     /// The optional query parameter `source`.
-    pub fn source<V: TryInto<Vec<types::ReceiptSource>>>(mut self, value: V) -> Self {
+    pub fn source(mut self, value: impl TryInto<Vec<types::ReceiptSource>>) -> Self {
         self.problems.set("source", &mut self.given.source, value);
         self
     }
@@ -306,7 +292,7 @@ impl<'a> ListReceipts<'a> {
     /// Which form of the receipt file to link to.
     ///
     /// The optional query parameter `file_type`.
-    pub fn file_type<V: TryInto<types::ReceiptFileType>>(mut self, value: V) -> Self {
+    pub fn file_type(mut self, value: impl TryInto<types::ReceiptFileType>) -> Self {
         self.problems.set("file_type", &mut self.given.file_type, value);
         self
     }
@@ -314,7 +300,7 @@ impl<'a> ListReceipts<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -322,7 +308,7 @@ impl<'a> ListReceipts<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -330,7 +316,7 @@ impl<'a> ListReceipts<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -338,7 +324,7 @@ impl<'a> ListReceipts<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -346,9 +332,9 @@ impl<'a> ListReceipts<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<types::ReceiptsSortingKeys>>>(
+    pub fn sorting_keys(
         mut self,
-        value: V,
+        value: impl TryInto<Vec<types::ReceiptsSortingKeys>>,
     ) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
@@ -357,7 +343,7 @@ impl<'a> ListReceipts<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ReceiptModel>>, Error> {
@@ -393,19 +379,26 @@ pub struct SearchAccountingEntries<'a> {
 }
 
 impl<'a> SearchAccountingEntries<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::AccountingEntryBaseSearchRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::SearchAccountingEntries {
+            body: problems.converted_body(body),
+            ..Default::default()
+        });
+
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -413,7 +406,7 @@ impl<'a> SearchAccountingEntries<'a> {
     /// Id of the organisation (group of companies) whose data is meant.
     ///
     /// The optional query parameter `organization_id`.
-    pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn organization_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
@@ -421,7 +414,7 @@ impl<'a> SearchAccountingEntries<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -429,7 +422,7 @@ impl<'a> SearchAccountingEntries<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -437,7 +430,7 @@ impl<'a> SearchAccountingEntries<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -445,7 +438,7 @@ impl<'a> SearchAccountingEntries<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -453,44 +446,18 @@ impl<'a> SearchAccountingEntries<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<types::AccountingEntriesSortingKeys>>>(
+    pub fn sorting_keys(
         mut self,
-        value: V,
+        value: impl TryInto<Vec<types::AccountingEntriesSortingKeys>>,
     ) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::AccountingEntryBaseSearchRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::AccountingEntryBaseSearchRequest,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::AccountingEntryBaseSearchRequest,
-        ) -> types::builder::AccountingEntryBaseSearchRequest,
-    ) -> Self {
-        self.given.body = change(self.given.body);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::AccountingEntryV1>>, Error> {
@@ -508,7 +475,7 @@ impl<'a> SearchAccountingEntries<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_order", &given.sorting_order);
             request.query("sorting_keys", &given.sorting_keys);
-            request.json(types::AccountingEntryBaseSearchRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -526,19 +493,26 @@ pub struct SearchCoreAccountingEntries<'a> {
 }
 
 impl<'a> SearchCoreAccountingEntries<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::AccountingEntryBaseSearchRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::SearchCoreAccountingEntries {
+            body: problems.converted_body(body),
+            ..Default::default()
+        });
+
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -546,7 +520,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     /// Id of the organisation (group of companies) whose data is meant.
     ///
     /// The optional query parameter `organization_id`.
-    pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn organization_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
@@ -554,7 +528,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -562,7 +536,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -570,7 +544,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -578,7 +552,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -586,44 +560,18 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<types::AccountingEntriesSortingKeys>>>(
+    pub fn sorting_keys(
         mut self,
-        value: V,
+        value: impl TryInto<Vec<types::AccountingEntriesSortingKeys>>,
     ) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::AccountingEntryBaseSearchRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::AccountingEntryBaseSearchRequest,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::AccountingEntryBaseSearchRequest,
-        ) -> types::builder::AccountingEntryBaseSearchRequest,
-    ) -> Self {
-        self.given.body = change(self.given.body);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::AccountingEntryCoreV6>>, Error> {
@@ -641,7 +589,7 @@ impl<'a> SearchCoreAccountingEntries<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_order", &given.sorting_order);
             request.query("sorting_keys", &given.sorting_keys);
-            request.json(types::AccountingEntryBaseSearchRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -659,19 +607,26 @@ pub struct SearchReceipts<'a> {
 }
 
 impl<'a> SearchReceipts<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::ReceiptSearchRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::SearchReceipts {
+            body: problems.converted_body(body),
+            ..Default::default()
+        });
+
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -679,7 +634,7 @@ impl<'a> SearchReceipts<'a> {
     /// Id of the partner whose data is meant.
     ///
     /// The optional query parameter `partner_id`.
-    pub fn partner_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn partner_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("partner_id", &mut self.given.partner_id, value);
         self
     }
@@ -687,7 +642,7 @@ impl<'a> SearchReceipts<'a> {
     /// Id of the organisation (group of companies) whose data is meant.
     ///
     /// The optional query parameter `organization_id`.
-    pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn organization_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
@@ -695,7 +650,7 @@ impl<'a> SearchReceipts<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -703,7 +658,7 @@ impl<'a> SearchReceipts<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -711,7 +666,7 @@ impl<'a> SearchReceipts<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -719,7 +674,7 @@ impl<'a> SearchReceipts<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -727,40 +682,18 @@ impl<'a> SearchReceipts<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<types::ReceiptsSortingKeys>>>(
+    pub fn sorting_keys(
         mut self,
-        value: V,
+        value: impl TryInto<Vec<types::ReceiptsSortingKeys>>,
     ) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::ReceiptSearchRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::ReceiptSearchRequest, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::ReceiptSearchRequest,
-        ) -> types::builder::ReceiptSearchRequest,
-    ) -> Self {
-        self.given.body = change(self.given.body);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ReceiptModel>>, Error> {
@@ -779,7 +712,7 @@ impl<'a> SearchReceipts<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_order", &given.sorting_order);
             request.query("sorting_keys", &given.sorting_keys);
-            request.json(types::ReceiptSearchRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 

@@ -18,61 +18,87 @@ pub mod types;
 impl crate::Client {
     /// Gets one accounting entry; a deleted one only with `include_deleted`.
     ///
+    /// - `accounting_entry_id`: the path parameter `accountingEntryId`.
     /// - Request: `GET /v1/accounting-entries/{accountingEntryId}`
     /// - Scopes: `accounting-entries:read`
     /// - Pleo's name: `externalGetAccountingEntryV1` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "externalGetAccountingEntryV1")]
-    pub fn get_accounting_entry(&self) -> builder::GetAccountingEntry<'_> {
-        builder::GetAccountingEntry::new(self)
+    pub fn get_accounting_entry(
+        &self,
+        accounting_entry_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetAccountingEntry<'_> {
+        builder::GetAccountingEntry::new(self, accounting_entry_id)
     }
 
     /// Gets one accounting entry in its core form, with fees and bill values but without split items and tags.
     ///
+    /// - `accounting_entry_id`: the path parameter `accountingEntryId`.
     /// - Request: `GET /v1/accounting-entries/{accountingEntryId}/core`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getCoreAccountingEntryV6ById` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getCoreAccountingEntryV6ById")]
-    pub fn get_core_accounting_entry(&self) -> builder::GetCoreAccountingEntry<'_> {
-        builder::GetCoreAccountingEntry::new(self)
+    pub fn get_core_accounting_entry(
+        &self,
+        accounting_entry_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetCoreAccountingEntry<'_> {
+        builder::GetCoreAccountingEntry::new(self, accounting_entry_id)
     }
 
     /// Gets one receipt with a fresh signed link to its file; the link expires after 24 hours.
     ///
+    /// - `accounting_entry_id`: the path parameter `accountingEntryId`.
+    /// - `receipt_id`: the path parameter `receiptId`.
     /// - Request: `GET /v1/accounting-entries/{accountingEntryId}/receipts/{receiptId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getReceiptFileV6` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getReceiptFileV6")]
-    pub fn get_receipt(&self) -> builder::GetReceipt<'_> {
-        builder::GetReceipt::new(self)
+    pub fn get_receipt(
+        &self,
+        accounting_entry_id: impl TryInto<::uuid::Uuid>,
+        receipt_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetReceipt<'_> {
+        builder::GetReceipt::new(self, accounting_entry_id, receipt_id)
     }
 
     /// Lists the receipts of an accounting entry, page by page, 1 to 100 a page. The signed links expire after 24 hours.
     ///
+    /// - `accounting_entry_id`: the path parameter `accountingEntryId`.
     /// - Request: `GET /v1/accounting-entries/{accountingEntryId}/receipts`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getAllReceiptsV6` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getAllReceiptsV6")]
-    pub fn list_receipts(&self) -> builder::ListReceipts<'_> {
-        builder::ListReceipts::new(self)
+    pub fn list_receipts(
+        &self,
+        accounting_entry_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::ListReceipts<'_> {
+        builder::ListReceipts::new(self, accounting_entry_id)
     }
 
     /// Searches accounting entries, page by page, 1 to 100 a page. Needs a company or an organisation in the query; the filters go in the body, where `includeDeleted` has to be present.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/accounting-entries:search`
     /// - Scopes: `accounting-entries:read`
     /// - Pleo's name: `externalSearchAccountingEntriesV1` in Gjoll API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/accounting-entries/v1/search-accounting-entries)
     #[doc(alias = "externalSearchAccountingEntriesV1")]
-    pub fn search_accounting_entries(&self) -> builder::SearchAccountingEntries<'_> {
-        builder::SearchAccountingEntries::new(self)
+    pub fn search_accounting_entries(
+        &self,
+        body: impl TryInto<
+            types::AccountingEntryBaseSearchRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::SearchAccountingEntries<'_> {
+        builder::SearchAccountingEntries::new(self, body)
     }
 
     /// Searches accounting entries in their core form, page by page. Superseded by `search_accounting_entries`.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/accounting-entries/core:search`
     /// - Scopes: not known from Pleo's documents
     /// - Deprecated by Pleo, superseded by [`search_accounting_entries`](Self::search_accounting_entries)
@@ -82,18 +108,29 @@ impl crate::Client {
     #[deprecated = "Pleo has deprecated this operation; use `search_accounting_entries`"]
     pub fn search_core_accounting_entries(
         &self,
+        body: impl TryInto<
+            types::AccountingEntryBaseSearchRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> builder::SearchCoreAccountingEntries<'_> {
-        builder::SearchCoreAccountingEntries::new(self)
+        builder::SearchCoreAccountingEntries::new(self, body)
     }
 
     /// Searches receipts across accounting entries, page by page, 1 to 100 a page. Needs one of company, partner and organisation in the query; the signed link of each receipt expires after 24 hours.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/accounting-entries/receipts:search`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `searchReceiptsByPostV6` in Gjoll API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/accounting-entries/v1/search-receipts-by-post)
     #[doc(alias = "searchReceiptsByPostV6")]
-    pub fn search_receipts(&self) -> builder::SearchReceipts<'_> {
-        builder::SearchReceipts::new(self)
+    pub fn search_receipts(
+        &self,
+        body: impl TryInto<
+            types::ReceiptSearchRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::SearchReceipts<'_> {
+        builder::SearchReceipts::new(self, body)
     }
 }

@@ -376,15 +376,16 @@ pub mod builder {
 
     impl AccountingEntryBaseSearchRequest {
         /// Only entries booked to one of these accounts, up to 100. At most 100 items.
-        pub fn account_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn account_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("account_ids", &mut self.given.account_ids, value);
             self
         }
 
         /// Only entries with a bookkeeping date up to this time.
-        pub fn bookkeeping_date_end<
-            V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
-        >(mut self, value: V) -> Self {
+        pub fn bookkeeping_date_end(
+            mut self,
+            value: impl TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
+        ) -> Self {
             self.problems
                 .set(
                     "bookkeeping_date_end",
@@ -395,9 +396,10 @@ pub mod builder {
         }
 
         /// Only entries with a bookkeeping date from this time on.
-        pub fn bookkeeping_date_start<
-            V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
-        >(mut self, value: V) -> Self {
+        pub fn bookkeeping_date_start(
+            mut self,
+            value: impl TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
+        ) -> Self {
             self.problems
                 .set(
                     "bookkeeping_date_start",
@@ -408,33 +410,33 @@ pub mod builder {
         }
 
         /// Only entries of these employees, up to 100. At most 100 items.
-        pub fn employee_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn employee_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("employee_ids", &mut self.given.employee_ids, value);
             self
         }
 
         /// Only entries in one of these export states.
-        pub fn export_status<V: TryInto<Vec<super::ExportStatus>>>(
+        pub fn export_status(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<super::ExportStatus>>,
         ) -> Self {
             self.problems.set("export_status", &mut self.given.export_status, value);
             self
         }
 
         /// Only entries of these families.
-        pub fn families<V: TryInto<Vec<super::AccountingEntryFamily>>>(
+        pub fn families(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<super::AccountingEntryFamily>>,
         ) -> Self {
             self.problems.set("families", &mut self.given.families, value);
             self
         }
 
         /// Only entries with one of these foreign extension ids, up to 100. At most 100 items.
-        pub fn foreign_extension_ids<V: TryInto<Vec<String>>>(
+        pub fn foreign_extension_ids(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<String>>,
         ) -> Self {
             self.problems
                 .set(
@@ -446,13 +448,13 @@ pub mod builder {
         }
 
         /// Only entries with (true) or without (false) an account.
-        pub fn has_account<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn has_account(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("has_account", &mut self.given.has_account, value);
             self
         }
 
         /// Only entries with (true) or without (false) a bookkeeping date.
-        pub fn has_bookkeeping_date<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn has_bookkeeping_date(mut self, value: impl TryInto<bool>) -> Self {
             self.problems
                 .set(
                     "has_bookkeeping_date",
@@ -463,21 +465,21 @@ pub mod builder {
         }
 
         /// Only entries with (true) or without (false) a note.
-        pub fn has_note<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn has_note(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("has_note", &mut self.given.has_note, value);
             self
         }
 
         /// Whether deleted entries are found as well; has to be sent.
-        pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn include_deleted(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("include_deleted", &mut self.given.include_deleted, value);
             self
         }
 
         /// Only entries performed up to this time.
-        pub fn performed_at_end<V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>>(
+        pub fn performed_at_end(
             mut self,
-            value: V,
+            value: impl TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
         ) -> Self {
             self.problems
                 .set("performed_at_end", &mut self.given.performed_at_end, value);
@@ -485,9 +487,9 @@ pub mod builder {
         }
 
         /// Only entries performed from this time on.
-        pub fn performed_at_start<V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>>(
+        pub fn performed_at_start(
             mut self,
-            value: V,
+            value: impl TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
         ) -> Self {
             self.problems
                 .set("performed_at_start", &mut self.given.performed_at_start, value);
@@ -495,33 +497,33 @@ pub mod builder {
         }
 
         /// Only entries in one of these review states.
-        pub fn review_status<V: TryInto<Vec<super::ReviewStatus>>>(
+        pub fn review_status(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<super::ReviewStatus>>,
         ) -> Self {
             self.problems.set("review_status", &mut self.given.review_status, value);
             self
         }
 
         /// Only settled (true) or unsettled (false) entries.
-        pub fn settled<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn settled(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("settled", &mut self.given.settled, value);
             self
         }
 
         /// Only entries settled up to this time.
-        pub fn settled_at_end<V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>>(
+        pub fn settled_at_end(
             mut self,
-            value: V,
+            value: impl TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
         ) -> Self {
             self.problems.set("settled_at_end", &mut self.given.settled_at_end, value);
             self
         }
 
         /// Only entries settled from this time on.
-        pub fn settled_at_start<V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>>(
+        pub fn settled_at_start(
             mut self,
-            value: V,
+            value: impl TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
         ) -> Self {
             self.problems
                 .set("settled_at_start", &mut self.given.settled_at_start, value);
@@ -529,27 +531,27 @@ pub mod builder {
         }
 
         /// Only entries in one of these states.
-        pub fn status<V: TryInto<Vec<super::AccountingEntryStatus>>>(
+        pub fn status(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<super::AccountingEntryStatus>>,
         ) -> Self {
             self.problems.set("status", &mut self.given.status, value);
             self
         }
 
         /// Only entries of these sub-families.
-        pub fn sub_families<V: TryInto<Vec<super::AccountingEntrySubFamily>>>(
+        pub fn sub_families(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<super::AccountingEntrySubFamily>>,
         ) -> Self {
             self.problems.set("sub_families", &mut self.given.sub_families, value);
             self
         }
 
         /// Only entries without a tag from these tag groups, up to 100. At most 100 items.
-        pub fn tag_group_ids_unset<V: TryInto<Vec<::uuid::Uuid>>>(
+        pub fn tag_group_ids_unset(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<::uuid::Uuid>>,
         ) -> Self {
             self.problems
                 .set("tag_group_ids_unset", &mut self.given.tag_group_ids_unset, value);
@@ -557,27 +559,27 @@ pub mod builder {
         }
 
         /// Only entries with one of these tags, up to 100. At most 100 items.
-        pub fn tag_row_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn tag_row_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("tag_row_ids", &mut self.given.tag_row_ids, value);
             self
         }
 
         /// Only entries with one of these tax codes, up to 100. At most 100 items. No item twice.
-        pub fn tax_code_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn tax_code_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("tax_code_ids", &mut self.given.tax_code_ids, value);
             self
         }
 
         /// Only entries of these teams, up to 100. At most 100 items.
-        pub fn team_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn team_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("team_ids", &mut self.given.team_ids, value);
             self
         }
 
         /// Only entries whose transaction value is in one of these currencies, up to 100. At most 100 items.
-        pub fn transaction_value_currencies<V: TryInto<Vec<String>>>(
+        pub fn transaction_value_currencies(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<String>>,
         ) -> Self {
             self.problems
                 .set(
@@ -673,9 +675,9 @@ pub mod builder {
 
     impl ReceiptSearchRequest {
         /// Only receipts of these accounting entries.
-        pub fn accounting_entry_ids<V: TryInto<Vec<::uuid::Uuid>>>(
+        pub fn accounting_entry_ids(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<::uuid::Uuid>>,
         ) -> Self {
             self.problems
                 .set(
@@ -687,40 +689,34 @@ pub mod builder {
         }
 
         /// Only receipts of these employees.
-        pub fn employee_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn employee_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("employee_ids", &mut self.given.employee_ids, value);
             self
         }
 
         /// Which form of the files to link to.
-        pub fn file_type<V: TryInto<super::ReceiptFileType>>(
-            mut self,
-            value: V,
-        ) -> Self {
+        pub fn file_type(mut self, value: impl TryInto<super::ReceiptFileType>) -> Self {
             self.problems.set("file_type", &mut self.given.file_type, value);
             self
         }
 
         /// Whether deleted receipts are found as well; has to be sent.
-        pub fn include_deleted<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn include_deleted(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("include_deleted", &mut self.given.include_deleted, value);
             self
         }
 
         /// Only receipts with one of these media types.
-        pub fn mime_type<V: TryInto<Vec<super::ReceiptMimeType>>>(
+        pub fn mime_type(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<super::ReceiptMimeType>>,
         ) -> Self {
             self.problems.set("mime_type", &mut self.given.mime_type, value);
             self
         }
 
         /// Only receipts that reached Pleo in one of these ways.
-        pub fn source<V: TryInto<Vec<super::ReceiptSource>>>(
-            mut self,
-            value: V,
-        ) -> Self {
+        pub fn source(mut self, value: impl TryInto<Vec<super::ReceiptSource>>) -> Self {
             self.problems.set("source", &mut self.given.source, value);
             self
         }

@@ -9,27 +9,25 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct CreateAccountV1 {
-        pub(super) body: types::builder::BookkeepingAccountCreateRequestV1,
+        pub(super) body: Option<types::BookkeepingAccountCreateRequestV1>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateAccounts {
-        pub(super) body: types::builder::BookkeepingAccountBatchCreateRequestV1,
+        pub(super) body: Option<types::BookkeepingAccountBatchCreateRequestV1>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct DeleteAccountV1 {
-        pub(super) account_id: Required<::uuid::Uuid>,
+        pub(super) account_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetAccountV1 {
-        pub(super) account_id: Required<::uuid::Uuid>,
+        pub(super) account_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
@@ -40,13 +38,13 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) body: types::builder::BookkeepingAccountSearchRequestV1,
+        pub(super) body: Option<types::BookkeepingAccountSearchRequestV1>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateAccountV1 {
-        pub(super) account_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::BookkeepingAccountUpdateRequestV1,
+        pub(super) account_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::BookkeepingAccountUpdateRequestV1>,
     }
 }
 
@@ -60,45 +58,25 @@ pub struct CreateAccountV1<'a> {
 }
 
 impl<'a> CreateAccountV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::BookkeepingAccountCreateRequestV1>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::BookkeepingAccountCreateRequestV1,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::BookkeepingAccountCreateRequestV1,
-        ) -> types::builder::BookkeepingAccountCreateRequestV1,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::BookkeepingAccountCreateRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateAccountV1 {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -112,7 +90,7 @@ impl<'a> CreateAccountV1<'a> {
                 &operations::CREATE_ACCOUNT_V1,
                 &self.problems,
             );
-            request.json(types::BookkeepingAccountCreateRequestV1::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -130,45 +108,25 @@ pub struct CreateAccounts<'a> {
 }
 
 impl<'a> CreateAccounts<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::BookkeepingAccountBatchCreateRequestV1>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::BookkeepingAccountBatchCreateRequestV1,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::BookkeepingAccountBatchCreateRequestV1,
-        ) -> types::builder::BookkeepingAccountBatchCreateRequestV1,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::BookkeepingAccountBatchCreateRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateAccounts {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -182,10 +140,7 @@ impl<'a> CreateAccounts<'a> {
                 &operations::CREATE_ACCOUNTS,
                 &self.problems,
             );
-            request
-                .json(
-                    types::BookkeepingAccountBatchCreateRequestV1::try_from(given.body),
-                );
+            request.json(&given.body);
             request
         };
 
@@ -203,25 +158,22 @@ pub struct DeleteAccountV1<'a> {
 }
 
 impl<'a> DeleteAccountV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        account_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::DeleteAccountV1 {
+            account_id: problems.converted("accountId", account_id),
+        };
 
-    /// The required path parameter `accountId`.
-    pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("accountId", &mut self.given.account_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -248,25 +200,22 @@ pub struct GetAccountV1<'a> {
 }
 
 impl<'a> GetAccountV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        account_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetAccountV1 {
+            account_id: problems.converted("accountId", account_id),
+        };
 
-    /// The required path parameter `accountId`.
-    pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("accountId", &mut self.given.account_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -298,19 +247,26 @@ pub struct SearchAccountsV1<'a> {
 }
 
 impl<'a> SearchAccountsV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::BookkeepingAccountSearchRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::SearchAccountsV1 {
+            body: problems.converted_body(body),
+            ..Default::default()
+        });
+
+        Self { client, problems, given }
     }
 
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -318,7 +274,7 @@ impl<'a> SearchAccountsV1<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -326,7 +282,7 @@ impl<'a> SearchAccountsV1<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -334,7 +290,7 @@ impl<'a> SearchAccountsV1<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -342,7 +298,7 @@ impl<'a> SearchAccountsV1<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -350,41 +306,15 @@ impl<'a> SearchAccountsV1<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::BookkeepingAccountSearchRequestV1>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::BookkeepingAccountSearchRequestV1,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::BookkeepingAccountSearchRequestV1,
-        ) -> types::builder::BookkeepingAccountSearchRequestV1,
-    ) -> Self {
-        self.given.body = change(self.given.body);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -404,7 +334,7 @@ impl<'a> SearchAccountsV1<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
-            request.json(types::BookkeepingAccountSearchRequestV1::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -422,51 +352,27 @@ pub struct UpdateAccountV1<'a> {
 }
 
 impl<'a> UpdateAccountV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `accountId`.
-    pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("accountId", &mut self.given.account_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::BookkeepingAccountUpdateRequestV1>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::BookkeepingAccountUpdateRequestV1,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::BookkeepingAccountUpdateRequestV1,
-        ) -> types::builder::BookkeepingAccountUpdateRequestV1,
+    pub(super) fn new(
+        client: &'a Client,
+        account_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::BookkeepingAccountUpdateRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateAccountV1 {
+            account_id: problems.converted("accountId", account_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -481,7 +387,7 @@ impl<'a> UpdateAccountV1<'a> {
                 &self.problems,
             );
             request.path("accountId", &given.account_id);
-            request.json(types::BookkeepingAccountUpdateRequestV1::try_from(given.body));
+            request.json(&given.body);
             request
         };
 

@@ -17,67 +17,105 @@ pub mod types;
 impl crate::Client {
     /// Creates an account in the company's chart of accounts. Fails when the company already has an account with the same `externalId`.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/chart-of-accounts`
     /// - Scopes: `accounts:write`
     /// - Pleo's name: `createAccountV1` in Chart of Accounts API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/accounts/create-a-new-account)
     #[doc(alias = "createAccountV1")]
-    pub fn create_account_v1(&self) -> builder::CreateAccountV1<'_> {
-        builder::CreateAccountV1::new(self)
+    pub fn create_account_v1(
+        &self,
+        body: impl TryInto<
+            types::BookkeepingAccountCreateRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateAccountV1<'_> {
+        builder::CreateAccountV1::new(self, body)
     }
 
     /// Creates 1 to 1000 accounts of one company. Accounts that fail do not undo the others: the answer is 201 and lists both the created and the failed ones.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/chart-of-accounts/batch`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createAccountsBatchV1` in Chart of Accounts API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/accounts/create-multiple-accounts-in-a-single-request)
     #[doc(alias = "createAccountsBatchV1")]
-    pub fn create_accounts(&self) -> builder::CreateAccounts<'_> {
-        builder::CreateAccounts::new(self)
+    pub fn create_accounts(
+        &self,
+        body: impl TryInto<
+            types::BookkeepingAccountBatchCreateRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateAccounts<'_> {
+        builder::CreateAccounts::new(self, body)
     }
 
     /// Deletes an account from the chart of accounts. Answers 409 on a conflict.
     ///
+    /// - `account_id`: the path parameter `accountId`.
     /// - Request: `DELETE /v1/chart-of-accounts/{accountId}`
     /// - Scopes: `accounts:write`
     /// - Pleo's name: `deleteAccountV1` in Chart of Accounts API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteAccountV1")]
-    pub fn delete_account_v1(&self) -> builder::DeleteAccountV1<'_> {
-        builder::DeleteAccountV1::new(self)
+    pub fn delete_account_v1(
+        &self,
+        account_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::DeleteAccountV1<'_> {
+        builder::DeleteAccountV1::new(self, account_id)
     }
 
     /// Gets one account of the chart of accounts.
     ///
+    /// - `account_id`: the path parameter `accountId`.
     /// - Request: `GET /v1/chart-of-accounts/{accountId}`
     /// - Scopes: `accounts:read`
     /// - Pleo's name: `getAccountV1` in Chart of Accounts API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getAccountV1")]
-    pub fn get_account_v1(&self) -> builder::GetAccountV1<'_> {
-        builder::GetAccountV1::new(self)
+    pub fn get_account_v1(
+        &self,
+        account_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetAccountV1<'_> {
+        builder::GetAccountV1::new(self, account_id)
     }
 
     /// Searches one company's accounts, page by page; the body names the company and the filters.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/chart-of-accounts:search`
     /// - Scopes: `accounts:read`
     /// - Pleo's name: `searchAccountsV1` in Chart of Accounts API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "searchAccountsV1")]
-    pub fn search_accounts_v1(&self) -> builder::SearchAccountsV1<'_> {
-        builder::SearchAccountsV1::new(self)
+    pub fn search_accounts_v1(
+        &self,
+        body: impl TryInto<
+            types::BookkeepingAccountSearchRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::SearchAccountsV1<'_> {
+        builder::SearchAccountsV1::new(self, body)
     }
 
     /// Updates an account's name, code, tax code, metadata and archived flag; its `externalId` stays.
     ///
+    /// - `account_id`: the path parameter `accountId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v1/chart-of-accounts/{accountId}`
     /// - Scopes: `accounts:write`
     /// - Pleo's name: `updateAccountV1` in Chart of Accounts API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateAccountV1")]
-    pub fn update_account_v1(&self) -> builder::UpdateAccountV1<'_> {
-        builder::UpdateAccountV1::new(self)
+    pub fn update_account_v1(
+        &self,
+        account_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::BookkeepingAccountUpdateRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::UpdateAccountV1<'_> {
+        builder::UpdateAccountV1::new(self, account_id, body)
     }
 }

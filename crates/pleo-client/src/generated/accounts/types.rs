@@ -250,15 +250,15 @@ pub mod builder {
 
     impl BookkeepingAccountBatchCreateRequestV1 {
         /// Company that gets the accounts. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// The accounts, 1 to 1000. 1 to 1000 items.
-        pub fn items<V: TryInto<Vec<super::BookkeepingAccountBatchRequestItemV1>>>(
+        pub fn items(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<super::BookkeepingAccountBatchRequestItemV1>>,
         ) -> Self {
             self.problems.set("items", &mut self.given.items, value);
             self
@@ -302,40 +302,40 @@ pub mod builder {
 
     impl BookkeepingAccountBatchRequestItemV1 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Id in the accounting system, up to 255 characters; unique within the company. 1 to 255 characters.
-        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// The integration's own data about the account.
-        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::serde_json::Map<String, ::serde_json::Value>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Up to 255 characters. At most 255 characters.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Id of the default tax code in the accounting system; null where there is none.
-        pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn tax_code_external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set(
                     "tax_code_external_id",
@@ -391,46 +391,46 @@ pub mod builder {
 
     impl BookkeepingAccountCreateRequestV1 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company the account belongs to. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Id in the accounting system, up to 255 characters; unique within the company. 1 to 255 characters.
-        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// The integration's own data about the account.
-        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::serde_json::Map<String, ::serde_json::Value>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Up to 255 characters. At most 255 characters.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Id of the default tax code in the accounting system; null where there is none.
-        pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn tax_code_external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set(
                     "tax_code_external_id",
@@ -488,33 +488,33 @@ pub mod builder {
 
     impl BookkeepingAccountSearchRequestV1 {
         /// Only archived (true) or only active (false) accounts; null or absence means both.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Only the account with this account number. Superseded by `codes`.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Only accounts with these account numbers. No item twice.
-        pub fn codes<V: TryInto<Vec<Option<String>>>>(mut self, value: V) -> Self {
+        pub fn codes(mut self, value: impl TryInto<Vec<Option<String>>>) -> Self {
             self.problems.set("codes", &mut self.given.codes, value);
             self
         }
 
         /// Company whose accounts are searched. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Leave out accounts already assigned to a category.
-        pub fn exclude_if_assigned_to_category<V: TryInto<bool>>(
+        pub fn exclude_if_assigned_to_category(
             mut self,
-            value: V,
+            value: impl TryInto<bool>,
         ) -> Self {
             self.problems
                 .set(
@@ -526,9 +526,9 @@ pub mod builder {
         }
 
         /// Leave out accounts already used as contra account.
-        pub fn exclude_if_assigned_to_contra_account<V: TryInto<bool>>(
+        pub fn exclude_if_assigned_to_contra_account(
             mut self,
-            value: V,
+            value: impl TryInto<bool>,
         ) -> Self {
             self.problems
                 .set(
@@ -540,19 +540,19 @@ pub mod builder {
         }
 
         /// Only the account with this id in the accounting system.
-        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Only accounts with these ids. No item twice.
-        pub fn ids<V: TryInto<Vec<Option<::uuid::Uuid>>>>(mut self, value: V) -> Self {
+        pub fn ids(mut self, value: impl TryInto<Vec<Option<::uuid::Uuid>>>) -> Self {
             self.problems.set("ids", &mut self.given.ids, value);
             self
         }
 
         /// Only accounts with this name.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
@@ -619,34 +619,34 @@ pub mod builder {
 
     impl BookkeepingAccountUpdateRequestV1 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// The integration's own data about the account.
-        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::serde_json::Map<String, ::serde_json::Value>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Up to 255 characters. At most 255 characters.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Id of the default tax code in the accounting system; null where there is none.
-        pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn tax_code_external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set(
                     "tax_code_external_id",

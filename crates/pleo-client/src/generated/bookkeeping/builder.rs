@@ -9,22 +9,20 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct CreateAccountV1Beta {
-        pub(super) body: types::builder::BookkeepingAccountCreateRequestV4,
+        pub(super) body: Option<types::BookkeepingAccountCreateRequestV4>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct DeleteAccountV1Beta {
-        pub(super) account_id: Required<::uuid::Uuid>,
+        pub(super) account_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetAccountV1Beta {
-        pub(super) account_id: Required<::uuid::Uuid>,
+        pub(super) account_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
@@ -35,13 +33,13 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) body: types::builder::BookkeepingAccountSearchRequestV4,
+        pub(super) body: Option<types::BookkeepingAccountSearchRequestV4>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateAccountV1Beta {
-        pub(super) account_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::BookkeepingAccountUpdateRequestV4,
+        pub(super) account_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::BookkeepingAccountUpdateRequestV4>,
     }
 }
 
@@ -55,45 +53,25 @@ pub struct CreateAccountV1Beta<'a> {
 }
 
 impl<'a> CreateAccountV1Beta<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::BookkeepingAccountCreateRequestV4>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::BookkeepingAccountCreateRequestV4,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::BookkeepingAccountCreateRequestV4,
-        ) -> types::builder::BookkeepingAccountCreateRequestV4,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::BookkeepingAccountCreateRequestV4,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateAccountV1Beta {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -107,7 +85,7 @@ impl<'a> CreateAccountV1Beta<'a> {
                 &operations::CREATE_ACCOUNT_V1_BETA,
                 &self.problems,
             );
-            request.json(types::BookkeepingAccountCreateRequestV4::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -125,25 +103,22 @@ pub struct DeleteAccountV1Beta<'a> {
 }
 
 impl<'a> DeleteAccountV1Beta<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        account_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::DeleteAccountV1Beta {
+            account_id: problems.converted("accountId", account_id),
+        };
 
-    /// The required path parameter `accountId`.
-    pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("accountId", &mut self.given.account_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -170,25 +145,22 @@ pub struct GetAccountV1Beta<'a> {
 }
 
 impl<'a> GetAccountV1Beta<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        account_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetAccountV1Beta {
+            account_id: problems.converted("accountId", account_id),
+        };
 
-    /// The required path parameter `accountId`.
-    pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("accountId", &mut self.given.account_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -220,19 +192,26 @@ pub struct SearchAccountsV1Beta<'a> {
 }
 
 impl<'a> SearchAccountsV1Beta<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::BookkeepingAccountSearchRequestV4,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::SearchAccountsV1Beta {
+            body: problems.converted_body(body),
+            ..Default::default()
+        });
+
+        Self { client, problems, given }
     }
 
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -240,7 +219,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -248,7 +227,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -256,7 +235,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -264,7 +243,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -272,41 +251,15 @@ impl<'a> SearchAccountsV1Beta<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::BookkeepingAccountSearchRequestV4>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::BookkeepingAccountSearchRequestV4,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::BookkeepingAccountSearchRequestV4,
-        ) -> types::builder::BookkeepingAccountSearchRequestV4,
-    ) -> Self {
-        self.given.body = change(self.given.body);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -326,7 +279,7 @@ impl<'a> SearchAccountsV1Beta<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
-            request.json(types::BookkeepingAccountSearchRequestV4::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -344,51 +297,27 @@ pub struct UpdateAccountV1Beta<'a> {
 }
 
 impl<'a> UpdateAccountV1Beta<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `accountId`.
-    pub fn account_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("accountId", &mut self.given.account_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::BookkeepingAccountUpdateRequestV4>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::BookkeepingAccountUpdateRequestV4,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::BookkeepingAccountUpdateRequestV4,
-        ) -> types::builder::BookkeepingAccountUpdateRequestV4,
+    pub(super) fn new(
+        client: &'a Client,
+        account_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::BookkeepingAccountUpdateRequestV4,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateAccountV1Beta {
+            account_id: problems.converted("accountId", account_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -403,7 +332,7 @@ impl<'a> UpdateAccountV1Beta<'a> {
                 &self.problems,
             );
             request.path("accountId", &given.account_id);
-            request.json(types::BookkeepingAccountUpdateRequestV4::try_from(given.body));
+            request.json(&given.body);
             request
         };
 

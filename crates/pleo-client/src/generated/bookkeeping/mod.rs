@@ -16,56 +16,87 @@ pub mod types;
 impl crate::Client {
     /// Creates an account in the company named in the body, through the beta API. Compare `create_account_v1`.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1-beta/accounts`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createAccountV4` in Bookkeeping Core API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createAccountV4")]
-    pub fn create_account_v1_beta(&self) -> builder::CreateAccountV1Beta<'_> {
-        builder::CreateAccountV1Beta::new(self)
+    pub fn create_account_v1_beta(
+        &self,
+        body: impl TryInto<
+            types::BookkeepingAccountCreateRequestV4,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateAccountV1Beta<'_> {
+        builder::CreateAccountV1Beta::new(self, body)
     }
 
     /// Deletes an account through the beta API. Answers 409 on a conflict.
     ///
+    /// - `account_id`: the path parameter `accountId`.
     /// - Request: `DELETE /v1-beta/accounts/{accountId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteAccountV4` in Bookkeeping Core API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteAccountV4")]
-    pub fn delete_account_v1_beta(&self) -> builder::DeleteAccountV1Beta<'_> {
-        builder::DeleteAccountV1Beta::new(self)
+    pub fn delete_account_v1_beta(
+        &self,
+        account_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::DeleteAccountV1Beta<'_> {
+        builder::DeleteAccountV1Beta::new(self, account_id)
     }
 
     /// Gets one account through the beta API.
     ///
+    /// - `account_id`: the path parameter `accountId`.
     /// - Request: `GET /v1-beta/accounts/{accountId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getAccountV4` in Bookkeeping Core API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getAccountV4")]
-    pub fn get_account_v1_beta(&self) -> builder::GetAccountV1Beta<'_> {
-        builder::GetAccountV1Beta::new(self)
+    pub fn get_account_v1_beta(
+        &self,
+        account_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetAccountV1Beta<'_> {
+        builder::GetAccountV1Beta::new(self, account_id)
     }
 
     /// Searches one company's accounts through the beta API, page by page; the body names the company and the filters.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1-beta/accounts:search`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `searchAccountsV4` in Bookkeeping Core API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "searchAccountsV4")]
-    pub fn search_accounts_v1_beta(&self) -> builder::SearchAccountsV1Beta<'_> {
-        builder::SearchAccountsV1Beta::new(self)
+    pub fn search_accounts_v1_beta(
+        &self,
+        body: impl TryInto<
+            types::BookkeepingAccountSearchRequestV4,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::SearchAccountsV1Beta<'_> {
+        builder::SearchAccountsV1Beta::new(self, body)
     }
 
     /// Updates an account's name, code, tax code, metadata and archived flag through the beta API.
     ///
+    /// - `account_id`: the path parameter `accountId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v1-beta/accounts/{accountId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateAccountV4` in Bookkeeping Core API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateAccountV4")]
-    pub fn update_account_v1_beta(&self) -> builder::UpdateAccountV1Beta<'_> {
-        builder::UpdateAccountV1Beta::new(self)
+    pub fn update_account_v1_beta(
+        &self,
+        account_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::BookkeepingAccountUpdateRequestV4,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::UpdateAccountV1Beta<'_> {
+        builder::UpdateAccountV1Beta::new(self, account_id, body)
     }
 }

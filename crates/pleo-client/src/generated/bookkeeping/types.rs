@@ -157,46 +157,46 @@ pub mod builder {
 
     impl BookkeepingAccountCreateRequestV4 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company the account belongs to. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Id in the accounting system, up to 255 characters; unique within the company. At most 255 characters.
-        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// The integration's own data about the account.
-        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::serde_json::Map<String, ::serde_json::Value>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Up to 255 characters. At most 255 characters.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Id of the default tax code in the accounting system; null where there is none.
-        pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn tax_code_external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set(
                     "tax_code_external_id",
@@ -254,37 +254,37 @@ pub mod builder {
 
     impl BookkeepingAccountSearchRequestV4 {
         /// Only archived (true) or only active (false) accounts; null or absence means both.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Only the account with this account number.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company whose accounts are searched. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Only the account with this id in the accounting system.
-        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Only accounts with these ids. No item twice.
-        pub fn ids<V: TryInto<Vec<Option<::uuid::Uuid>>>>(mut self, value: V) -> Self {
+        pub fn ids(mut self, value: impl TryInto<Vec<Option<::uuid::Uuid>>>) -> Self {
             self.problems.set("ids", &mut self.given.ids, value);
             self
         }
 
         /// Only accounts with this name.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
@@ -335,34 +335,34 @@ pub mod builder {
 
     impl BookkeepingAccountUpdateRequestV4 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Account number in the accounting system, up to 255 characters; null where there is none. At most 255 characters.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// The integration's own data about the account.
-        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::serde_json::Map<String, ::serde_json::Value>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Up to 255 characters. At most 255 characters.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Id of the default tax code in the accounting system; null where there is none.
-        pub fn tax_code_external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn tax_code_external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set(
                     "tax_code_external_id",

@@ -176,13 +176,13 @@ pub mod builder {
     #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
     impl Money {
         /// Three-letter currency code.
-        pub fn currency<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn currency(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("currency", &mut self.given.currency, value);
             self
         }
 
         /// Amount as a whole number of minor units of the currency, for instance cents.
-        pub fn minors<V: TryInto<i64>>(mut self, value: V) -> Self {
+        pub fn minors(mut self, value: impl TryInto<i64>) -> Self {
             self.problems.set("minors", &mut self.given.minors, value);
             self
         }

@@ -13,13 +13,17 @@ pub mod types;
 impl crate::Client {
     /// Gets one company.
     ///
+    /// - `company_id`: the path parameter `companyId`.
     /// - Request: `GET /v1/companies/{companyId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `Get company by ID` in Oberon API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "Get company by ID")]
-    pub fn get_company(&self) -> builder::GetCompany<'_> {
-        builder::GetCompany::new(self)
+    pub fn get_company(
+        &self,
+        company_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetCompany<'_> {
+        builder::GetCompany::new(self, company_id)
     }
 
     /// Lists the companies the credential may see, page by page; `organization_id` narrows it to one organisation.

@@ -9,12 +9,10 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct GetEmployee {
-        pub(super) employee_id: Required<::uuid::Uuid>,
+        pub(super) employee_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
@@ -41,25 +39,22 @@ pub struct GetEmployee<'a> {
 }
 
 impl<'a> GetEmployee<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        employee_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetEmployee {
+            employee_id: problems.converted("employeeId", employee_id),
+        };
 
-    /// The required path parameter `employeeId`.
-    pub fn employee_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("employeeId", &mut self.given.employee_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -91,19 +86,16 @@ pub struct ListEmployees<'a> {
 }
 
 impl<'a> ListEmployees<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Only employees of this company; without it, all the credential may see.
     ///
     /// The optional query parameter `companyId`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("companyId", &mut self.given.company_id, value);
         self
     }
@@ -111,7 +103,7 @@ impl<'a> ListEmployees<'a> {
     /// Only the employee with this e-mail address.
     ///
     /// The optional query parameter `email`.
-    pub fn email<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn email(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("email", &mut self.given.email, value);
         self
     }
@@ -119,7 +111,7 @@ impl<'a> ListEmployees<'a> {
     /// Only the employee with this code.
     ///
     /// The optional query parameter `code`.
-    pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn code(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("code", &mut self.given.code, value);
         self
     }
@@ -127,7 +119,7 @@ impl<'a> ListEmployees<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -135,7 +127,7 @@ impl<'a> ListEmployees<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -143,7 +135,7 @@ impl<'a> ListEmployees<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -151,7 +143,7 @@ impl<'a> ListEmployees<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -159,7 +151,7 @@ impl<'a> ListEmployees<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -167,7 +159,7 @@ impl<'a> ListEmployees<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -175,7 +167,7 @@ impl<'a> ListEmployees<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<

@@ -13,13 +13,17 @@ pub mod types;
 impl crate::Client {
     /// Gets one employee.
     ///
+    /// - `employee_id`: the path parameter `employeeId`.
     /// - Request: `GET /v2/employees/{employeeId}`
     /// - Scopes: `users:read`
     /// - Pleo's name: `Get employee by ID` in Oberon API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "Get employee by ID")]
-    pub fn get_employee(&self) -> builder::GetEmployee<'_> {
-        builder::GetEmployee::new(self)
+    pub fn get_employee(
+        &self,
+        employee_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetEmployee<'_> {
+        builder::GetEmployee::new(self, employee_id)
     }
 
     /// Lists employees, page by page. Without `companyId` (camel case here) it lists every employee the credential may see.

@@ -9,19 +9,17 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct EnrichAccountingEntry {
         pub(super) email: Option<String>,
         pub(super) performed_at: Option<String>,
         pub(super) settled_at: Option<String>,
-        pub(super) amount: Required<i64>,
-        pub(super) currency: Required<String>,
-        pub(super) card_last_four_digits: Required<String>,
-        pub(super) merchant_name: Required<String>,
-        pub(super) body: types::builder::AccountingEntryEnrichmentV2BodyRequest,
+        pub(super) amount: Option<i64>,
+        pub(super) currency: Option<String>,
+        pub(super) card_last_four_digits: Option<String>,
+        pub(super) merchant_name: Option<String>,
+        pub(super) body: Option<types::AccountingEntryEnrichmentV2BodyRequest>,
     }
 }
 
@@ -35,19 +33,35 @@ pub struct EnrichAccountingEntry<'a> {
 }
 
 impl<'a> EnrichAccountingEntry<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(
+        client: &'a Client,
+        amount: impl TryInto<i64>,
+        currency: impl TryInto<String>,
+        card_last_four_digits: impl TryInto<String>,
+        merchant_name: impl TryInto<String>,
+        body: impl TryInto<
+            types::AccountingEntryEnrichmentV2BodyRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::EnrichAccountingEntry {
+            amount: problems.converted("amount", amount),
+            currency: problems.converted("currency", currency),
+            card_last_four_digits: problems
+                .converted("card_last_four_digits", card_last_four_digits),
+            merchant_name: problems.converted("merchant_name", merchant_name),
+            body: problems.converted_body(body),
+            ..Default::default()
+        });
+
+        Self { client, problems, given }
     }
 
     /// E-mail address of the card holder.
     ///
     /// The optional query parameter `email`.
-    pub fn email<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn email(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("email", &mut self.given.email, value);
         self
     }
@@ -55,7 +69,7 @@ impl<'a> EnrichAccountingEntry<'a> {
     /// When the payment was made; sent as text, format not documented.
     ///
     /// The optional query parameter `performed_at`.
-    pub fn performed_at<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn performed_at(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("performed_at", &mut self.given.performed_at, value);
         self
     }
@@ -63,74 +77,15 @@ impl<'a> EnrichAccountingEntry<'a> {
     /// When the payment settled; sent as text, format not documented.
     ///
     /// The optional query parameter `settled_at`.
-    pub fn settled_at<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn settled_at(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("settled_at", &mut self.given.settled_at, value);
-        self
-    }
-
-    /// Amount of the payment as a whole number; most likely in minor units of `currency`.
-    ///
-    /// The required query parameter `amount`.
-    pub fn amount<V: TryInto<i64>>(mut self, value: V) -> Self {
-        self.problems.set("amount", &mut self.given.amount, value);
-        self
-    }
-
-    /// Currency of the payment.
-    ///
-    /// The required query parameter `currency`.
-    pub fn currency<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.problems.set("currency", &mut self.given.currency, value);
-        self
-    }
-
-    /// Last four digits of the card that paid.
-    ///
-    /// The required query parameter `card_last_four_digits`.
-    pub fn card_last_four_digits<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.problems
-            .set("card_last_four_digits", &mut self.given.card_last_four_digits, value);
-        self
-    }
-
-    /// Name of the merchant as on the payment.
-    ///
-    /// The required query parameter `merchant_name`.
-    pub fn merchant_name<V: TryInto<String>>(mut self, value: V) -> Self {
-        self.problems.set("merchant_name", &mut self.given.merchant_name, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::AccountingEntryEnrichmentV2BodyRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::AccountingEntryEnrichmentV2BodyRequest,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::AccountingEntryEnrichmentV2BodyRequest,
-        ) -> types::builder::AccountingEntryEnrichmentV2BodyRequest,
-    ) -> Self {
-        self.given.body = change(self.given.body);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<
@@ -151,10 +106,7 @@ impl<'a> EnrichAccountingEntry<'a> {
             request.query("currency", &given.currency);
             request.query("card_last_four_digits", &given.card_last_four_digits);
             request.query("merchant_name", &given.merchant_name);
-            request
-                .json(
-                    types::AccountingEntryEnrichmentV2BodyRequest::try_from(given.body),
-                );
+            request.json(&given.body);
             request
         };
 

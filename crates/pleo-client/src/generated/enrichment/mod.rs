@@ -12,12 +12,34 @@ pub mod types;
 impl crate::Client {
     /// Enriches the accounting entry of a card payment, found by the query parameters, with receipts and tags. Offered to selected partners; multi-entity customers need a company-level credential. A 404 has the same body shape as a success.
     ///
+    /// - `amount`: Amount of the payment as a whole number; most likely in minor units of `currency`. The query parameter `amount`.
+    /// - `currency`: Currency of the payment. The query parameter `currency`.
+    /// - `card_last_four_digits`: Last four digits of the card that paid. The query parameter `card_last_four_digits`.
+    /// - `merchant_name`: Name of the merchant as on the payment. The query parameter `merchant_name`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v2/accounting-entries:enrich`
     /// - Scopes: `accounting-entries:write`
     /// - Pleo's name: `enrichAccountingEntryV2` in Triton API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "enrichAccountingEntryV2")]
-    pub fn enrich_accounting_entry(&self) -> builder::EnrichAccountingEntry<'_> {
-        builder::EnrichAccountingEntry::new(self)
+    pub fn enrich_accounting_entry(
+        &self,
+        amount: impl TryInto<i64>,
+        currency: impl TryInto<String>,
+        card_last_four_digits: impl TryInto<String>,
+        merchant_name: impl TryInto<String>,
+        body: impl TryInto<
+            types::AccountingEntryEnrichmentV2BodyRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::EnrichAccountingEntry<'_> {
+        builder::EnrichAccountingEntry::new(
+            self,
+            amount,
+            currency,
+            card_last_four_digits,
+            merchant_name,
+            body,
+        )
     }
 }

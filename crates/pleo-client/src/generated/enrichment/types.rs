@@ -66,13 +66,13 @@ pub mod builder {
 
     impl AccountingEntryEnrichmentV2BodyRequest {
         /// The receipts as text; encoding not documented.
-        pub fn receipts<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+        pub fn receipts(mut self, value: impl TryInto<Vec<String>>) -> Self {
             self.problems.set("receipts", &mut self.given.receipts, value);
             self
         }
 
         /// Ids of the tags to set.
-        pub fn tags<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn tags(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("tags", &mut self.given.tags, value);
             self
         }

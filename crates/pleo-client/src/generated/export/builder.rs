@@ -9,47 +9,45 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct CreateExportJobEventV0 {
-        pub(super) body: types::builder::CreateExportJobEvent,
+        pub(super) body: Option<types::CreateExportJobEvent>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateExportJobEventV1 {
-        pub(super) body: types::builder::CreateExportJobEvent,
+        pub(super) body: Option<types::CreateExportJobEvent>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateExportJobEventV2 {
-        pub(super) body: types::builder::CreateExportJobEvent,
+        pub(super) body: Option<types::CreateExportJobEvent>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateExportJobEventV3 {
-        pub(super) body: types::builder::CreateExportJobEvent,
+        pub(super) body: Option<types::CreateExportJobEvent>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateExportJobV0 {
-        pub(super) body: types::builder::CreateExportJob,
+        pub(super) body: Option<types::CreateExportJob>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateExportJobV1 {
-        pub(super) body: types::builder::CreateExportJob,
+        pub(super) body: Option<types::CreateExportJob>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateExportJobV2 {
-        pub(super) body: types::builder::CreateExportJob,
+        pub(super) body: Option<types::CreateExportJob>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateExportJobV3 {
-        pub(super) body: types::builder::CreateExportJob,
+        pub(super) body: Option<types::CreateExportJob>,
     }
 
     #[derive(Clone, Default)]
@@ -60,22 +58,22 @@ mod arguments {
 
     #[derive(Clone, Default)]
     pub(super) struct GetExportJobV0 {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetExportJobV1 {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetExportJobV2 {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetExportJobV3 {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
@@ -124,7 +122,7 @@ mod arguments {
 
     #[derive(Clone, Default)]
     pub(super) struct ListExportJobItemsV0 {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
         pub(super) status: Option<types::ExportJobItemStatus>,
         pub(super) before: Option<String>,
         pub(super) after: Option<String>,
@@ -136,7 +134,7 @@ mod arguments {
 
     #[derive(Clone, Default)]
     pub(super) struct ListExportJobItemsV1 {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
         pub(super) status: Option<types::ExportJobItemStatus>,
         pub(super) before: Option<String>,
         pub(super) after: Option<String>,
@@ -148,7 +146,7 @@ mod arguments {
 
     #[derive(Clone, Default)]
     pub(super) struct ListExportJobItemsV2 {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
         pub(super) status: Option<types::ExportJobItemStatus>,
         pub(super) before: Option<String>,
         pub(super) after: Option<String>,
@@ -160,7 +158,7 @@ mod arguments {
 
     #[derive(Clone, Default)]
     pub(super) struct ListExportJobItemsV3 {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
         pub(super) status: Option<types::ExportJobItemStatus>,
         pub(super) before: Option<String>,
         pub(super) after: Option<String>,
@@ -230,31 +228,31 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) body: types::builder::SearchExportJobItemsRequest,
+        pub(super) body: Option<types::SearchExportJobItemsRequest>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateExportJobItemsV0 {
-        pub(super) job_id: Required<::uuid::Uuid>,
-        pub(super) body: Required<Vec<types::UpdateExportJobItem>>,
+        pub(super) job_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<Vec<types::UpdateExportJobItem>>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateExportJobItemsV1 {
-        pub(super) job_id: Required<::uuid::Uuid>,
-        pub(super) body: Required<Vec<types::UpdateExportJobItem>>,
+        pub(super) job_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<Vec<types::UpdateExportJobItem>>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateExportJobItemsV2 {
-        pub(super) job_id: Required<::uuid::Uuid>,
-        pub(super) body: Required<Vec<types::UpdateExportJobItem>>,
+        pub(super) job_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<Vec<types::UpdateExportJobItem>>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateExportJobItemsV3 {
-        pub(super) job_id: Required<::uuid::Uuid>,
-        pub(super) body: Required<Vec<types::UpdateExportJobItemV3>>,
+        pub(super) job_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<Vec<types::UpdateExportJobItemV3>>,
     }
 }
 
@@ -268,41 +266,25 @@ pub struct CreateExportJobEventV0<'a> {
 }
 
 impl<'a> CreateExportJobEventV0<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CreateExportJobEvent>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::CreateExportJobEvent, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CreateExportJobEvent,
-        ) -> types::builder::CreateExportJobEvent,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::CreateExportJobEvent,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateExportJobEventV0 {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -311,7 +293,7 @@ impl<'a> CreateExportJobEventV0<'a> {
                 &operations::CREATE_EXPORT_JOB_EVENT_V0,
                 &self.problems,
             );
-            request.json(types::CreateExportJobEvent::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -329,41 +311,25 @@ pub struct CreateExportJobEventV1<'a> {
 }
 
 impl<'a> CreateExportJobEventV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CreateExportJobEvent>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::CreateExportJobEvent, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CreateExportJobEvent,
-        ) -> types::builder::CreateExportJobEvent,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::CreateExportJobEvent,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateExportJobEventV1 {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -372,7 +338,7 @@ impl<'a> CreateExportJobEventV1<'a> {
                 &operations::CREATE_EXPORT_JOB_EVENT_V1,
                 &self.problems,
             );
-            request.json(types::CreateExportJobEvent::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -390,41 +356,25 @@ pub struct CreateExportJobEventV2<'a> {
 }
 
 impl<'a> CreateExportJobEventV2<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CreateExportJobEvent>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::CreateExportJobEvent, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CreateExportJobEvent,
-        ) -> types::builder::CreateExportJobEvent,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::CreateExportJobEvent,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateExportJobEventV2 {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -433,7 +383,7 @@ impl<'a> CreateExportJobEventV2<'a> {
                 &operations::CREATE_EXPORT_JOB_EVENT_V2,
                 &self.problems,
             );
-            request.json(types::CreateExportJobEvent::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -451,41 +401,25 @@ pub struct CreateExportJobEventV3<'a> {
 }
 
 impl<'a> CreateExportJobEventV3<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CreateExportJobEvent>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::CreateExportJobEvent, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CreateExportJobEvent,
-        ) -> types::builder::CreateExportJobEvent,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::CreateExportJobEvent,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateExportJobEventV3 {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -494,7 +428,7 @@ impl<'a> CreateExportJobEventV3<'a> {
                 &operations::CREATE_EXPORT_JOB_EVENT_V3,
                 &self.problems,
             );
-            request.json(types::CreateExportJobEvent::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -512,41 +446,22 @@ pub struct CreateExportJobV0<'a> {
 }
 
 impl<'a> CreateExportJobV0<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CreateExportJob>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::CreateExportJob, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CreateExportJob,
-        ) -> types::builder::CreateExportJob,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<types::CreateExportJob, Error: Into<crate::ConversionError>>,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateExportJobV0 {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
@@ -557,7 +472,7 @@ impl<'a> CreateExportJobV0<'a> {
                 &operations::CREATE_EXPORT_JOB_V0,
                 &self.problems,
             );
-            request.json(types::CreateExportJob::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -575,41 +490,22 @@ pub struct CreateExportJobV1<'a> {
 }
 
 impl<'a> CreateExportJobV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CreateExportJob>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::CreateExportJob, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CreateExportJob,
-        ) -> types::builder::CreateExportJob,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<types::CreateExportJob, Error: Into<crate::ConversionError>>,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateExportJobV1 {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
@@ -620,7 +516,7 @@ impl<'a> CreateExportJobV1<'a> {
                 &operations::CREATE_EXPORT_JOB_V1,
                 &self.problems,
             );
-            request.json(types::CreateExportJob::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -638,41 +534,22 @@ pub struct CreateExportJobV2<'a> {
 }
 
 impl<'a> CreateExportJobV2<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CreateExportJob>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::CreateExportJob, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CreateExportJob,
-        ) -> types::builder::CreateExportJob,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<types::CreateExportJob, Error: Into<crate::ConversionError>>,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateExportJobV2 {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
@@ -683,7 +560,7 @@ impl<'a> CreateExportJobV2<'a> {
                 &operations::CREATE_EXPORT_JOB_V2,
                 &self.problems,
             );
-            request.json(types::CreateExportJob::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -701,41 +578,22 @@ pub struct CreateExportJobV3<'a> {
 }
 
 impl<'a> CreateExportJobV3<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CreateExportJob>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::CreateExportJob, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CreateExportJob,
-        ) -> types::builder::CreateExportJob,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<types::CreateExportJob, Error: Into<crate::ConversionError>>,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateExportJobV3 {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJobV3>>, Error> {
@@ -746,7 +604,7 @@ impl<'a> CreateExportJobV3<'a> {
                 &operations::CREATE_EXPORT_JOB_V3,
                 &self.problems,
             );
-            request.json(types::CreateExportJob::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -764,19 +622,16 @@ pub struct GetExportJobItem<'a> {
 }
 
 impl<'a> GetExportJobItem<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -784,7 +639,7 @@ impl<'a> GetExportJobItem<'a> {
     /// Id of the accounting entry whose item is wanted.
     ///
     /// The optional query parameter `accounting_entry_id`.
-    pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn accounting_entry_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems
             .set("accounting_entry_id", &mut self.given.accounting_entry_id, value);
         self
@@ -793,7 +648,7 @@ impl<'a> GetExportJobItem<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJobItemV3>>, Error> {
@@ -823,25 +678,19 @@ pub struct GetExportJobV0<'a> {
 }
 
 impl<'a> GetExportJobV0<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetExportJobV0 {
+            job_id: problems.converted("jobId", job_id),
+        };
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
@@ -870,25 +719,19 @@ pub struct GetExportJobV1<'a> {
 }
 
 impl<'a> GetExportJobV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetExportJobV1 {
+            job_id: problems.converted("jobId", job_id),
+        };
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
@@ -917,25 +760,19 @@ pub struct GetExportJobV2<'a> {
 }
 
 impl<'a> GetExportJobV2<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetExportJobV2 {
+            job_id: problems.converted("jobId", job_id),
+        };
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJob>>, Error> {
@@ -964,25 +801,19 @@ pub struct GetExportJobV3<'a> {
 }
 
 impl<'a> GetExportJobV3<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetExportJobV3 {
+            job_id: problems.converted("jobId", job_id),
+        };
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExportJobV3>>, Error> {
@@ -1011,19 +842,16 @@ pub struct ListExportItemsV0<'a> {
 }
 
 impl<'a> ListExportItemsV0<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the export job whose items are wanted.
     ///
     /// The optional query parameter `job_id`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn job_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("job_id", &mut self.given.job_id, value);
         self
     }
@@ -1031,7 +859,7 @@ impl<'a> ListExportItemsV0<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1039,7 +867,7 @@ impl<'a> ListExportItemsV0<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1047,7 +875,7 @@ impl<'a> ListExportItemsV0<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1055,7 +883,7 @@ impl<'a> ListExportItemsV0<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1063,7 +891,7 @@ impl<'a> ListExportItemsV0<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1071,7 +899,7 @@ impl<'a> ListExportItemsV0<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1079,7 +907,7 @@ impl<'a> ListExportItemsV0<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportItem>>, Error> {
@@ -1114,19 +942,16 @@ pub struct ListExportItemsV1<'a> {
 }
 
 impl<'a> ListExportItemsV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the export job whose items are wanted.
     ///
     /// The optional query parameter `job_id`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn job_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("job_id", &mut self.given.job_id, value);
         self
     }
@@ -1134,7 +959,7 @@ impl<'a> ListExportItemsV1<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1142,7 +967,7 @@ impl<'a> ListExportItemsV1<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1150,7 +975,7 @@ impl<'a> ListExportItemsV1<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1158,7 +983,7 @@ impl<'a> ListExportItemsV1<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1166,7 +991,7 @@ impl<'a> ListExportItemsV1<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1174,7 +999,7 @@ impl<'a> ListExportItemsV1<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1182,7 +1007,7 @@ impl<'a> ListExportItemsV1<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportItemV1>>, Error> {
@@ -1217,19 +1042,16 @@ pub struct ListExportItemsV2<'a> {
 }
 
 impl<'a> ListExportItemsV2<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the export job whose items are wanted.
     ///
     /// The optional query parameter `job_id`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn job_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("job_id", &mut self.given.job_id, value);
         self
     }
@@ -1237,7 +1059,7 @@ impl<'a> ListExportItemsV2<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1245,7 +1067,7 @@ impl<'a> ListExportItemsV2<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1253,7 +1075,7 @@ impl<'a> ListExportItemsV2<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1261,7 +1083,7 @@ impl<'a> ListExportItemsV2<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1269,7 +1091,7 @@ impl<'a> ListExportItemsV2<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1277,7 +1099,7 @@ impl<'a> ListExportItemsV2<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1285,7 +1107,7 @@ impl<'a> ListExportItemsV2<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportItemV2>>, Error> {
@@ -1320,19 +1142,16 @@ pub struct ListExportItemsV3<'a> {
 }
 
 impl<'a> ListExportItemsV3<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the export job whose items are wanted.
     ///
     /// The optional query parameter `job_id`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn job_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("job_id", &mut self.given.job_id, value);
         self
     }
@@ -1340,7 +1159,7 @@ impl<'a> ListExportItemsV3<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1348,7 +1167,7 @@ impl<'a> ListExportItemsV3<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1356,7 +1175,7 @@ impl<'a> ListExportItemsV3<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1364,7 +1183,7 @@ impl<'a> ListExportItemsV3<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1372,7 +1191,7 @@ impl<'a> ListExportItemsV3<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1380,7 +1199,7 @@ impl<'a> ListExportItemsV3<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1388,7 +1207,7 @@ impl<'a> ListExportItemsV3<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportItemV3>>, Error> {
@@ -1423,25 +1242,20 @@ pub struct ListExportJobItemsV0<'a> {
 }
 
 impl<'a> ListExportJobItemsV0<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::ListExportJobItemsV0 {
+            job_id: problems.converted("jobId", job_id),
+            ..Default::default()
+        });
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Only items in this status.
     ///
     /// The optional query parameter `status`.
-    pub fn status<V: TryInto<types::ExportJobItemStatus>>(mut self, value: V) -> Self {
+    pub fn status(mut self, value: impl TryInto<types::ExportJobItemStatus>) -> Self {
         self.problems.set("status", &mut self.given.status, value);
         self
     }
@@ -1449,7 +1263,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1457,7 +1271,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1465,7 +1279,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1473,7 +1287,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1481,7 +1295,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1489,7 +1303,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1497,7 +1311,7 @@ impl<'a> ListExportJobItemsV0<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobItem>>, Error> {
@@ -1533,25 +1347,20 @@ pub struct ListExportJobItemsV1<'a> {
 }
 
 impl<'a> ListExportJobItemsV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::ListExportJobItemsV1 {
+            job_id: problems.converted("jobId", job_id),
+            ..Default::default()
+        });
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Only items in this status.
     ///
     /// The optional query parameter `status`.
-    pub fn status<V: TryInto<types::ExportJobItemStatus>>(mut self, value: V) -> Self {
+    pub fn status(mut self, value: impl TryInto<types::ExportJobItemStatus>) -> Self {
         self.problems.set("status", &mut self.given.status, value);
         self
     }
@@ -1559,7 +1368,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1567,7 +1376,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1575,7 +1384,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1583,7 +1392,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1591,7 +1400,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1599,7 +1408,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1607,7 +1416,7 @@ impl<'a> ListExportJobItemsV1<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobItem>>, Error> {
@@ -1643,25 +1452,20 @@ pub struct ListExportJobItemsV2<'a> {
 }
 
 impl<'a> ListExportJobItemsV2<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::ListExportJobItemsV2 {
+            job_id: problems.converted("jobId", job_id),
+            ..Default::default()
+        });
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Only items in this status.
     ///
     /// The optional query parameter `status`.
-    pub fn status<V: TryInto<types::ExportJobItemStatus>>(mut self, value: V) -> Self {
+    pub fn status(mut self, value: impl TryInto<types::ExportJobItemStatus>) -> Self {
         self.problems.set("status", &mut self.given.status, value);
         self
     }
@@ -1669,7 +1473,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1677,7 +1481,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1685,7 +1489,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1693,7 +1497,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1701,7 +1505,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1709,7 +1513,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1717,7 +1521,7 @@ impl<'a> ListExportJobItemsV2<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobItem>>, Error> {
@@ -1753,25 +1557,20 @@ pub struct ListExportJobItemsV3<'a> {
 }
 
 impl<'a> ListExportJobItemsV3<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::ListExportJobItemsV3 {
+            job_id: problems.converted("jobId", job_id),
+            ..Default::default()
+        });
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Only items in this status.
     ///
     /// The optional query parameter `status`.
-    pub fn status<V: TryInto<types::ExportJobItemStatus>>(mut self, value: V) -> Self {
+    pub fn status(mut self, value: impl TryInto<types::ExportJobItemStatus>) -> Self {
         self.problems.set("status", &mut self.given.status, value);
         self
     }
@@ -1779,7 +1578,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1787,7 +1586,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1795,7 +1594,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1803,7 +1602,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1811,7 +1610,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1819,7 +1618,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1827,7 +1626,7 @@ impl<'a> ListExportJobItemsV3<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobItemV3>>, Error> {
@@ -1863,19 +1662,16 @@ pub struct ListExportJobsV0<'a> {
 }
 
 impl<'a> ListExportJobsV0<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -1883,7 +1679,7 @@ impl<'a> ListExportJobsV0<'a> {
     /// Only jobs in this status. Superseded by `statuses`.
     ///
     /// The optional query parameter `status`.
-    pub fn status<V: TryInto<types::ExportJobStatus>>(mut self, value: V) -> Self {
+    pub fn status(mut self, value: impl TryInto<types::ExportJobStatus>) -> Self {
         self.problems.set("status", &mut self.given.status, value);
         self
     }
@@ -1891,10 +1687,7 @@ impl<'a> ListExportJobsV0<'a> {
     /// Only jobs in one of these statuses.
     ///
     /// The optional query parameter `statuses`.
-    pub fn statuses<V: TryInto<Vec<types::ExportJobStatus>>>(
-        mut self,
-        value: V,
-    ) -> Self {
+    pub fn statuses(mut self, value: impl TryInto<Vec<types::ExportJobStatus>>) -> Self {
         self.problems.set("statuses", &mut self.given.statuses, value);
         self
     }
@@ -1902,7 +1695,7 @@ impl<'a> ListExportJobsV0<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1910,7 +1703,7 @@ impl<'a> ListExportJobsV0<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1918,7 +1711,7 @@ impl<'a> ListExportJobsV0<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1926,7 +1719,7 @@ impl<'a> ListExportJobsV0<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1934,7 +1727,7 @@ impl<'a> ListExportJobsV0<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1942,7 +1735,7 @@ impl<'a> ListExportJobsV0<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1950,7 +1743,7 @@ impl<'a> ListExportJobsV0<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJob>>, Error> {
@@ -1987,19 +1780,16 @@ pub struct ListExportJobsV1<'a> {
 }
 
 impl<'a> ListExportJobsV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -2007,7 +1797,7 @@ impl<'a> ListExportJobsV1<'a> {
     /// Only jobs in this status. Superseded by `statuses`.
     ///
     /// The optional query parameter `status`.
-    pub fn status<V: TryInto<types::ExportJobStatus>>(mut self, value: V) -> Self {
+    pub fn status(mut self, value: impl TryInto<types::ExportJobStatus>) -> Self {
         self.problems.set("status", &mut self.given.status, value);
         self
     }
@@ -2015,10 +1805,7 @@ impl<'a> ListExportJobsV1<'a> {
     /// Only jobs in one of these statuses.
     ///
     /// The optional query parameter `statuses`.
-    pub fn statuses<V: TryInto<Vec<types::ExportJobStatus>>>(
-        mut self,
-        value: V,
-    ) -> Self {
+    pub fn statuses(mut self, value: impl TryInto<Vec<types::ExportJobStatus>>) -> Self {
         self.problems.set("statuses", &mut self.given.statuses, value);
         self
     }
@@ -2026,7 +1813,7 @@ impl<'a> ListExportJobsV1<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -2034,7 +1821,7 @@ impl<'a> ListExportJobsV1<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -2042,7 +1829,7 @@ impl<'a> ListExportJobsV1<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -2050,7 +1837,7 @@ impl<'a> ListExportJobsV1<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -2058,7 +1845,7 @@ impl<'a> ListExportJobsV1<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -2066,7 +1853,7 @@ impl<'a> ListExportJobsV1<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -2074,7 +1861,7 @@ impl<'a> ListExportJobsV1<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJob>>, Error> {
@@ -2111,19 +1898,16 @@ pub struct ListExportJobsV2<'a> {
 }
 
 impl<'a> ListExportJobsV2<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -2131,7 +1915,7 @@ impl<'a> ListExportJobsV2<'a> {
     /// Only jobs in this status. Superseded by `statuses`.
     ///
     /// The optional query parameter `status`.
-    pub fn status<V: TryInto<types::ExportJobStatus>>(mut self, value: V) -> Self {
+    pub fn status(mut self, value: impl TryInto<types::ExportJobStatus>) -> Self {
         self.problems.set("status", &mut self.given.status, value);
         self
     }
@@ -2139,10 +1923,7 @@ impl<'a> ListExportJobsV2<'a> {
     /// Only jobs in one of these statuses.
     ///
     /// The optional query parameter `statuses`.
-    pub fn statuses<V: TryInto<Vec<types::ExportJobStatus>>>(
-        mut self,
-        value: V,
-    ) -> Self {
+    pub fn statuses(mut self, value: impl TryInto<Vec<types::ExportJobStatus>>) -> Self {
         self.problems.set("statuses", &mut self.given.statuses, value);
         self
     }
@@ -2150,7 +1931,7 @@ impl<'a> ListExportJobsV2<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -2158,7 +1939,7 @@ impl<'a> ListExportJobsV2<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -2166,7 +1947,7 @@ impl<'a> ListExportJobsV2<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -2174,7 +1955,7 @@ impl<'a> ListExportJobsV2<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -2182,7 +1963,7 @@ impl<'a> ListExportJobsV2<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -2190,7 +1971,7 @@ impl<'a> ListExportJobsV2<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -2198,7 +1979,7 @@ impl<'a> ListExportJobsV2<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJob>>, Error> {
@@ -2235,19 +2016,16 @@ pub struct ListExportJobsV3<'a> {
 }
 
 impl<'a> ListExportJobsV3<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -2255,10 +2033,7 @@ impl<'a> ListExportJobsV3<'a> {
     /// Only jobs in one of these statuses.
     ///
     /// The optional query parameter `statuses`.
-    pub fn statuses<V: TryInto<Vec<types::ExportJobStatus>>>(
-        mut self,
-        value: V,
-    ) -> Self {
+    pub fn statuses(mut self, value: impl TryInto<Vec<types::ExportJobStatus>>) -> Self {
         self.problems.set("statuses", &mut self.given.statuses, value);
         self
     }
@@ -2266,7 +2041,7 @@ impl<'a> ListExportJobsV3<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -2274,7 +2049,7 @@ impl<'a> ListExportJobsV3<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -2282,7 +2057,7 @@ impl<'a> ListExportJobsV3<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -2290,7 +2065,7 @@ impl<'a> ListExportJobsV3<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -2298,7 +2073,7 @@ impl<'a> ListExportJobsV3<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -2306,7 +2081,7 @@ impl<'a> ListExportJobsV3<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -2314,7 +2089,7 @@ impl<'a> ListExportJobsV3<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobV3>>, Error> {
@@ -2350,19 +2125,26 @@ pub struct SearchExportJobItems<'a> {
 }
 
 impl<'a> SearchExportJobItems<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::SearchExportJobItemsRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::SearchExportJobItems {
+            body: problems.converted_body(body),
+            ..Default::default()
+        });
+
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -2370,7 +2152,7 @@ impl<'a> SearchExportJobItems<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -2378,7 +2160,7 @@ impl<'a> SearchExportJobItems<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -2386,7 +2168,7 @@ impl<'a> SearchExportJobItems<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -2394,7 +2176,7 @@ impl<'a> SearchExportJobItems<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -2402,7 +2184,7 @@ impl<'a> SearchExportJobItems<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -2410,41 +2192,15 @@ impl<'a> SearchExportJobItems<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::SearchExportJobItemsRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::SearchExportJobItemsRequest,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::SearchExportJobItemsRequest,
-        ) -> types::builder::SearchExportJobItemsRequest,
-    ) -> Self {
-        self.given.body = change(self.given.body);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::ExportJobItemV3>>, Error> {
@@ -2462,7 +2218,7 @@ impl<'a> SearchExportJobItems<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
-            request.json(types::SearchExportJobItemsRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -2480,34 +2236,24 @@ pub struct UpdateExportJobItemsV0<'a> {
 }
 
 impl<'a> UpdateExportJobItemsV0<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V: TryInto<Vec<types::UpdateExportJobItem>>>(
-        mut self,
-        value: V,
+    pub(super) fn new(
+        client: &'a Client,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<Vec<types::UpdateExportJobItem>>,
     ) -> Self {
-        self.problems.set("body", &mut self.given.body, value);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateExportJobItemsV0 {
+            job_id: problems.converted("jobId", job_id),
+            body: problems.converted("body", body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<types::ExportJobItemUpdate>, Error> {
         let request = {
             let given = self.given;
@@ -2535,34 +2281,24 @@ pub struct UpdateExportJobItemsV1<'a> {
 }
 
 impl<'a> UpdateExportJobItemsV1<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V: TryInto<Vec<types::UpdateExportJobItem>>>(
-        mut self,
-        value: V,
+    pub(super) fn new(
+        client: &'a Client,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<Vec<types::UpdateExportJobItem>>,
     ) -> Self {
-        self.problems.set("body", &mut self.given.body, value);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateExportJobItemsV1 {
+            job_id: problems.converted("jobId", job_id),
+            body: problems.converted("body", body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<types::ExportJobItemUpdate>, Error> {
         let request = {
             let given = self.given;
@@ -2590,34 +2326,24 @@ pub struct UpdateExportJobItemsV2<'a> {
 }
 
 impl<'a> UpdateExportJobItemsV2<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V: TryInto<Vec<types::UpdateExportJobItem>>>(
-        mut self,
-        value: V,
+    pub(super) fn new(
+        client: &'a Client,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<Vec<types::UpdateExportJobItem>>,
     ) -> Self {
-        self.problems.set("body", &mut self.given.body, value);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateExportJobItemsV2 {
+            job_id: problems.converted("jobId", job_id),
+            body: problems.converted("body", body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<types::ExportJobItemUpdate>, Error> {
         let request = {
             let given = self.given;
@@ -2645,34 +2371,24 @@ pub struct UpdateExportJobItemsV3<'a> {
 }
 
 impl<'a> UpdateExportJobItemsV3<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V: TryInto<Vec<types::UpdateExportJobItemV3>>>(
-        mut self,
-        value: V,
+    pub(super) fn new(
+        client: &'a Client,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<Vec<types::UpdateExportJobItemV3>>,
     ) -> Self {
-        self.problems.set("body", &mut self.given.body, value);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateExportJobItemsV3 {
+            job_id: problems.converted("jobId", job_id),
+            body: problems.converted("body", body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ExportJobItemUpdateV3>, Error> {

@@ -41,6 +41,7 @@ pub mod types;
 impl crate::Client {
     /// Creates an event that moves an export job on: `started` claims it, the other events end it for good. Version 0 of the API. Superseded by `create_export_job_event_v3`.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v0/export-job-events`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`create_export_job_event_v3`](Self::create_export_job_event_v3)
@@ -48,12 +49,19 @@ impl crate::Client {
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createExportJobEvent")]
     #[deprecated = "Pleo has deprecated this operation; use `create_export_job_event_v3`"]
-    pub fn create_export_job_event_v0(&self) -> builder::CreateExportJobEventV0<'_> {
-        builder::CreateExportJobEventV0::new(self)
+    pub fn create_export_job_event_v0(
+        &self,
+        body: impl TryInto<
+            types::CreateExportJobEvent,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateExportJobEventV0<'_> {
+        builder::CreateExportJobEventV0::new(self, body)
     }
 
     /// Creates an event that moves an export job on: `started` claims it, the other events end it for good. Version 1 of the API. Superseded by `create_export_job_event_v3`.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/export-job-events`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`create_export_job_event_v3`](Self::create_export_job_event_v3)
@@ -61,34 +69,55 @@ impl crate::Client {
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/export-api/export-api-v1/create-an-export-job-event)
     #[doc(alias = "createExportJobEventV1")]
     #[deprecated = "Pleo has deprecated this operation; use `create_export_job_event_v3`"]
-    pub fn create_export_job_event_v1(&self) -> builder::CreateExportJobEventV1<'_> {
-        builder::CreateExportJobEventV1::new(self)
+    pub fn create_export_job_event_v1(
+        &self,
+        body: impl TryInto<
+            types::CreateExportJobEvent,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateExportJobEventV1<'_> {
+        builder::CreateExportJobEventV1::new(self, body)
     }
 
     /// Creates an event that moves an export job on: `started` claims it, the other events end it for good. Version 2 of the API.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v2/export-job-events`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `createExportJobEventV2` in Export API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/export-api/export-api-v2/create-an-export-job-event)
     #[doc(alias = "createExportJobEventV2")]
-    pub fn create_export_job_event_v2(&self) -> builder::CreateExportJobEventV2<'_> {
-        builder::CreateExportJobEventV2::new(self)
+    pub fn create_export_job_event_v2(
+        &self,
+        body: impl TryInto<
+            types::CreateExportJobEvent,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateExportJobEventV2<'_> {
+        builder::CreateExportJobEventV2::new(self, body)
     }
 
     /// Creates an event that moves an export job on: `started` claims it, the other events end it for good. Newest version. Report every item before the final event: afterwards items can no longer be updated.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v3/export-job-events`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `createExportJobEventV3` in Export API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createExportJobEventV3")]
-    pub fn create_export_job_event_v3(&self) -> builder::CreateExportJobEventV3<'_> {
-        builder::CreateExportJobEventV3::new(self)
+    pub fn create_export_job_event_v3(
+        &self,
+        body: impl TryInto<
+            types::CreateExportJobEvent,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateExportJobEventV3<'_> {
+        builder::CreateExportJobEventV3::new(self, body)
     }
 
     /// Creates an export job for the given accounting entries of one company. A company can have only one export under way. Version 0 of the API. Superseded by `create_export_job_v3`.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v0/export-jobs`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`create_export_job_v3`](Self::create_export_job_v3)
@@ -96,12 +125,16 @@ impl crate::Client {
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createExportJob")]
     #[deprecated = "Pleo has deprecated this operation; use `create_export_job_v3`"]
-    pub fn create_export_job_v0(&self) -> builder::CreateExportJobV0<'_> {
-        builder::CreateExportJobV0::new(self)
+    pub fn create_export_job_v0(
+        &self,
+        body: impl TryInto<types::CreateExportJob, Error: Into<crate::ConversionError>>,
+    ) -> builder::CreateExportJobV0<'_> {
+        builder::CreateExportJobV0::new(self, body)
     }
 
     /// Creates an export job for the given accounting entries of one company. A company can have only one export under way. Version 1 of the API. Superseded by `create_export_job_v3`.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/export-jobs`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`create_export_job_v3`](Self::create_export_job_v3)
@@ -109,30 +142,41 @@ impl crate::Client {
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/export-api/export-api-v1/create-a-new-export-job)
     #[doc(alias = "createExportJobV1")]
     #[deprecated = "Pleo has deprecated this operation; use `create_export_job_v3`"]
-    pub fn create_export_job_v1(&self) -> builder::CreateExportJobV1<'_> {
-        builder::CreateExportJobV1::new(self)
+    pub fn create_export_job_v1(
+        &self,
+        body: impl TryInto<types::CreateExportJob, Error: Into<crate::ConversionError>>,
+    ) -> builder::CreateExportJobV1<'_> {
+        builder::CreateExportJobV1::new(self, body)
     }
 
     /// Creates an export job for the given accounting entries of one company. A company can have only one export under way. Version 2 of the API.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v2/export-jobs`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `createExportJobV2` in Export API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createExportJobV2")]
-    pub fn create_export_job_v2(&self) -> builder::CreateExportJobV2<'_> {
-        builder::CreateExportJobV2::new(self)
+    pub fn create_export_job_v2(
+        &self,
+        body: impl TryInto<types::CreateExportJob, Error: Into<crate::ConversionError>>,
+    ) -> builder::CreateExportJobV2<'_> {
+        builder::CreateExportJobV2::new(self, body)
     }
 
     /// Creates an export job for the given accounting entries of one company. A company can have only one export under way. Newest version.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v3/export-jobs`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `createExportJobV3` in Export API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createExportJobV3")]
-    pub fn create_export_job_v3(&self) -> builder::CreateExportJobV3<'_> {
-        builder::CreateExportJobV3::new(self)
+    pub fn create_export_job_v3(
+        &self,
+        body: impl TryInto<types::CreateExportJob, Error: Into<crate::ConversionError>>,
+    ) -> builder::CreateExportJobV3<'_> {
+        builder::CreateExportJobV3::new(self, body)
     }
 
     /// Gets the export job item of one accounting entry. Left out of Pleo's public reference.
@@ -149,6 +193,7 @@ impl crate::Client {
 
     /// Gets one export job. An hour without an update ends a job. Version 0 of the API. Superseded by `get_export_job_v3`.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `GET /v0/export-jobs/{jobId}`
     /// - Scopes: `export-jobs:read`
     /// - Deprecated by Pleo, superseded by [`get_export_job_v3`](Self::get_export_job_v3)
@@ -156,12 +201,16 @@ impl crate::Client {
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getExportJobById")]
     #[deprecated = "Pleo has deprecated this operation; use `get_export_job_v3`"]
-    pub fn get_export_job_v0(&self) -> builder::GetExportJobV0<'_> {
-        builder::GetExportJobV0::new(self)
+    pub fn get_export_job_v0(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetExportJobV0<'_> {
+        builder::GetExportJobV0::new(self, job_id)
     }
 
     /// Gets one export job. An hour without an update ends a job. Version 1 of the API. Superseded by `get_export_job_v3`.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `GET /v1/export-jobs/{jobId}`
     /// - Scopes: `export-jobs:read`
     /// - Deprecated by Pleo, superseded by [`get_export_job_v3`](Self::get_export_job_v3)
@@ -169,30 +218,41 @@ impl crate::Client {
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getExportJobByIdV1")]
     #[deprecated = "Pleo has deprecated this operation; use `get_export_job_v3`"]
-    pub fn get_export_job_v1(&self) -> builder::GetExportJobV1<'_> {
-        builder::GetExportJobV1::new(self)
+    pub fn get_export_job_v1(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetExportJobV1<'_> {
+        builder::GetExportJobV1::new(self, job_id)
     }
 
     /// Gets one export job. An hour without an update ends a job. Version 2 of the API.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `GET /v2/export-jobs/{jobId}`
     /// - Scopes: `export-jobs:read`
     /// - Pleo's name: `getExportJobByIdV2` in Export API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getExportJobByIdV2")]
-    pub fn get_export_job_v2(&self) -> builder::GetExportJobV2<'_> {
-        builder::GetExportJobV2::new(self)
+    pub fn get_export_job_v2(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetExportJobV2<'_> {
+        builder::GetExportJobV2::new(self, job_id)
     }
 
     /// Gets one export job. An hour without an update ends a job. Newest version.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `GET /v3/export-jobs/{jobId}`
     /// - Scopes: `export-jobs:read`
     /// - Pleo's name: `getExportJobByIdV3` in Export API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getExportJobByIdV3")]
-    pub fn get_export_job_v3(&self) -> builder::GetExportJobV3<'_> {
-        builder::GetExportJobV3::new(self)
+    pub fn get_export_job_v3(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetExportJobV3<'_> {
+        builder::GetExportJobV3::new(self, job_id)
     }
 
     /// Lists the export items of a job, each with everything a booking needs, page by page. Version 0 of the API. Superseded by `list_export_items_v3`.
@@ -245,6 +305,7 @@ impl crate::Client {
 
     /// Lists an export job's items with their status, page by page; read all pages before processing. Version 0 of the API. Superseded by `list_export_job_items_v3`.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `GET /v0/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:read`
     /// - Deprecated by Pleo, superseded by [`list_export_job_items_v3`](Self::list_export_job_items_v3)
@@ -252,12 +313,16 @@ impl crate::Client {
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getExportJobItems")]
     #[deprecated = "Pleo has deprecated this operation; use `list_export_job_items_v3`"]
-    pub fn list_export_job_items_v0(&self) -> builder::ListExportJobItemsV0<'_> {
-        builder::ListExportJobItemsV0::new(self)
+    pub fn list_export_job_items_v0(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::ListExportJobItemsV0<'_> {
+        builder::ListExportJobItemsV0::new(self, job_id)
     }
 
     /// Lists an export job's items with their status, page by page; read all pages before processing. Version 1 of the API. Superseded by `list_export_job_items_v3`.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `GET /v1/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:read`
     /// - Deprecated by Pleo, superseded by [`list_export_job_items_v3`](Self::list_export_job_items_v3)
@@ -265,30 +330,41 @@ impl crate::Client {
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getExportJobItemsV1")]
     #[deprecated = "Pleo has deprecated this operation; use `list_export_job_items_v3`"]
-    pub fn list_export_job_items_v1(&self) -> builder::ListExportJobItemsV1<'_> {
-        builder::ListExportJobItemsV1::new(self)
+    pub fn list_export_job_items_v1(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::ListExportJobItemsV1<'_> {
+        builder::ListExportJobItemsV1::new(self, job_id)
     }
 
     /// Lists an export job's items with their status, page by page; read all pages before processing. Version 2 of the API.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `GET /v2/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:read`
     /// - Pleo's name: `getExportJobItemsV2` in Export API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getExportJobItemsV2")]
-    pub fn list_export_job_items_v2(&self) -> builder::ListExportJobItemsV2<'_> {
-        builder::ListExportJobItemsV2::new(self)
+    pub fn list_export_job_items_v2(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::ListExportJobItemsV2<'_> {
+        builder::ListExportJobItemsV2::new(self, job_id)
     }
 
     /// Lists an export job's items with their status, page by page; read all pages before processing. Newest version. The data to book comes from `list_export_items_v3`.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `GET /v3/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:read`
     /// - Pleo's name: `getExportJobItemsV3` in Export API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/export-api/export-api-v3/get-export-job-items)
     #[doc(alias = "getExportJobItemsV3")]
-    pub fn list_export_job_items_v3(&self) -> builder::ListExportJobItemsV3<'_> {
-        builder::ListExportJobItemsV3::new(self)
+    pub fn list_export_job_items_v3(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::ListExportJobItemsV3<'_> {
+        builder::ListExportJobItemsV3::new(self, job_id)
     }
 
     /// Lists export jobs, page by page. A multi-entity organisation has to name the company. Version 0 of the API. Superseded by `list_export_jobs_v3`.
@@ -341,6 +417,7 @@ impl crate::Client {
 
     /// Searches export job items by accounting entry and status, page by page. Deprecated and left out of Pleo's public reference.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v3/export-job-items:search`
     /// - Scopes: not known from Pleo's documents
     /// - Deprecated by Pleo
@@ -349,12 +426,20 @@ impl crate::Client {
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "searchExportJobItemsV3")]
     #[deprecated = "Pleo has deprecated this operation"]
-    pub fn search_export_job_items(&self) -> builder::SearchExportJobItems<'_> {
-        builder::SearchExportJobItems::new(self)
+    pub fn search_export_job_items(
+        &self,
+        body: impl TryInto<
+            types::SearchExportJobItemsRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::SearchExportJobItems<'_> {
+        builder::SearchExportJobItems::new(self, body)
     }
 
     /// Updates the status of at most 100 of an export job's items. The result may be partial: look at `errors` even after a success. Version 0 of the API. Superseded by `update_export_job_items_v3`.
     ///
+    /// - `job_id`: the path parameter `jobId`.
+    /// - `body`: the request body.
     /// - Request: `PUT /v0/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`update_export_job_items_v3`](Self::update_export_job_items_v3)
@@ -362,12 +447,18 @@ impl crate::Client {
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateExportJobItems")]
     #[deprecated = "Pleo has deprecated this operation; use `update_export_job_items_v3`"]
-    pub fn update_export_job_items_v0(&self) -> builder::UpdateExportJobItemsV0<'_> {
-        builder::UpdateExportJobItemsV0::new(self)
+    pub fn update_export_job_items_v0(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<Vec<types::UpdateExportJobItem>>,
+    ) -> builder::UpdateExportJobItemsV0<'_> {
+        builder::UpdateExportJobItemsV0::new(self, job_id, body)
     }
 
     /// Updates the status of at most 100 of an export job's items. The result may be partial: look at `errors` even after a success. Version 1 of the API. Superseded by `update_export_job_items_v3`.
     ///
+    /// - `job_id`: the path parameter `jobId`.
+    /// - `body`: the request body.
     /// - Request: `PUT /v1/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`update_export_job_items_v3`](Self::update_export_job_items_v3)
@@ -375,29 +466,45 @@ impl crate::Client {
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateExportJobItemsV1")]
     #[deprecated = "Pleo has deprecated this operation; use `update_export_job_items_v3`"]
-    pub fn update_export_job_items_v1(&self) -> builder::UpdateExportJobItemsV1<'_> {
-        builder::UpdateExportJobItemsV1::new(self)
+    pub fn update_export_job_items_v1(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<Vec<types::UpdateExportJobItem>>,
+    ) -> builder::UpdateExportJobItemsV1<'_> {
+        builder::UpdateExportJobItemsV1::new(self, job_id, body)
     }
 
     /// Updates the status of at most 100 of an export job's items. The result may be partial: look at `errors` even after a success. Version 2 of the API.
     ///
+    /// - `job_id`: the path parameter `jobId`.
+    /// - `body`: the request body.
     /// - Request: `PUT /v2/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `updateExportJobItemsV2` in Export API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateExportJobItemsV2")]
-    pub fn update_export_job_items_v2(&self) -> builder::UpdateExportJobItemsV2<'_> {
-        builder::UpdateExportJobItemsV2::new(self)
+    pub fn update_export_job_items_v2(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<Vec<types::UpdateExportJobItem>>,
+    ) -> builder::UpdateExportJobItemsV2<'_> {
+        builder::UpdateExportJobItemsV2::new(self, job_id, body)
     }
 
     /// Updates the status of at most 100 of an export job's items. The result may be partial: look at `errors` even after a success. Newest version.
     ///
+    /// - `job_id`: the path parameter `jobId`.
+    /// - `body`: the request body.
     /// - Request: `PUT /v3/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `updateExportJobItemsV3` in Export API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/export-api/export-api-v3/update-export-job-items)
     #[doc(alias = "updateExportJobItemsV3")]
-    pub fn update_export_job_items_v3(&self) -> builder::UpdateExportJobItemsV3<'_> {
-        builder::UpdateExportJobItemsV3::new(self)
+    pub fn update_export_job_items_v3(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<Vec<types::UpdateExportJobItemV3>>,
+    ) -> builder::UpdateExportJobItemsV3<'_> {
+        builder::UpdateExportJobItemsV3::new(self, job_id, body)
     }
 }

@@ -1218,9 +1218,9 @@ pub mod builder {
 
     impl CreateExportJob {
         /// Accounting entries to export, all of one company.
-        pub fn accounting_entry_ids<V: TryInto<Vec<::uuid::Uuid>>>(
+        pub fn accounting_entry_ids(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<::uuid::Uuid>>,
         ) -> Self {
             self.problems
                 .set(
@@ -1232,25 +1232,25 @@ pub mod builder {
         }
 
         /// Company to export for. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Employee on whose behalf the job is created; null for none.
-        pub fn employee_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn employee_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("employee_id", &mut self.given.employee_id, value);
             self
         }
 
         /// Whether a person waits for the job; true when absent.
-        pub fn is_interactive<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn is_interactive(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("is_interactive", &mut self.given.is_interactive, value);
             self
         }
 
         /// Further settings of the job.
-        pub fn options<V: TryInto<super::Options>>(mut self, value: V) -> Self {
+        pub fn options(mut self, value: impl TryInto<super::Options>) -> Self {
             self.problems.set("options", &mut self.given.options, value);
             self
         }
@@ -1298,21 +1298,21 @@ pub mod builder {
 
     impl CreateExportJobEvent {
         /// What happened.
-        pub fn event<V: TryInto<super::ExportJobEventType>>(mut self, value: V) -> Self {
+        pub fn event(mut self, value: impl TryInto<super::ExportJobEventType>) -> Self {
             self.problems.set("event", &mut self.given.event, value);
             self
         }
 
         /// Text for people on what went wrong; meant for the event `failed`.
-        pub fn failure_reason<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn failure_reason(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("failure_reason", &mut self.given.failure_reason, value);
             self
         }
 
         /// Kind of failure; meant for the event `failed`.
-        pub fn failure_reason_type<V: TryInto<super::ExportJobFailureReasonType>>(
+        pub fn failure_reason_type(
             mut self,
-            value: V,
+            value: impl TryInto<super::ExportJobFailureReasonType>,
         ) -> Self {
             self.problems
                 .set("failure_reason_type", &mut self.given.failure_reason_type, value);
@@ -1320,7 +1320,7 @@ pub mod builder {
         }
 
         /// The export job it happened to.
-        pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn job_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("job_id", &mut self.given.job_id, value);
             self
         }
@@ -1365,7 +1365,7 @@ pub mod builder {
 
     impl Options {
         /// Whether to book by vendor; false when absent.
-        pub fn vendor_based_bookkeeping<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn vendor_based_bookkeeping(mut self, value: impl TryInto<bool>) -> Self {
             self.problems
                 .set(
                     "vendor_based_bookkeeping",
@@ -1407,9 +1407,9 @@ pub mod builder {
 
     impl SearchExportJobItemsRequest {
         /// Accounting entries whose items are wanted.
-        pub fn accounting_entry_ids<V: TryInto<Vec<::uuid::Uuid>>>(
+        pub fn accounting_entry_ids(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<::uuid::Uuid>>,
         ) -> Self {
             self.problems
                 .set(
@@ -1421,9 +1421,9 @@ pub mod builder {
         }
 
         /// Only items in this state.
-        pub fn status<V: TryInto<super::ExportJobItemStatus>>(
+        pub fn status(
             mut self,
-            value: V,
+            value: impl TryInto<super::ExportJobItemStatus>,
         ) -> Self {
             self.problems.set("status", &mut self.given.status, value);
             self
@@ -1468,46 +1468,43 @@ pub mod builder {
 
     impl UpdateExportJobItem {
         /// Accounting entry whose item is meant.
-        pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(
-            mut self,
-            value: V,
-        ) -> Self {
+        pub fn accounting_entry_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems
                 .set("accounting_entry_id", &mut self.given.accounting_entry_id, value);
             self
         }
 
         /// When the entry reached the accounting system.
-        pub fn exported_at<V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>>(
+        pub fn exported_at(
             mut self,
-            value: V,
+            value: impl TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
         ) -> Self {
             self.problems.set("exported_at", &mut self.given.exported_at, value);
             self
         }
 
         /// Id the entry got in the accounting system.
-        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Link to the entry in the accounting system.
-        pub fn external_url<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_url(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_url", &mut self.given.external_url, value);
             self
         }
 
         /// Text for people on why the item failed.
-        pub fn failure_reason<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn failure_reason(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("failure_reason", &mut self.given.failure_reason, value);
             self
         }
 
         /// Kind of failure.
-        pub fn failure_reason_type<V: TryInto<super::ExportJobItemFailureReasonTypeV2>>(
+        pub fn failure_reason_type(
             mut self,
-            value: V,
+            value: impl TryInto<super::ExportJobItemFailureReasonTypeV2>,
         ) -> Self {
             self.problems
                 .set("failure_reason_type", &mut self.given.failure_reason_type, value);
@@ -1515,9 +1512,9 @@ pub mod builder {
         }
 
         /// The new state.
-        pub fn status<V: TryInto<super::ExportJobItemStatus>>(
+        pub fn status(
             mut self,
-            value: V,
+            value: impl TryInto<super::ExportJobItemStatus>,
         ) -> Self {
             self.problems.set("status", &mut self.given.status, value);
             self
@@ -1570,46 +1567,43 @@ pub mod builder {
 
     impl UpdateExportJobItemV3 {
         /// Accounting entry whose item is meant.
-        pub fn accounting_entry_id<V: TryInto<::uuid::Uuid>>(
-            mut self,
-            value: V,
-        ) -> Self {
+        pub fn accounting_entry_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems
                 .set("accounting_entry_id", &mut self.given.accounting_entry_id, value);
             self
         }
 
         /// When the entry reached the accounting system.
-        pub fn exported_at<V: TryInto<::chrono::DateTime<::chrono::FixedOffset>>>(
+        pub fn exported_at(
             mut self,
-            value: V,
+            value: impl TryInto<::chrono::DateTime<::chrono::FixedOffset>>,
         ) -> Self {
             self.problems.set("exported_at", &mut self.given.exported_at, value);
             self
         }
 
         /// Id the entry got in the accounting system.
-        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Link to the entry in the accounting system.
-        pub fn external_url<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_url(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_url", &mut self.given.external_url, value);
             self
         }
 
         /// Text for people on why the item failed.
-        pub fn failure_reason<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn failure_reason(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("failure_reason", &mut self.given.failure_reason, value);
             self
         }
 
         /// Kind of failure.
-        pub fn failure_reason_type<V: TryInto<super::ExportJobItemFailureReasonType>>(
+        pub fn failure_reason_type(
             mut self,
-            value: V,
+            value: impl TryInto<super::ExportJobItemFailureReasonType>,
         ) -> Self {
             self.problems
                 .set("failure_reason_type", &mut self.given.failure_reason_type, value);
@@ -1617,9 +1611,9 @@ pub mod builder {
         }
 
         /// The new state.
-        pub fn status<V: TryInto<super::ExportJobItemStatus>>(
+        pub fn status(
             mut self,
-            value: V,
+            value: impl TryInto<super::ExportJobItemStatus>,
         ) -> Self {
             self.problems.set("status", &mut self.given.status, value);
             self

@@ -9,12 +9,10 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct CreateInstallation {
-        pub(super) body: types::builder::CreateClientInstallationRequest,
+        pub(super) body: Option<types::CreateClientInstallationRequest>,
     }
 
     #[derive(Clone, Default)]
@@ -24,7 +22,7 @@ mod arguments {
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateInstallation {
-        pub(super) body: types::builder::UpdateInstallationRequest,
+        pub(super) body: Option<types::UpdateInstallationRequest>,
     }
 }
 
@@ -36,15 +34,14 @@ pub struct ActivateInstallation<'a> {
 }
 
 impl<'a> ActivateInstallation<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
+    pub(super) fn new(client: &'a Client) -> Self {
         Self { client }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::InstallationResponse>, Error> {
@@ -65,15 +62,14 @@ pub struct CompleteInstallation<'a> {
 }
 
 impl<'a> CompleteInstallation<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
+    pub(super) fn new(client: &'a Client) -> Self {
         Self { client }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::InstallationResponse>, Error> {
@@ -96,45 +92,25 @@ pub struct CreateInstallation<'a> {
 }
 
 impl<'a> CreateInstallation<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CreateClientInstallationRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::CreateClientInstallationRequest,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CreateClientInstallationRequest,
-        ) -> types::builder::CreateClientInstallationRequest,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::CreateClientInstallationRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateInstallation {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::InstallationResponse>, Error> {
@@ -145,7 +121,7 @@ impl<'a> CreateInstallation<'a> {
                 &operations::CREATE_INSTALLATION,
                 &self.problems,
             );
-            request.json(types::CreateClientInstallationRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -161,15 +137,14 @@ pub struct DeleteInstallation<'a> {
 }
 
 impl<'a> DeleteInstallation<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
+    pub(super) fn new(client: &'a Client) -> Self {
         Self { client }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = RequestBuilder::new(
             self.client,
@@ -190,19 +165,16 @@ pub struct GetInstallation<'a> {
 }
 
 impl<'a> GetInstallation<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -210,7 +182,7 @@ impl<'a> GetInstallation<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::InstallationResponse>, Error> {
@@ -237,15 +209,14 @@ pub struct IntrospectAuthentication<'a> {
 }
 
 impl<'a> IntrospectAuthentication<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
+    pub(super) fn new(client: &'a Client) -> Self {
         Self { client }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::ExternalClientModel>>, Error> {
@@ -268,45 +239,25 @@ pub struct UpdateInstallation<'a> {
 }
 
 impl<'a> UpdateInstallation<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::UpdateInstallationRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::UpdateInstallationRequest,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::UpdateInstallationRequest,
-        ) -> types::builder::UpdateInstallationRequest,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::UpdateInstallationRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateInstallation {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::InstallationResponse>, Error> {
@@ -317,7 +268,7 @@ impl<'a> UpdateInstallation<'a> {
                 &operations::UPDATE_INSTALLATION,
                 &self.problems,
             );
-            request.json(types::UpdateInstallationRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 

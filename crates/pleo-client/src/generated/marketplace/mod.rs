@@ -42,13 +42,20 @@ impl crate::Client {
 
     /// Creates the credential's own installation. An integration with an API key has to do this itself; with OAuth, Pleo does it.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/installations/me`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createClientInstallation` in App Marketplace API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/installations/create-a-client-installation)
     #[doc(alias = "createClientInstallation")]
-    pub fn create_installation(&self) -> builder::CreateInstallation<'_> {
-        builder::CreateInstallation::new(self)
+    pub fn create_installation(
+        &self,
+        body: impl TryInto<
+            types::CreateClientInstallationRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateInstallation<'_> {
+        builder::CreateInstallation::new(self, body)
     }
 
     /// Deletes the credential's own installation, that is, disconnects the integration. Answers without a body.
@@ -86,12 +93,19 @@ impl crate::Client {
 
     /// Updates the status of the credential's own installation, and with it the stored metadata and error code.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v1/installations/me`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateClientInstallation` in App Marketplace API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/installations/update-a-client-installation)
     #[doc(alias = "updateClientInstallation")]
-    pub fn update_installation(&self) -> builder::UpdateInstallation<'_> {
-        builder::UpdateInstallation::new(self)
+    pub fn update_installation(
+        &self,
+        body: impl TryInto<
+            types::UpdateInstallationRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::UpdateInstallation<'_> {
+        builder::UpdateInstallation::new(self, body)
     }
 }

@@ -111,19 +111,16 @@ pub mod builder {
 
     impl CreateClientInstallationRequest {
         /// The integration's own data; Pleo stores it and never reads it.
-        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::serde_json::Map<String, ::serde_json::Value>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Status to begin with.
-        pub fn status<V: TryInto<super::InstallationStatus>>(
-            mut self,
-            value: V,
-        ) -> Self {
+        pub fn status(mut self, value: impl TryInto<super::InstallationStatus>) -> Self {
             self.problems.set("status", &mut self.given.status, value);
             self
         }
@@ -166,28 +163,25 @@ pub mod builder {
 
     impl UpdateInstallationRequest {
         /// Why the installation does not work.
-        pub fn error_code<V: TryInto<super::InstallationErrorCode>>(
+        pub fn error_code(
             mut self,
-            value: V,
+            value: impl TryInto<super::InstallationErrorCode>,
         ) -> Self {
             self.problems.set("error_code", &mut self.given.error_code, value);
             self
         }
 
         /// The integration's own data; Pleo stores it and never reads it.
-        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::serde_json::Map<String, ::serde_json::Value>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// The new status.
-        pub fn status<V: TryInto<super::InstallationStatus>>(
-            mut self,
-            value: V,
-        ) -> Self {
+        pub fn status(mut self, value: impl TryInto<super::InstallationStatus>) -> Self {
             self.problems.set("status", &mut self.given.status, value);
             self
         }

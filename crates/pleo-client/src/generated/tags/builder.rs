@@ -9,91 +9,89 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct ArchiveTags {
-        pub(super) body: types::builder::BulkTagArchiveModel,
+        pub(super) body: Option<types::BulkTagArchiveModel>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateTag {
-        pub(super) group_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::TagCreateModel,
+        pub(super) group_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::TagCreateModel>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateTagDimensionValue {
-        pub(super) tag_id: Required<::uuid::Uuid>,
-        pub(super) dimension_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::TagDimensionValueCreateModel,
+        pub(super) tag_id: Option<::uuid::Uuid>,
+        pub(super) dimension_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::TagDimensionValueCreateModel>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateTagGroup {
         pub(super) company_id: Option<::uuid::Uuid>,
-        pub(super) body: types::builder::TagGroupCreateModel,
+        pub(super) body: Option<types::TagGroupCreateModel>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateTagGroupDimension {
-        pub(super) group_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::TagGroupDimensionCreateModel,
+        pub(super) group_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::TagGroupDimensionCreateModel>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct DeleteTag {
-        pub(super) tag_id: Required<::uuid::Uuid>,
+        pub(super) tag_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct DeleteTagDimensionValue {
-        pub(super) tag_id: Required<::uuid::Uuid>,
-        pub(super) dimension_id: Required<::uuid::Uuid>,
+        pub(super) tag_id: Option<::uuid::Uuid>,
+        pub(super) dimension_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct DeleteTagGroup {
-        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) group_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct DeleteTagGroupDimension {
-        pub(super) group_id: Required<::uuid::Uuid>,
-        pub(super) dimension_id: Required<::uuid::Uuid>,
+        pub(super) group_id: Option<::uuid::Uuid>,
+        pub(super) dimension_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct DeleteTags {
-        pub(super) body: types::builder::BulkTagDeleteModel,
+        pub(super) body: Option<types::BulkTagDeleteModel>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetTag {
-        pub(super) tag_id: Required<::uuid::Uuid>,
+        pub(super) tag_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetTagDimensionValue {
-        pub(super) tag_id: Required<::uuid::Uuid>,
-        pub(super) dimension_id: Required<::uuid::Uuid>,
+        pub(super) tag_id: Option<::uuid::Uuid>,
+        pub(super) dimension_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetTagGroup {
-        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) group_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetTagGroupDimension {
-        pub(super) group_id: Required<::uuid::Uuid>,
-        pub(super) dimension_id: Required<::uuid::Uuid>,
+        pub(super) group_id: Option<::uuid::Uuid>,
+        pub(super) dimension_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetTagGroupUsage {
-        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) group_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
@@ -105,12 +103,12 @@ mod arguments {
 
     #[derive(Clone, Default)]
     pub(super) struct ListTagDimensionValues {
-        pub(super) tag_id: Required<::uuid::Uuid>,
+        pub(super) tag_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct ListTagGroupDimensions {
-        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) group_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
@@ -123,7 +121,7 @@ mod arguments {
 
     #[derive(Clone, Default)]
     pub(super) struct ListTags {
-        pub(super) group_id: Required<::uuid::Uuid>,
+        pub(super) group_id: Option<::uuid::Uuid>,
         pub(super) before: Option<String>,
         pub(super) after: Option<String>,
         pub(super) offset: Option<i64>,
@@ -142,7 +140,7 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) body: Option<types::builder::CompositeTagSearchRequest>,
+        pub(super) body: Option<types::CompositeTagSearchRequest>,
     }
 
     #[derive(Clone, Default)]
@@ -155,7 +153,7 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) body: Option<types::builder::CompositeTagSearchRequest>,
+        pub(super) body: Option<types::CompositeTagSearchRequest>,
     }
 
     #[derive(Clone, Default)]
@@ -174,28 +172,28 @@ mod arguments {
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateTag {
-        pub(super) tag_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::TagUpdateModel,
+        pub(super) tag_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::TagUpdateModel>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateTagDimensionValue {
-        pub(super) tag_id: Required<::uuid::Uuid>,
-        pub(super) dimension_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::TagDimensionValueUpdateModel,
+        pub(super) tag_id: Option<::uuid::Uuid>,
+        pub(super) dimension_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::TagDimensionValueUpdateModel>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateTagGroup {
-        pub(super) group_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::TagGroupUpdateModel,
+        pub(super) group_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::TagGroupUpdateModel>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateTagGroupDimension {
-        pub(super) group_id: Required<::uuid::Uuid>,
-        pub(super) dimension_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::TagGroupDimensionUpdateModel,
+        pub(super) group_id: Option<::uuid::Uuid>,
+        pub(super) dimension_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::TagGroupDimensionUpdateModel>,
     }
 }
 
@@ -209,41 +207,25 @@ pub struct ArchiveTags<'a> {
 }
 
 impl<'a> ArchiveTags<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::BulkTagArchiveModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::BulkTagArchiveModel, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::BulkTagArchiveModel,
-        ) -> types::builder::BulkTagArchiveModel,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::BulkTagArchiveModel,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::ArchiveTags {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagModel>>>, Error> {
@@ -254,7 +236,7 @@ impl<'a> ArchiveTags<'a> {
                 &operations::ARCHIVE_TAGS,
                 &self.problems,
             );
-            request.json(types::BulkTagArchiveModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -272,47 +254,24 @@ pub struct CreateTag<'a> {
 }
 
 impl<'a> CreateTag<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TagCreateModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::TagCreateModel, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::TagCreateModel,
-        ) -> types::builder::TagCreateModel,
+    pub(super) fn new(
+        client: &'a Client,
+        group_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<types::TagCreateModel, Error: Into<crate::ConversionError>>,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateTag {
+            group_id: problems.converted("groupId", group_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagModel>>, Error> {
@@ -324,7 +283,7 @@ impl<'a> CreateTag<'a> {
                 &self.problems,
             );
             request.path("groupId", &given.group_id);
-            request.json(types::TagCreateModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -342,57 +301,29 @@ pub struct CreateTagDimensionValue<'a> {
 }
 
 impl<'a> CreateTagDimensionValue<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `tagId`.
-    pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("tagId", &mut self.given.tag_id, value);
-        self
-    }
-
-    /// The required path parameter `dimensionId`.
-    pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TagDimensionValueCreateModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::TagDimensionValueCreateModel,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::TagDimensionValueCreateModel,
-        ) -> types::builder::TagDimensionValueCreateModel,
+    pub(super) fn new(
+        client: &'a Client,
+        tag_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TagDimensionValueCreateModel,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateTagDimensionValue {
+            tag_id: problems.converted("tagId", tag_id),
+            dimension_id: problems.converted("dimensionId", dimension_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
@@ -405,7 +336,7 @@ impl<'a> CreateTagDimensionValue<'a> {
             );
             request.path("tagId", &given.tag_id);
             request.path("dimensionId", &given.dimension_id);
-            request.json(types::TagDimensionValueCreateModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -423,49 +354,34 @@ pub struct CreateTagGroup<'a> {
 }
 
 impl<'a> CreateTagGroup<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::TagGroupCreateModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::CreateTagGroup {
+            body: problems.converted_body(body),
+            ..Default::default()
+        };
+
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TagGroupCreateModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::TagGroupCreateModel, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::TagGroupCreateModel,
-        ) -> types::builder::TagGroupCreateModel,
-    ) -> Self {
-        self.given.body = change(self.given.body);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupModel>>, Error> {
@@ -477,7 +393,7 @@ impl<'a> CreateTagGroup<'a> {
                 &self.problems,
             );
             request.query("company_id", &given.company_id);
-            request.json(types::TagGroupCreateModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -495,51 +411,27 @@ pub struct CreateTagGroupDimension<'a> {
 }
 
 impl<'a> CreateTagGroupDimension<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TagGroupDimensionCreateModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::TagGroupDimensionCreateModel,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::TagGroupDimensionCreateModel,
-        ) -> types::builder::TagGroupDimensionCreateModel,
+    pub(super) fn new(
+        client: &'a Client,
+        group_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TagGroupDimensionCreateModel,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateTagGroupDimension {
+            group_id: problems.converted("groupId", group_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupDimensionModel>>, Error> {
@@ -551,7 +443,7 @@ impl<'a> CreateTagGroupDimension<'a> {
                 &self.problems,
             );
             request.path("groupId", &given.group_id);
-            request.json(types::TagGroupDimensionCreateModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -569,25 +461,19 @@ pub struct DeleteTag<'a> {
 }
 
 impl<'a> DeleteTag<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, tag_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::DeleteTag {
+            tag_id: problems.converted("tagId", tag_id),
+        };
 
-    /// The required path parameter `tagId`.
-    pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("tagId", &mut self.given.tag_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -614,31 +500,24 @@ pub struct DeleteTagDimensionValue<'a> {
 }
 
 impl<'a> DeleteTagDimensionValue<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        tag_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::DeleteTagDimensionValue {
+            tag_id: problems.converted("tagId", tag_id),
+            dimension_id: problems.converted("dimensionId", dimension_id),
+        };
 
-    /// The required path parameter `tagId`.
-    pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("tagId", &mut self.given.tag_id, value);
-        self
-    }
-
-    /// The required path parameter `dimensionId`.
-    pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
@@ -668,25 +547,19 @@ pub struct DeleteTagGroup<'a> {
 }
 
 impl<'a> DeleteTagGroup<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, group_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::DeleteTagGroup {
+            group_id: problems.converted("groupId", group_id),
+        };
 
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -713,31 +586,24 @@ pub struct DeleteTagGroupDimension<'a> {
 }
 
 impl<'a> DeleteTagGroupDimension<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        group_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::DeleteTagGroupDimension {
+            group_id: problems.converted("groupId", group_id),
+            dimension_id: problems.converted("dimensionId", dimension_id),
+        };
 
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
-    }
-
-    /// The required path parameter `dimensionId`.
-    pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -765,41 +631,25 @@ pub struct DeleteTags<'a> {
 }
 
 impl<'a> DeleteTags<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::BulkTagDeleteModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::BulkTagDeleteModel, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::BulkTagDeleteModel,
-        ) -> types::builder::BulkTagDeleteModel,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::BulkTagDeleteModel,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::DeleteTags {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -808,7 +658,7 @@ impl<'a> DeleteTags<'a> {
                 &operations::DELETE_TAGS,
                 &self.problems,
             );
-            request.json(types::BulkTagDeleteModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -826,25 +676,19 @@ pub struct GetTag<'a> {
 }
 
 impl<'a> GetTag<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, tag_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetTag {
+            tag_id: problems.converted("tagId", tag_id),
+        };
 
-    /// The required path parameter `tagId`.
-    pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("tagId", &mut self.given.tag_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagModel>>, Error> {
@@ -873,31 +717,24 @@ pub struct GetTagDimensionValue<'a> {
 }
 
 impl<'a> GetTagDimensionValue<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        tag_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetTagDimensionValue {
+            tag_id: problems.converted("tagId", tag_id),
+            dimension_id: problems.converted("dimensionId", dimension_id),
+        };
 
-    /// The required path parameter `tagId`.
-    pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("tagId", &mut self.given.tag_id, value);
-        self
-    }
-
-    /// The required path parameter `dimensionId`.
-    pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
@@ -927,25 +764,19 @@ pub struct GetTagGroup<'a> {
 }
 
 impl<'a> GetTagGroup<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, group_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetTagGroup {
+            group_id: problems.converted("groupId", group_id),
+        };
 
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupModel>>, Error> {
@@ -974,31 +805,24 @@ pub struct GetTagGroupDimension<'a> {
 }
 
 impl<'a> GetTagGroupDimension<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        group_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetTagGroupDimension {
+            group_id: problems.converted("groupId", group_id),
+            dimension_id: problems.converted("dimensionId", dimension_id),
+        };
 
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
-    }
-
-    /// The required path parameter `dimensionId`.
-    pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupDimensionModel>>, Error> {
@@ -1028,25 +852,19 @@ pub struct GetTagGroupUsage<'a> {
 }
 
 impl<'a> GetTagGroupUsage<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, group_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetTagGroupUsage {
+            group_id: problems.converted("groupId", group_id),
+        };
 
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupUsageModel>>, Error> {
@@ -1075,19 +893,16 @@ pub struct ListAggregatedTagGroups<'a> {
 }
 
 impl<'a> ListAggregatedTagGroups<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -1095,7 +910,7 @@ impl<'a> ListAggregatedTagGroups<'a> {
     /// Id of the organisation (group of companies) whose data is meant.
     ///
     /// The optional query parameter `organization_id`.
-    pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn organization_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
@@ -1103,7 +918,7 @@ impl<'a> ListAggregatedTagGroups<'a> {
     /// Only these tag groups.
     ///
     /// The optional query parameter `tag_group_ids`.
-    pub fn tag_group_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+    pub fn tag_group_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
         self.problems.set("tag_group_ids", &mut self.given.tag_group_ids, value);
         self
     }
@@ -1111,7 +926,7 @@ impl<'a> ListAggregatedTagGroups<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::AggregatedTagGroupModel>>>, Error> {
@@ -1142,25 +957,19 @@ pub struct ListTagDimensionValues<'a> {
 }
 
 impl<'a> ListTagDimensionValues<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, tag_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::ListTagDimensionValues {
+            tag_id: problems.converted("tagId", tag_id),
+        };
 
-    /// The required path parameter `tagId`.
-    pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("tagId", &mut self.given.tag_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagDimensionValueModel>>>, Error> {
@@ -1189,25 +998,19 @@ pub struct ListTagGroupDimensions<'a> {
 }
 
 impl<'a> ListTagGroupDimensions<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, group_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::ListTagGroupDimensions {
+            group_id: problems.converted("groupId", group_id),
+        };
 
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagGroupDimensionModel>>>, Error> {
@@ -1236,19 +1039,16 @@ pub struct ListTagGroups<'a> {
 }
 
 impl<'a> ListTagGroups<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -1256,7 +1056,7 @@ impl<'a> ListTagGroups<'a> {
     /// Id of the organisation (group of companies) whose data is meant.
     ///
     /// The optional query parameter `organization_id`.
-    pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn organization_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
@@ -1264,7 +1064,7 @@ impl<'a> ListTagGroups<'a> {
     /// Whether archived ones are returned as well.
     ///
     /// The optional query parameter `include_archived`.
-    pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+    pub fn include_archived(mut self, value: impl TryInto<bool>) -> Self {
         self.problems.set("include_archived", &mut self.given.include_archived, value);
         self
     }
@@ -1272,7 +1072,7 @@ impl<'a> ListTagGroups<'a> {
     /// Whether `totalTagsCount` is filled in.
     ///
     /// The optional query parameter `include_tags_count`.
-    pub fn include_tags_count<V: TryInto<bool>>(mut self, value: V) -> Self {
+    pub fn include_tags_count(mut self, value: impl TryInto<bool>) -> Self {
         self.problems
             .set("include_tags_count", &mut self.given.include_tags_count, value);
         self
@@ -1281,7 +1081,7 @@ impl<'a> ListTagGroups<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<Vec<types::TagGroupModel>>>, Error> {
@@ -1313,25 +1113,20 @@ pub struct ListTags<'a> {
 }
 
 impl<'a> ListTags<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, group_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::ListTags {
+            group_id: problems.converted("groupId", group_id),
+            ..Default::default()
+        });
 
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1339,7 +1134,7 @@ impl<'a> ListTags<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1347,7 +1142,7 @@ impl<'a> ListTags<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1355,7 +1150,7 @@ impl<'a> ListTags<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1363,7 +1158,7 @@ impl<'a> ListTags<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1371,7 +1166,7 @@ impl<'a> ListTags<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1379,7 +1174,7 @@ impl<'a> ListTags<'a> {
     /// Whether archived ones are returned as well.
     ///
     /// The optional query parameter `include_archived`.
-    pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+    pub fn include_archived(mut self, value: impl TryInto<bool>) -> Self {
         self.problems.set("include_archived", &mut self.given.include_archived, value);
         self
     }
@@ -1387,7 +1182,7 @@ impl<'a> ListTags<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TagModel>>, Error> {
@@ -1423,19 +1218,16 @@ pub struct SearchAggregatedTags<'a> {
 }
 
 impl<'a> SearchAggregatedTags<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -1443,7 +1235,7 @@ impl<'a> SearchAggregatedTags<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1451,7 +1243,7 @@ impl<'a> SearchAggregatedTags<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1459,7 +1251,7 @@ impl<'a> SearchAggregatedTags<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1467,7 +1259,7 @@ impl<'a> SearchAggregatedTags<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1475,7 +1267,7 @@ impl<'a> SearchAggregatedTags<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1483,37 +1275,27 @@ impl<'a> SearchAggregatedTags<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
     /// The request body; without it, the call has none.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CompositeTagSearchRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        let body = self.given.body.get_or_insert_default();
-        self.problems.set_body::<types::CompositeTagSearchRequest, _, V>(body, value);
-        self
-    }
-
-    /// Sets fields of the request body, which the call then has.
-    pub fn body_map(
+    pub fn body(
         mut self,
-        change: impl FnOnce(
-            types::builder::CompositeTagSearchRequest,
-        ) -> types::builder::CompositeTagSearchRequest,
+        value: impl TryInto<
+            types::CompositeTagSearchRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = Some(change(self.given.body.take().unwrap_or_default()));
+        self.problems.set_body(&mut self.given.body, value);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::AggregatedTagModel>>, Error> {
@@ -1531,9 +1313,7 @@ impl<'a> SearchAggregatedTags<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
-            if let Some(body) = given.body {
-                request.json(types::CompositeTagSearchRequest::try_from(body));
-            }
+            request.json(&given.body);
             request
         };
 
@@ -1551,19 +1331,16 @@ pub struct SearchTags<'a> {
 }
 
 impl<'a> SearchTags<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -1571,7 +1348,7 @@ impl<'a> SearchTags<'a> {
     /// Id of the organisation (group of companies) whose data is meant.
     ///
     /// The optional query parameter `organization_id`.
-    pub fn organization_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn organization_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("organization_id", &mut self.given.organization_id, value);
         self
     }
@@ -1579,7 +1356,7 @@ impl<'a> SearchTags<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1587,7 +1364,7 @@ impl<'a> SearchTags<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1595,7 +1372,7 @@ impl<'a> SearchTags<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1603,7 +1380,7 @@ impl<'a> SearchTags<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1611,7 +1388,7 @@ impl<'a> SearchTags<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1619,37 +1396,27 @@ impl<'a> SearchTags<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
     /// The request body; without it, the call has none.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CompositeTagSearchRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        let body = self.given.body.get_or_insert_default();
-        self.problems.set_body::<types::CompositeTagSearchRequest, _, V>(body, value);
-        self
-    }
-
-    /// Sets fields of the request body, which the call then has.
-    pub fn body_map(
+    pub fn body(
         mut self,
-        change: impl FnOnce(
-            types::builder::CompositeTagSearchRequest,
-        ) -> types::builder::CompositeTagSearchRequest,
+        value: impl TryInto<
+            types::CompositeTagSearchRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = Some(change(self.given.body.take().unwrap_or_default()));
+        self.problems.set_body(&mut self.given.body, value);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TagModel>>, Error> {
@@ -1668,9 +1435,7 @@ impl<'a> SearchTags<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
-            if let Some(body) = given.body {
-                request.json(types::CompositeTagSearchRequest::try_from(body));
-            }
+            request.json(&given.body);
             request
         };
 
@@ -1688,19 +1453,16 @@ pub struct SearchTagsByQuery<'a> {
 }
 
 impl<'a> SearchTagsByQuery<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -1708,7 +1470,7 @@ impl<'a> SearchTagsByQuery<'a> {
     /// Only tags that match this text.
     ///
     /// The optional query parameter `text_search`.
-    pub fn text_search<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn text_search(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("text_search", &mut self.given.text_search, value);
         self
     }
@@ -1716,7 +1478,7 @@ impl<'a> SearchTagsByQuery<'a> {
     /// Only tags of these tag groups.
     ///
     /// The optional query parameter `tag_group_id`.
-    pub fn tag_group_id<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+    pub fn tag_group_id(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
         self.problems.set("tag_group_id", &mut self.given.tag_group_id, value);
         self
     }
@@ -1724,7 +1486,7 @@ impl<'a> SearchTagsByQuery<'a> {
     /// Whether archived ones are returned as well.
     ///
     /// The optional query parameter `include_archived`.
-    pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+    pub fn include_archived(mut self, value: impl TryInto<bool>) -> Self {
         self.problems.set("include_archived", &mut self.given.include_archived, value);
         self
     }
@@ -1732,7 +1494,7 @@ impl<'a> SearchTagsByQuery<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -1740,7 +1502,7 @@ impl<'a> SearchTagsByQuery<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -1748,7 +1510,7 @@ impl<'a> SearchTagsByQuery<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -1756,7 +1518,7 @@ impl<'a> SearchTagsByQuery<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -1764,7 +1526,7 @@ impl<'a> SearchTagsByQuery<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -1772,7 +1534,7 @@ impl<'a> SearchTagsByQuery<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -1780,7 +1542,7 @@ impl<'a> SearchTagsByQuery<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TagModel>>, Error> {
@@ -1818,47 +1580,24 @@ pub struct UpdateTag<'a> {
 }
 
 impl<'a> UpdateTag<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `tagId`.
-    pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("tagId", &mut self.given.tag_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TagUpdateModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::TagUpdateModel, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::TagUpdateModel,
-        ) -> types::builder::TagUpdateModel,
+    pub(super) fn new(
+        client: &'a Client,
+        tag_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<types::TagUpdateModel, Error: Into<crate::ConversionError>>,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateTag {
+            tag_id: problems.converted("tagId", tag_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagModel>>, Error> {
@@ -1870,7 +1609,7 @@ impl<'a> UpdateTag<'a> {
                 &self.problems,
             );
             request.path("tagId", &given.tag_id);
-            request.json(types::TagUpdateModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -1888,57 +1627,29 @@ pub struct UpdateTagDimensionValue<'a> {
 }
 
 impl<'a> UpdateTagDimensionValue<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `tagId`.
-    pub fn tag_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("tagId", &mut self.given.tag_id, value);
-        self
-    }
-
-    /// The required path parameter `dimensionId`.
-    pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TagDimensionValueUpdateModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::TagDimensionValueUpdateModel,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::TagDimensionValueUpdateModel,
-        ) -> types::builder::TagDimensionValueUpdateModel,
+    pub(super) fn new(
+        client: &'a Client,
+        tag_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TagDimensionValueUpdateModel,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateTagDimensionValue {
+            tag_id: problems.converted("tagId", tag_id),
+            dimension_id: problems.converted("dimensionId", dimension_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagDimensionValueModel>>, Error> {
@@ -1951,7 +1662,7 @@ impl<'a> UpdateTagDimensionValue<'a> {
             );
             request.path("tagId", &given.tag_id);
             request.path("dimensionId", &given.dimension_id);
-            request.json(types::TagDimensionValueUpdateModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -1969,47 +1680,27 @@ pub struct UpdateTagGroup<'a> {
 }
 
 impl<'a> UpdateTagGroup<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TagGroupUpdateModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::TagGroupUpdateModel, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::TagGroupUpdateModel,
-        ) -> types::builder::TagGroupUpdateModel,
+    pub(super) fn new(
+        client: &'a Client,
+        group_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TagGroupUpdateModel,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateTagGroup {
+            group_id: problems.converted("groupId", group_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupModel>>, Error> {
@@ -2021,7 +1712,7 @@ impl<'a> UpdateTagGroup<'a> {
                 &self.problems,
             );
             request.path("groupId", &given.group_id);
-            request.json(types::TagGroupUpdateModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -2039,57 +1730,29 @@ pub struct UpdateTagGroupDimension<'a> {
 }
 
 impl<'a> UpdateTagGroupDimension<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `groupId`.
-    pub fn group_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("groupId", &mut self.given.group_id, value);
-        self
-    }
-
-    /// The required path parameter `dimensionId`.
-    pub fn dimension_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("dimensionId", &mut self.given.dimension_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TagGroupDimensionUpdateModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::TagGroupDimensionUpdateModel,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::TagGroupDimensionUpdateModel,
-        ) -> types::builder::TagGroupDimensionUpdateModel,
+    pub(super) fn new(
+        client: &'a Client,
+        group_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TagGroupDimensionUpdateModel,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateTagGroupDimension {
+            group_id: problems.converted("groupId", group_id),
+            dimension_id: problems.converted("dimensionId", dimension_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TagGroupDimensionModel>>, Error> {
@@ -2102,7 +1765,7 @@ impl<'a> UpdateTagGroupDimension<'a> {
             );
             request.path("groupId", &given.group_id);
             request.path("dimensionId", &given.dimension_id);
-            request.json(types::TagGroupDimensionUpdateModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 

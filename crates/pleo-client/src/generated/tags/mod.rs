@@ -38,167 +38,255 @@ pub mod types;
 impl crate::Client {
     /// Archives 1 to 100 tags of one company at once, or restores them when `archived` is false.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v0/tags/archive`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `bulkArchiveTags` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "bulkArchiveTags")]
-    pub fn archive_tags(&self) -> builder::ArchiveTags<'_> {
-        builder::ArchiveTags::new(self)
+    pub fn archive_tags(
+        &self,
+        body: impl TryInto<
+            types::BulkTagArchiveModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::ArchiveTags<'_> {
+        builder::ArchiveTags::new(self, body)
     }
 
     /// Creates a tag in a tag group. The group decides the company, so no company is sent.
     ///
+    /// - `group_id`: the path parameter `groupId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v0/tag-groups/{groupId}/tags`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createTag` in Gjoll API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/tags-api/tags/creates-a-new-tag-sub-resource-under-the-given-tag-group)
     #[doc(alias = "createTag")]
-    pub fn create_tag(&self) -> builder::CreateTag<'_> {
-        builder::CreateTag::new(self)
+    pub fn create_tag(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<types::TagCreateModel, Error: Into<crate::ConversionError>>,
+    ) -> builder::CreateTag<'_> {
+        builder::CreateTag::new(self, group_id, body)
     }
 
     /// Creates a tag's value for one dimension.
     ///
+    /// - `tag_id`: the path parameter `tagId`.
+    /// - `dimension_id`: the path parameter `dimensionId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v0/tags/{tagId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createDimensionValue` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createDimensionValue")]
-    pub fn create_tag_dimension_value(&self) -> builder::CreateTagDimensionValue<'_> {
-        builder::CreateTagDimensionValue::new(self)
+    pub fn create_tag_dimension_value(
+        &self,
+        tag_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TagDimensionValueCreateModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateTagDimensionValue<'_> {
+        builder::CreateTagDimensionValue::new(self, tag_id, dimension_id, body)
     }
 
     /// Creates a tag group in the company named by `company_id`.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v0/tag-groups`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createTagGroup` in Gjoll API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/tags-api/tag-groups/creates-a-new-tag-group-resource)
     #[doc(alias = "createTagGroup")]
-    pub fn create_tag_group(&self) -> builder::CreateTagGroup<'_> {
-        builder::CreateTagGroup::new(self)
+    pub fn create_tag_group(
+        &self,
+        body: impl TryInto<
+            types::TagGroupCreateModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateTagGroup<'_> {
+        builder::CreateTagGroup::new(self, body)
     }
 
     /// Creates a dimension in a tag group, that is, one more value its tags can hold.
     ///
+    /// - `group_id`: the path parameter `groupId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v0/tag-groups/{groupId}/dimensions`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createTagGroupDimension` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createTagGroupDimension")]
-    pub fn create_tag_group_dimension(&self) -> builder::CreateTagGroupDimension<'_> {
-        builder::CreateTagGroupDimension::new(self)
+    pub fn create_tag_group_dimension(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TagGroupDimensionCreateModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateTagGroupDimension<'_> {
+        builder::CreateTagGroupDimension::new(self, group_id, body)
     }
 
     /// Deletes a tag.
     ///
+    /// - `tag_id`: the path parameter `tagId`.
     /// - Request: `DELETE /v0/tags/{tagId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteTag` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteTag")]
-    pub fn delete_tag(&self) -> builder::DeleteTag<'_> {
-        builder::DeleteTag::new(self)
+    pub fn delete_tag(
+        &self,
+        tag_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::DeleteTag<'_> {
+        builder::DeleteTag::new(self, tag_id)
     }
 
     /// Deletes a tag's value for one dimension.
     ///
+    /// - `tag_id`: the path parameter `tagId`.
+    /// - `dimension_id`: the path parameter `dimensionId`.
     /// - Request: `DELETE /v0/tags/{tagId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteDimensionValue` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteDimensionValue")]
-    pub fn delete_tag_dimension_value(&self) -> builder::DeleteTagDimensionValue<'_> {
-        builder::DeleteTagDimensionValue::new(self)
+    pub fn delete_tag_dimension_value(
+        &self,
+        tag_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::DeleteTagDimensionValue<'_> {
+        builder::DeleteTagDimensionValue::new(self, tag_id, dimension_id)
     }
 
     /// Deletes a tag group.
     ///
+    /// - `group_id`: the path parameter `groupId`.
     /// - Request: `DELETE /v0/tag-groups/{groupId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteTagGroup` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteTagGroup")]
-    pub fn delete_tag_group(&self) -> builder::DeleteTagGroup<'_> {
-        builder::DeleteTagGroup::new(self)
+    pub fn delete_tag_group(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::DeleteTagGroup<'_> {
+        builder::DeleteTagGroup::new(self, group_id)
     }
 
     /// Deletes a dimension from a tag group.
     ///
+    /// - `group_id`: the path parameter `groupId`.
+    /// - `dimension_id`: the path parameter `dimensionId`.
     /// - Request: `DELETE /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteTagGroupDimension` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteTagGroupDimension")]
-    pub fn delete_tag_group_dimension(&self) -> builder::DeleteTagGroupDimension<'_> {
-        builder::DeleteTagGroupDimension::new(self)
+    pub fn delete_tag_group_dimension(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::DeleteTagGroupDimension<'_> {
+        builder::DeleteTagGroupDimension::new(self, group_id, dimension_id)
     }
 
     /// Deletes 1 to 100 tags of one company at once. The ids travel in the body.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `DELETE /v0/tags`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `bulkDeleteTags` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "bulkDeleteTags")]
-    pub fn delete_tags(&self) -> builder::DeleteTags<'_> {
-        builder::DeleteTags::new(self)
+    pub fn delete_tags(
+        &self,
+        body: impl TryInto<
+            types::BulkTagDeleteModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::DeleteTags<'_> {
+        builder::DeleteTags::new(self, body)
     }
 
     /// Gets one tag.
     ///
+    /// - `tag_id`: the path parameter `tagId`.
     /// - Request: `GET /v0/tags/{tagId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTag` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTag")]
-    pub fn get_tag(&self) -> builder::GetTag<'_> {
-        builder::GetTag::new(self)
+    pub fn get_tag(&self, tag_id: impl TryInto<::uuid::Uuid>) -> builder::GetTag<'_> {
+        builder::GetTag::new(self, tag_id)
     }
 
     /// Gets a tag's value for one dimension.
     ///
+    /// - `tag_id`: the path parameter `tagId`.
+    /// - `dimension_id`: the path parameter `dimensionId`.
     /// - Request: `GET /v0/tags/{tagId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getDimensionValue` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getDimensionValue")]
-    pub fn get_tag_dimension_value(&self) -> builder::GetTagDimensionValue<'_> {
-        builder::GetTagDimensionValue::new(self)
+    pub fn get_tag_dimension_value(
+        &self,
+        tag_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetTagDimensionValue<'_> {
+        builder::GetTagDimensionValue::new(self, tag_id, dimension_id)
     }
 
     /// Gets one tag group.
     ///
+    /// - `group_id`: the path parameter `groupId`.
     /// - Request: `GET /v0/tag-groups/{groupId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTagGroup` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTagGroup")]
-    pub fn get_tag_group(&self) -> builder::GetTagGroup<'_> {
-        builder::GetTagGroup::new(self)
+    pub fn get_tag_group(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetTagGroup<'_> {
+        builder::GetTagGroup::new(self, group_id)
     }
 
     /// Gets one dimension of a tag group.
     ///
+    /// - `group_id`: the path parameter `groupId`.
+    /// - `dimension_id`: the path parameter `dimensionId`.
     /// - Request: `GET /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTagGroupDimension` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTagGroupDimension")]
-    pub fn get_tag_group_dimension(&self) -> builder::GetTagGroupDimension<'_> {
-        builder::GetTagGroupDimension::new(self)
+    pub fn get_tag_group_dimension(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetTagGroupDimension<'_> {
+        builder::GetTagGroupDimension::new(self, group_id, dimension_id)
     }
 
     /// Gets how many expenses use each tag of a tag group.
     ///
+    /// - `group_id`: the path parameter `groupId`.
     /// - Request: `GET /v0/tag-groups/{groupId}/usage`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTagGroupUsage` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTagGroupUsage")]
-    pub fn get_tag_group_usage(&self) -> builder::GetTagGroupUsage<'_> {
-        builder::GetTagGroupUsage::new(self)
+    pub fn get_tag_group_usage(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetTagGroupUsage<'_> {
+        builder::GetTagGroupUsage::new(self, group_id)
     }
 
     /// Lists tag groups together with their dimensions. Needs a company or an organisation; if both are given, the company wins. Not paged.
@@ -214,24 +302,32 @@ impl crate::Client {
 
     /// Lists the dimension values of a tag. Not paged.
     ///
+    /// - `tag_id`: the path parameter `tagId`.
     /// - Request: `GET /v0/tags/{tagId}/dimensions`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTagDimensionValues` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTagDimensionValues")]
-    pub fn list_tag_dimension_values(&self) -> builder::ListTagDimensionValues<'_> {
-        builder::ListTagDimensionValues::new(self)
+    pub fn list_tag_dimension_values(
+        &self,
+        tag_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::ListTagDimensionValues<'_> {
+        builder::ListTagDimensionValues::new(self, tag_id)
     }
 
     /// Lists the dimensions of a tag group. Not paged.
     ///
+    /// - `group_id`: the path parameter `groupId`.
     /// - Request: `GET /v0/tag-groups/{groupId}/dimensions`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTagGroupDimensions` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTagGroupDimensions")]
-    pub fn list_tag_group_dimensions(&self) -> builder::ListTagGroupDimensions<'_> {
-        builder::ListTagGroupDimensions::new(self)
+    pub fn list_tag_group_dimensions(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::ListTagGroupDimensions<'_> {
+        builder::ListTagGroupDimensions::new(self, group_id)
     }
 
     /// Lists tag groups. Needs a company or an organisation; if both are given, the company wins. Not paged.
@@ -247,13 +343,17 @@ impl crate::Client {
 
     /// Lists the tags of a tag group, page by page.
     ///
+    /// - `group_id`: the path parameter `groupId`.
     /// - Request: `GET /v0/tag-groups/{groupId}/tags`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTags` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTags")]
-    pub fn list_tags(&self) -> builder::ListTags<'_> {
-        builder::ListTags::new(self)
+    pub fn list_tags(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::ListTags<'_> {
+        builder::ListTags::new(self, group_id)
     }
 
     /// Searches tags together with their group and dimension values, page by page; the body filters.
@@ -293,45 +393,82 @@ impl crate::Client {
 
     /// Updates a tag: its code, name, dimension values and archived flag.
     ///
+    /// - `tag_id`: the path parameter `tagId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v0/tags/{tagId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateTag` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateTag")]
-    pub fn update_tag(&self) -> builder::UpdateTag<'_> {
-        builder::UpdateTag::new(self)
+    pub fn update_tag(
+        &self,
+        tag_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<types::TagUpdateModel, Error: Into<crate::ConversionError>>,
+    ) -> builder::UpdateTag<'_> {
+        builder::UpdateTag::new(self, tag_id, body)
     }
 
     /// Updates a tag's value for one dimension.
     ///
+    /// - `tag_id`: the path parameter `tagId`.
+    /// - `dimension_id`: the path parameter `dimensionId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v0/tags/{tagId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateDimensionValue` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateDimensionValue")]
-    pub fn update_tag_dimension_value(&self) -> builder::UpdateTagDimensionValue<'_> {
-        builder::UpdateTagDimensionValue::new(self)
+    pub fn update_tag_dimension_value(
+        &self,
+        tag_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TagDimensionValueUpdateModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::UpdateTagDimensionValue<'_> {
+        builder::UpdateTagDimensionValue::new(self, tag_id, dimension_id, body)
     }
 
     /// Updates a tag group by replacing its name, code, metadata and archived flag.
     ///
+    /// - `group_id`: the path parameter `groupId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v0/tag-groups/{groupId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateTagGroup` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateTagGroup")]
-    pub fn update_tag_group(&self) -> builder::UpdateTagGroup<'_> {
-        builder::UpdateTagGroup::new(self)
+    pub fn update_tag_group(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TagGroupUpdateModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::UpdateTagGroup<'_> {
+        builder::UpdateTagGroup::new(self, group_id, body)
     }
 
     /// Updates a dimension's name, code, position and visibility.
     ///
+    /// - `group_id`: the path parameter `groupId`.
+    /// - `dimension_id`: the path parameter `dimensionId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateTagGroupDimension` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateTagGroupDimension")]
-    pub fn update_tag_group_dimension(&self) -> builder::UpdateTagGroupDimension<'_> {
-        builder::UpdateTagGroupDimension::new(self)
+    pub fn update_tag_group_dimension(
+        &self,
+        group_id: impl TryInto<::uuid::Uuid>,
+        dimension_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TagGroupDimensionUpdateModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::UpdateTagGroupDimension<'_> {
+        builder::UpdateTagGroupDimension::new(self, group_id, dimension_id, body)
     }
 }

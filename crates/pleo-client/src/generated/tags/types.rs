@@ -501,19 +501,19 @@ pub mod builder {
 
     impl BulkTagArchiveModel {
         /// True archives the tags, false restores them.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Company the tags belong to. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// The tags, 1 to 100.
-        pub fn tag_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn tag_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("tag_ids", &mut self.given.tag_ids, value);
             self
         }
@@ -554,13 +554,13 @@ pub mod builder {
 
     impl BulkTagDeleteModel {
         /// Company the tags belong to. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// The tags, 1 to 100.
-        pub fn tag_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn tag_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("tag_ids", &mut self.given.tag_ids, value);
             self
         }
@@ -599,32 +599,32 @@ pub mod builder {
 
     impl CompositeTagSearchRequest {
         /// Only archived (true) or only active (false) tags.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Whether archived tags are found as well.
-        pub fn include_archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn include_archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems
                 .set("include_archived", &mut self.given.include_archived, value);
             self
         }
 
         /// Only tags of these tag groups. No item twice.
-        pub fn tag_group_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn tag_group_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("tag_group_ids", &mut self.given.tag_group_ids, value);
             self
         }
 
         /// Only these tags. No item twice.
-        pub fn tag_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn tag_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("tag_ids", &mut self.given.tag_ids, value);
             self
         }
 
         /// Only tags that match this text.
-        pub fn text_search<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn text_search(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("text_search", &mut self.given.text_search, value);
             self
         }
@@ -671,27 +671,27 @@ pub mod builder {
 
     impl TagCreateModel {
         /// Whether it is retired, that is, no longer offered.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Code of the tag in the accounting system.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Sets `name`.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Values for the group's further dimensions, in the order of the dimensions.
-        pub fn other_dimension_values<V: TryInto<Vec<String>>>(
+        pub fn other_dimension_values(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<String>>,
         ) -> Self {
             self.problems
                 .set(
@@ -740,7 +740,7 @@ pub mod builder {
 
     impl TagDimensionValueCreateModel {
         /// Sets `value`.
-        pub fn value<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn value(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("value", &mut self.given.value, value);
             self
         }
@@ -779,7 +779,7 @@ pub mod builder {
 
     impl TagDimensionValueUpdateModel {
         /// Sets `value`.
-        pub fn value<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn value(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("value", &mut self.given.value, value);
             self
         }
@@ -818,28 +818,28 @@ pub mod builder {
 
     impl TagGroupCreateModel {
         /// Whether it is retired, that is, no longer offered.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Code of the group in the accounting system.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// The integration's own data about the group.
-        pub fn metadata<V: TryInto<::std::collections::BTreeMap<String, String>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::std::collections::BTreeMap<String, String>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Sets `name`.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
@@ -882,25 +882,25 @@ pub mod builder {
 
     impl TagGroupDimensionCreateModel {
         /// Code of the dimension in the accounting system.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Position among the dimensions of the group. Deprecated here.
-        pub fn display_order<V: TryInto<i32>>(mut self, value: V) -> Self {
+        pub fn display_order(mut self, value: impl TryInto<i32>) -> Self {
             self.problems.set("display_order", &mut self.given.display_order, value);
             self
         }
 
         /// Sets `name`.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Whether the dimension is shown in Pleo.
-        pub fn visible<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn visible(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("visible", &mut self.given.visible, value);
             self
         }
@@ -945,25 +945,25 @@ pub mod builder {
 
     impl TagGroupDimensionUpdateModel {
         /// Code of the dimension in the accounting system.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Position among the dimensions of the group.
-        pub fn display_order<V: TryInto<i32>>(mut self, value: V) -> Self {
+        pub fn display_order(mut self, value: impl TryInto<i32>) -> Self {
             self.problems.set("display_order", &mut self.given.display_order, value);
             self
         }
 
         /// Sets `name`.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Whether the dimension is shown in Pleo.
-        pub fn visible<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn visible(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("visible", &mut self.given.visible, value);
             self
         }
@@ -1008,28 +1008,28 @@ pub mod builder {
 
     impl TagGroupUpdateModel {
         /// Whether it is retired, that is, no longer offered.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Code of the group in the accounting system.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// The integration's own data about the group.
-        pub fn metadata<V: TryInto<::std::collections::BTreeMap<String, String>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::std::collections::BTreeMap<String, String>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Sets `name`.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
@@ -1072,27 +1072,27 @@ pub mod builder {
 
     impl TagUpdateModel {
         /// Whether it is retired, that is, no longer offered.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Code of the tag in the accounting system.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Sets `name`.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Values for the group's further dimensions, in the order of the dimensions.
-        pub fn other_dimension_values<V: TryInto<Vec<String>>>(
+        pub fn other_dimension_values(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<String>>,
         ) -> Self {
             self.problems
                 .set(

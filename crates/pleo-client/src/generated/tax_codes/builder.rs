@@ -9,27 +9,25 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct CalculateTaxAmounts {
-        pub(super) body: types::builder::CalculateTaxesRequest,
+        pub(super) body: Option<types::CalculateTaxesRequest>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateTaxCode {
-        pub(super) body: types::builder::TaxCodeCreateUpdateModel,
+        pub(super) body: Option<types::TaxCodeCreateUpdateModel>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct DeleteTaxCode {
-        pub(super) tax_code_id: Required<::uuid::Uuid>,
+        pub(super) tax_code_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetTaxCode {
-        pub(super) tax_code_id: Required<::uuid::Uuid>,
+        pub(super) tax_code_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
@@ -41,13 +39,13 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) body: Option<types::builder::TaxCodeSearchRequest>,
+        pub(super) body: Option<types::TaxCodeSearchRequest>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateTaxCode {
-        pub(super) tax_code_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::TaxCodeCreateUpdateModel,
+        pub(super) tax_code_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::TaxCodeCreateUpdateModel>,
     }
 }
 
@@ -61,41 +59,25 @@ pub struct CalculateTaxAmounts<'a> {
 }
 
 impl<'a> CalculateTaxAmounts<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CalculateTaxesRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::CalculateTaxesRequest, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CalculateTaxesRequest,
-        ) -> types::builder::CalculateTaxesRequest,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::CalculateTaxesRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CalculateTaxAmounts {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CalculateTaxesResponse>>, Error> {
@@ -106,7 +88,7 @@ impl<'a> CalculateTaxAmounts<'a> {
                 &operations::CALCULATE_TAX_AMOUNTS,
                 &self.problems,
             );
-            request.json(types::CalculateTaxesRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -124,45 +106,25 @@ pub struct CreateTaxCode<'a> {
 }
 
 impl<'a> CreateTaxCode<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TaxCodeCreateUpdateModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::TaxCodeCreateUpdateModel,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::TaxCodeCreateUpdateModel,
-        ) -> types::builder::TaxCodeCreateUpdateModel,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::TaxCodeCreateUpdateModel,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateTaxCode {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TaxCodeModel>>, Error> {
@@ -173,7 +135,7 @@ impl<'a> CreateTaxCode<'a> {
                 &operations::CREATE_TAX_CODE,
                 &self.problems,
             );
-            request.json(types::TaxCodeCreateUpdateModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -191,25 +153,22 @@ pub struct DeleteTaxCode<'a> {
 }
 
 impl<'a> DeleteTaxCode<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        tax_code_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::DeleteTaxCode {
+            tax_code_id: problems.converted("taxCodeId", tax_code_id),
+        };
 
-    /// The required path parameter `taxCodeId`.
-    pub fn tax_code_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("taxCodeId", &mut self.given.tax_code_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -236,25 +195,22 @@ pub struct GetTaxCode<'a> {
 }
 
 impl<'a> GetTaxCode<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(
+        client: &'a Client,
+        tax_code_id: impl TryInto<::uuid::Uuid>,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetTaxCode {
+            tax_code_id: problems.converted("taxCodeId", tax_code_id),
+        };
 
-    /// The required path parameter `taxCodeId`.
-    pub fn tax_code_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("taxCodeId", &mut self.given.tax_code_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TaxCodeModel>>, Error> {
@@ -283,19 +239,16 @@ pub struct SearchTaxCodes<'a> {
 }
 
 impl<'a> SearchTaxCodes<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The optional query parameter `company_id`.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -303,7 +256,7 @@ impl<'a> SearchTaxCodes<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -311,7 +264,7 @@ impl<'a> SearchTaxCodes<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -319,7 +272,7 @@ impl<'a> SearchTaxCodes<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -327,7 +280,7 @@ impl<'a> SearchTaxCodes<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -335,7 +288,7 @@ impl<'a> SearchTaxCodes<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -343,37 +296,27 @@ impl<'a> SearchTaxCodes<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
     /// The request body; without it, the call has none.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TaxCodeSearchRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        let body = self.given.body.get_or_insert_default();
-        self.problems.set_body::<types::TaxCodeSearchRequest, _, V>(body, value);
-        self
-    }
-
-    /// Sets fields of the request body, which the call then has.
-    pub fn body_map(
+    pub fn body(
         mut self,
-        change: impl FnOnce(
-            types::builder::TaxCodeSearchRequest,
-        ) -> types::builder::TaxCodeSearchRequest,
+        value: impl TryInto<
+            types::TaxCodeSearchRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = Some(change(self.given.body.take().unwrap_or_default()));
+        self.problems.set_body(&mut self.given.body, value);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::TaxCodeModel>>, Error> {
@@ -391,9 +334,7 @@ impl<'a> SearchTaxCodes<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
-            if let Some(body) = given.body {
-                request.json(types::TaxCodeSearchRequest::try_from(body));
-            }
+            request.json(&given.body);
             request
         };
 
@@ -411,51 +352,27 @@ pub struct UpdateTaxCode<'a> {
 }
 
 impl<'a> UpdateTaxCode<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `taxCodeId`.
-    pub fn tax_code_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("taxCodeId", &mut self.given.tax_code_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::TaxCodeCreateUpdateModel>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::TaxCodeCreateUpdateModel,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::TaxCodeCreateUpdateModel,
-        ) -> types::builder::TaxCodeCreateUpdateModel,
+    pub(super) fn new(
+        client: &'a Client,
+        tax_code_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TaxCodeCreateUpdateModel,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateTaxCode {
+            tax_code_id: problems.converted("taxCodeId", tax_code_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::TaxCodeModel>>, Error> {
@@ -467,7 +384,7 @@ impl<'a> UpdateTaxCode<'a> {
                 &self.problems,
             );
             request.path("taxCodeId", &given.tax_code_id);
-            request.json(types::TaxCodeCreateUpdateModel::try_from(given.body));
+            request.json(&given.body);
             request
         };
 

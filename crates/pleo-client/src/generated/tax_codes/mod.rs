@@ -17,46 +17,68 @@ pub mod types;
 impl crate::Client {
     /// Calculates net, tax and gross for amounts grouped by tax code. Stores nothing.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v0/tax-codes:calculate-tax-amounts`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `calculateTax` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "calculateTax")]
-    pub fn calculate_tax_amounts(&self) -> builder::CalculateTaxAmounts<'_> {
-        builder::CalculateTaxAmounts::new(self)
+    pub fn calculate_tax_amounts(
+        &self,
+        body: impl TryInto<
+            types::CalculateTaxesRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CalculateTaxAmounts<'_> {
+        builder::CalculateTaxAmounts::new(self, body)
     }
 
     /// Creates a tax code in the company named in the body.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v0/tax-codes`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createTaxCode` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createTaxCode")]
-    pub fn create_tax_code(&self) -> builder::CreateTaxCode<'_> {
-        builder::CreateTaxCode::new(self)
+    pub fn create_tax_code(
+        &self,
+        body: impl TryInto<
+            types::TaxCodeCreateUpdateModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateTaxCode<'_> {
+        builder::CreateTaxCode::new(self, body)
     }
 
     /// Deletes a tax code.
     ///
+    /// - `tax_code_id`: the path parameter `taxCodeId`.
     /// - Request: `DELETE /v0/tax-codes/{taxCodeId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteTaxCode` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "deleteTaxCode")]
-    pub fn delete_tax_code(&self) -> builder::DeleteTaxCode<'_> {
-        builder::DeleteTaxCode::new(self)
+    pub fn delete_tax_code(
+        &self,
+        tax_code_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::DeleteTaxCode<'_> {
+        builder::DeleteTaxCode::new(self, tax_code_id)
     }
 
     /// Gets one tax code.
     ///
+    /// - `tax_code_id`: the path parameter `taxCodeId`.
     /// - Request: `GET /v0/tax-codes/{taxCodeId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTaxCode` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getTaxCode")]
-    pub fn get_tax_code(&self) -> builder::GetTaxCode<'_> {
-        builder::GetTaxCode::new(self)
+    pub fn get_tax_code(
+        &self,
+        tax_code_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetTaxCode<'_> {
+        builder::GetTaxCode::new(self, tax_code_id)
     }
 
     /// Searches a company's tax codes, page by page; the company goes in the query, the filters in the body.
@@ -72,12 +94,21 @@ impl crate::Client {
 
     /// Updates a tax code by replacing all its details; the body names the company.
     ///
+    /// - `tax_code_id`: the path parameter `taxCodeId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v0/tax-codes/{taxCodeId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateTaxCode` in Gjoll API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateTaxCode")]
-    pub fn update_tax_code(&self) -> builder::UpdateTaxCode<'_> {
-        builder::UpdateTaxCode::new(self)
+    pub fn update_tax_code(
+        &self,
+        tax_code_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::TaxCodeCreateUpdateModel,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::UpdateTaxCode<'_> {
+        builder::UpdateTaxCode::new(self, tax_code_id, body)
     }
 }

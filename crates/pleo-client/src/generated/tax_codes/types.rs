@@ -201,9 +201,12 @@ pub mod builder {
 
     impl CalculateTaxesRequest {
         /// Amounts by the id of the tax code that applies to them.
-        pub fn amounts_by_tax_code_id<
-            V: TryInto<::std::collections::BTreeMap<String, Vec<super::TaxedAmount>>>,
-        >(mut self, value: V) -> Self {
+        pub fn amounts_by_tax_code_id(
+            mut self,
+            value: impl TryInto<
+                ::std::collections::BTreeMap<String, Vec<super::TaxedAmount>>,
+            >,
+        ) -> Self {
             self.problems
                 .set(
                     "amounts_by_tax_code_id",
@@ -250,38 +253,38 @@ pub mod builder {
 
     impl TaxCodeCreateUpdateModel {
         /// Whether it is retired, that is, no longer offered.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Tax code in the accounting system; null where there is none.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company the tax code belongs to. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Account for tax paid on purchases; null where none is set.
-        pub fn ingoing_tax_account<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn ingoing_tax_account(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set("ingoing_tax_account", &mut self.given.ingoing_tax_account, value);
             self
         }
 
         /// Sets `name`.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Account for tax owed on sales; null where none is set.
-        pub fn outgoing_tax_account<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn outgoing_tax_account(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set(
                     "outgoing_tax_account",
@@ -292,13 +295,13 @@ pub mod builder {
         }
 
         /// Rate of the tax; whether as a fraction or in per cent is not documented.
-        pub fn rate<V: TryInto<crate::Decimal>>(mut self, value: V) -> Self {
+        pub fn rate(mut self, value: impl TryInto<crate::Decimal>) -> Self {
             self.problems.set("rate", &mut self.given.rate, value);
             self
         }
 
         /// How the tax relates to the amount.
-        pub fn type_<V: TryInto<super::TaxCodeTypeModel>>(mut self, value: V) -> Self {
+        pub fn type_(mut self, value: impl TryInto<super::TaxCodeTypeModel>) -> Self {
             self.problems.set("type_", &mut self.given.type_, value);
             self
         }
@@ -351,25 +354,25 @@ pub mod builder {
 
     impl TaxCodeSearchRequest {
         /// Only archived (true) or only active (false) tax codes.
-        pub fn archived<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
             self.problems.set("archived", &mut self.given.archived, value);
             self
         }
 
         /// Only the tax code with this code.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Only these tax codes. No item twice.
-        pub fn tax_code_ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn tax_code_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("tax_code_ids", &mut self.given.tax_code_ids, value);
             self
         }
 
         /// Only tax codes of this type.
-        pub fn type_<V: TryInto<super::TaxCodeTypeModel>>(mut self, value: V) -> Self {
+        pub fn type_(mut self, value: impl TryInto<super::TaxCodeTypeModel>) -> Self {
             self.problems.set("type_", &mut self.given.type_, value);
             self
         }
@@ -414,13 +417,13 @@ pub mod builder {
 
     impl TaxedAmount {
         /// The amount.
-        pub fn amount<V: TryInto<super::Money>>(mut self, value: V) -> Self {
+        pub fn amount(mut self, value: impl TryInto<super::Money>) -> Self {
             self.problems.set("amount", &mut self.given.amount, value);
             self
         }
 
         /// Caller's own reference, by which the result is found again.
-        pub fn id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("id", &mut self.given.id, value);
             self
         }

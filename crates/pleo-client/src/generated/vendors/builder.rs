@@ -9,59 +9,57 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct ActivateVendor {
-        pub(super) id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::ActivateVendorEventRequest,
+        pub(super) id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::ActivateVendorEventRequest>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct ArchiveVendor {
-        pub(super) id: Required<::uuid::Uuid>,
+        pub(super) id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateCsvImportJob {
-        pub(super) body: types::builder::CreateCsvImportJobRequestV1,
+        pub(super) body: Option<types::CreateCsvImportJobRequestV1>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct CreateVendor {
-        pub(super) body: types::builder::VendorCreateRequest,
+        pub(super) body: Option<types::VendorCreateRequest>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetCsvImportJob {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetCsvImportJobPresignedUrl {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetVendor {
-        pub(super) id: Required<::uuid::Uuid>,
+        pub(super) id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct ListCsvImportJobErrors {
+        pub(super) job_id: Option<::uuid::Uuid>,
         pub(super) before: Option<String>,
         pub(super) after: Option<String>,
         pub(super) offset: Option<i64>,
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) job_id: Required<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct RunCsvImportJob {
-        pub(super) job_id: Required<::uuid::Uuid>,
+        pub(super) job_id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
@@ -73,7 +71,7 @@ mod arguments {
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
         pub(super) company_id: Option<::uuid::Uuid>,
-        pub(super) body: types::builder::SearchCsvImportJobsRequestV1,
+        pub(super) body: Option<types::SearchCsvImportJobsRequestV1>,
     }
 
     #[derive(Clone, Default)]
@@ -85,25 +83,25 @@ mod arguments {
         pub(super) limit: Option<i32>,
         pub(super) sorting_keys: Option<Vec<String>>,
         pub(super) sorting_order: Option<Vec<types::PageOrder>>,
-        pub(super) body: Option<types::builder::VendorSearchRequestV1>,
+        pub(super) body: Option<types::VendorSearchRequestV1>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateCsvImportJobMetadata {
-        pub(super) job_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::UpdateMetadataRequestV1,
+        pub(super) job_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::UpdateMetadataRequestV1>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateCsvImportJobStatus {
-        pub(super) job_id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::UpdateStatusRequestV1,
+        pub(super) job_id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::UpdateStatusRequestV1>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateVendor {
-        pub(super) id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::VendorUpdateRequest,
+        pub(super) id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::VendorUpdateRequest>,
     }
 }
 
@@ -117,51 +115,27 @@ pub struct ActivateVendor<'a> {
 }
 
 impl<'a> ActivateVendor<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `id`.
-    pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("id", &mut self.given.id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::ActivateVendorEventRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::ActivateVendorEventRequest,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::ActivateVendorEventRequest,
-        ) -> types::builder::ActivateVendorEventRequest,
+    pub(super) fn new(
+        client: &'a Client,
+        id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::ActivateVendorEventRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::ActivateVendor {
+            id: problems.converted("id", id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -171,7 +145,7 @@ impl<'a> ActivateVendor<'a> {
                 &self.problems,
             );
             request.path("id", &given.id);
-            request.json(types::ActivateVendorEventRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -189,25 +163,19 @@ pub struct ArchiveVendor<'a> {
 }
 
 impl<'a> ArchiveVendor<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::ArchiveVendor {
+            id: problems.converted("id", id),
+        };
 
-    /// The required path parameter `id`.
-    pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("id", &mut self.given.id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -234,45 +202,25 @@ pub struct CreateCsvImportJob<'a> {
 }
 
 impl<'a> CreateCsvImportJob<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::CreateCsvImportJobRequestV1>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::CreateCsvImportJobRequestV1,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::CreateCsvImportJobRequestV1,
-        ) -> types::builder::CreateCsvImportJobRequestV1,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::CreateCsvImportJobRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateCsvImportJob {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CsvImportJobV1>>, Error> {
@@ -283,7 +231,7 @@ impl<'a> CreateCsvImportJob<'a> {
                 &operations::CREATE_CSV_IMPORT_JOB,
                 &self.problems,
             );
-            request.json(types::CreateCsvImportJobRequestV1::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -301,41 +249,25 @@ pub struct CreateVendor<'a> {
 }
 
 impl<'a> CreateVendor<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::VendorCreateRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::VendorCreateRequest, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::VendorCreateRequest,
-        ) -> types::builder::VendorCreateRequest,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::VendorCreateRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateVendor {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::VendorResponse>>, Error> {
@@ -346,7 +278,7 @@ impl<'a> CreateVendor<'a> {
                 &operations::CREATE_VENDOR,
                 &self.problems,
             );
-            request.json(types::VendorCreateRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -364,25 +296,19 @@ pub struct GetCsvImportJob<'a> {
 }
 
 impl<'a> GetCsvImportJob<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetCsvImportJob {
+            job_id: problems.converted("jobId", job_id),
+        };
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CsvImportJobV1>>, Error> {
@@ -411,25 +337,19 @@ pub struct GetCsvImportJobPresignedUrl<'a> {
 }
 
 impl<'a> GetCsvImportJobPresignedUrl<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetCsvImportJobPresignedUrl {
+            job_id: problems.converted("jobId", job_id),
+        };
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::PresignedUrlV1>>, Error> {
@@ -458,25 +378,19 @@ pub struct GetVendor<'a> {
 }
 
 impl<'a> GetVendor<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetVendor {
+            id: problems.converted("id", id),
+        };
 
-    /// The required path parameter `id`.
-    pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("id", &mut self.given.id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::VendorResponse>>, Error> {
@@ -505,19 +419,20 @@ pub struct ListCsvImportJobErrors<'a> {
 }
 
 impl<'a> ListCsvImportJobErrors<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::ListCsvImportJobErrors {
+            job_id: problems.converted("jobId", job_id),
+            ..Default::default()
+        });
+
+        Self { client, problems, given }
     }
 
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -525,7 +440,7 @@ impl<'a> ListCsvImportJobErrors<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -533,7 +448,7 @@ impl<'a> ListCsvImportJobErrors<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -541,7 +456,7 @@ impl<'a> ListCsvImportJobErrors<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -549,7 +464,7 @@ impl<'a> ListCsvImportJobErrors<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -557,21 +472,15 @@ impl<'a> ListCsvImportJobErrors<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
-        self
-    }
-
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::CsvRowImportErrorV1>>, Error> {
@@ -606,25 +515,19 @@ pub struct RunCsvImportJob<'a> {
 }
 
 impl<'a> RunCsvImportJob<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::RunCsvImportJob {
+            job_id: problems.converted("jobId", job_id),
+        };
 
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CsvImportJobV1>>, Error> {
@@ -653,19 +556,26 @@ pub struct SearchCsvImportJobs<'a> {
 }
 
 impl<'a> SearchCsvImportJobs<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::SearchCsvImportJobsRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::SearchCsvImportJobs {
+            body: problems.converted_body(body),
+            ..Default::default()
+        });
+
+        Self { client, problems, given }
     }
 
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -673,7 +583,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -681,7 +591,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -689,7 +599,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -697,7 +607,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -705,7 +615,7 @@ impl<'a> SearchCsvImportJobs<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -713,41 +623,15 @@ impl<'a> SearchCsvImportJobs<'a> {
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The required query parameter `company_id`. May be left out where the client's authorisation adds it.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::SearchCsvImportJobsRequestV1>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::SearchCsvImportJobsRequestV1,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::SearchCsvImportJobsRequestV1,
-        ) -> types::builder::SearchCsvImportJobsRequestV1,
-    ) -> Self {
-        self.given.body = change(self.given.body);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::CsvImportJobV1>>, Error> {
@@ -765,7 +649,7 @@ impl<'a> SearchCsvImportJobs<'a> {
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
             request.query("company_id", &given.company_id);
-            request.json(types::SearchCsvImportJobsRequestV1::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -783,19 +667,16 @@ pub struct SearchVendors<'a> {
 }
 
 impl<'a> SearchVendors<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Id of the company (legal entity) whose data is meant.
     ///
     /// The required query parameter `company_id`. May be left out where the client's authorisation adds it.
-    pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+    pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
         self.problems.set("company_id", &mut self.given.company_id, value);
         self
     }
@@ -803,7 +684,7 @@ impl<'a> SearchVendors<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -811,7 +692,7 @@ impl<'a> SearchVendors<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -819,7 +700,7 @@ impl<'a> SearchVendors<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -827,7 +708,7 @@ impl<'a> SearchVendors<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -835,7 +716,7 @@ impl<'a> SearchVendors<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -843,37 +724,27 @@ impl<'a> SearchVendors<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
 
     /// The request body; without it, the call has none.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::VendorSearchRequestV1>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        let body = self.given.body.get_or_insert_default();
-        self.problems.set_body::<types::VendorSearchRequestV1, _, V>(body, value);
-        self
-    }
-
-    /// Sets fields of the request body, which the call then has.
-    pub fn body_map(
+    pub fn body(
         mut self,
-        change: impl FnOnce(
-            types::builder::VendorSearchRequestV1,
-        ) -> types::builder::VendorSearchRequestV1,
+        value: impl TryInto<
+            types::VendorSearchRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = Some(change(self.given.body.take().unwrap_or_default()));
+        self.problems.set_body(&mut self.given.body, value);
         self
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::VendorResponse>>, Error> {
@@ -891,9 +762,7 @@ impl<'a> SearchVendors<'a> {
             request.query("limit", &given.limit);
             request.query("sorting_keys", &given.sorting_keys);
             request.query("sorting_order", &given.sorting_order);
-            if let Some(body) = given.body {
-                request.json(types::VendorSearchRequestV1::try_from(body));
-            }
+            request.json(&given.body);
             request
         };
 
@@ -911,51 +780,27 @@ pub struct UpdateCsvImportJobMetadata<'a> {
 }
 
 impl<'a> UpdateCsvImportJobMetadata<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::UpdateMetadataRequestV1>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<
-                types::UpdateMetadataRequestV1,
-                _,
-                V,
-            >(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::UpdateMetadataRequestV1,
-        ) -> types::builder::UpdateMetadataRequestV1,
+    pub(super) fn new(
+        client: &'a Client,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::UpdateMetadataRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateCsvImportJobMetadata {
+            job_id: problems.converted("jobId", job_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CsvImportJobV1>>, Error> {
@@ -967,7 +812,7 @@ impl<'a> UpdateCsvImportJobMetadata<'a> {
                 &self.problems,
             );
             request.path("jobId", &given.job_id);
-            request.json(types::UpdateMetadataRequestV1::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -985,47 +830,27 @@ pub struct UpdateCsvImportJobStatus<'a> {
 }
 
 impl<'a> UpdateCsvImportJobStatus<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `jobId`.
-    pub fn job_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("jobId", &mut self.given.job_id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::UpdateStatusRequestV1>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::UpdateStatusRequestV1, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::UpdateStatusRequestV1,
-        ) -> types::builder::UpdateStatusRequestV1,
+    pub(super) fn new(
+        client: &'a Client,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::UpdateStatusRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateCsvImportJobStatus {
+            job_id: problems.converted("jobId", job_id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::CsvImportJobV1>>, Error> {
@@ -1037,7 +862,7 @@ impl<'a> UpdateCsvImportJobStatus<'a> {
                 &self.problems,
             );
             request.path("jobId", &given.job_id);
-            request.json(types::UpdateStatusRequestV1::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -1055,47 +880,27 @@ pub struct UpdateVendor<'a> {
 }
 
 impl<'a> UpdateVendor<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `id`.
-    pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("id", &mut self.given.id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::VendorUpdateRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::VendorUpdateRequest, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::VendorUpdateRequest,
-        ) -> types::builder::VendorUpdateRequest,
+    pub(super) fn new(
+        client: &'a Client,
+        id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::VendorUpdateRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateVendor {
+            id: problems.converted("id", id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::VendorResponse>>, Error> {
@@ -1107,7 +912,7 @@ impl<'a> UpdateVendor<'a> {
                 &self.problems,
             );
             request.path("id", &given.id);
-            request.json(types::VendorUpdateRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 

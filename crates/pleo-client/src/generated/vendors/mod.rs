@@ -25,63 +25,95 @@ pub mod types;
 impl crate::Client {
     /// Activates a vendor and stores the id it has in the accounting system. Answers without a body.
     ///
+    /// - `id`: the path parameter `id`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/vendors/{id}:activate`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `activateVendor` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "activateVendor")]
-    pub fn activate_vendor(&self) -> builder::ActivateVendor<'_> {
-        builder::ActivateVendor::new(self)
+    pub fn activate_vendor(
+        &self,
+        id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::ActivateVendorEventRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::ActivateVendor<'_> {
+        builder::ActivateVendor::new(self, id, body)
     }
 
     /// Archives a vendor. Answers without a body.
     ///
+    /// - `id`: the path parameter `id`.
     /// - Request: `POST /v1/vendors/{id}:archive`
     /// - Scopes: `vendors:write`
     /// - Pleo's name: `archiveVendorById` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "archiveVendorById")]
-    pub fn archive_vendor(&self) -> builder::ArchiveVendor<'_> {
-        builder::ArchiveVendor::new(self)
+    pub fn archive_vendor(
+        &self,
+        id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::ArchiveVendor<'_> {
+        builder::ArchiveVendor::new(self, id)
     }
 
     /// Creates a job that imports vendors from a CSV file. Next come an upload link and the start of the run. Left out of Pleo's public reference.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/vendors/csv-import/jobs`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
     /// - Pleo's name: `createCsvImportJobV1` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "createCsvImportJobV1")]
-    pub fn create_csv_import_job(&self) -> builder::CreateCsvImportJob<'_> {
-        builder::CreateCsvImportJob::new(self)
+    pub fn create_csv_import_job(
+        &self,
+        body: impl TryInto<
+            types::CreateCsvImportJobRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateCsvImportJob<'_> {
+        builder::CreateCsvImportJob::new(self, body)
     }
 
     /// Creates a vendor in the company named in the body. Answers 409 when the vendor exists already.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/vendors`
     /// - Scopes: `vendors:write`
     /// - Pleo's name: `postVendor` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "postVendor")]
-    pub fn create_vendor(&self) -> builder::CreateVendor<'_> {
-        builder::CreateVendor::new(self)
+    pub fn create_vendor(
+        &self,
+        body: impl TryInto<
+            types::VendorCreateRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateVendor<'_> {
+        builder::CreateVendor::new(self, body)
     }
 
     /// Gets one CSV import job with its status and row counts. Left out of Pleo's public reference.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `GET /v1/vendors/csv-import/jobs/{jobId}`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
     /// - Pleo's name: `getCsvImportJobV1` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getCsvImportJobV1")]
-    pub fn get_csv_import_job(&self) -> builder::GetCsvImportJob<'_> {
-        builder::GetCsvImportJob::new(self)
+    pub fn get_csv_import_job(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetCsvImportJob<'_> {
+        builder::GetCsvImportJob::new(self, job_id)
     }
 
     /// Gets a signed link to which the CSV file of an import job is uploaded. Left out of Pleo's public reference.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `POST /v1/vendors/csv-import/jobs/{jobId}:get-presigned-url`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
@@ -90,55 +122,72 @@ impl crate::Client {
     #[doc(alias = "getCsvImportJobPresignedUrlV1")]
     pub fn get_csv_import_job_presigned_url(
         &self,
+        job_id: impl TryInto<::uuid::Uuid>,
     ) -> builder::GetCsvImportJobPresignedUrl<'_> {
-        builder::GetCsvImportJobPresignedUrl::new(self)
+        builder::GetCsvImportJobPresignedUrl::new(self, job_id)
     }
 
     /// Gets one vendor.
     ///
+    /// - `id`: the path parameter `id`.
     /// - Request: `GET /v1/vendors/{id}`
     /// - Scopes: `vendors:read`
     /// - Pleo's name: `getVendorById` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getVendorById")]
-    pub fn get_vendor(&self) -> builder::GetVendor<'_> {
-        builder::GetVendor::new(self)
+    pub fn get_vendor(&self, id: impl TryInto<::uuid::Uuid>) -> builder::GetVendor<'_> {
+        builder::GetVendor::new(self, id)
     }
 
     /// Lists the rows a CSV import job could not import, page by page. Left out of Pleo's public reference.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `GET /v1/vendors/csv-import/jobs/{jobId}/errors`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
     /// - Pleo's name: `getCsvImportJobErrorsV1` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getCsvImportJobErrorsV1")]
-    pub fn list_csv_import_job_errors(&self) -> builder::ListCsvImportJobErrors<'_> {
-        builder::ListCsvImportJobErrors::new(self)
+    pub fn list_csv_import_job_errors(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::ListCsvImportJobErrors<'_> {
+        builder::ListCsvImportJobErrors::new(self, job_id)
     }
 
     /// Runs a CSV import job. Answers 409 when the job cannot be run in its present state. Left out of Pleo's public reference.
     ///
+    /// - `job_id`: the path parameter `jobId`.
     /// - Request: `POST /v1/vendors/csv-import/jobs/{jobId}:run`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
     /// - Pleo's name: `runCsvImportJobV1` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "runCsvImportJobV1")]
-    pub fn run_csv_import_job(&self) -> builder::RunCsvImportJob<'_> {
-        builder::RunCsvImportJob::new(self)
+    pub fn run_csv_import_job(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::RunCsvImportJob<'_> {
+        builder::RunCsvImportJob::new(self, job_id)
     }
 
     /// Searches one company's CSV import jobs, page by page, by id, status and type. Left out of Pleo's public reference.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/vendors/csv-import/jobs:search`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
     /// - Pleo's name: `searchCsvImportJobsV1` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "searchCsvImportJobsV1")]
-    pub fn search_csv_import_jobs(&self) -> builder::SearchCsvImportJobs<'_> {
-        builder::SearchCsvImportJobs::new(self)
+    pub fn search_csv_import_jobs(
+        &self,
+        body: impl TryInto<
+            types::SearchCsvImportJobsRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::SearchCsvImportJobs<'_> {
+        builder::SearchCsvImportJobs::new(self, body)
     }
 
     /// Searches one company's vendors, page by page; the filters in the body are optional.
@@ -154,6 +203,8 @@ impl crate::Client {
 
     /// Updates a CSV import job's metadata, either merging or replacing it. Left out of Pleo's public reference.
     ///
+    /// - `job_id`: the path parameter `jobId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v1/vendors/csv-import/jobs/{jobId}/metadata`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
@@ -162,30 +213,53 @@ impl crate::Client {
     #[doc(alias = "updateCsvImportJobMetadataV1")]
     pub fn update_csv_import_job_metadata(
         &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::UpdateMetadataRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> builder::UpdateCsvImportJobMetadata<'_> {
-        builder::UpdateCsvImportJobMetadata::new(self)
+        builder::UpdateCsvImportJobMetadata::new(self, job_id, body)
     }
 
     /// Updates a CSV import job's status, with an error where it failed. Left out of Pleo's public reference.
     ///
+    /// - `job_id`: the path parameter `jobId`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v1/vendors/csv-import/jobs/{jobId}/status`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
     /// - Pleo's name: `updateCsvImportJobStatusV1` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateCsvImportJobStatusV1")]
-    pub fn update_csv_import_job_status(&self) -> builder::UpdateCsvImportJobStatus<'_> {
-        builder::UpdateCsvImportJobStatus::new(self)
+    pub fn update_csv_import_job_status(
+        &self,
+        job_id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::UpdateStatusRequestV1,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::UpdateCsvImportJobStatus<'_> {
+        builder::UpdateCsvImportJobStatus::new(self, job_id, body)
     }
 
     /// Updates a vendor by replacing all its details, the state among them.
     ///
+    /// - `id`: the path parameter `id`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v1/vendors/{id}`
     /// - Scopes: `vendors:write`
     /// - Pleo's name: `updateVendor` in Vendors API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateVendor")]
-    pub fn update_vendor(&self) -> builder::UpdateVendor<'_> {
-        builder::UpdateVendor::new(self)
+    pub fn update_vendor(
+        &self,
+        id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::VendorUpdateRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::UpdateVendor<'_> {
+        builder::UpdateVendor::new(self, id, body)
     }
 }

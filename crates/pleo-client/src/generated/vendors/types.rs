@@ -419,13 +419,13 @@ pub mod builder {
 
     impl ActivateVendorEventRequest {
         /// Code of the vendor in the accounting system.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Id of the vendor in the accounting system.
-        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
@@ -466,35 +466,35 @@ pub mod builder {
 
     impl CreateCsvImportJobRequestV1 {
         /// Company that gets the vendors. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// How to read the file; Pleo decides when absent.
-        pub fn csv_format<V: TryInto<super::CsvFormatV1>>(mut self, value: V) -> Self {
+        pub fn csv_format(mut self, value: impl TryInto<super::CsvFormatV1>) -> Self {
             self.problems.set("csv_format", &mut self.given.csv_format, value);
             self
         }
 
         /// The caller's own data about the job.
-        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::serde_json::Map<String, ::serde_json::Value>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// Name of the file to be uploaded. At least 1 characters.
-        pub fn original_filename<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn original_filename(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set("original_filename", &mut self.given.original_filename, value);
             self
         }
 
         /// What is imported; values not documented. At least 1 characters.
-        pub fn type_<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn type_(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("type_", &mut self.given.type_, value);
             self
         }
@@ -544,40 +544,40 @@ pub mod builder {
 
     impl CsvFormatV1 {
         /// Character between columns.
-        pub fn delimiter<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn delimiter(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("delimiter", &mut self.given.delimiter, value);
             self
         }
 
         /// Character that takes the meaning from the next one.
-        pub fn escape_character<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn escape_character(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set("escape_character", &mut self.given.escape_character, value);
             self
         }
 
         /// Whether empty lines are passed over.
-        pub fn ignore_empty_lines<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn ignore_empty_lines(mut self, value: impl TryInto<bool>) -> Self {
             self.problems
                 .set("ignore_empty_lines", &mut self.given.ignore_empty_lines, value);
             self
         }
 
         /// Character around quoted values.
-        pub fn quote_character<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn quote_character(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("quote_character", &mut self.given.quote_character, value);
             self
         }
 
         /// Characters between rows.
-        pub fn record_separator<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn record_separator(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set("record_separator", &mut self.given.record_separator, value);
             self
         }
 
         /// Whether the first row holds column names.
-        pub fn skip_header_record<V: TryInto<bool>>(mut self, value: V) -> Self {
+        pub fn skip_header_record(mut self, value: impl TryInto<bool>) -> Self {
             self.problems
                 .set("skip_header_record", &mut self.given.skip_header_record, value);
             self
@@ -634,22 +634,22 @@ pub mod builder {
 
     impl SearchCsvImportJobsRequestV1 {
         /// Only these jobs, up to 100. At most 100 items. No item twice.
-        pub fn ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("ids", &mut self.given.ids, value);
             self
         }
 
         /// Only jobs in one of these states.
-        pub fn statuses<V: TryInto<Vec<super::CsvImportJobStatusV1>>>(
+        pub fn statuses(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<super::CsvImportJobStatusV1>>,
         ) -> Self {
             self.problems.set("statuses", &mut self.given.statuses, value);
             self
         }
 
         /// Only jobs of these types.
-        pub fn types<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+        pub fn types(mut self, value: impl TryInto<Vec<String>>) -> Self {
             self.problems.set("types", &mut self.given.types, value);
             self
         }
@@ -692,18 +692,18 @@ pub mod builder {
 
     impl UpdateMetadataRequestV1 {
         /// The data to store.
-        pub fn metadata<V: TryInto<::serde_json::Map<String, ::serde_json::Value>>>(
+        pub fn metadata(
             mut self,
-            value: V,
+            value: impl TryInto<::serde_json::Map<String, ::serde_json::Value>>,
         ) -> Self {
             self.problems.set("metadata", &mut self.given.metadata, value);
             self
         }
 
         /// What happens to the data already stored.
-        pub fn strategy<V: TryInto<super::UpdateMetadataStrategyV1>>(
+        pub fn strategy(
             mut self,
-            value: V,
+            value: impl TryInto<super::UpdateMetadataStrategyV1>,
         ) -> Self {
             self.problems.set("strategy", &mut self.given.strategy, value);
             self
@@ -745,24 +745,24 @@ pub mod builder {
 
     impl UpdateStatusRequestV1 {
         /// Text for people on what went wrong.
-        pub fn error_message<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn error_message(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("error_message", &mut self.given.error_message, value);
             self
         }
 
         /// Why the job failed.
-        pub fn error_type<V: TryInto<super::CsvImportErrorTypeV1>>(
+        pub fn error_type(
             mut self,
-            value: V,
+            value: impl TryInto<super::CsvImportErrorTypeV1>,
         ) -> Self {
             self.problems.set("error_type", &mut self.given.error_type, value);
             self
         }
 
         /// The new state.
-        pub fn status<V: TryInto<super::CsvImportJobStatusV1>>(
+        pub fn status(
             mut self,
-            value: V,
+            value: impl TryInto<super::CsvImportJobStatusV1>,
         ) -> Self {
             self.problems.set("status", &mut self.given.status, value);
             self
@@ -806,51 +806,51 @@ pub mod builder {
 
     impl VendorCreateRequest {
         /// Code of the vendor in the accounting system.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company the vendor belongs to. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Vendor's country.
-        pub fn country<V: TryInto<super::CountryCode>>(mut self, value: V) -> Self {
+        pub fn country(mut self, value: impl TryInto<super::CountryCode>) -> Self {
             self.problems.set("country", &mut self.given.country, value);
             self
         }
 
         /// Three-letter code of the currency the vendor is usually paid in.
-        pub fn default_currency<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn default_currency(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set("default_currency", &mut self.given.default_currency, value);
             self
         }
 
         /// Id of the vendor in the accounting system.
-        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Sets `name`.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Company registration number.
-        pub fn registration_number<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn registration_number(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set("registration_number", &mut self.given.registration_number, value);
             self
         }
 
         /// VAT or other tax number.
-        pub fn tax_registration_number<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn tax_registration_number(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set(
                     "tax_registration_number",
@@ -909,55 +909,55 @@ pub mod builder {
 
     impl VendorSearchRequestV1 {
         /// Only vendors from these accounting systems. Up to 100. At most 100 items.
-        pub fn accounting_systems<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+        pub fn accounting_systems(mut self, value: impl TryInto<Vec<String>>) -> Self {
             self.problems
                 .set("accounting_systems", &mut self.given.accounting_systems, value);
             self
         }
 
         /// Only vendors with these codes. Up to 100. At most 100 items.
-        pub fn codes<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+        pub fn codes(mut self, value: impl TryInto<Vec<String>>) -> Self {
             self.problems.set("codes", &mut self.given.codes, value);
             self
         }
 
         /// Only vendors from these countries. Up to 100. At most 100 items.
-        pub fn countries<V: TryInto<Vec<super::CountryCode>>>(
+        pub fn countries(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<super::CountryCode>>,
         ) -> Self {
             self.problems.set("countries", &mut self.given.countries, value);
             self
         }
 
         /// Only vendors with these ids in the accounting system. Up to 100. At most 100 items.
-        pub fn external_ids<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+        pub fn external_ids(mut self, value: impl TryInto<Vec<String>>) -> Self {
             self.problems.set("external_ids", &mut self.given.external_ids, value);
             self
         }
 
         /// Only these vendors. Up to 100. At most 100 items.
-        pub fn ids<V: TryInto<Vec<::uuid::Uuid>>>(mut self, value: V) -> Self {
+        pub fn ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
             self.problems.set("ids", &mut self.given.ids, value);
             self
         }
 
         /// Only vendors with this name.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Only vendors in one of these states. At most 4 items.
-        pub fn states<V: TryInto<Vec<super::VendorState>>>(mut self, value: V) -> Self {
+        pub fn states(mut self, value: impl TryInto<Vec<super::VendorState>>) -> Self {
             self.problems.set("states", &mut self.given.states, value);
             self
         }
 
         /// Only vendors with these tax numbers. Up to 100. At most 100 items.
-        pub fn tax_registration_numbers<V: TryInto<Vec<String>>>(
+        pub fn tax_registration_numbers(
             mut self,
-            value: V,
+            value: impl TryInto<Vec<String>>,
         ) -> Self {
             self.problems
                 .set(
@@ -1016,57 +1016,57 @@ pub mod builder {
 
     impl VendorUpdateRequest {
         /// Code of the vendor in the accounting system.
-        pub fn code<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn code(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("code", &mut self.given.code, value);
             self
         }
 
         /// Company the vendor belongs to. May be left out where the client's authorisation adds it.
-        pub fn company_id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
+        pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
             self.problems.set("company_id", &mut self.given.company_id, value);
             self
         }
 
         /// Vendor's country.
-        pub fn country<V: TryInto<super::CountryCode>>(mut self, value: V) -> Self {
+        pub fn country(mut self, value: impl TryInto<super::CountryCode>) -> Self {
             self.problems.set("country", &mut self.given.country, value);
             self
         }
 
         /// Three-letter code of the currency the vendor is usually paid in.
-        pub fn default_currency<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn default_currency(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set("default_currency", &mut self.given.default_currency, value);
             self
         }
 
         /// Id of the vendor in the accounting system.
-        pub fn external_id<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn external_id(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("external_id", &mut self.given.external_id, value);
             self
         }
 
         /// Sets `name`.
-        pub fn name<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn name(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("name", &mut self.given.name, value);
             self
         }
 
         /// Company registration number.
-        pub fn registration_number<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn registration_number(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set("registration_number", &mut self.given.registration_number, value);
             self
         }
 
         /// The new state.
-        pub fn state<V: TryInto<super::VendorState>>(mut self, value: V) -> Self {
+        pub fn state(mut self, value: impl TryInto<super::VendorState>) -> Self {
             self.problems.set("state", &mut self.given.state, value);
             self
         }
 
         /// VAT or other tax number.
-        pub fn tax_registration_number<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn tax_registration_number(mut self, value: impl TryInto<String>) -> Self {
             self.problems
                 .set(
                     "tax_registration_number",

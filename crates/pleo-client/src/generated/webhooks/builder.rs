@@ -9,32 +9,30 @@ use super::{operations, types};
 /// What calls hold.
 mod arguments {
     #[allow(unused_imports)]
-    use crate::runtime::Required;
-    #[allow(unused_imports)]
     use super::super::types;
     #[derive(Clone, Default)]
     pub(super) struct CreateSubscription {
-        pub(super) body: types::builder::SubscriptionRequest,
+        pub(super) body: Option<types::SubscriptionRequest>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct DeleteSubscription {
-        pub(super) id: Required<::uuid::Uuid>,
+        pub(super) id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetSubscription {
-        pub(super) id: Required<::uuid::Uuid>,
+        pub(super) id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct GetSubscriptionSecret {
-        pub(super) id: Required<::uuid::Uuid>,
+        pub(super) id: Option<::uuid::Uuid>,
     }
 
     #[derive(Clone, Default)]
     pub(super) struct ListSubscriptionActivities {
-        pub(super) id: Required<::uuid::Uuid>,
+        pub(super) id: Option<::uuid::Uuid>,
         pub(super) operation_types: Option<Vec<types::SubscriptionOperationType>>,
         pub(super) before: Option<String>,
         pub(super) after: Option<String>,
@@ -58,8 +56,8 @@ mod arguments {
 
     #[derive(Clone, Default)]
     pub(super) struct UpdateSubscription {
-        pub(super) id: Required<::uuid::Uuid>,
-        pub(super) body: types::builder::SubscriptionRequest,
+        pub(super) id: Option<::uuid::Uuid>,
+        pub(super) body: Option<types::SubscriptionRequest>,
     }
 }
 
@@ -73,41 +71,25 @@ pub struct CreateSubscription<'a> {
 }
 
 impl<'a> CreateSubscription<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::SubscriptionRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::SubscriptionRequest, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::SubscriptionRequest,
-        ) -> types::builder::SubscriptionRequest,
+    pub(super) fn new(
+        client: &'a Client,
+        body: impl TryInto<
+            types::SubscriptionRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::CreateSubscription {
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::SubscriptionModel>>, Error> {
@@ -118,7 +100,7 @@ impl<'a> CreateSubscription<'a> {
                 &operations::CREATE_SUBSCRIPTION,
                 &self.problems,
             );
-            request.json(types::SubscriptionRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 
@@ -136,25 +118,19 @@ pub struct DeleteSubscription<'a> {
 }
 
 impl<'a> DeleteSubscription<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::DeleteSubscription {
+            id: problems.converted("id", id),
+        };
 
-    /// The required path parameter `id`.
-    pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("id", &mut self.given.id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         let request = {
             let given = self.given;
@@ -181,25 +157,19 @@ pub struct GetSubscription<'a> {
 }
 
 impl<'a> GetSubscription<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetSubscription {
+            id: problems.converted("id", id),
+        };
 
-    /// The required path parameter `id`.
-    pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("id", &mut self.given.id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::SubscriptionModel>>, Error> {
@@ -228,25 +198,19 @@ pub struct GetSubscriptionSecret<'a> {
 }
 
 impl<'a> GetSubscriptionSecret<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = arguments::GetSubscriptionSecret {
+            id: problems.converted("id", id),
+        };
 
-    /// The required path parameter `id`.
-    pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("id", &mut self.given.id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::SubscriptionSecretModel>>, Error> {
@@ -275,27 +239,22 @@ pub struct ListSubscriptionActivities<'a> {
 }
 
 impl<'a> ListSubscriptionActivities<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
+    pub(super) fn new(client: &'a Client, id: impl TryInto<::uuid::Uuid>) -> Self {
+        let mut problems = Problems::default();
+        let given = Box::new(arguments::ListSubscriptionActivities {
+            id: problems.converted("id", id),
+            ..Default::default()
+        });
 
-    /// The required path parameter `id`.
-    pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("id", &mut self.given.id, value);
-        self
+        Self { client, problems, given }
     }
 
     /// Only changes of these kinds.
     ///
     /// The optional query parameter `operation_types`.
-    pub fn operation_types<V: TryInto<Vec<types::SubscriptionOperationType>>>(
+    pub fn operation_types(
         mut self,
-        value: V,
+        value: impl TryInto<Vec<types::SubscriptionOperationType>>,
     ) -> Self {
         self.problems.set("operation_types", &mut self.given.operation_types, value);
         self
@@ -304,7 +263,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -312,7 +271,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -320,7 +279,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -328,7 +287,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -336,7 +295,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -344,7 +303,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -352,7 +311,7 @@ impl<'a> ListSubscriptionActivities<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::SubscriptionActivityModel>>, Error> {
@@ -388,19 +347,16 @@ pub struct ListSubscriptions<'a> {
 }
 
 impl<'a> ListSubscriptions<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
+    pub(super) fn new(client: &'a Client) -> Self {
+        let problems = Problems::default();
+        let given = Default::default();
+        Self { client, problems, given }
     }
 
     /// Only subscriptions in this status: `ACTIVE` or `INACTIVE`.
     ///
     /// The optional query parameter `status`.
-    pub fn status<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn status(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("status", &mut self.given.status, value);
         self
     }
@@ -408,7 +364,7 @@ impl<'a> ListSubscriptions<'a> {
     /// Only subscriptions to one of these event types.
     ///
     /// The optional query parameter `event_types`.
-    pub fn event_types<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn event_types(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("event_types", &mut self.given.event_types, value);
         self
     }
@@ -416,7 +372,7 @@ impl<'a> ListSubscriptions<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn before(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("before", &mut self.given.before, value);
         self
     }
@@ -424,7 +380,7 @@ impl<'a> ListSubscriptions<'a> {
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after<V: TryInto<String>>(mut self, value: V) -> Self {
+    pub fn after(mut self, value: impl TryInto<String>) -> Self {
         self.problems.set("after", &mut self.given.after, value);
         self
     }
@@ -432,7 +388,7 @@ impl<'a> ListSubscriptions<'a> {
     /// Number of entries to skip. Excludes `before` and `after`.
     ///
     /// The optional query parameter `offset`.
-    pub fn offset<V: TryInto<i64>>(mut self, value: V) -> Self {
+    pub fn offset(mut self, value: impl TryInto<i64>) -> Self {
         self.problems.set("offset", &mut self.given.offset, value);
         self
     }
@@ -440,7 +396,7 @@ impl<'a> ListSubscriptions<'a> {
     /// At most so many entries in the page.
     ///
     /// The optional query parameter `limit`.
-    pub fn limit<V: TryInto<i32>>(mut self, value: V) -> Self {
+    pub fn limit(mut self, value: impl TryInto<i32>) -> Self {
         self.problems.set("limit", &mut self.given.limit, value);
         self
     }
@@ -448,7 +404,7 @@ impl<'a> ListSubscriptions<'a> {
     /// Fields to sort by. Without any, the order is not guaranteed and may change between pages.
     ///
     /// The optional query parameter `sorting_keys`.
-    pub fn sorting_keys<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+    pub fn sorting_keys(mut self, value: impl TryInto<Vec<String>>) -> Self {
         self.problems.set("sorting_keys", &mut self.given.sorting_keys, value);
         self
     }
@@ -456,7 +412,7 @@ impl<'a> ListSubscriptions<'a> {
     /// Orders of the sorting keys, one for each and in the same sequence.
     ///
     /// The optional query parameter `sorting_order`.
-    pub fn sorting_order<V: TryInto<Vec<types::PageOrder>>>(mut self, value: V) -> Self {
+    pub fn sorting_order(mut self, value: impl TryInto<Vec<types::PageOrder>>) -> Self {
         self.problems.set("sorting_order", &mut self.given.sorting_order, value);
         self
     }
@@ -464,7 +420,7 @@ impl<'a> ListSubscriptions<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Page<types::SubscriptionModel>>, Error> {
@@ -500,47 +456,27 @@ pub struct UpdateSubscription<'a> {
 }
 
 impl<'a> UpdateSubscription<'a> {
-    /// The call without any argument set yet.
-    pub fn new(client: &'a Client) -> Self {
-        Self {
-            client,
-            problems: Problems::default(),
-            given: Default::default(),
-        }
-    }
-
-    /// The required path parameter `id`.
-    pub fn id<V: TryInto<::uuid::Uuid>>(mut self, value: V) -> Self {
-        self.problems.set("id", &mut self.given.id, value);
-        self
-    }
-
-    /// The request body.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<types::SubscriptionRequest>,
-        V::Error: Into<crate::ConversionError>,
-    {
-        self.problems
-            .set_body::<types::SubscriptionRequest, _, V>(&mut self.given.body, value);
-        self
-    }
-
-    /// Sets fields of the request body.
-    pub fn body_map(
-        mut self,
-        change: impl FnOnce(
-            types::builder::SubscriptionRequest,
-        ) -> types::builder::SubscriptionRequest,
+    pub(super) fn new(
+        client: &'a Client,
+        id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::SubscriptionRequest,
+            Error: Into<crate::ConversionError>,
+        >,
     ) -> Self {
-        self.given.body = change(self.given.body);
-        self
+        let mut problems = Problems::default();
+        let given = arguments::UpdateSubscription {
+            id: problems.converted("id", id),
+            body: problems.converted_body(body),
+        };
+
+        Self { client, problems, given }
     }
 
     /// Sends the call.
     ///
     /// # Errors
-    /// See [`Error`]; nothing is sent when an argument is missing or invalid.
+    /// See [`Error`]; nothing is sent when an argument is invalid.
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Data<types::SubscriptionModel>>, Error> {
@@ -552,7 +488,7 @@ impl<'a> UpdateSubscription<'a> {
                 &self.problems,
             );
             request.path("id", &given.id);
-            request.json(types::SubscriptionRequest::try_from(given.body));
+            request.json(&given.body);
             request
         };
 

@@ -18,50 +18,70 @@ pub mod types;
 impl crate::Client {
     /// Creates a webhook subscription: one endpoint for one or more event types.
     ///
+    /// - `body`: the request body, or its builder.
     /// - Request: `POST /v1/subscriptions`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createSubscription` in Webhook Subscriptions API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/subscriptions/create-a-subscription)
     #[doc(alias = "createSubscription")]
-    pub fn create_subscription(&self) -> builder::CreateSubscription<'_> {
-        builder::CreateSubscription::new(self)
+    pub fn create_subscription(
+        &self,
+        body: impl TryInto<
+            types::SubscriptionRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::CreateSubscription<'_> {
+        builder::CreateSubscription::new(self, body)
     }
 
     /// Deletes a webhook subscription. Answers without a body.
     ///
+    /// - `id`: the path parameter `id`.
     /// - Request: `DELETE /v1/subscriptions/{id}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteSubscription` in Webhook Subscriptions API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/subscriptions/delete-subscription-by-id)
     #[doc(alias = "deleteSubscription")]
-    pub fn delete_subscription(&self) -> builder::DeleteSubscription<'_> {
-        builder::DeleteSubscription::new(self)
+    pub fn delete_subscription(
+        &self,
+        id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::DeleteSubscription<'_> {
+        builder::DeleteSubscription::new(self, id)
     }
 
     /// Gets one webhook subscription.
     ///
+    /// - `id`: the path parameter `id`.
     /// - Request: `GET /v1/subscriptions/{id}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getSubscriptionById` in Webhook Subscriptions API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "getSubscriptionById")]
-    pub fn get_subscription(&self) -> builder::GetSubscription<'_> {
-        builder::GetSubscription::new(self)
+    pub fn get_subscription(
+        &self,
+        id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetSubscription<'_> {
+        builder::GetSubscription::new(self, id)
     }
 
     /// Gets the secret that signs the deliveries of a webhook subscription. The answer is a secret: keep it out of logs.
     ///
+    /// - `id`: the path parameter `id`.
     /// - Request: `GET /v1/subscriptions/{id}/secret`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getSubscriptionSecret` in Webhook Subscriptions API
     /// - Documentation: [Pleo's page](https://developers.pleo.io/reference/subscriptions/get-subscription-secret-by-id)
     #[doc(alias = "getSubscriptionSecret")]
-    pub fn get_subscription_secret(&self) -> builder::GetSubscriptionSecret<'_> {
-        builder::GetSubscriptionSecret::new(self)
+    pub fn get_subscription_secret(
+        &self,
+        id: impl TryInto<::uuid::Uuid>,
+    ) -> builder::GetSubscriptionSecret<'_> {
+        builder::GetSubscriptionSecret::new(self, id)
     }
 
     /// Lists a webhook subscription's change log, page by page.
     ///
+    /// - `id`: the path parameter `id`.
     /// - Request: `GET /v1/subscriptions/{id}/activities`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getSubscriptionActivities` in Webhook Subscriptions API
@@ -69,8 +89,9 @@ impl crate::Client {
     #[doc(alias = "getSubscriptionActivities")]
     pub fn list_subscription_activities(
         &self,
+        id: impl TryInto<::uuid::Uuid>,
     ) -> builder::ListSubscriptionActivities<'_> {
-        builder::ListSubscriptionActivities::new(self)
+        builder::ListSubscriptionActivities::new(self, id)
     }
 
     /// Lists webhook subscriptions, page by page, by status and event type.
@@ -86,12 +107,21 @@ impl crate::Client {
 
     /// Updates a webhook subscription by replacing all its details.
     ///
+    /// - `id`: the path parameter `id`.
+    /// - `body`: the request body, or its builder.
     /// - Request: `PUT /v1/subscriptions/{id}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateSubscription` in Webhook Subscriptions API
     /// - Documentation: [index of Pleo's pages](https://developers.pleo.io/llms.txt)
     #[doc(alias = "updateSubscription")]
-    pub fn update_subscription(&self) -> builder::UpdateSubscription<'_> {
-        builder::UpdateSubscription::new(self)
+    pub fn update_subscription(
+        &self,
+        id: impl TryInto<::uuid::Uuid>,
+        body: impl TryInto<
+            types::SubscriptionRequest,
+            Error: Into<crate::ConversionError>,
+        >,
+    ) -> builder::UpdateSubscription<'_> {
+        builder::UpdateSubscription::new(self, id, body)
     }
 }

@@ -165,19 +165,19 @@ pub mod builder {
 
     impl AuthCredential {
         /// Secret; for the type `BASIC`.
-        pub fn password<V: TryInto<crate::Sensitive>>(mut self, value: V) -> Self {
+        pub fn password(mut self, value: impl TryInto<crate::Sensitive>) -> Self {
             self.problems.set("password", &mut self.given.password, value);
             self
         }
 
         /// Secret; no published type uses it.
-        pub fn token<V: TryInto<crate::Sensitive>>(mut self, value: V) -> Self {
+        pub fn token(mut self, value: impl TryInto<crate::Sensitive>) -> Self {
             self.problems.set("token", &mut self.given.token, value);
             self
         }
 
         /// For the type `BASIC`.
-        pub fn username<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn username(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("username", &mut self.given.username, value);
             self
         }
@@ -218,16 +218,16 @@ pub mod builder {
 
     impl EndpointAuth {
         /// What to send; not needed for the type `NONE`.
-        pub fn credentials<V: TryInto<super::AuthCredential>>(
+        pub fn credentials(
             mut self,
-            value: V,
+            value: impl TryInto<super::AuthCredential>,
         ) -> Self {
             self.problems.set("credentials", &mut self.given.credentials, value);
             self
         }
 
         /// Which authentication the endpoint asks for.
-        pub fn type_<V: TryInto<super::EndpointAuthType>>(mut self, value: V) -> Self {
+        pub fn type_(mut self, value: impl TryInto<super::EndpointAuthType>) -> Self {
             self.problems.set("type_", &mut self.given.type_, value);
             self
         }
@@ -266,39 +266,37 @@ pub mod builder {
 
     impl SubscriptionRequest {
         /// Headers Pleo adds to each delivery, by name; may hold secrets.
-        pub fn custom_headers<
-            V: TryInto<::std::collections::BTreeMap<String, crate::Sensitive>>,
-        >(mut self, value: V) -> Self {
+        pub fn custom_headers(
+            mut self,
+            value: impl TryInto<::std::collections::BTreeMap<String, crate::Sensitive>>,
+        ) -> Self {
             self.problems.set("custom_headers", &mut self.given.custom_headers, value);
             self
         }
 
         /// How Pleo identifies itself to the endpoint.
-        pub fn endpoint_auth<V: TryInto<super::EndpointAuth>>(
+        pub fn endpoint_auth(
             mut self,
-            value: V,
+            value: impl TryInto<super::EndpointAuth>,
         ) -> Self {
             self.problems.set("endpoint_auth", &mut self.given.endpoint_auth, value);
             self
         }
 
         /// Where deliveries are sent, over HTTPS.
-        pub fn endpoint_url<V: TryInto<String>>(mut self, value: V) -> Self {
+        pub fn endpoint_url(mut self, value: impl TryInto<String>) -> Self {
             self.problems.set("endpoint_url", &mut self.given.endpoint_url, value);
             self
         }
 
         /// Events to be told of, such as `v1.export-job.created`. No item twice.
-        pub fn event_types<V: TryInto<Vec<String>>>(mut self, value: V) -> Self {
+        pub fn event_types(mut self, value: impl TryInto<Vec<String>>) -> Self {
             self.problems.set("event_types", &mut self.given.event_types, value);
             self
         }
 
         /// Whether deliveries are made; `ACTIVE` when absent.
-        pub fn status<V: TryInto<super::SubscriptionStatus>>(
-            mut self,
-            value: V,
-        ) -> Self {
+        pub fn status(mut self, value: impl TryInto<super::SubscriptionStatus>) -> Self {
             self.problems.set("status", &mut self.given.status, value);
             self
         }

@@ -30,12 +30,23 @@ pub enum CallError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// An argument is not there that the operation cannot do without.
+    #[error("the argument {0} is required, and there is none")]
+    Missing(&'static str),
     /// The client refused the call, or it failed.
     #[error(transparent)]
     Failed(#[from] Error),
 }
 
 impl Arguments {
+    pub(super) fn required<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, CallError> {
+        self.parameter(name)?.ok_or(CallError::Missing(name))
+    }
+
+    pub(super) fn required_body<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        self.body()?.ok_or(CallError::Missing("body"))
+    }
+
     pub(super) fn parameter<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, CallError> {
         decoded(self.parameters.get(name), name)
     }
@@ -83,14 +94,21 @@ pub(super) fn answer<T: Serialize>(response: Result<ResponseValue<T>, Error>) ->
 
 /// Declares `call` over a table of all operations.
 macro_rules! calls {
-    ($($method:ident { $($wire:literal => $argument:ident: $type:ty,)* } $(=> $body:ty;)?)*) => {
+    ($(
+        $method:ident($($required:literal: $required_type:ty,)* $(body: $required_body:ty,)?) {
+            $($wire:literal => $argument:ident: $type:ty,)*
+        } $(=> $body:ty;)?
+    )*) => {
         $(
             #[allow(deprecated, unused_variables)]
             async fn $method(
                 client: &pleo_client::Client,
                 arguments: &super::call::Arguments,
             ) -> Result<super::call::Answer, super::call::CallError> {
-                let call = client.$method();
+                let call = client.$method(
+                    $(arguments.required::<$required_type>($required)?,)*
+                    $(arguments.required_body::<$required_body>()?)?
+                );
                 $(let call = match arguments.parameter::<$type>($wire)? {
                     Some(value) => call.$argument(value),
                     None => call,

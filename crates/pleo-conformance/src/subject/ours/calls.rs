@@ -2,22 +2,17 @@
 //! Every operation with its arguments and their types.
 
 super::call::calls! {
-    get_accounting_entry {
-        "accountingEntryId" => accounting_entry_id: ::uuid::Uuid,
+    get_accounting_entry("accountingEntryId": ::uuid::Uuid,) {
         "include_deleted" => include_deleted: bool,
     }
-    get_core_accounting_entry {
-        "accountingEntryId" => accounting_entry_id: ::uuid::Uuid,
+    get_core_accounting_entry("accountingEntryId": ::uuid::Uuid,) {
         "include_deleted" => include_deleted: bool,
         "include_hidden" => include_hidden: bool,
     }
-    get_receipt {
-        "accountingEntryId" => accounting_entry_id: ::uuid::Uuid,
-        "receiptId" => receipt_id: ::uuid::Uuid,
+    get_receipt("accountingEntryId": ::uuid::Uuid, "receiptId": ::uuid::Uuid,) {
         "file_type" => file_type: pleo_client::accounting_entries::types::ReceiptFileType,
     }
-    list_receipts {
-        "accountingEntryId" => accounting_entry_id: ::uuid::Uuid,
+    list_receipts("accountingEntryId": ::uuid::Uuid,) {
         "source" => source: Vec<pleo_client::accounting_entries::types::ReceiptSource>,
         "file_type" => file_type: pleo_client::accounting_entries::types::ReceiptFileType,
         "before" => before: String,
@@ -26,7 +21,7 @@ super::call::calls! {
         "sorting_order" => sorting_order: Vec<pleo_client::accounting_entries::types::PageOrder>,
         "sorting_keys" => sorting_keys: Vec<pleo_client::accounting_entries::types::ReceiptsSortingKeys>,
     }
-    search_accounting_entries {
+    search_accounting_entries(body: pleo_client::accounting_entries::types::AccountingEntryBaseSearchRequest,) {
         "company_id" => company_id: ::uuid::Uuid,
         "organization_id" => organization_id: ::uuid::Uuid,
         "before" => before: String,
@@ -34,8 +29,8 @@ super::call::calls! {
         "limit" => limit: i32,
         "sorting_order" => sorting_order: Vec<pleo_client::accounting_entries::types::PageOrder>,
         "sorting_keys" => sorting_keys: Vec<pleo_client::accounting_entries::types::AccountingEntriesSortingKeys>,
-    } => pleo_client::accounting_entries::types::AccountingEntryBaseSearchRequest;
-    search_core_accounting_entries {
+    }
+    search_core_accounting_entries(body: pleo_client::accounting_entries::types::AccountingEntryBaseSearchRequest,) {
         "company_id" => company_id: ::uuid::Uuid,
         "organization_id" => organization_id: ::uuid::Uuid,
         "before" => before: String,
@@ -43,8 +38,8 @@ super::call::calls! {
         "limit" => limit: i32,
         "sorting_order" => sorting_order: Vec<pleo_client::accounting_entries::types::PageOrder>,
         "sorting_keys" => sorting_keys: Vec<pleo_client::accounting_entries::types::AccountingEntriesSortingKeys>,
-    } => pleo_client::accounting_entries::types::AccountingEntryBaseSearchRequest;
-    search_receipts {
+    }
+    search_receipts(body: pleo_client::accounting_entries::types::ReceiptSearchRequest,) {
         "company_id" => company_id: ::uuid::Uuid,
         "partner_id" => partner_id: ::uuid::Uuid,
         "organization_id" => organization_id: ::uuid::Uuid,
@@ -53,51 +48,44 @@ super::call::calls! {
         "limit" => limit: i32,
         "sorting_order" => sorting_order: Vec<pleo_client::accounting_entries::types::PageOrder>,
         "sorting_keys" => sorting_keys: Vec<pleo_client::accounting_entries::types::ReceiptsSortingKeys>,
-    } => pleo_client::accounting_entries::types::ReceiptSearchRequest;
-    create_account_v1 {
-    } => pleo_client::accounts::types::BookkeepingAccountCreateRequestV1;
-    create_accounts {
-    } => pleo_client::accounts::types::BookkeepingAccountBatchCreateRequestV1;
-    delete_account_v1 {
-        "accountId" => account_id: ::uuid::Uuid,
     }
-    get_account_v1 {
-        "accountId" => account_id: ::uuid::Uuid,
+    create_account_v1(body: pleo_client::accounts::types::BookkeepingAccountCreateRequestV1,) {
     }
-    search_accounts_v1 {
+    create_accounts(body: pleo_client::accounts::types::BookkeepingAccountBatchCreateRequestV1,) {
+    }
+    delete_account_v1("accountId": ::uuid::Uuid,) {
+    }
+    get_account_v1("accountId": ::uuid::Uuid,) {
+    }
+    search_accounts_v1(body: pleo_client::accounts::types::BookkeepingAccountSearchRequestV1,) {
         "before" => before: String,
         "after" => after: String,
         "offset" => offset: i64,
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::accounts::types::PageOrder>,
-    } => pleo_client::accounts::types::BookkeepingAccountSearchRequestV1;
-    update_account_v1 {
-        "accountId" => account_id: ::uuid::Uuid,
-    } => pleo_client::accounts::types::BookkeepingAccountUpdateRequestV1;
-    create_account_v1_beta {
-    } => pleo_client::bookkeeping::types::BookkeepingAccountCreateRequestV4;
-    delete_account_v1_beta {
-        "accountId" => account_id: ::uuid::Uuid,
     }
-    get_account_v1_beta {
-        "accountId" => account_id: ::uuid::Uuid,
+    update_account_v1("accountId": ::uuid::Uuid, body: pleo_client::accounts::types::BookkeepingAccountUpdateRequestV1,) {
     }
-    search_accounts_v1_beta {
+    create_account_v1_beta(body: pleo_client::bookkeeping::types::BookkeepingAccountCreateRequestV4,) {
+    }
+    delete_account_v1_beta("accountId": ::uuid::Uuid,) {
+    }
+    get_account_v1_beta("accountId": ::uuid::Uuid,) {
+    }
+    search_accounts_v1_beta(body: pleo_client::bookkeeping::types::BookkeepingAccountSearchRequestV4,) {
         "before" => before: String,
         "after" => after: String,
         "offset" => offset: i64,
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::bookkeeping::types::PageOrder>,
-    } => pleo_client::bookkeeping::types::BookkeepingAccountSearchRequestV4;
-    update_account_v1_beta {
-        "accountId" => account_id: ::uuid::Uuid,
-    } => pleo_client::bookkeeping::types::BookkeepingAccountUpdateRequestV4;
-    get_company {
-        "companyId" => company_id: ::uuid::Uuid,
     }
-    list_companies {
+    update_account_v1_beta("accountId": ::uuid::Uuid, body: pleo_client::bookkeeping::types::BookkeepingAccountUpdateRequestV4,) {
+    }
+    get_company("companyId": ::uuid::Uuid,) {
+    }
+    list_companies() {
         "organization_id" => organization_id: ::uuid::Uuid,
         "before" => before: String,
         "after" => after: String,
@@ -106,10 +94,9 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::companies::types::PageOrder>,
     }
-    get_employee {
-        "employeeId" => employee_id: ::uuid::Uuid,
+    get_employee("employeeId": ::uuid::Uuid,) {
     }
-    list_employees {
+    list_employees() {
         "companyId" => company_id: ::uuid::Uuid,
         "email" => email: String,
         "code" => code: String,
@@ -120,48 +107,40 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::employees::types::PageOrder>,
     }
-    enrich_accounting_entry {
+    enrich_accounting_entry("amount": i64, "currency": String, "card_last_four_digits": String, "merchant_name": String, body: pleo_client::enrichment::types::AccountingEntryEnrichmentV2BodyRequest,) {
         "email" => email: String,
         "performed_at" => performed_at: String,
         "settled_at" => settled_at: String,
-        "amount" => amount: i64,
-        "currency" => currency: String,
-        "card_last_four_digits" => card_last_four_digits: String,
-        "merchant_name" => merchant_name: String,
-    } => pleo_client::enrichment::types::AccountingEntryEnrichmentV2BodyRequest;
-    create_export_job_event_v0 {
-    } => pleo_client::export::types::CreateExportJobEvent;
-    create_export_job_event_v1 {
-    } => pleo_client::export::types::CreateExportJobEvent;
-    create_export_job_event_v2 {
-    } => pleo_client::export::types::CreateExportJobEvent;
-    create_export_job_event_v3 {
-    } => pleo_client::export::types::CreateExportJobEvent;
-    create_export_job_v0 {
-    } => pleo_client::export::types::CreateExportJob;
-    create_export_job_v1 {
-    } => pleo_client::export::types::CreateExportJob;
-    create_export_job_v2 {
-    } => pleo_client::export::types::CreateExportJob;
-    create_export_job_v3 {
-    } => pleo_client::export::types::CreateExportJob;
-    get_export_job_item {
+    }
+    create_export_job_event_v0(body: pleo_client::export::types::CreateExportJobEvent,) {
+    }
+    create_export_job_event_v1(body: pleo_client::export::types::CreateExportJobEvent,) {
+    }
+    create_export_job_event_v2(body: pleo_client::export::types::CreateExportJobEvent,) {
+    }
+    create_export_job_event_v3(body: pleo_client::export::types::CreateExportJobEvent,) {
+    }
+    create_export_job_v0(body: pleo_client::export::types::CreateExportJob,) {
+    }
+    create_export_job_v1(body: pleo_client::export::types::CreateExportJob,) {
+    }
+    create_export_job_v2(body: pleo_client::export::types::CreateExportJob,) {
+    }
+    create_export_job_v3(body: pleo_client::export::types::CreateExportJob,) {
+    }
+    get_export_job_item() {
         "company_id" => company_id: ::uuid::Uuid,
         "accounting_entry_id" => accounting_entry_id: ::uuid::Uuid,
     }
-    get_export_job_v0 {
-        "jobId" => job_id: ::uuid::Uuid,
+    get_export_job_v0("jobId": ::uuid::Uuid,) {
     }
-    get_export_job_v1 {
-        "jobId" => job_id: ::uuid::Uuid,
+    get_export_job_v1("jobId": ::uuid::Uuid,) {
     }
-    get_export_job_v2 {
-        "jobId" => job_id: ::uuid::Uuid,
+    get_export_job_v2("jobId": ::uuid::Uuid,) {
     }
-    get_export_job_v3 {
-        "jobId" => job_id: ::uuid::Uuid,
+    get_export_job_v3("jobId": ::uuid::Uuid,) {
     }
-    list_export_items_v0 {
+    list_export_items_v0() {
         "job_id" => job_id: ::uuid::Uuid,
         "before" => before: String,
         "after" => after: String,
@@ -170,7 +149,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_items_v1 {
+    list_export_items_v1() {
         "job_id" => job_id: ::uuid::Uuid,
         "before" => before: String,
         "after" => after: String,
@@ -179,7 +158,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_items_v2 {
+    list_export_items_v2() {
         "job_id" => job_id: ::uuid::Uuid,
         "before" => before: String,
         "after" => after: String,
@@ -188,7 +167,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_items_v3 {
+    list_export_items_v3() {
         "job_id" => job_id: ::uuid::Uuid,
         "before" => before: String,
         "after" => after: String,
@@ -197,8 +176,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_job_items_v0 {
-        "jobId" => job_id: ::uuid::Uuid,
+    list_export_job_items_v0("jobId": ::uuid::Uuid,) {
         "status" => status: pleo_client::export::types::ExportJobItemStatus,
         "before" => before: String,
         "after" => after: String,
@@ -207,8 +185,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_job_items_v1 {
-        "jobId" => job_id: ::uuid::Uuid,
+    list_export_job_items_v1("jobId": ::uuid::Uuid,) {
         "status" => status: pleo_client::export::types::ExportJobItemStatus,
         "before" => before: String,
         "after" => after: String,
@@ -217,8 +194,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_job_items_v2 {
-        "jobId" => job_id: ::uuid::Uuid,
+    list_export_job_items_v2("jobId": ::uuid::Uuid,) {
         "status" => status: pleo_client::export::types::ExportJobItemStatus,
         "before" => before: String,
         "after" => after: String,
@@ -227,8 +203,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_job_items_v3 {
-        "jobId" => job_id: ::uuid::Uuid,
+    list_export_job_items_v3("jobId": ::uuid::Uuid,) {
         "status" => status: pleo_client::export::types::ExportJobItemStatus,
         "before" => before: String,
         "after" => after: String,
@@ -237,7 +212,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_jobs_v0 {
+    list_export_jobs_v0() {
         "company_id" => company_id: ::uuid::Uuid,
         "status" => status: pleo_client::export::types::ExportJobStatus,
         "statuses" => statuses: Vec<pleo_client::export::types::ExportJobStatus>,
@@ -248,7 +223,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_jobs_v1 {
+    list_export_jobs_v1() {
         "company_id" => company_id: ::uuid::Uuid,
         "status" => status: pleo_client::export::types::ExportJobStatus,
         "statuses" => statuses: Vec<pleo_client::export::types::ExportJobStatus>,
@@ -259,7 +234,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_jobs_v2 {
+    list_export_jobs_v2() {
         "company_id" => company_id: ::uuid::Uuid,
         "status" => status: pleo_client::export::types::ExportJobStatus,
         "statuses" => statuses: Vec<pleo_client::export::types::ExportJobStatus>,
@@ -270,7 +245,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    list_export_jobs_v3 {
+    list_export_jobs_v3() {
         "company_id" => company_id: ::uuid::Uuid,
         "statuses" => statuses: Vec<pleo_client::export::types::ExportJobStatus>,
         "before" => before: String,
@@ -280,7 +255,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
     }
-    search_export_job_items {
+    search_export_job_items(body: pleo_client::export::types::SearchExportJobItemsRequest,) {
         "company_id" => company_id: ::uuid::Uuid,
         "before" => before: String,
         "after" => after: String,
@@ -288,101 +263,77 @@ super::call::calls! {
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::export::types::PageOrder>,
-    } => pleo_client::export::types::SearchExportJobItemsRequest;
-    update_export_job_items_v0 {
-        "jobId" => job_id: ::uuid::Uuid,
-    } => Vec<pleo_client::export::types::UpdateExportJobItem>;
-    update_export_job_items_v1 {
-        "jobId" => job_id: ::uuid::Uuid,
-    } => Vec<pleo_client::export::types::UpdateExportJobItem>;
-    update_export_job_items_v2 {
-        "jobId" => job_id: ::uuid::Uuid,
-    } => Vec<pleo_client::export::types::UpdateExportJobItem>;
-    update_export_job_items_v3 {
-        "jobId" => job_id: ::uuid::Uuid,
-    } => Vec<pleo_client::export::types::UpdateExportJobItemV3>;
-    activate_installation {
     }
-    complete_installation {
+    update_export_job_items_v0("jobId": ::uuid::Uuid, body: Vec<pleo_client::export::types::UpdateExportJobItem>,) {
     }
-    create_installation {
-    } => pleo_client::marketplace::types::CreateClientInstallationRequest;
-    delete_installation {
+    update_export_job_items_v1("jobId": ::uuid::Uuid, body: Vec<pleo_client::export::types::UpdateExportJobItem>,) {
     }
-    get_installation {
+    update_export_job_items_v2("jobId": ::uuid::Uuid, body: Vec<pleo_client::export::types::UpdateExportJobItem>,) {
+    }
+    update_export_job_items_v3("jobId": ::uuid::Uuid, body: Vec<pleo_client::export::types::UpdateExportJobItemV3>,) {
+    }
+    activate_installation() {
+    }
+    complete_installation() {
+    }
+    create_installation(body: pleo_client::marketplace::types::CreateClientInstallationRequest,) {
+    }
+    delete_installation() {
+    }
+    get_installation() {
         "company_id" => company_id: ::uuid::Uuid,
     }
-    introspect_authentication {
+    introspect_authentication() {
     }
-    update_installation {
-    } => pleo_client::marketplace::types::UpdateInstallationRequest;
-    archive_tags {
-    } => pleo_client::tags::types::BulkTagArchiveModel;
-    create_tag {
-        "groupId" => group_id: ::uuid::Uuid,
-    } => pleo_client::tags::types::TagCreateModel;
-    create_tag_dimension_value {
-        "tagId" => tag_id: ::uuid::Uuid,
-        "dimensionId" => dimension_id: ::uuid::Uuid,
-    } => pleo_client::tags::types::TagDimensionValueCreateModel;
-    create_tag_group {
+    update_installation(body: pleo_client::marketplace::types::UpdateInstallationRequest,) {
+    }
+    archive_tags(body: pleo_client::tags::types::BulkTagArchiveModel,) {
+    }
+    create_tag("groupId": ::uuid::Uuid, body: pleo_client::tags::types::TagCreateModel,) {
+    }
+    create_tag_dimension_value("tagId": ::uuid::Uuid, "dimensionId": ::uuid::Uuid, body: pleo_client::tags::types::TagDimensionValueCreateModel,) {
+    }
+    create_tag_group(body: pleo_client::tags::types::TagGroupCreateModel,) {
         "company_id" => company_id: ::uuid::Uuid,
-    } => pleo_client::tags::types::TagGroupCreateModel;
-    create_tag_group_dimension {
-        "groupId" => group_id: ::uuid::Uuid,
-    } => pleo_client::tags::types::TagGroupDimensionCreateModel;
-    delete_tag {
-        "tagId" => tag_id: ::uuid::Uuid,
     }
-    delete_tag_dimension_value {
-        "tagId" => tag_id: ::uuid::Uuid,
-        "dimensionId" => dimension_id: ::uuid::Uuid,
+    create_tag_group_dimension("groupId": ::uuid::Uuid, body: pleo_client::tags::types::TagGroupDimensionCreateModel,) {
     }
-    delete_tag_group {
-        "groupId" => group_id: ::uuid::Uuid,
+    delete_tag("tagId": ::uuid::Uuid,) {
     }
-    delete_tag_group_dimension {
-        "groupId" => group_id: ::uuid::Uuid,
-        "dimensionId" => dimension_id: ::uuid::Uuid,
+    delete_tag_dimension_value("tagId": ::uuid::Uuid, "dimensionId": ::uuid::Uuid,) {
     }
-    delete_tags {
-    } => pleo_client::tags::types::BulkTagDeleteModel;
-    get_tag {
-        "tagId" => tag_id: ::uuid::Uuid,
+    delete_tag_group("groupId": ::uuid::Uuid,) {
     }
-    get_tag_dimension_value {
-        "tagId" => tag_id: ::uuid::Uuid,
-        "dimensionId" => dimension_id: ::uuid::Uuid,
+    delete_tag_group_dimension("groupId": ::uuid::Uuid, "dimensionId": ::uuid::Uuid,) {
     }
-    get_tag_group {
-        "groupId" => group_id: ::uuid::Uuid,
+    delete_tags(body: pleo_client::tags::types::BulkTagDeleteModel,) {
     }
-    get_tag_group_dimension {
-        "groupId" => group_id: ::uuid::Uuid,
-        "dimensionId" => dimension_id: ::uuid::Uuid,
+    get_tag("tagId": ::uuid::Uuid,) {
     }
-    get_tag_group_usage {
-        "groupId" => group_id: ::uuid::Uuid,
+    get_tag_dimension_value("tagId": ::uuid::Uuid, "dimensionId": ::uuid::Uuid,) {
     }
-    list_aggregated_tag_groups {
+    get_tag_group("groupId": ::uuid::Uuid,) {
+    }
+    get_tag_group_dimension("groupId": ::uuid::Uuid, "dimensionId": ::uuid::Uuid,) {
+    }
+    get_tag_group_usage("groupId": ::uuid::Uuid,) {
+    }
+    list_aggregated_tag_groups() {
         "company_id" => company_id: ::uuid::Uuid,
         "organization_id" => organization_id: ::uuid::Uuid,
         "tag_group_ids" => tag_group_ids: Vec<::uuid::Uuid>,
     }
-    list_tag_dimension_values {
-        "tagId" => tag_id: ::uuid::Uuid,
+    list_tag_dimension_values("tagId": ::uuid::Uuid,) {
     }
-    list_tag_group_dimensions {
-        "groupId" => group_id: ::uuid::Uuid,
+    list_tag_group_dimensions("groupId": ::uuid::Uuid,) {
     }
-    list_tag_groups {
+    list_tag_groups() {
         "company_id" => company_id: ::uuid::Uuid,
         "organization_id" => organization_id: ::uuid::Uuid,
         "include_archived" => include_archived: bool,
         "include_tags_count" => include_tags_count: bool,
     }
-    list_tags {
-        "groupId" => group_id: ::uuid::Uuid,
+    list_tags("groupId": ::uuid::Uuid,) {
         "before" => before: String,
         "after" => after: String,
         "offset" => offset: i64,
@@ -391,7 +342,7 @@ super::call::calls! {
         "sorting_order" => sorting_order: Vec<pleo_client::tags::types::PageOrder>,
         "include_archived" => include_archived: bool,
     }
-    search_aggregated_tags {
+    search_aggregated_tags() {
         "company_id" => company_id: ::uuid::Uuid,
         "before" => before: String,
         "after" => after: String,
@@ -400,7 +351,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::tags::types::PageOrder>,
     } => pleo_client::tags::types::CompositeTagSearchRequest;
-    search_tags {
+    search_tags() {
         "company_id" => company_id: ::uuid::Uuid,
         "organization_id" => organization_id: ::uuid::Uuid,
         "before" => before: String,
@@ -410,7 +361,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::tags::types::PageOrder>,
     } => pleo_client::tags::types::CompositeTagSearchRequest;
-    search_tags_by_query {
+    search_tags_by_query() {
         "company_id" => company_id: ::uuid::Uuid,
         "text_search" => text_search: String,
         "tag_group_id" => tag_group_id: Vec<::uuid::Uuid>,
@@ -422,31 +373,23 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::tags::types::PageOrder>,
     }
-    update_tag {
-        "tagId" => tag_id: ::uuid::Uuid,
-    } => pleo_client::tags::types::TagUpdateModel;
-    update_tag_dimension_value {
-        "tagId" => tag_id: ::uuid::Uuid,
-        "dimensionId" => dimension_id: ::uuid::Uuid,
-    } => pleo_client::tags::types::TagDimensionValueUpdateModel;
-    update_tag_group {
-        "groupId" => group_id: ::uuid::Uuid,
-    } => pleo_client::tags::types::TagGroupUpdateModel;
-    update_tag_group_dimension {
-        "groupId" => group_id: ::uuid::Uuid,
-        "dimensionId" => dimension_id: ::uuid::Uuid,
-    } => pleo_client::tags::types::TagGroupDimensionUpdateModel;
-    calculate_tax_amounts {
-    } => pleo_client::tax_codes::types::CalculateTaxesRequest;
-    create_tax_code {
-    } => pleo_client::tax_codes::types::TaxCodeCreateUpdateModel;
-    delete_tax_code {
-        "taxCodeId" => tax_code_id: ::uuid::Uuid,
+    update_tag("tagId": ::uuid::Uuid, body: pleo_client::tags::types::TagUpdateModel,) {
     }
-    get_tax_code {
-        "taxCodeId" => tax_code_id: ::uuid::Uuid,
+    update_tag_dimension_value("tagId": ::uuid::Uuid, "dimensionId": ::uuid::Uuid, body: pleo_client::tags::types::TagDimensionValueUpdateModel,) {
     }
-    search_tax_codes {
+    update_tag_group("groupId": ::uuid::Uuid, body: pleo_client::tags::types::TagGroupUpdateModel,) {
+    }
+    update_tag_group_dimension("groupId": ::uuid::Uuid, "dimensionId": ::uuid::Uuid, body: pleo_client::tags::types::TagGroupDimensionUpdateModel,) {
+    }
+    calculate_tax_amounts(body: pleo_client::tax_codes::types::CalculateTaxesRequest,) {
+    }
+    create_tax_code(body: pleo_client::tax_codes::types::TaxCodeCreateUpdateModel,) {
+    }
+    delete_tax_code("taxCodeId": ::uuid::Uuid,) {
+    }
+    get_tax_code("taxCodeId": ::uuid::Uuid,) {
+    }
+    search_tax_codes() {
         "company_id" => company_id: ::uuid::Uuid,
         "before" => before: String,
         "after" => after: String,
@@ -455,41 +398,33 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::tax_codes::types::PageOrder>,
     } => pleo_client::tax_codes::types::TaxCodeSearchRequest;
-    update_tax_code {
-        "taxCodeId" => tax_code_id: ::uuid::Uuid,
-    } => pleo_client::tax_codes::types::TaxCodeCreateUpdateModel;
-    activate_vendor {
-        "id" => id: ::uuid::Uuid,
-    } => pleo_client::vendors::types::ActivateVendorEventRequest;
-    archive_vendor {
-        "id" => id: ::uuid::Uuid,
+    update_tax_code("taxCodeId": ::uuid::Uuid, body: pleo_client::tax_codes::types::TaxCodeCreateUpdateModel,) {
     }
-    create_csv_import_job {
-    } => pleo_client::vendors::types::CreateCsvImportJobRequestV1;
-    create_vendor {
-    } => pleo_client::vendors::types::VendorCreateRequest;
-    get_csv_import_job {
-        "jobId" => job_id: ::uuid::Uuid,
+    activate_vendor("id": ::uuid::Uuid, body: pleo_client::vendors::types::ActivateVendorEventRequest,) {
     }
-    get_csv_import_job_presigned_url {
-        "jobId" => job_id: ::uuid::Uuid,
+    archive_vendor("id": ::uuid::Uuid,) {
     }
-    get_vendor {
-        "id" => id: ::uuid::Uuid,
+    create_csv_import_job(body: pleo_client::vendors::types::CreateCsvImportJobRequestV1,) {
     }
-    list_csv_import_job_errors {
+    create_vendor(body: pleo_client::vendors::types::VendorCreateRequest,) {
+    }
+    get_csv_import_job("jobId": ::uuid::Uuid,) {
+    }
+    get_csv_import_job_presigned_url("jobId": ::uuid::Uuid,) {
+    }
+    get_vendor("id": ::uuid::Uuid,) {
+    }
+    list_csv_import_job_errors("jobId": ::uuid::Uuid,) {
         "before" => before: String,
         "after" => after: String,
         "offset" => offset: i64,
         "limit" => limit: i32,
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::vendors::types::PageOrder>,
-        "jobId" => job_id: ::uuid::Uuid,
     }
-    run_csv_import_job {
-        "jobId" => job_id: ::uuid::Uuid,
+    run_csv_import_job("jobId": ::uuid::Uuid,) {
     }
-    search_csv_import_jobs {
+    search_csv_import_jobs(body: pleo_client::vendors::types::SearchCsvImportJobsRequestV1,) {
         "before" => before: String,
         "after" => after: String,
         "offset" => offset: i64,
@@ -497,8 +432,8 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::vendors::types::PageOrder>,
         "company_id" => company_id: ::uuid::Uuid,
-    } => pleo_client::vendors::types::SearchCsvImportJobsRequestV1;
-    search_vendors {
+    }
+    search_vendors() {
         "company_id" => company_id: ::uuid::Uuid,
         "before" => before: String,
         "after" => after: String,
@@ -507,28 +442,21 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::vendors::types::PageOrder>,
     } => pleo_client::vendors::types::VendorSearchRequestV1;
-    update_csv_import_job_metadata {
-        "jobId" => job_id: ::uuid::Uuid,
-    } => pleo_client::vendors::types::UpdateMetadataRequestV1;
-    update_csv_import_job_status {
-        "jobId" => job_id: ::uuid::Uuid,
-    } => pleo_client::vendors::types::UpdateStatusRequestV1;
-    update_vendor {
-        "id" => id: ::uuid::Uuid,
-    } => pleo_client::vendors::types::VendorUpdateRequest;
-    create_subscription {
-    } => pleo_client::webhooks::types::SubscriptionRequest;
-    delete_subscription {
-        "id" => id: ::uuid::Uuid,
+    update_csv_import_job_metadata("jobId": ::uuid::Uuid, body: pleo_client::vendors::types::UpdateMetadataRequestV1,) {
     }
-    get_subscription {
-        "id" => id: ::uuid::Uuid,
+    update_csv_import_job_status("jobId": ::uuid::Uuid, body: pleo_client::vendors::types::UpdateStatusRequestV1,) {
     }
-    get_subscription_secret {
-        "id" => id: ::uuid::Uuid,
+    update_vendor("id": ::uuid::Uuid, body: pleo_client::vendors::types::VendorUpdateRequest,) {
     }
-    list_subscription_activities {
-        "id" => id: ::uuid::Uuid,
+    create_subscription(body: pleo_client::webhooks::types::SubscriptionRequest,) {
+    }
+    delete_subscription("id": ::uuid::Uuid,) {
+    }
+    get_subscription("id": ::uuid::Uuid,) {
+    }
+    get_subscription_secret("id": ::uuid::Uuid,) {
+    }
+    list_subscription_activities("id": ::uuid::Uuid,) {
         "operation_types" => operation_types: Vec<pleo_client::webhooks::types::SubscriptionOperationType>,
         "before" => before: String,
         "after" => after: String,
@@ -537,7 +465,7 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::webhooks::types::PageOrder>,
     }
-    list_subscriptions {
+    list_subscriptions() {
         "status" => status: String,
         "event_types" => event_types: Vec<String>,
         "before" => before: String,
@@ -547,7 +475,6 @@ super::call::calls! {
         "sorting_keys" => sorting_keys: Vec<String>,
         "sorting_order" => sorting_order: Vec<pleo_client::webhooks::types::PageOrder>,
     }
-    update_subscription {
-        "id" => id: ::uuid::Uuid,
-    } => pleo_client::webhooks::types::SubscriptionRequest;
+    update_subscription("id": ::uuid::Uuid, body: pleo_client::webhooks::types::SubscriptionRequest,) {
+    }
 }
