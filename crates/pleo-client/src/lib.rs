@@ -14,6 +14,23 @@
 //! # }
 //! ```
 //!
+//! # Making a call
+//!
+//! What a request cannot do without is an argument of the operation's method: parameters of the path, required
+//! ones of the query, and a required body last. Everything else is set on the call, which does nothing until it
+//! is sent. All of them take what converts to the type, such as the text of an id, or the builder of a body.
+//!
+//! ```no_run
+//! # use pleo_client::{Client, uuid::Uuid};
+//! use pleo_client::vendors::types::ActivateVendorEventRequest;
+//!
+//! # async fn example(client: Client, id: Uuid) -> Result<(), pleo_client::Error> {
+//! let activation = ActivateVendorEventRequest::builder().external_id("4711").code("4711");
+//! client.activate_vendor(id, activation).send().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Finding an operation
 //!
 //! Operations are methods of [`Client`], one block a family there and one module a family here.
