@@ -20,8 +20,9 @@ use crate::{
     exit::Exit,
     expected::{ExpectedFailures, ExpectedFailuresError},
     report::{self, RenderError, Report},
-    rule::{Level, Rule, Side},
+    rule::Rule,
     service::LiveError,
+    verdict::{Level, Side},
 };
 
 /// Judges whether a client of Pleo's External API keeps the rules of Pleo's documents.

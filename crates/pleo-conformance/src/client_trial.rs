@@ -13,9 +13,9 @@ use crate::{
     lab::{Arrival, Lab, Site},
     mask::Mask,
     protocol::{Action, Answer, Call, CallResult, Capability, Introduction, Refusal, Send, VERSION},
-    report::Verdict,
     rule::Rule,
     subject::{Outcome, Subject, SubjectError},
+    verdict::Verdict,
 };
 
 /// How often a subject may break down before the run asks no more of it.

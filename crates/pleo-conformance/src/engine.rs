@@ -19,10 +19,11 @@ use crate::{
     client_trial::ClientTrial,
     evidence::{Finding, Judgement, evidence},
     mask::Mask,
-    report::{Report, RuleResult, SubjectInfo, SubjectKind, Summary, Verdict},
+    report::{Report, RuleResult, SubjectInfo, SubjectKind, Summary},
     rule::{Check, Rule},
     service::{self, LiveError, LiveService, SandboxService, Service, ServiceTrial},
     subject::{OurClient, ProcessSubject, Subject, SubjectError},
+    verdict::Verdict,
 };
 
 /// How often a case is made smaller at most.

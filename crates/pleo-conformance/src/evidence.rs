@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     lab::{Arrival, Site},
     mask::Mask,
-    report::{Evidence, SeenRequest},
+    verdict::{Evidence, SeenRequest},
 };
 
 /// The longest body that evidence shows, in bytes.

@@ -16,6 +16,7 @@ pub mod rule;
 mod rules;
 pub mod service;
 pub mod subject;
+pub mod verdict;
 
 pub use client_trial::ClientTrial;
 pub use rules::catalogue;

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use clap::ValueEnum;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
-use crate::{client_trial::ClientTrial, protocol::Capability, report::Verdict, service::ServiceTrial};
+use crate::{
+    client_trial::ClientTrial,
+    protocol::Capability,
+    service::ServiceTrial,
+    verdict::{Level, Side, Verdict},
+};
 
 /// One rule of Pleo's documents, as data.
 ///
@@ -33,30 +36,6 @@ pub struct Rule {
     /// What checks it.
     #[serde(rename = "side", serialize_with = "as_side")]
     pub check: Check,
-}
-
-/// How strongly a rule asks (RFC 2119).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ValueEnum,
-)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Level {
-    /// It is an absolute requirement, or prohibition.
-    Must,
-    /// There may be reasons to do otherwise, to be weighed.
-    Should,
-}
-
-/// Whose behaviour a rule is about.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ValueEnum,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// A client's.
-    Client,
-    /// The service's.
-    Service,
 }
 
 /// What checks a rule.
@@ -101,23 +80,5 @@ impl Rule {
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rule").field("id", &self.id).field("title", &self.title).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Must => "MUST",
-            Self::Should => "SHOULD",
-        })
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Client => "client",
-            Self::Service => "service",
-        })
     }
 }

@@ -20,8 +20,8 @@ use crate::{
     evidence::Judgement,
     lab::{Arrival, Site},
     mask::Mask,
-    report::Verdict,
     rule::{Check, Rule},
+    verdict::Verdict,
 };
 
 /// The most requests that a live service gets in one run.

@@ -3,9 +3,10 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
-    Evidence, Report, RuleResult, Standing,
+    Report, RuleResult, Standing,
     text::{one_line, visible},
 };
+use crate::verdict::Evidence;
 
 /// Allows the page nothing but its own style sheet.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{
-    Evidence, Report, RuleResult,
+    Report, RuleResult,
     text::{one_line, shortened, visible},
 };
+use crate::verdict::Evidence;
 
 /// GitHub takes no longer comment, in bytes to be on the safe side.
 pub const LIMIT: usize = 65_536;

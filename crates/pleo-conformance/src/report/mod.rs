@@ -14,9 +14,11 @@ use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::rule::{Level, Rule, Side};
+use crate::{
+    rule::Rule,
+    verdict::{Evidence, Level, Side, Verdict},
+};
 
 /// What a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -120,97 +122,6 @@ pub struct RuleResult {
     /// Why the file of expected failures has this rule, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_failure: Option<String>,
-}
-
-/// What was found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "verdict", rename_all = "snake_case")]
-pub enum Verdict {
-    /// The rule is kept, in so many cases.
-    Pass {
-        /// Cases in which the rule could be seen to be kept.
-        conclusive: u32,
-    },
-    /// The rule is broken.
-    Fail {
-        /// The smallest case that was found, with the difference.
-        evidence: Box<Evidence>,
-    },
-    /// The rule is not asked of this subject.
-    Skip {
-        /// Why.
-        reason: String,
-    },
-    /// The subject never got far enough to show anything.
-    Inconclusive {
-        /// Why.
-        reason: String,
-    },
-    /// It could not be found out: the subject broke down.
-    Error {
-        /// How.
-        reason: String,
-    },
-}
-
-/// How a rule is broken. Secrets are masked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Evidence {
-    /// What is wrong, in one sentence.
-    pub message: String,
-    /// What the rule asks for here.
-    pub expected: String,
-    /// What came instead.
-    pub received: String,
-    /// What the subject was called for: the smallest such case.
-    pub case: Value,
-    /// The request that shows it, if there was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<SeenRequest>,
-    /// The same request for a shell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub curl: Option<String>,
-    /// Names the finding: the same for the same rule and the same kind of difference, whatever the case.
-    pub fingerprint: String,
-}
-
-/// A request as it arrived.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SeenRequest {
-    /// The method.
-    pub method: String,
-    /// The server that it arrived at, and path and query.
-    pub url: String,
-    /// The headers, in the order of their arrival.
-    pub headers: Vec<(String, String)>,
-    /// The body, if it is short text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-}
-
-/// As it went over the wire, without the version of HTTP.
-impl fmt::Display for SeenRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.url)?;
-        for (name, value) in &self.headers {
-            write!(f, "\n{name}: {value}")?;
-        }
-        match &self.body {
-            Some(body) => write!(f, "\n\n{body}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Evidence {
-    /// What goes with expected and received, by name: the request, the curl line and, as the longest, the case.
-    fn details(&self) -> Vec<(&'static str, String)> {
-        let request = self.request.as_ref().map(SeenRequest::to_string);
-        [("request", request), ("curl", self.curl.clone()), ("case", Some(format!("{:#}", self.case)))]
-            .into_iter()
-            .filter_map(|(name, text)| Some((name, text?)))
-            .collect()
-    }
 }
 
 /// How a rule stands in the end: the verdict, in the light of the rule's level and of the file of expected

@@ -3,11 +3,12 @@
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::json;
 
-use super::{Evidence, Report, RuleResult, SeenRequest, SubjectInfo, SubjectKind, Summary, Verdict};
+use super::{Report, RuleResult, SubjectInfo, SubjectKind, Summary};
 use crate::{
     client_trial::ClientTrial,
-    rule::{Check, Level, Rule, Side},
+    rule::{Check, Rule},
     service::ServiceTrial,
+    verdict::{Evidence, Level, SeenRequest, Side, Verdict},
 };
 
 /// Rules with the ids of [`report`].

@@ -7,9 +7,10 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthChar;
 
 use super::{
-    Evidence, Report, RuleResult, Standing,
+    Report, RuleResult, Standing,
     text::{one_line, visible},
 };
+use crate::verdict::Evidence;
 
 const BOLD: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();

@@ -14,8 +14,9 @@ use crate::{
     case::{Case, cases},
     client_trial::{Authorization, ClientTrial, Seen, Stop, authorizations},
     evidence::Judgement,
-    report::Verdict,
-    rule::{Check, Level, Rule},
+    rule::{Check, Rule},
+    verdict::Level,
+    verdict::Verdict,
 };
 
 const ACCESS_TOKENS: &str = "OAuth token overview";

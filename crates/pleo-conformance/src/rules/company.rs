@@ -13,8 +13,9 @@ use crate::{
     evidence::Judgement,
     lab::Arrival,
     protocol::{Capability, Parameter},
-    report::Verdict,
-    rule::{Check, Level, Rule},
+    rule::{Check, Rule},
+    verdict::Level,
+    verdict::Verdict,
 };
 
 const COMPANIES: &[Capability] = &[Capability::Companies];

@@ -14,8 +14,9 @@ use crate::{
     evidence::{Judgement, place},
     lab::Site,
     protocol::{Capability, Send},
-    report::Verdict,
-    rule::{Check, Level, Rule},
+    rule::{Check, Rule},
+    verdict::Level,
+    verdict::Verdict,
 };
 
 const ENVIRONMENTS: &[Capability] = &[Capability::Environments];

@@ -6,8 +6,9 @@ use crate::{
     evidence::Judgement,
     lab::Site,
     protocol::{Capability, Credential, CredentialKind, Send},
-    report::Verdict,
-    rule::{Check, Level, Rule},
+    rule::{Check, Rule},
+    verdict::Level,
+    verdict::Verdict,
 };
 
 pub(super) const RULES: &[Rule] = &[

@@ -24,9 +24,10 @@ use crate::{
     protocol::{
         Action, App, Authorize, CallResult, Capability, Credential, CredentialKind, Finish, Send, Tokens,
     },
-    report::Verdict,
-    rule::{Check, Level, Rule},
+    rule::{Check, Rule},
     subject::Outcome,
+    verdict::Level,
+    verdict::Verdict,
 };
 
 const OAUTH: &[Capability] = &[Capability::Oauth];

@@ -9,8 +9,9 @@ use crate::{
     client_trial::ClientTrial,
     evidence::Judgement,
     protocol::Capability,
-    report::Verdict,
-    rule::{Check, Level, Rule},
+    rule::{Check, Rule},
+    verdict::Level,
+    verdict::Verdict,
 };
 
 const SCOPES: &[Capability] = &[Capability::Scopes];

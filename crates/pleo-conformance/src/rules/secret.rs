@@ -11,8 +11,9 @@ use crate::{
     lab::Site,
     mask,
     protocol::{Capability, Send},
-    report::Verdict,
-    rule::{Check, Level, Rule},
+    rule::{Check, Rule},
+    verdict::Level,
+    verdict::Verdict,
 };
 
 const SHOWN: &[Capability] = &[Capability::Shown];

@@ -22,9 +22,10 @@ use crate::{
     case::{Case, needs_scopes, takes_company},
     evidence::Judgement,
     mask,
-    report::Verdict,
-    rule::{Check, Level, Rule},
+    rule::{Check, Rule},
     service::{Asked, Inquiry, ServiceTrial, Stop, Wanted},
+    verdict::Level,
+    verdict::Verdict,
 };
 
 const ERRORS: &str = "Errors";

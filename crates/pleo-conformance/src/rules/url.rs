@@ -12,8 +12,9 @@ use crate::{
     client_trial::ClientTrial,
     evidence::{Judgement, target},
     lab::Arrival,
-    report::Verdict,
-    rule::{Check, Level, Rule},
+    rule::{Check, Rule},
+    verdict::Level,
+    verdict::Verdict,
 };
 
 const REFERENCE: &str = "API Reference: the operation's page";

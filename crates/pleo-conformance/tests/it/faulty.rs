@@ -10,9 +10,11 @@ use pleo_conformance::{
     catalogue,
     engine::{Judged, Options, judge},
     protocol::{Action, Call, Credential, CredentialKind, Hello, Introduction, Refusal},
-    report::{Report, RuleResult, Standing, SubjectKind, Verdict},
-    rule::{Level, Rule, Side},
+    report::{Report, RuleResult, Standing, SubjectKind},
+    rule::Rule,
     subject::{Outcome, Subject, SubjectError},
+    verdict::Verdict,
+    verdict::{Level, Side},
 };
 
 use crate::reference::{FLAWS, Flaw, Reference, VARIATIONS};

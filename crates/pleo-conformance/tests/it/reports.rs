@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use pleo_conformance::report::{Format, Report, Verdict, render};
+use pleo_conformance::{
+    report::{Format, Report, render},
+    verdict::Verdict,
+};
 
 use crate::{
     faulty::{client_rules, report},

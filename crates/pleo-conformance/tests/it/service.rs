@@ -8,9 +8,11 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use pleo_conformance::{
     catalogue,
     engine::{Judged, Options, judge},
-    report::{Report, Standing, SubjectKind, Verdict},
-    rule::{Level, Rule, Side},
+    report::{Report, Standing, SubjectKind},
+    rule::Rule,
     service::SandboxService,
+    verdict::Verdict,
+    verdict::{Level, Side},
 };
 use pleo_sandbox::{Handler, Reply, Sandbox};
 use uuid::Uuid;

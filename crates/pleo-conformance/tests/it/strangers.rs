@@ -6,7 +6,8 @@ use pleo_conformance::{
     catalogue,
     engine::{Options, RunError, SubjectUnderTest, run},
     exit::Exit,
-    report::{Report, Standing, Verdict},
+    report::{Report, Standing},
+    verdict::Verdict,
 };
 
 use super::support::adapters::{Adapter, CURL, PYTHON};
