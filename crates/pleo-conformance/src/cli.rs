@@ -21,7 +21,7 @@ use crate::{
     expected::{ExpectedFailures, ExpectedFailuresError},
     report::{self, RenderError, Report},
     rule::Rule,
-    service::LiveError,
+    subject::service::LiveError,
     verdict::{Level, Side},
 };
 

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    client_trial::ClientTrial,
     protocol::Capability,
-    service::ServiceTrial,
+    trial::ClientTrial,
+    trial::ServiceTrial,
     verdict::{Level, Side, Verdict},
 };
 

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::{Report, RuleResult, SubjectInfo, SubjectKind, Summary};
 use crate::{
-    client_trial::ClientTrial,
     rule::{Check, Rule},
-    service::ServiceTrial,
+    trial::ClientTrial,
+    trial::ServiceTrial,
     verdict::{Evidence, Level, SeenRequest, Side, Verdict},
 };
 

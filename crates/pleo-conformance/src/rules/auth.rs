@@ -11,10 +11,10 @@ use super::{
     WORKFLOW_REQUEST, control,
 };
 use crate::{
-    case::{Case, cases},
-    client_trial::{Authorization, ClientTrial, Seen, Stop, authorizations},
-    evidence::Judgement,
     rule::{Check, Rule},
+    trial::case::{Case, cases},
+    trial::client::{Authorization, ClientTrial, Seen, Stop, authorizations},
+    trial::evidence::Judgement,
     verdict::Level,
     verdict::Verdict,
 };

@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::{OVERVIEW_COMPANY, OVERVIEW_COMPARISON, OVERVIEW_CONCEPTS, WORKFLOW_REQUEST, control};
 use crate::{
-    case::{Case, takes_company},
-    client_trial::{ClientTrial, Seen},
-    evidence::Judgement,
-    lab::Arrival,
     protocol::{Capability, Parameter},
     rule::{Check, Rule},
+    trial::case::{Case, takes_company},
+    trial::client::{ClientTrial, Seen},
+    trial::evidence::Judgement,
+    trial::lab::Arrival,
     verdict::Level,
     verdict::Verdict,
 };

@@ -9,12 +9,12 @@ use super::{
     OVERVIEW_SECURITY, WORKFLOW_KEY, arrived, carrier, control,
 };
 use crate::{
-    case::Case,
-    client_trial::ClientTrial,
-    evidence::{Judgement, place},
-    lab::Site,
     protocol::{Capability, Send},
     rule::{Check, Rule},
+    trial::ClientTrial,
+    trial::case::Case,
+    trial::evidence::{Judgement, place},
+    trial::lab::Site,
     verdict::Level,
     verdict::Verdict,
 };

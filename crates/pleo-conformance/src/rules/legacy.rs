@@ -2,11 +2,11 @@
 
 use super::{FAQS, arrived, carrier, control};
 use crate::{
-    client_trial::ClientTrial,
-    evidence::Judgement,
-    lab::Site,
     protocol::{Capability, Credential, CredentialKind, Send},
     rule::{Check, Rule},
+    trial::ClientTrial,
+    trial::evidence::Judgement,
+    trial::lab::Site,
     verdict::Level,
     verdict::Verdict,
 };

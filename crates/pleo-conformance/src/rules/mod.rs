@@ -13,13 +13,13 @@ mod url;
 use std::sync::LazyLock;
 
 use crate::{
-    case::Case,
-    client_trial::{Conversation, Stop},
-    evidence::place,
-    lab::Arrival,
-    mask,
     protocol::Capability,
     rule::Rule,
+    trial::case::Case,
+    trial::client::{Conversation, Stop},
+    trial::evidence::place,
+    trial::lab::Arrival,
+    trial::mask,
 };
 
 /// What a client needs for rules about API keys.
@@ -77,7 +77,7 @@ fn whole(arrival: &Arrival) -> Vec<String> {
     let headers =
         request.headers().values().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let body = String::from_utf8_lossy(request.body()).into_owned();
-    headers.chain([crate::evidence::target(request), body]).collect()
+    headers.chain([crate::trial::evidence::target(request), body]).collect()
 }
 
 /// Has the client send a lawful request that differs from the one in question in nothing but what the rule

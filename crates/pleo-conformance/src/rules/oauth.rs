@@ -16,16 +16,16 @@ use uuid::Uuid;
 
 use super::carrier;
 use crate::{
-    case::{Case, cases},
-    client_trial::{ClientTrial, Conversation, Seen, Stop, authorizations},
-    evidence::{Judgement, place, target},
-    lab::{Arrival, Site},
-    mask,
     protocol::{
         Action, App, Authorize, CallResult, Capability, Credential, CredentialKind, Finish, Send, Tokens,
     },
     rule::{Check, Rule},
     subject::Outcome,
+    trial::case::{Case, cases},
+    trial::client::{ClientTrial, Conversation, Seen, Stop, authorizations},
+    trial::evidence::{Judgement, place, target},
+    trial::lab::{Arrival, Site},
+    trial::mask,
     verdict::Level,
     verdict::Verdict,
 };

@@ -5,11 +5,11 @@ use pleo_sandbox::Grant;
 
 use super::{OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, WORKFLOW_KEY, control};
 use crate::{
-    case::{Case, needs_scopes},
-    client_trial::ClientTrial,
-    evidence::Judgement,
     protocol::Capability,
     rule::{Check, Rule},
+    trial::ClientTrial,
+    trial::case::{Case, needs_scopes},
+    trial::evidence::Judgement,
     verdict::Level,
     verdict::Verdict,
 };

@@ -5,13 +5,13 @@ use proptest::sample::select;
 
 use super::{BASE_URLS_OPENING, OVERVIEW_SECURITY, WORKFLOW_KEY, WORKFLOW_REQUEST, carrier};
 use crate::{
-    case::Case,
-    client_trial::{ClientTrial, Conversation, Seen, Stop},
-    evidence::{Judgement, place, target},
-    lab::Site,
-    mask,
     protocol::{Capability, Send},
     rule::{Check, Rule},
+    trial::case::Case,
+    trial::client::{ClientTrial, Conversation, Seen, Stop},
+    trial::evidence::{Judgement, place, target},
+    trial::lab::Site,
+    trial::mask,
     verdict::Level,
     verdict::Verdict,
 };

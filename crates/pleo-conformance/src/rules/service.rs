@@ -19,11 +19,12 @@ use super::{
     WORKFLOW_REQUEST,
 };
 use crate::{
-    case::{Case, needs_scopes, takes_company},
-    evidence::Judgement,
-    mask,
     rule::{Check, Rule},
-    service::{Asked, Inquiry, ServiceTrial, Stop, Wanted},
+    subject::service::Wanted,
+    trial::case::{Case, needs_scopes, takes_company},
+    trial::evidence::Judgement,
+    trial::mask,
+    trial::service::{Asked, Inquiry, ServiceTrial, Stop},
     verdict::Level,
     verdict::Verdict,
 };

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::{BASE_URLS, BASE_URLS_METHODS};
 use crate::{
-    case::{Case, takes_query},
-    client_trial::ClientTrial,
-    evidence::{Judgement, target},
-    lab::Arrival,
     rule::{Check, Rule},
+    trial::ClientTrial,
+    trial::case::{Case, takes_query},
+    trial::evidence::{Judgement, target},
+    trial::lab::Arrival,
     verdict::Level,
     verdict::Verdict,
 };

@@ -2,6 +2,7 @@
 
 pub mod ours;
 mod process;
+pub mod service;
 
 pub use ours::OurClient;
 pub use process::ProcessSubject;

@@ -10,7 +10,7 @@ use pleo_conformance::{
     engine::{Judged, Options, judge},
     report::{Report, Standing, SubjectKind},
     rule::Rule,
-    service::SandboxService,
+    subject::service::SandboxService,
     verdict::Verdict,
     verdict::{Level, Side},
 };

@@ -8,10 +8,8 @@ use proptest::{prelude::*, sample::select, string::string_regex};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    lab::{Lab, Site},
-    protocol::{self, Credential, CredentialKind, Location, Parameter, Send},
-};
+use super::lab::{Lab, Site};
+use crate::protocol::{self, Credential, CredentialKind, Location, Parameter, Send};
 
 /// What secrets look like: long enough not to stand in a text by chance, with everything that somebody
 /// might be tempted to encode, and nothing that HTTP could not carry. The format of Pleo's keys is not

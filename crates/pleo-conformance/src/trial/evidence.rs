@@ -5,11 +5,11 @@ use pleo_sandbox::Exchange;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::{
+use super::{
     lab::{Arrival, Site},
     mask::Mask,
-    verdict::{Evidence, SeenRequest},
 };
+use crate::verdict::{Evidence, SeenRequest};
 
 /// The longest body that evidence shows, in bytes.
 const SHOWN_BODY: usize = 2048;

@@ -6,14 +6,15 @@ use http::{HeaderMap, header};
 use proptest::prelude::Strategy;
 use serde_json::Value;
 
-use crate::{
+use super::{
     case::{Case, Cases, cases},
-    engine::{Findings, Options, RunError, SHRINKS, findings},
     evidence::{Judgement, evidence},
     lab::{Arrival, Lab, Site},
     mask::Mask,
+    search::{Findings, Options, SHRINKS, findings},
+};
+use crate::{
     protocol::{Action, Answer, Call, CallResult, Capability, Introduction, Refusal, Send, VERSION},
-    rule::Rule,
     subject::{Outcome, Subject, SubjectError},
     verdict::Verdict,
 };
@@ -33,22 +34,28 @@ pub struct ClientTrial<'a> {
 }
 
 impl<'a> ClientTrial<'a> {
-    /// Starts the lab and greets the subject.
-    pub(crate) fn begin(subject: &'a mut dyn Subject, options: Options) -> Result<Self, RunError> {
-        let lab = Lab::start()?;
+    /// Greets the subject.
+    ///
+    /// # Errors
+    /// When it does not answer as the protocol says, or can do nothing that is asked for.
+    pub(crate) fn begin(
+        subject: &'a mut dyn Subject,
+        lab: Lab,
+        options: Options,
+    ) -> Result<Self, SubjectError> {
         let introduction = subject.hello(&lab.hello())?;
         if introduction.protocol != VERSION {
             let found = introduction.protocol;
             let reason =
                 format!("it speaks version {found} of the protocol, and the suite version {VERSION}");
-            return Err(SubjectError::Nonsense(reason).into());
+            return Err(SubjectError::Nonsense(reason));
         }
         if ![Capability::ApiKeys, Capability::AccessTokens]
             .iter()
             .any(|any| introduction.capabilities.contains(any))
         {
             let reason = "it claims neither `api_keys` nor `access_tokens`, so there is nothing to ask of it";
-            return Err(SubjectError::Nonsense(reason.to_owned()).into());
+            return Err(SubjectError::Nonsense(reason.to_owned()));
         }
         Ok(Self { subject, lab, introduction, options, rule: "", calls: 0, breakdowns: 0 })
     }
@@ -71,7 +78,7 @@ impl<'a> ClientTrial<'a> {
     /// Asks a rule, if the subject can do what it needs.
     pub(crate) fn judge(
         &mut self,
-        rule: &'static Rule,
+        rule: &'static str,
         needs: &[Capability],
         check: fn(&mut Self) -> Verdict,
     ) -> Verdict {
@@ -86,7 +93,7 @@ impl<'a> ClientTrial<'a> {
         if self.breakdowns >= BREAKDOWNS {
             return Verdict::Error { reason: format!("the subject broke down {BREAKDOWNS} times before") };
         }
-        self.rule = rule.id;
+        self.rule = rule;
         check(self)
     }
 

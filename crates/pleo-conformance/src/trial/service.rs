@@ -1,0 +1,179 @@
+//! Judging a service: a sandbox, or a live one.
+
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use pleo_client::Operation;
+use pleo_sandbox::OAuthClient;
+use proptest::prelude::Strategy;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    case::{Cases, cases},
+    evidence::Judgement,
+    lab::{Arrival, Site},
+    mask::Mask,
+    search::{Options, SHRINKS, findings},
+};
+use crate::{
+    subject::service::{Service, Wanted},
+    verdict::Verdict,
+};
+
+/// The operation by which live services are judged: it reads, needs no scope, and is about nobody's data.
+const LIVE_OPERATION: &str = "introspect_authentication";
+
+/// A service on trial.
+pub struct ServiceTrial<'a> {
+    service: &'a mut dyn Service,
+    options: Options,
+    rule: &'static str,
+}
+
+/// Why a case cannot be judged.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The service has nothing that the rule could be asked with.
+    Lacking(&'static str),
+    /// It does not get so far.
+    Unclear(String),
+    /// There is no answer.
+    Silent(String),
+}
+
+impl<'a> ServiceTrial<'a> {
+    pub(crate) fn new(service: &'a mut dyn Service, options: Options) -> Self {
+        Self { service, options, rule: "" }
+    }
+
+    /// The service's name and version.
+    pub(crate) fn name_and_version(&self) -> (String, String) {
+        self.service.name_and_version()
+    }
+
+    /// Whether the service is a live one.
+    pub(crate) fn is_live(&self) -> bool {
+        self.service.is_live()
+    }
+
+    /// Asks a rule, which may or may not be asked of a live service.
+    pub(crate) fn judge(
+        &mut self,
+        rule: &'static str,
+        may_be_live: bool,
+        check: fn(&mut Self) -> Verdict,
+    ) -> Verdict {
+        if self.is_live() && !may_be_live {
+            return Verdict::Skip { reason: "it is not asked of a live service".to_owned() };
+        }
+        self.rule = rule;
+        check(self)
+    }
+
+    /// Cases of the operations that the service may be judged by.
+    pub(crate) fn cases(&self) -> Cases {
+        let live = self.service.is_live();
+        cases().of(|operation: &Operation| !live || operation.id == LIVE_OPERATION)
+    }
+
+    /// Judges many cases of a strategy.
+    pub(crate) fn each<S: Strategy>(
+        &mut self,
+        strategy: S,
+        judge: impl Fn(&mut Inquiry<'_, 'a>, &S::Value) -> Result<Judgement, Stop>,
+    ) -> Verdict
+    where
+        S::Value: Clone + Debug,
+    {
+        let (rule, options) = (self.rule, self.options);
+        // What has failed once with a live service has failed; a smaller case is not worth its requests.
+        let shrinks = if self.is_live() { 0 } else { SHRINKS };
+        let mut mask = Mask::default();
+        let mut lacking = None;
+        let found = findings(rule, options, shrinks, strategy, |case| {
+            let mut inquiry = Inquiry { trial: self, mask: Mask::default() };
+            let judged = judge(&mut inquiry, case);
+            let masked = inquiry.mask;
+            match judged {
+                Ok(judgement) => {
+                    if matches!(judgement, Judgement::Broken(_)) {
+                        mask = masked;
+                    }
+                    Ok((Value::Null, judgement))
+                }
+                Err(Stop::Unclear(reason)) => Ok((Value::Null, Judgement::Unclear(masked.apply(&reason)))),
+                Err(Stop::Lacking(what)) => {
+                    lacking = Some(what);
+                    Err(String::new())
+                }
+                Err(Stop::Silent(reason)) => Err(masked.apply(&reason)),
+            }
+        });
+        match lacking {
+            Some(what) => Verdict::Skip { reason: format!("the run has no {what}") },
+            None => found.verdict(rule, &mask),
+        }
+    }
+}
+
+/// One case: requests and their answers.
+pub(crate) struct Inquiry<'t, 'a> {
+    trial: &'t mut ServiceTrial<'a>,
+    mask: Mask,
+}
+
+impl Inquiry<'_, '_> {
+    /// A credential of this sort.
+    pub(crate) fn credential(&mut self, wanted: &Wanted, what: &'static str) -> Result<String, Stop> {
+        let secret = self.trial.service.credential(wanted).ok_or(Stop::Lacking(what))?;
+        self.mask.secret(&secret, "secret");
+        Ok(secret)
+    }
+
+    /// Registers an app.
+    pub(crate) fn register(&mut self, client: OAuthClient) -> Result<(), Stop> {
+        match self.trial.service.register(client) {
+            true => Ok(()),
+            false => Err(Stop::Lacking("app that it could register")),
+        }
+    }
+
+    /// A company, and all others.
+    pub(crate) fn companies(&self) -> Result<(Uuid, Vec<Uuid>), Stop> {
+        match self.trial.service.companies().as_slice() {
+            [own, others @ ..] if !others.is_empty() => Ok((*own, others.to_vec())),
+            _ => Err(Stop::Lacking("two companies that it may ask about")),
+        }
+    }
+
+    /// The answer to a request, with the request as evidence shows it.
+    pub(crate) fn ask(&mut self, request: Request<Bytes>) -> Result<Asked, Stop> {
+        let response = self.trial.service.answer(request.clone()).map_err(Stop::Silent)?;
+        let exchange = pleo_sandbox::Exchange { request, reply: response.into() };
+        Ok(Asked { arrival: Arrival { site: Site::Service, exchange } })
+    }
+}
+
+/// A request and its answer.
+pub(crate) struct Asked {
+    pub(crate) arrival: Arrival,
+}
+
+impl Asked {
+    /// The answer.
+    pub(crate) fn response(&self) -> &Response<Bytes> {
+        &self.arrival.exchange.reply.response
+    }
+
+    /// The answer's status.
+    pub(crate) fn status(&self) -> u16 {
+        self.response().status().as_u16()
+    }
+
+    /// Whether the answer is a success.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.response().status().is_success()
+    }
+}
