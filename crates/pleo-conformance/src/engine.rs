@@ -10,7 +10,7 @@ use pleo_auth::Environment as _;
 
 use crate::{
     report::{Report, RuleResult, SubjectInfo, SubjectKind, Summary},
-    rule::{Check, Rule},
+    rules::{Check, Rule},
     subject::{
         OurClient, ProcessSubject, Subject, SubjectError,
         service::{LiveError, LiveService, SandboxService, Service, target},

@@ -8,8 +8,8 @@ use std::{
 use anstream::{AutoStream, ColorChoice};
 use pleo_conformance::{
     catalogue,
-    cli::{self, Stream, Streams, Suite},
-    coverage, engine,
+    cli::{self, Stream, Streams, Suite, coverage},
+    engine,
 };
 
 /// How many columns a report has where nobody says.

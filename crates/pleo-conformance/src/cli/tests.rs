@@ -4,16 +4,14 @@ use std::{cell::RefCell, collections::BTreeSet, ffi::OsString, fs, io, time::Dur
 
 use clap::{CommandFactory as _, Parser as _};
 
-use super::{Arguments, Stream, Streams, Suite, main};
+use super::{Arguments, Stream, Streams, Suite, coverage::Coverage, exit::Exit, main};
 use crate::{
-    coverage::Coverage,
     engine::{Options, Progress, RunError, SubjectUnderTest},
-    exit::Exit,
     report::{
         Report, Standing, Summary,
         sample::{self, CATALOGUE},
     },
-    rule::Rule,
+    rules::Rule,
     subject::SubjectError,
 };
 

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    rule::Rule,
+    rules::Rule,
     verdict::{Evidence, Level, Side, Verdict},
 };
 

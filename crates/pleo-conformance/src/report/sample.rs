@@ -5,9 +5,8 @@ use serde_json::json;
 
 use super::{Report, RuleResult, SubjectInfo, SubjectKind, Summary};
 use crate::{
-    rule::{Check, Rule},
-    trial::ClientTrial,
-    trial::ServiceTrial,
+    rules::{Check, Rule},
+    trial::{ClientTrial, ServiceTrial},
     verdict::{Evidence, Level, SeenRequest, Side, Verdict},
 };
 

@@ -7,16 +7,16 @@ use base64::{
 use proptest::{prelude::*, sample::select};
 
 use super::{
-    BASE_URLS_KEYS, BASE_URLS_OAUTH, FAQS, KEYS, OVERVIEW_COMPARISON, OVERVIEW_OPENING, TOKENS,
+    BASE_URLS_KEYS, BASE_URLS_OAUTH, Check, FAQS, KEYS, OVERVIEW_COMPARISON, OVERVIEW_OPENING, Rule, TOKENS,
     WORKFLOW_REQUEST, control,
 };
 use crate::{
-    rule::{Check, Rule},
-    trial::case::{Case, cases},
-    trial::client::{Authorization, ClientTrial, Seen, Stop, authorizations},
-    trial::evidence::Judgement,
-    verdict::Level,
-    verdict::Verdict,
+    trial::{
+        case::{Case, cases},
+        client::{Authorization, ClientTrial, Seen, Stop, authorizations},
+        evidence::Judgement,
+    },
+    verdict::{Level, Verdict},
 };
 
 const ACCESS_TOKENS: &str = "OAuth token overview";

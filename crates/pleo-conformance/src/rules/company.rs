@@ -6,16 +6,18 @@ use proptest::{prelude::*, sample::Index};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{OVERVIEW_COMPANY, OVERVIEW_COMPARISON, OVERVIEW_CONCEPTS, WORKFLOW_REQUEST, control};
+use super::{
+    Check, OVERVIEW_COMPANY, OVERVIEW_COMPARISON, OVERVIEW_CONCEPTS, Rule, WORKFLOW_REQUEST, control,
+};
 use crate::{
     protocol::{Capability, Parameter},
-    rule::{Check, Rule},
-    trial::case::{Case, takes_company},
-    trial::client::{ClientTrial, Seen},
-    trial::evidence::Judgement,
-    trial::lab::Arrival,
-    verdict::Level,
-    verdict::Verdict,
+    trial::{
+        case::{Case, takes_company},
+        client::{ClientTrial, Seen},
+        evidence::Judgement,
+        lab::Arrival,
+    },
+    verdict::{Level, Verdict},
 };
 
 const COMPANIES: &[Capability] = &[Capability::Companies];

@@ -5,18 +5,18 @@ use std::net::IpAddr;
 use proptest::sample::select;
 
 use super::{
-    BASE_URLS, BASE_URLS_ENVIRONMENT, BASE_URLS_OPENING, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT,
-    OVERVIEW_SECURITY, WORKFLOW_KEY, arrived, carrier, control,
+    BASE_URLS, BASE_URLS_ENVIRONMENT, BASE_URLS_OPENING, Check, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT,
+    OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, arrived, carrier, control,
 };
 use crate::{
     protocol::{Capability, Send},
-    rule::{Check, Rule},
-    trial::ClientTrial,
-    trial::case::Case,
-    trial::evidence::{Judgement, place},
-    trial::lab::Site,
-    verdict::Level,
-    verdict::Verdict,
+    trial::{
+        ClientTrial,
+        case::Case,
+        evidence::{Judgement, place},
+        lab::Site,
+    },
+    verdict::{Level, Verdict},
 };
 
 const ENVIRONMENTS: &[Capability] = &[Capability::Environments];

@@ -1,14 +1,10 @@
 //! The legacy API is another API.
 
-use super::{FAQS, arrived, carrier, control};
+use super::{Check, FAQS, Rule, arrived, carrier, control};
 use crate::{
     protocol::{Capability, Credential, CredentialKind, Send},
-    rule::{Check, Rule},
-    trial::ClientTrial,
-    trial::evidence::Judgement,
-    trial::lab::Site,
-    verdict::Level,
-    verdict::Verdict,
+    trial::{ClientTrial, evidence::Judgement, lab::Site},
+    verdict::{Level, Verdict},
 };
 
 pub(super) const RULES: &[Rule] = &[

@@ -5,6 +5,7 @@ mod company;
 mod environment;
 mod legacy;
 mod oauth;
+mod rule;
 mod scope;
 mod secret;
 mod service;
@@ -12,14 +13,17 @@ mod url;
 
 use std::sync::LazyLock;
 
+pub use rule::{Check, Rule};
+
 use crate::{
     protocol::Capability,
-    rule::Rule,
-    trial::case::Case,
-    trial::client::{Conversation, Stop},
-    trial::evidence::place,
-    trial::lab::Arrival,
-    trial::mask,
+    trial::{
+        case::Case,
+        client::{Conversation, Stop},
+        evidence::place,
+        lab::Arrival,
+        mask,
+    },
 };
 
 /// What a client needs for rules about API keys.

@@ -14,20 +14,20 @@ use proptest::{prelude::*, sample::select, string::string_regex};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::carrier;
+use super::{Check, Rule, carrier};
 use crate::{
     protocol::{
         Action, App, Authorize, CallResult, Capability, Credential, CredentialKind, Finish, Send, Tokens,
     },
-    rule::{Check, Rule},
     subject::Outcome,
-    trial::case::{Case, cases},
-    trial::client::{ClientTrial, Conversation, Seen, Stop, authorizations},
-    trial::evidence::{Judgement, place, target},
-    trial::lab::{Arrival, Site},
-    trial::mask,
-    verdict::Level,
-    verdict::Verdict,
+    trial::{
+        case::{Case, cases},
+        client::{ClientTrial, Conversation, Seen, Stop, authorizations},
+        evidence::{Judgement, place, target},
+        lab::{Arrival, Site},
+        mask,
+    },
+    verdict::{Level, Verdict},
 };
 
 const OAUTH: &[Capability] = &[Capability::Oauth];

@@ -3,15 +3,15 @@
 use http::StatusCode;
 use pleo_sandbox::Grant;
 
-use super::{OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, WORKFLOW_KEY, control};
+use super::{Check, OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, Rule, WORKFLOW_KEY, control};
 use crate::{
     protocol::Capability,
-    rule::{Check, Rule},
-    trial::ClientTrial,
-    trial::case::{Case, needs_scopes},
-    trial::evidence::Judgement,
-    verdict::Level,
-    verdict::Verdict,
+    trial::{
+        ClientTrial,
+        case::{Case, needs_scopes},
+        evidence::Judgement,
+    },
+    verdict::{Level, Verdict},
 };
 
 const SCOPES: &[Capability] = &[Capability::Scopes];

@@ -3,17 +3,17 @@
 use pleo_sandbox::Fault;
 use proptest::sample::select;
 
-use super::{BASE_URLS_OPENING, OVERVIEW_SECURITY, WORKFLOW_KEY, WORKFLOW_REQUEST, carrier};
+use super::{BASE_URLS_OPENING, Check, OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, WORKFLOW_REQUEST, carrier};
 use crate::{
     protocol::{Capability, Send},
-    rule::{Check, Rule},
-    trial::case::Case,
-    trial::client::{ClientTrial, Conversation, Seen, Stop},
-    trial::evidence::{Judgement, place, target},
-    trial::lab::Site,
-    trial::mask,
-    verdict::Level,
-    verdict::Verdict,
+    trial::{
+        case::Case,
+        client::{ClientTrial, Conversation, Seen, Stop},
+        evidence::{Judgement, place, target},
+        lab::Site,
+        mask,
+    },
+    verdict::{Level, Verdict},
 };
 
 const SHOWN: &[Capability] = &[Capability::Shown];

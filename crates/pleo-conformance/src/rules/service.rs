@@ -14,19 +14,19 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    BASE_URLS_KEYS, BASE_URLS_METHODS, BASE_URLS_OAUTH, FAQS, OVERVIEW_COMPANY, OVERVIEW_COMPARISON,
-    OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, OVERVIEW_SCOPES, OVERVIEW_SECURITY, WORKFLOW_KEY,
+    BASE_URLS_KEYS, BASE_URLS_METHODS, BASE_URLS_OAUTH, Check, FAQS, OVERVIEW_COMPANY, OVERVIEW_COMPARISON,
+    OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, OVERVIEW_SCOPES, OVERVIEW_SECURITY, Rule, WORKFLOW_KEY,
     WORKFLOW_REQUEST,
 };
 use crate::{
-    rule::{Check, Rule},
     subject::service::Wanted,
-    trial::case::{Case, needs_scopes, takes_company},
-    trial::evidence::Judgement,
-    trial::mask,
-    trial::service::{Asked, Inquiry, ServiceTrial, Stop},
-    verdict::Level,
-    verdict::Verdict,
+    trial::{
+        case::{Case, needs_scopes, takes_company},
+        evidence::Judgement,
+        mask,
+        service::{Asked, Inquiry, ServiceTrial, Stop},
+    },
+    verdict::{Level, Verdict},
 };
 
 const ERRORS: &str = "Errors";

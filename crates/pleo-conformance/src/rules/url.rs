@@ -6,15 +6,15 @@ use http::header;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::{BASE_URLS, BASE_URLS_METHODS};
+use super::{BASE_URLS, BASE_URLS_METHODS, Check, Rule};
 use crate::{
-    rule::{Check, Rule},
-    trial::ClientTrial,
-    trial::case::{Case, takes_query},
-    trial::evidence::{Judgement, target},
-    trial::lab::Arrival,
-    verdict::Level,
-    verdict::Verdict,
+    trial::{
+        ClientTrial,
+        case::{Case, takes_query},
+        evidence::{Judgement, target},
+        lab::Arrival,
+    },
+    verdict::{Level, Verdict},
 };
 
 const REFERENCE: &str = "API Reference: the operation's page";

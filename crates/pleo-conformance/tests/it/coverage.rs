@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use pleo_conformance::{
     catalogue,
-    coverage::{Coverage, DOCUMENTED, DOCUMENTS, Document, table, table_of},
-    rule::Rule,
+    cli::coverage::{Coverage, DOCUMENTED, DOCUMENTS, Document, table, table_of},
+    rules::Rule,
 };
 
 /// What the command printed when this was last agreed to.

@@ -11,10 +11,9 @@ use pleo_conformance::{
     engine::{Judged, Options, judge},
     protocol::{Action, Call, Credential, CredentialKind, Hello, Introduction, Refusal},
     report::{Report, RuleResult, Standing, SubjectKind},
-    rule::Rule,
+    rules::Rule,
     subject::{Outcome, Subject, SubjectError},
-    verdict::Verdict,
-    verdict::{Level, Side},
+    verdict::{Level, Side, Verdict},
 };
 
 use crate::reference::{FLAWS, Flaw, Reference, VARIATIONS};

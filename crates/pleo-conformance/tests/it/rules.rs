@@ -6,7 +6,7 @@ use pleo_conformance::{
     catalogue,
     engine::{Options, SubjectUnderTest, run},
     report::Standing,
-    rule::Rule,
+    rules::Rule,
 };
 
 fn keeps(id: &str) {

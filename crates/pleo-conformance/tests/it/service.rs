@@ -9,10 +9,9 @@ use pleo_conformance::{
     catalogue,
     engine::{Judged, Options, judge},
     report::{Report, Standing, SubjectKind},
-    rule::Rule,
+    rules::Rule,
     subject::service::SandboxService,
-    verdict::Verdict,
-    verdict::{Level, Side},
+    verdict::{Level, Side, Verdict},
 };
 use pleo_sandbox::{Handler, Reply, Sandbox};
 use uuid::Uuid;

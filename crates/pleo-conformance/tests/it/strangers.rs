@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use pleo_conformance::{
     catalogue,
+    cli::exit::Exit,
     engine::{Options, RunError, SubjectUnderTest, run},
-    exit::Exit,
     report::{Report, Standing},
     verdict::Verdict,
 };

@@ -6,8 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     protocol::Capability,
-    trial::ClientTrial,
-    trial::ServiceTrial,
+    trial::{ClientTrial, ServiceTrial},
     verdict::{Level, Side, Verdict},
 };
 

@@ -4,7 +4,7 @@ use std::{fmt, sync::LazyLock};
 
 use serde::Serialize;
 
-use crate::{catalogue, rule::Rule};
+use crate::{catalogue, rules::Rule};
 
 /// A statement of the documents, and what stands for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,8 +52,8 @@ static NAMES: LazyLock<Vec<String>> =
 
 /// The files that [`DOCUMENTED`] refers to.
 pub const DOCUMENTS: &[Document<'static>] = &[
-    Document { path: "docs/access.md", text: include_str!("../../../docs/access.md") },
-    Document { path: "docs/authentication.md", text: include_str!("../../../docs/authentication.md") },
+    Document { path: "docs/access.md", text: include_str!("../../../../docs/access.md") },
+    Document { path: "docs/authentication.md", text: include_str!("../../../../docs/authentication.md") },
 ];
 
 /// Where our documentation says what no request can show.

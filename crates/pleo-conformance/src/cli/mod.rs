@@ -1,5 +1,8 @@
 //! The command line.
 
+pub mod coverage;
+pub mod exit;
+pub mod expected;
 mod output;
 
 use std::{
@@ -13,14 +16,16 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::output::{Output, OutputError, ReportRequest, Reports};
-use crate::{
+use self::{
     coverage::Coverage,
-    engine::{Options, Progress, RunError, SubjectUnderTest},
     exit::Exit,
     expected::{ExpectedFailures, ExpectedFailuresError},
+    output::{Output, OutputError, ReportRequest, Reports},
+};
+use crate::{
+    engine::{Options, Progress, RunError, SubjectUnderTest},
     report::{self, RenderError, Report},
-    rule::Rule,
+    rules::Rule,
     subject::service::LiveError,
     verdict::{Level, Side},
 };
@@ -107,7 +112,7 @@ struct Run {
 pub struct Suite<'a> {
     /// The rules, with [`catalogue`](crate::catalogue) in the real thing.
     pub catalogue: &'static [Rule],
-    /// What covers which statement, with [`coverage::table`](crate::coverage::table) in the real thing.
+    /// What covers which statement, with [`coverage::table`](crate::cli::coverage::table) in the real thing.
     pub coverage: &'a dyn Fn() -> Vec<Coverage>,
     /// Runs rules: [`engine::run`](crate::engine::run) in the real thing.
     pub run: &'a RunRules<'a>,

@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     report::{Report, Summary},
-    rule::Rule,
+    rules::Rule,
 };
 
 /// The rules that are expected to fail.
@@ -127,7 +127,7 @@ mod tests {
 
     use super::{ExpectedFailures, LineError};
     use crate::{
-        exit::Exit,
+        cli::exit::Exit,
         report::{
             Standing,
             sample::{self, CATALOGUE},
