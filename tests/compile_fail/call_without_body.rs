@@ -1,4 +1,4 @@
-//! Calls that lack a body which they have to have: all that they need, or what follows the path.
+//! Calls without their required body: the only argument, or the one after the path's.
 
 use pleo_auth::{Client, Staging};
 

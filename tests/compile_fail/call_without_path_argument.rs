@@ -1,4 +1,4 @@
-//! Calls that lack what belongs in the path: all of it, or the second of two.
+//! Calls without the parameters of their path: the only one, or the second of two.
 
 use pleo_auth::{Client, Staging};
 

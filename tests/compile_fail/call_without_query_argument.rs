@@ -1,4 +1,4 @@
-//! A call that lacks parameters of the query that it has to have.
+//! A call without its required query parameters.
 
 use pleo_auth::{Client, Staging};
 

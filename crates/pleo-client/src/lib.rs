@@ -16,9 +16,9 @@
 //!
 //! # Making a call
 //!
-//! What a request cannot do without is an argument of the operation's method: parameters of the path, required
-//! ones of the query, and a required body last. Everything else is set on the call, which does nothing until it
-//! is sent. All of them take what converts to the type, such as the text of an id, or the builder of a body.
+//! What a request cannot do without is an argument of the operation's method: parameters of the path, other
+//! required ones, and a required body last. Everything else is set on the call, which does nothing until it is
+//! sent. A company is set, too, because authorisation may add it. All of them take what converts to the type, such as the text of an id, or the builder of a body.
 //!
 //! ```no_run
 //! # use pleo_client::{Client, uuid::Uuid};

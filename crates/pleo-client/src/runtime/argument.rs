@@ -105,7 +105,8 @@ impl<T> Place for Required<T> {
 }
 
 /// What is wrong with the arguments of a call, or with the fields of a body, in the order in which they
-/// were given. A later value of the same name that converts takes its place.
+/// were given. A later value of the same name replaces
+/// what was noted of an earlier one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Problems(Vec<InvalidArgument>);
 

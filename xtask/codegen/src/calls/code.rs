@@ -35,7 +35,7 @@ impl Builder<'_> {
         })
     }
 
-    /// The call. What it is given is in a box, if it is much: a call passes through a function an argument.
+    /// The call. What it is given is in a box, if it is much: a call passes through a function a setter.
     pub(crate) fn code(&self) -> TokenStream {
         let struct_name = self.struct_name();
         let doc = docs(&format!(

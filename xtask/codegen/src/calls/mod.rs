@@ -1,7 +1,7 @@
 //! The builders of a module's calls.
 //!
 //! progenitor gives the fields of each builder, with their types, and the type of its success.
-//! Setters and `send` are ours: they keep a refusal's type and call our runtime.
+//! What makes a call, setters and `send` are ours: they keep a refusal's type and call our runtime.
 
 mod code;
 mod model;

@@ -11,7 +11,7 @@ use crate::plan::OperationEntry;
 use crate::progenitor::RawCall;
 use crate::prose::{inline, prose};
 use crate::rust::{ShortNames, first_argument, optional_value, type_of_builder};
-use xtask_openapi::passes::MAY_BE_LEFT_OUT;
+use xtask_openapi::passes::{COMPANY, MAY_BE_LEFT_OUT};
 use xtask_openapi::{
     SpecError,
     foreign::{is_hidden, markdown_code},
@@ -85,16 +85,22 @@ impl<'a> Builder<'a> {
             let Some(value) = field(&ident) else {
                 return Err(internal(operation, &format!("progenitor generated no argument `{ident}`")));
             };
-            // The document may require what the pass `optional-company` has made optional.
-            let optional = optional_value(&value);
-            let required = optional.is_none();
+            // progenitor makes an `Option` of what may be left out, of what may be null, and of what may be both.
+            let mut value = value;
+            while let Some(inner) = optional_value(&value) {
+                value = inner;
+            }
+            let documented = parameter.get("required") == Some(&Value::Bool(true));
+            let location = text("in").unwrap_or_default();
+            // The pass `optional-company` has made it optional, whatever the document says.
+            let is_company = location == "query" && COMPANY.contains(&wire);
             arguments.push(Argument {
                 ident: format_ident!("{ident}"),
                 wire,
-                location: text("in").unwrap_or_default(),
-                value: optional.unwrap_or(value),
-                required,
-                documented: parameter.get("required") == Some(&Value::Bool(true)),
+                location,
+                value,
+                required: documented && !is_company,
+                documented,
                 description: text("description"),
             });
         }
@@ -164,10 +170,10 @@ impl<'a> Builder<'a> {
 impl Argument<'_> {
     /// What it is, in one line.
     pub(crate) fn line(&self) -> String {
-        let what = format!("he {} parameter {}.", self.location, markdown_code(self.wire));
+        let what = format!("the {} parameter {}", self.location, markdown_code(self.wire));
         match self.description {
-            Some(description) => format!("{} T{what}", inline(description)),
-            None => format!("t{what}"),
+            Some(description) => format!("{what}: {}", inline(description)),
+            None => what,
         }
     }
 
@@ -196,8 +202,8 @@ impl Body {
     /// What it is, in one line.
     pub(crate) fn line(&self) -> &'static str {
         match self.built {
-            true => "the request body, or its builder.",
-            false => "the request body.",
+            true => "the request body, or its builder",
+            false => "the request body",
         }
     }
 

@@ -96,7 +96,7 @@ fn names_of_query_parameters_are_escaped_once_and_for_all() {
 }
 
 #[test]
-fn a_body_that_may_be_left_out_is_a_setter_and_another_one_is_an_argument() {
+fn a_body_that_may_be_left_out_is_a_setter_and_a_required_one_is_an_argument() {
     let code = |name: &str, file: &str| {
         let files = run(&fixtures("cursed").join(name)).unwrap();
         let code = files.iter().find(|(path, _)| path.ends_with(file)).unwrap().1;
@@ -110,6 +110,20 @@ fn a_body_that_may_be_left_out_is_a_setter_and_another_one_is_an_argument() {
     assert!(method.contains("(&self, body: impl TryInto<"), "{method}");
     let builder = code("body-shared.yaml", "/builder.rs");
     assert!(!builder.contains("pub fn body("), "{builder}");
+}
+
+#[test]
+fn a_required_parameter_that_may_be_null_is_an_argument() {
+    for (document, argument) in [
+        ("parameter-nullable-path.yaml", "thing"),
+        ("parameter-nullable-query.yaml", "thing"),
+        ("parameter-nullable-header.yaml", "x_thing"),
+    ] {
+        let files = run(&fixtures("cursed").join(document)).unwrap();
+        let code = files.iter().find(|(path, _)| path.ends_with("cursed/mod.rs")).unwrap().1;
+        let method = format!("{argument}: impl TryInto<String>");
+        assert!(code.contains(&method), "{document}: {code}");
+    }
 }
 
 #[test]

@@ -151,14 +151,10 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares what a method has to be given, which callers write one after the other, without names.
+    /// Compares what a method has to be given. Callers write it one after the other, without names, so that one
+    /// name in another's place may compile and mean something else.
     fn arguments(&mut self, item: &str, old: &[(String, String)], new: &[(String, String)]) {
-        let is_in = |name: &str, all: &[(String, String)]| all.iter().any(|(other, _)| other == name);
-        let mut pairs = old.iter().zip(new);
-        if old.len() != new.len()
-            || pairs
-                .any(|((before, _), (after, _))| before != after && (is_in(after, old) || is_in(before, new)))
-        {
+        if !old.iter().map(|(name, _)| name).eq(new.iter().map(|(name, _)| name)) {
             let list = |arguments: &[(String, String)]| {
                 let arguments = arguments.iter().map(|(name, taken)| format!("{name}: {taken}"));
                 format!("({})", arguments.collect::<Vec<_>>().join(", "))
@@ -166,12 +162,9 @@ impl<'a> Comparer<'a> {
             self.note(kinds::ARGUMENTS_CHANGED, item, Some(&list(old)), Some(&list(new)));
             return;
         }
-        for ((name, before), (now, after)) in old.iter().zip(new) {
-            let item = format!("{item} ({name})");
-            if name != now {
-                self.note(kinds::ARGUMENT_RENAMED, &item, Some(name), Some(now));
-            }
+        for ((name, before), (_, after)) in old.iter().zip(new) {
             if self.now(before) != *after {
+                let item = format!("{item} ({name})");
                 self.note(kinds::ARGUMENT_TYPE_CHANGED, &item, Some(before), Some(after));
             }
         }

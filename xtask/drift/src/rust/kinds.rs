@@ -51,12 +51,10 @@ kinds! {
     METHOD_REVIVED = "method-revived", Additive,
         "Calling a method does not warn any more.";
     ARGUMENTS_CHANGED = "arguments-changed", Breaking,
-        "A method takes an argument more or less, or the same arguments in another order.";
+        "A method takes more, fewer or other arguments, or the same ones in another order.";
     ARGUMENT_TYPE_CHANGED = "argument-type-changed", PossiblyBreaking,
         "An argument of a method has another type; methods take what converts to it, so it depends on the value \
          whether a caller compiles.";
-    ARGUMENT_RENAMED = "argument-renamed", Additive,
-        "An argument of a method has another name, at the same place.";
     CATALOGUE_CHANGED = "catalogue-changed", PossiblyBreaking,
         "The catalogue asks for more, such as another scope or a company, or names an authentication scheme less: \
          calls compile, and some are refused.";

@@ -485,7 +485,7 @@ fn taken(function: &ImplItemFn) -> Option<Type> {
 fn converted(taken: &Type) -> Type {
     let Type::ImplTrait(taken_as) = taken else { return taken.clone() };
     let target = taken_as.bounds.iter().find_map(|bound| match bound {
-        TypeParamBound::Trait(bound) => {
+        TypeParamBound::Trait(bound) if bound.path.segments.last()?.ident == "TryInto" => {
             let path = &bound.path;
             xtask_codegen::first_argument(&parse_quote!(#path))
         }

@@ -18,7 +18,7 @@ pub mod types;
 impl crate::Client {
     /// Gets one accounting entry; a deleted one only with `include_deleted`.
     ///
-    /// - `accounting_entry_id`: the path parameter `accountingEntryId`.
+    /// - `accounting_entry_id`: the path parameter `accountingEntryId`
     /// - Request: `GET /v1/accounting-entries/{accountingEntryId}`
     /// - Scopes: `accounting-entries:read`
     /// - Pleo's name: `externalGetAccountingEntryV1` in Gjoll API
@@ -33,7 +33,7 @@ impl crate::Client {
 
     /// Gets one accounting entry in its core form, with fees and bill values but without split items and tags.
     ///
-    /// - `accounting_entry_id`: the path parameter `accountingEntryId`.
+    /// - `accounting_entry_id`: the path parameter `accountingEntryId`
     /// - Request: `GET /v1/accounting-entries/{accountingEntryId}/core`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getCoreAccountingEntryV6ById` in Gjoll API
@@ -48,8 +48,8 @@ impl crate::Client {
 
     /// Gets one receipt with a fresh signed link to its file; the link expires after 24 hours.
     ///
-    /// - `accounting_entry_id`: the path parameter `accountingEntryId`.
-    /// - `receipt_id`: the path parameter `receiptId`.
+    /// - `accounting_entry_id`: the path parameter `accountingEntryId`
+    /// - `receipt_id`: the path parameter `receiptId`
     /// - Request: `GET /v1/accounting-entries/{accountingEntryId}/receipts/{receiptId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getReceiptFileV6` in Gjoll API
@@ -65,7 +65,7 @@ impl crate::Client {
 
     /// Lists the receipts of an accounting entry, page by page, 1 to 100 a page. The signed links expire after 24 hours.
     ///
-    /// - `accounting_entry_id`: the path parameter `accountingEntryId`.
+    /// - `accounting_entry_id`: the path parameter `accountingEntryId`
     /// - Request: `GET /v1/accounting-entries/{accountingEntryId}/receipts`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getAllReceiptsV6` in Gjoll API
@@ -80,7 +80,7 @@ impl crate::Client {
 
     /// Searches accounting entries, page by page, 1 to 100 a page. Needs a company or an organisation in the query; the filters go in the body, where `includeDeleted` has to be present.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/accounting-entries:search`
     /// - Scopes: `accounting-entries:read`
     /// - Pleo's name: `externalSearchAccountingEntriesV1` in Gjoll API
@@ -98,7 +98,7 @@ impl crate::Client {
 
     /// Searches accounting entries in their core form, page by page. Superseded by `search_accounting_entries`.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/accounting-entries/core:search`
     /// - Scopes: not known from Pleo's documents
     /// - Deprecated by Pleo, superseded by [`search_accounting_entries`](Self::search_accounting_entries)
@@ -118,7 +118,7 @@ impl crate::Client {
 
     /// Searches receipts across accounting entries, page by page, 1 to 100 a page. Needs one of company, partner and organisation in the query; the signed link of each receipt expires after 24 hours.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/accounting-entries/receipts:search`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `searchReceiptsByPostV6` in Gjoll API

@@ -17,7 +17,7 @@ pub mod types;
 impl crate::Client {
     /// Creates an account in the company's chart of accounts. Fails when the company already has an account with the same `externalId`.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/chart-of-accounts`
     /// - Scopes: `accounts:write`
     /// - Pleo's name: `createAccountV1` in Chart of Accounts API
@@ -35,7 +35,7 @@ impl crate::Client {
 
     /// Creates 1 to 1000 accounts of one company. Accounts that fail do not undo the others: the answer is 201 and lists both the created and the failed ones.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/chart-of-accounts/batch`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createAccountsBatchV1` in Chart of Accounts API
@@ -53,7 +53,7 @@ impl crate::Client {
 
     /// Deletes an account from the chart of accounts. Answers 409 on a conflict.
     ///
-    /// - `account_id`: the path parameter `accountId`.
+    /// - `account_id`: the path parameter `accountId`
     /// - Request: `DELETE /v1/chart-of-accounts/{accountId}`
     /// - Scopes: `accounts:write`
     /// - Pleo's name: `deleteAccountV1` in Chart of Accounts API
@@ -68,7 +68,7 @@ impl crate::Client {
 
     /// Gets one account of the chart of accounts.
     ///
-    /// - `account_id`: the path parameter `accountId`.
+    /// - `account_id`: the path parameter `accountId`
     /// - Request: `GET /v1/chart-of-accounts/{accountId}`
     /// - Scopes: `accounts:read`
     /// - Pleo's name: `getAccountV1` in Chart of Accounts API
@@ -83,7 +83,7 @@ impl crate::Client {
 
     /// Searches one company's accounts, page by page; the body names the company and the filters.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/chart-of-accounts:search`
     /// - Scopes: `accounts:read`
     /// - Pleo's name: `searchAccountsV1` in Chart of Accounts API
@@ -101,8 +101,8 @@ impl crate::Client {
 
     /// Updates an account's name, code, tax code, metadata and archived flag; its `externalId` stays.
     ///
-    /// - `account_id`: the path parameter `accountId`.
-    /// - `body`: the request body, or its builder.
+    /// - `account_id`: the path parameter `accountId`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v1/chart-of-accounts/{accountId}`
     /// - Scopes: `accounts:write`
     /// - Pleo's name: `updateAccountV1` in Chart of Accounts API

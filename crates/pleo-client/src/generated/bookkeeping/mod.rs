@@ -16,7 +16,7 @@ pub mod types;
 impl crate::Client {
     /// Creates an account in the company named in the body, through the beta API. Compare `create_account_v1`.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1-beta/accounts`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createAccountV4` in Bookkeeping Core API
@@ -34,7 +34,7 @@ impl crate::Client {
 
     /// Deletes an account through the beta API. Answers 409 on a conflict.
     ///
-    /// - `account_id`: the path parameter `accountId`.
+    /// - `account_id`: the path parameter `accountId`
     /// - Request: `DELETE /v1-beta/accounts/{accountId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteAccountV4` in Bookkeeping Core API
@@ -49,7 +49,7 @@ impl crate::Client {
 
     /// Gets one account through the beta API.
     ///
-    /// - `account_id`: the path parameter `accountId`.
+    /// - `account_id`: the path parameter `accountId`
     /// - Request: `GET /v1-beta/accounts/{accountId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getAccountV4` in Bookkeeping Core API
@@ -64,7 +64,7 @@ impl crate::Client {
 
     /// Searches one company's accounts through the beta API, page by page; the body names the company and the filters.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1-beta/accounts:search`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `searchAccountsV4` in Bookkeeping Core API
@@ -82,8 +82,8 @@ impl crate::Client {
 
     /// Updates an account's name, code, tax code, metadata and archived flag through the beta API.
     ///
-    /// - `account_id`: the path parameter `accountId`.
-    /// - `body`: the request body, or its builder.
+    /// - `account_id`: the path parameter `accountId`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v1-beta/accounts/{accountId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateAccountV4` in Bookkeeping Core API

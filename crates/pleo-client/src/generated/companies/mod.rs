@@ -13,7 +13,7 @@ pub mod types;
 impl crate::Client {
     /// Gets one company.
     ///
-    /// - `company_id`: the path parameter `companyId`.
+    /// - `company_id`: the path parameter `companyId`
     /// - Request: `GET /v1/companies/{companyId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `Get company by ID` in Oberon API

@@ -13,7 +13,7 @@ pub mod types;
 impl crate::Client {
     /// Gets one employee.
     ///
-    /// - `employee_id`: the path parameter `employeeId`.
+    /// - `employee_id`: the path parameter `employeeId`
     /// - Request: `GET /v2/employees/{employeeId}`
     /// - Scopes: `users:read`
     /// - Pleo's name: `Get employee by ID` in Oberon API

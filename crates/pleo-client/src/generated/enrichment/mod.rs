@@ -12,11 +12,11 @@ pub mod types;
 impl crate::Client {
     /// Enriches the accounting entry of a card payment, found by the query parameters, with receipts and tags. Offered to selected partners; multi-entity customers need a company-level credential. A 404 has the same body shape as a success.
     ///
-    /// - `amount`: Amount of the payment as a whole number; most likely in minor units of `currency`. The query parameter `amount`.
-    /// - `currency`: Currency of the payment. The query parameter `currency`.
-    /// - `card_last_four_digits`: Last four digits of the card that paid. The query parameter `card_last_four_digits`.
-    /// - `merchant_name`: Name of the merchant as on the payment. The query parameter `merchant_name`.
-    /// - `body`: the request body, or its builder.
+    /// - `amount`: the query parameter `amount`: Amount of the payment as a whole number; most likely in minor units of `currency`.
+    /// - `currency`: the query parameter `currency`: Currency of the payment.
+    /// - `card_last_four_digits`: the query parameter `card_last_four_digits`: Last four digits of the card that paid.
+    /// - `merchant_name`: the query parameter `merchant_name`: Name of the merchant as on the payment.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v2/accounting-entries:enrich`
     /// - Scopes: `accounting-entries:write`
     /// - Pleo's name: `enrichAccountingEntryV2` in Triton API

@@ -41,7 +41,7 @@ pub mod types;
 impl crate::Client {
     /// Creates an event that moves an export job on: `started` claims it, the other events end it for good. Version 0 of the API. Superseded by `create_export_job_event_v3`.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v0/export-job-events`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`create_export_job_event_v3`](Self::create_export_job_event_v3)
@@ -61,7 +61,7 @@ impl crate::Client {
 
     /// Creates an event that moves an export job on: `started` claims it, the other events end it for good. Version 1 of the API. Superseded by `create_export_job_event_v3`.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/export-job-events`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`create_export_job_event_v3`](Self::create_export_job_event_v3)
@@ -81,7 +81,7 @@ impl crate::Client {
 
     /// Creates an event that moves an export job on: `started` claims it, the other events end it for good. Version 2 of the API.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v2/export-job-events`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `createExportJobEventV2` in Export API
@@ -99,7 +99,7 @@ impl crate::Client {
 
     /// Creates an event that moves an export job on: `started` claims it, the other events end it for good. Newest version. Report every item before the final event: afterwards items can no longer be updated.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v3/export-job-events`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `createExportJobEventV3` in Export API
@@ -117,7 +117,7 @@ impl crate::Client {
 
     /// Creates an export job for the given accounting entries of one company. A company can have only one export under way. Version 0 of the API. Superseded by `create_export_job_v3`.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v0/export-jobs`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`create_export_job_v3`](Self::create_export_job_v3)
@@ -134,7 +134,7 @@ impl crate::Client {
 
     /// Creates an export job for the given accounting entries of one company. A company can have only one export under way. Version 1 of the API. Superseded by `create_export_job_v3`.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/export-jobs`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`create_export_job_v3`](Self::create_export_job_v3)
@@ -151,7 +151,7 @@ impl crate::Client {
 
     /// Creates an export job for the given accounting entries of one company. A company can have only one export under way. Version 2 of the API.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v2/export-jobs`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `createExportJobV2` in Export API
@@ -166,7 +166,7 @@ impl crate::Client {
 
     /// Creates an export job for the given accounting entries of one company. A company can have only one export under way. Newest version.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v3/export-jobs`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `createExportJobV3` in Export API
@@ -193,7 +193,7 @@ impl crate::Client {
 
     /// Gets one export job. An hour without an update ends a job. Version 0 of the API. Superseded by `get_export_job_v3`.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `GET /v0/export-jobs/{jobId}`
     /// - Scopes: `export-jobs:read`
     /// - Deprecated by Pleo, superseded by [`get_export_job_v3`](Self::get_export_job_v3)
@@ -210,7 +210,7 @@ impl crate::Client {
 
     /// Gets one export job. An hour without an update ends a job. Version 1 of the API. Superseded by `get_export_job_v3`.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `GET /v1/export-jobs/{jobId}`
     /// - Scopes: `export-jobs:read`
     /// - Deprecated by Pleo, superseded by [`get_export_job_v3`](Self::get_export_job_v3)
@@ -227,7 +227,7 @@ impl crate::Client {
 
     /// Gets one export job. An hour without an update ends a job. Version 2 of the API.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `GET /v2/export-jobs/{jobId}`
     /// - Scopes: `export-jobs:read`
     /// - Pleo's name: `getExportJobByIdV2` in Export API
@@ -242,7 +242,7 @@ impl crate::Client {
 
     /// Gets one export job. An hour without an update ends a job. Newest version.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `GET /v3/export-jobs/{jobId}`
     /// - Scopes: `export-jobs:read`
     /// - Pleo's name: `getExportJobByIdV3` in Export API
@@ -305,7 +305,7 @@ impl crate::Client {
 
     /// Lists an export job's items with their status, page by page; read all pages before processing. Version 0 of the API. Superseded by `list_export_job_items_v3`.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `GET /v0/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:read`
     /// - Deprecated by Pleo, superseded by [`list_export_job_items_v3`](Self::list_export_job_items_v3)
@@ -322,7 +322,7 @@ impl crate::Client {
 
     /// Lists an export job's items with their status, page by page; read all pages before processing. Version 1 of the API. Superseded by `list_export_job_items_v3`.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `GET /v1/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:read`
     /// - Deprecated by Pleo, superseded by [`list_export_job_items_v3`](Self::list_export_job_items_v3)
@@ -339,7 +339,7 @@ impl crate::Client {
 
     /// Lists an export job's items with their status, page by page; read all pages before processing. Version 2 of the API.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `GET /v2/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:read`
     /// - Pleo's name: `getExportJobItemsV2` in Export API
@@ -354,7 +354,7 @@ impl crate::Client {
 
     /// Lists an export job's items with their status, page by page; read all pages before processing. Newest version. The data to book comes from `list_export_items_v3`.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `GET /v3/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:read`
     /// - Pleo's name: `getExportJobItemsV3` in Export API
@@ -417,7 +417,7 @@ impl crate::Client {
 
     /// Searches export job items by accounting entry and status, page by page. Deprecated and left out of Pleo's public reference.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v3/export-job-items:search`
     /// - Scopes: not known from Pleo's documents
     /// - Deprecated by Pleo
@@ -438,8 +438,8 @@ impl crate::Client {
 
     /// Updates the status of at most 100 of an export job's items. The result may be partial: look at `errors` even after a success. Version 0 of the API. Superseded by `update_export_job_items_v3`.
     ///
-    /// - `job_id`: the path parameter `jobId`.
-    /// - `body`: the request body.
+    /// - `job_id`: the path parameter `jobId`
+    /// - `body`: the request body
     /// - Request: `PUT /v0/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`update_export_job_items_v3`](Self::update_export_job_items_v3)
@@ -457,8 +457,8 @@ impl crate::Client {
 
     /// Updates the status of at most 100 of an export job's items. The result may be partial: look at `errors` even after a success. Version 1 of the API. Superseded by `update_export_job_items_v3`.
     ///
-    /// - `job_id`: the path parameter `jobId`.
-    /// - `body`: the request body.
+    /// - `job_id`: the path parameter `jobId`
+    /// - `body`: the request body
     /// - Request: `PUT /v1/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:write`
     /// - Deprecated by Pleo, superseded by [`update_export_job_items_v3`](Self::update_export_job_items_v3)
@@ -476,8 +476,8 @@ impl crate::Client {
 
     /// Updates the status of at most 100 of an export job's items. The result may be partial: look at `errors` even after a success. Version 2 of the API.
     ///
-    /// - `job_id`: the path parameter `jobId`.
-    /// - `body`: the request body.
+    /// - `job_id`: the path parameter `jobId`
+    /// - `body`: the request body
     /// - Request: `PUT /v2/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `updateExportJobItemsV2` in Export API
@@ -493,8 +493,8 @@ impl crate::Client {
 
     /// Updates the status of at most 100 of an export job's items. The result may be partial: look at `errors` even after a success. Newest version.
     ///
-    /// - `job_id`: the path parameter `jobId`.
-    /// - `body`: the request body.
+    /// - `job_id`: the path parameter `jobId`
+    /// - `body`: the request body
     /// - Request: `PUT /v3/export-jobs/{jobId}/items`
     /// - Scopes: `export-jobs:write`
     /// - Pleo's name: `updateExportJobItemsV3` in Export API

@@ -42,7 +42,7 @@ impl crate::Client {
 
     /// Creates the credential's own installation. An integration with an API key has to do this itself; with OAuth, Pleo does it.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/installations/me`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createClientInstallation` in App Marketplace API
@@ -93,7 +93,7 @@ impl crate::Client {
 
     /// Updates the status of the credential's own installation, and with it the stored metadata and error code.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v1/installations/me`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateClientInstallation` in App Marketplace API

@@ -38,7 +38,7 @@ pub mod types;
 impl crate::Client {
     /// Archives 1 to 100 tags of one company at once, or restores them when `archived` is false.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v0/tags/archive`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `bulkArchiveTags` in Gjoll API
@@ -56,8 +56,8 @@ impl crate::Client {
 
     /// Creates a tag in a tag group. The group decides the company, so no company is sent.
     ///
-    /// - `group_id`: the path parameter `groupId`.
-    /// - `body`: the request body, or its builder.
+    /// - `group_id`: the path parameter `groupId`
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v0/tag-groups/{groupId}/tags`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createTag` in Gjoll API
@@ -73,9 +73,9 @@ impl crate::Client {
 
     /// Creates a tag's value for one dimension.
     ///
-    /// - `tag_id`: the path parameter `tagId`.
-    /// - `dimension_id`: the path parameter `dimensionId`.
-    /// - `body`: the request body, or its builder.
+    /// - `tag_id`: the path parameter `tagId`
+    /// - `dimension_id`: the path parameter `dimensionId`
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v0/tags/{tagId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createDimensionValue` in Gjoll API
@@ -95,7 +95,7 @@ impl crate::Client {
 
     /// Creates a tag group in the company named by `company_id`.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v0/tag-groups`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createTagGroup` in Gjoll API
@@ -113,8 +113,8 @@ impl crate::Client {
 
     /// Creates a dimension in a tag group, that is, one more value its tags can hold.
     ///
-    /// - `group_id`: the path parameter `groupId`.
-    /// - `body`: the request body, or its builder.
+    /// - `group_id`: the path parameter `groupId`
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v0/tag-groups/{groupId}/dimensions`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createTagGroupDimension` in Gjoll API
@@ -133,7 +133,7 @@ impl crate::Client {
 
     /// Deletes a tag.
     ///
-    /// - `tag_id`: the path parameter `tagId`.
+    /// - `tag_id`: the path parameter `tagId`
     /// - Request: `DELETE /v0/tags/{tagId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteTag` in Gjoll API
@@ -148,8 +148,8 @@ impl crate::Client {
 
     /// Deletes a tag's value for one dimension.
     ///
-    /// - `tag_id`: the path parameter `tagId`.
-    /// - `dimension_id`: the path parameter `dimensionId`.
+    /// - `tag_id`: the path parameter `tagId`
+    /// - `dimension_id`: the path parameter `dimensionId`
     /// - Request: `DELETE /v0/tags/{tagId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteDimensionValue` in Gjoll API
@@ -165,7 +165,7 @@ impl crate::Client {
 
     /// Deletes a tag group.
     ///
-    /// - `group_id`: the path parameter `groupId`.
+    /// - `group_id`: the path parameter `groupId`
     /// - Request: `DELETE /v0/tag-groups/{groupId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteTagGroup` in Gjoll API
@@ -180,8 +180,8 @@ impl crate::Client {
 
     /// Deletes a dimension from a tag group.
     ///
-    /// - `group_id`: the path parameter `groupId`.
-    /// - `dimension_id`: the path parameter `dimensionId`.
+    /// - `group_id`: the path parameter `groupId`
+    /// - `dimension_id`: the path parameter `dimensionId`
     /// - Request: `DELETE /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteTagGroupDimension` in Gjoll API
@@ -197,7 +197,7 @@ impl crate::Client {
 
     /// Deletes 1 to 100 tags of one company at once. The ids travel in the body.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `DELETE /v0/tags`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `bulkDeleteTags` in Gjoll API
@@ -215,7 +215,7 @@ impl crate::Client {
 
     /// Gets one tag.
     ///
-    /// - `tag_id`: the path parameter `tagId`.
+    /// - `tag_id`: the path parameter `tagId`
     /// - Request: `GET /v0/tags/{tagId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTag` in Gjoll API
@@ -227,8 +227,8 @@ impl crate::Client {
 
     /// Gets a tag's value for one dimension.
     ///
-    /// - `tag_id`: the path parameter `tagId`.
-    /// - `dimension_id`: the path parameter `dimensionId`.
+    /// - `tag_id`: the path parameter `tagId`
+    /// - `dimension_id`: the path parameter `dimensionId`
     /// - Request: `GET /v0/tags/{tagId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getDimensionValue` in Gjoll API
@@ -244,7 +244,7 @@ impl crate::Client {
 
     /// Gets one tag group.
     ///
-    /// - `group_id`: the path parameter `groupId`.
+    /// - `group_id`: the path parameter `groupId`
     /// - Request: `GET /v0/tag-groups/{groupId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTagGroup` in Gjoll API
@@ -259,8 +259,8 @@ impl crate::Client {
 
     /// Gets one dimension of a tag group.
     ///
-    /// - `group_id`: the path parameter `groupId`.
-    /// - `dimension_id`: the path parameter `dimensionId`.
+    /// - `group_id`: the path parameter `groupId`
+    /// - `dimension_id`: the path parameter `dimensionId`
     /// - Request: `GET /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTagGroupDimension` in Gjoll API
@@ -276,7 +276,7 @@ impl crate::Client {
 
     /// Gets how many expenses use each tag of a tag group.
     ///
-    /// - `group_id`: the path parameter `groupId`.
+    /// - `group_id`: the path parameter `groupId`
     /// - Request: `GET /v0/tag-groups/{groupId}/usage`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTagGroupUsage` in Gjoll API
@@ -302,7 +302,7 @@ impl crate::Client {
 
     /// Lists the dimension values of a tag. Not paged.
     ///
-    /// - `tag_id`: the path parameter `tagId`.
+    /// - `tag_id`: the path parameter `tagId`
     /// - Request: `GET /v0/tags/{tagId}/dimensions`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTagDimensionValues` in Gjoll API
@@ -317,7 +317,7 @@ impl crate::Client {
 
     /// Lists the dimensions of a tag group. Not paged.
     ///
-    /// - `group_id`: the path parameter `groupId`.
+    /// - `group_id`: the path parameter `groupId`
     /// - Request: `GET /v0/tag-groups/{groupId}/dimensions`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTagGroupDimensions` in Gjoll API
@@ -343,7 +343,7 @@ impl crate::Client {
 
     /// Lists the tags of a tag group, page by page.
     ///
-    /// - `group_id`: the path parameter `groupId`.
+    /// - `group_id`: the path parameter `groupId`
     /// - Request: `GET /v0/tag-groups/{groupId}/tags`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTags` in Gjoll API
@@ -393,8 +393,8 @@ impl crate::Client {
 
     /// Updates a tag: its code, name, dimension values and archived flag.
     ///
-    /// - `tag_id`: the path parameter `tagId`.
-    /// - `body`: the request body, or its builder.
+    /// - `tag_id`: the path parameter `tagId`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v0/tags/{tagId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateTag` in Gjoll API
@@ -410,9 +410,9 @@ impl crate::Client {
 
     /// Updates a tag's value for one dimension.
     ///
-    /// - `tag_id`: the path parameter `tagId`.
-    /// - `dimension_id`: the path parameter `dimensionId`.
-    /// - `body`: the request body, or its builder.
+    /// - `tag_id`: the path parameter `tagId`
+    /// - `dimension_id`: the path parameter `dimensionId`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v0/tags/{tagId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateDimensionValue` in Gjoll API
@@ -432,8 +432,8 @@ impl crate::Client {
 
     /// Updates a tag group by replacing its name, code, metadata and archived flag.
     ///
-    /// - `group_id`: the path parameter `groupId`.
-    /// - `body`: the request body, or its builder.
+    /// - `group_id`: the path parameter `groupId`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v0/tag-groups/{groupId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateTagGroup` in Gjoll API
@@ -452,9 +452,9 @@ impl crate::Client {
 
     /// Updates a dimension's name, code, position and visibility.
     ///
-    /// - `group_id`: the path parameter `groupId`.
-    /// - `dimension_id`: the path parameter `dimensionId`.
-    /// - `body`: the request body, or its builder.
+    /// - `group_id`: the path parameter `groupId`
+    /// - `dimension_id`: the path parameter `dimensionId`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v0/tag-groups/{groupId}/dimensions/{dimensionId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateTagGroupDimension` in Gjoll API

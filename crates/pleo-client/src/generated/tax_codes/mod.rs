@@ -17,7 +17,7 @@ pub mod types;
 impl crate::Client {
     /// Calculates net, tax and gross for amounts grouped by tax code. Stores nothing.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v0/tax-codes:calculate-tax-amounts`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `calculateTax` in Gjoll API
@@ -35,7 +35,7 @@ impl crate::Client {
 
     /// Creates a tax code in the company named in the body.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v0/tax-codes`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createTaxCode` in Gjoll API
@@ -53,7 +53,7 @@ impl crate::Client {
 
     /// Deletes a tax code.
     ///
-    /// - `tax_code_id`: the path parameter `taxCodeId`.
+    /// - `tax_code_id`: the path parameter `taxCodeId`
     /// - Request: `DELETE /v0/tax-codes/{taxCodeId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteTaxCode` in Gjoll API
@@ -68,7 +68,7 @@ impl crate::Client {
 
     /// Gets one tax code.
     ///
-    /// - `tax_code_id`: the path parameter `taxCodeId`.
+    /// - `tax_code_id`: the path parameter `taxCodeId`
     /// - Request: `GET /v0/tax-codes/{taxCodeId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getTaxCode` in Gjoll API
@@ -94,8 +94,8 @@ impl crate::Client {
 
     /// Updates a tax code by replacing all its details; the body names the company.
     ///
-    /// - `tax_code_id`: the path parameter `taxCodeId`.
-    /// - `body`: the request body, or its builder.
+    /// - `tax_code_id`: the path parameter `taxCodeId`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v0/tax-codes/{taxCodeId}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateTaxCode` in Gjoll API

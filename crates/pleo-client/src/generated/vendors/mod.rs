@@ -25,8 +25,8 @@ pub mod types;
 impl crate::Client {
     /// Activates a vendor and stores the id it has in the accounting system. Answers without a body.
     ///
-    /// - `id`: the path parameter `id`.
-    /// - `body`: the request body, or its builder.
+    /// - `id`: the path parameter `id`
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/vendors/{id}:activate`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `activateVendor` in Vendors API
@@ -45,7 +45,7 @@ impl crate::Client {
 
     /// Archives a vendor. Answers without a body.
     ///
-    /// - `id`: the path parameter `id`.
+    /// - `id`: the path parameter `id`
     /// - Request: `POST /v1/vendors/{id}:archive`
     /// - Scopes: `vendors:write`
     /// - Pleo's name: `archiveVendorById` in Vendors API
@@ -60,7 +60,7 @@ impl crate::Client {
 
     /// Creates a job that imports vendors from a CSV file. Next come an upload link and the start of the run. Left out of Pleo's public reference.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/vendors/csv-import/jobs`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
@@ -79,7 +79,7 @@ impl crate::Client {
 
     /// Creates a vendor in the company named in the body. Answers 409 when the vendor exists already.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/vendors`
     /// - Scopes: `vendors:write`
     /// - Pleo's name: `postVendor` in Vendors API
@@ -97,7 +97,7 @@ impl crate::Client {
 
     /// Gets one CSV import job with its status and row counts. Left out of Pleo's public reference.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `GET /v1/vendors/csv-import/jobs/{jobId}`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
@@ -113,7 +113,7 @@ impl crate::Client {
 
     /// Gets a signed link to which the CSV file of an import job is uploaded. Left out of Pleo's public reference.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `POST /v1/vendors/csv-import/jobs/{jobId}:get-presigned-url`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
@@ -129,7 +129,7 @@ impl crate::Client {
 
     /// Gets one vendor.
     ///
-    /// - `id`: the path parameter `id`.
+    /// - `id`: the path parameter `id`
     /// - Request: `GET /v1/vendors/{id}`
     /// - Scopes: `vendors:read`
     /// - Pleo's name: `getVendorById` in Vendors API
@@ -141,7 +141,7 @@ impl crate::Client {
 
     /// Lists the rows a CSV import job could not import, page by page. Left out of Pleo's public reference.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `GET /v1/vendors/csv-import/jobs/{jobId}/errors`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
@@ -157,7 +157,7 @@ impl crate::Client {
 
     /// Runs a CSV import job. Answers 409 when the job cannot be run in its present state. Left out of Pleo's public reference.
     ///
-    /// - `job_id`: the path parameter `jobId`.
+    /// - `job_id`: the path parameter `jobId`
     /// - Request: `POST /v1/vendors/csv-import/jobs/{jobId}:run`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
@@ -173,7 +173,7 @@ impl crate::Client {
 
     /// Searches one company's CSV import jobs, page by page, by id, status and type. Left out of Pleo's public reference.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/vendors/csv-import/jobs:search`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
@@ -203,8 +203,8 @@ impl crate::Client {
 
     /// Updates a CSV import job's metadata, either merging or replacing it. Left out of Pleo's public reference.
     ///
-    /// - `job_id`: the path parameter `jobId`.
-    /// - `body`: the request body, or its builder.
+    /// - `job_id`: the path parameter `jobId`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v1/vendors/csv-import/jobs/{jobId}/metadata`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
@@ -224,8 +224,8 @@ impl crate::Client {
 
     /// Updates a CSV import job's status, with an error where it failed. Left out of Pleo's public reference.
     ///
-    /// - `job_id`: the path parameter `jobId`.
-    /// - `body`: the request body, or its builder.
+    /// - `job_id`: the path parameter `jobId`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v1/vendors/csv-import/jobs/{jobId}/status`
     /// - Scopes: not known from Pleo's documents
     /// - Left out of Pleo's documentation site
@@ -245,8 +245,8 @@ impl crate::Client {
 
     /// Updates a vendor by replacing all its details, the state among them.
     ///
-    /// - `id`: the path parameter `id`.
-    /// - `body`: the request body, or its builder.
+    /// - `id`: the path parameter `id`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v1/vendors/{id}`
     /// - Scopes: `vendors:write`
     /// - Pleo's name: `updateVendor` in Vendors API

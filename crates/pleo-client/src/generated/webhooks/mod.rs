@@ -18,7 +18,7 @@ pub mod types;
 impl crate::Client {
     /// Creates a webhook subscription: one endpoint for one or more event types.
     ///
-    /// - `body`: the request body, or its builder.
+    /// - `body`: the request body, or its builder
     /// - Request: `POST /v1/subscriptions`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `createSubscription` in Webhook Subscriptions API
@@ -36,7 +36,7 @@ impl crate::Client {
 
     /// Deletes a webhook subscription. Answers without a body.
     ///
-    /// - `id`: the path parameter `id`.
+    /// - `id`: the path parameter `id`
     /// - Request: `DELETE /v1/subscriptions/{id}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `deleteSubscription` in Webhook Subscriptions API
@@ -51,7 +51,7 @@ impl crate::Client {
 
     /// Gets one webhook subscription.
     ///
-    /// - `id`: the path parameter `id`.
+    /// - `id`: the path parameter `id`
     /// - Request: `GET /v1/subscriptions/{id}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getSubscriptionById` in Webhook Subscriptions API
@@ -66,7 +66,7 @@ impl crate::Client {
 
     /// Gets the secret that signs the deliveries of a webhook subscription. The answer is a secret: keep it out of logs.
     ///
-    /// - `id`: the path parameter `id`.
+    /// - `id`: the path parameter `id`
     /// - Request: `GET /v1/subscriptions/{id}/secret`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getSubscriptionSecret` in Webhook Subscriptions API
@@ -81,7 +81,7 @@ impl crate::Client {
 
     /// Lists a webhook subscription's change log, page by page.
     ///
-    /// - `id`: the path parameter `id`.
+    /// - `id`: the path parameter `id`
     /// - Request: `GET /v1/subscriptions/{id}/activities`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `getSubscriptionActivities` in Webhook Subscriptions API
@@ -107,8 +107,8 @@ impl crate::Client {
 
     /// Updates a webhook subscription by replacing all its details.
     ///
-    /// - `id`: the path parameter `id`.
-    /// - `body`: the request body, or its builder.
+    /// - `id`: the path parameter `id`
+    /// - `body`: the request body, or its builder
     /// - Request: `PUT /v1/subscriptions/{id}`
     /// - Scopes: not known from Pleo's documents
     /// - Pleo's name: `updateSubscription` in Webhook Subscriptions API

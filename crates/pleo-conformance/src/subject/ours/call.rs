@@ -30,8 +30,8 @@ pub enum CallError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// An argument is not there that the operation cannot do without.
-    #[error("the argument {0} is required, and there is none")]
+    /// A required argument is missing.
+    #[error("the required argument {0} is missing")]
     Missing(&'static str),
     /// The client refused the call, or it failed.
     #[error(transparent)]
@@ -124,8 +124,8 @@ macro_rules! calls {
         /// Calls the operation of this name through its generated builder.
         ///
         /// # Errors
-        /// For a name that no operation has, an argument that does not fit, a refusal, and whatever the
-        /// call may fail with.
+        /// For a name that no operation has, an argument that is missing or does not fit, a refusal, and
+        /// whatever the call may fail with.
         pub async fn call(
             client: &pleo_client::Client,
             operation: &str,
