@@ -112,7 +112,7 @@ struct Run {
 pub struct Suite<'a> {
     /// The rules, with [`catalogue`](crate::catalogue) in the real thing.
     pub catalogue: &'static [Rule],
-    /// What covers which statement, with [`coverage::table`](crate::cli::coverage::table) in the real thing.
+    /// What covers which statement, with [`coverage::table`] in the real thing.
     pub coverage: &'a dyn Fn() -> Vec<Coverage>,
     /// Runs rules: [`engine::run`](crate::engine::run) in the real thing.
     pub run: &'a RunRules<'a>,
