@@ -75,7 +75,7 @@ impl Lab {
     /// Starts all servers.
     ///
     /// # Errors
-    /// When no socket or thread is to be had.
+    /// When a socket or a thread cannot be made.
     pub(crate) fn start() -> io::Result<Self> {
         let sandbox = |environment| {
             let sandbox = Sandbox::with_seed(environment, SEED);

@@ -1,4 +1,4 @@
-//! Many cases a rule, and of those that break it the smallest.
+//! Tries many cases of a rule and finds the smallest that breaks it.
 
 use std::{cell::RefCell, fmt::Debug};
 
@@ -23,7 +23,7 @@ pub(crate) const SHRINKS: u32 = 128;
 pub struct Options {
     /// The seed of all cases.
     pub seed: u64,
-    /// The number of cases a rule.
+    /// The number of cases for each rule.
     pub cases: u32,
 }
 

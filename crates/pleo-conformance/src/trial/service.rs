@@ -39,7 +39,7 @@ pub(crate) enum Stop {
     Lacking(&'static str),
     /// It does not get so far.
     Unclear(String),
-    /// There is no answer.
+    /// The service did not answer.
     Silent(String),
 }
 

@@ -74,7 +74,7 @@ pub(super) const RULES: &[Rule] = &[
         level: Level::Must,
         sources: &["A36", "A40"],
         headings: &[AUTHORISE, REDIRECTS],
-        failure: "There is no state, the same or nearly the same one twice, or one that is too short.",
+        failure: "The state is missing, too short, or the same or nearly the same as another.",
         method: "Two authorisations by two clients: the length of the state, and in how much the two differ.",
         check: Check::Client { needs: OAUTH, check: state_is_fresh },
     },

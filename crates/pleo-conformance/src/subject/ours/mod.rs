@@ -85,7 +85,7 @@ impl OurClient {
     /// Our client, with connections of its own.
     ///
     /// # Errors
-    /// When there is no runtime, or no HTTP client, to be had.
+    /// When the runtime or the HTTP client cannot be made.
     pub fn new() -> Result<Self, SubjectError> {
         let start = |error: &dyn StdError| SubjectError::Start(told(error));
         let log = Log::default();

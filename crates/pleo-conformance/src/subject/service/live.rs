@@ -34,7 +34,7 @@ pub enum LiveError {
         /// The target's environment.
         target: String,
     },
-    /// A variable holds something that is no credential.
+    /// A variable holds something other than a credential.
     #[error("{variable}: {source}; nothing was sent")]
     Credential {
         /// The variable.
@@ -42,8 +42,8 @@ pub enum LiveError {
         /// What is wrong with it.
         source: SecretError,
     },
-    /// There is no HTTP client to be had.
-    #[error("no HTTP client is to be had: {0}")]
+    /// The HTTP client could not be made.
+    #[error("the HTTP client could not be made: {0}")]
     Http(#[from] io::Error),
 }
 

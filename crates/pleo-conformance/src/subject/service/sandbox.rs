@@ -25,7 +25,7 @@ impl SandboxService {
     /// The sandbox of a staging environment.
     ///
     /// # Errors
-    /// When no socket, thread or HTTP client is to be had.
+    /// When a socket, a thread or the HTTP client cannot be made.
     pub fn start() -> io::Result<Self> {
         Self::start_with(|sandbox| sandbox)
     }
@@ -33,7 +33,7 @@ impl SandboxService {
     /// The same with something between it and the requests: for services that are faulty on purpose.
     ///
     /// # Errors
-    /// When no socket, thread or HTTP client is to be had.
+    /// When a socket, a thread or the HTTP client cannot be made.
     pub fn start_with<H: Handler>(handler: impl FnOnce(Sandbox) -> H) -> io::Result<Self> {
         let sandbox = Sandbox::with_seed(pleo_sandbox::Environment::Staging, 1);
         sandbox.set_limit(None);
