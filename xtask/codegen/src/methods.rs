@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, format_ident, quote};
+use quote::{format_ident, quote};
 
 use crate::calls::Builder;
 use crate::docs::docs;
@@ -48,9 +48,7 @@ fn method(module: &Module, builder: &Builder<'_>) -> TokenStream {
     let Builder { name, operation, .. } = *builder;
     let ident = format_ident!("{name}");
     let struct_name = builder.struct_name();
-    let parameters = builder.parameters();
-    let arguments = builder.required().map(|argument| argument.ident.to_token_stream());
-    let arguments = arguments.chain(builder.required_body().map(|_| quote! { body }));
+    let (arguments, types) = builder.parameters();
     let doc = docs(&method_doc(module, builder));
     let pleo_id = operation.text("x-pleo-operation-id");
     let alias = (!pleo_id.is_empty() && pleo_id != name && is_alias(pleo_id))
@@ -66,7 +64,7 @@ fn method(module: &Module, builder: &Builder<'_>) -> TokenStream {
         #(#doc)*
         #alias
         #deprecated
-        pub fn #ident(&self, #(#parameters),*) -> builder::#struct_name<'_> {
+        pub fn #ident(&self, #(#arguments: #types),*) -> builder::#struct_name<'_> {
             builder::#struct_name::new(self, #(#arguments),*)
         }
     }

@@ -78,7 +78,7 @@ impl Builder<'_> {
 
     /// What makes the call of all that it has to be given.
     fn new_function(&self) -> TokenStream {
-        let parameters = self.parameters();
+        let (names, types) = self.parameters();
         if !self.takes_anything() {
             return quote! {
                 pub(super) fn new(client: &'a Client) -> Self {
@@ -107,7 +107,7 @@ impl Builder<'_> {
             (Some(quote! { mut }), given)
         };
         quote! {
-            pub(super) fn new(client: &'a Client, #(#parameters),*) -> Self {
+            pub(super) fn new(client: &'a Client, #(#names: #types),*) -> Self {
                 let #mutable problems = Problems::default();
                 let given = #given;
                 Self { client, problems, given }

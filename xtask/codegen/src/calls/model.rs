@@ -138,17 +138,11 @@ impl<'a> Builder<'a> {
         self.arguments.iter().filter(|argument| !argument.required)
     }
 
-    /// What the call has to be given, as parameters of a function.
-    pub(crate) fn parameters(&self) -> Vec<TokenStream> {
-        let arguments = self.required().map(|argument| {
-            let (ident, taken) = (&argument.ident, argument.taken());
-            quote! { #ident: #taken }
-        });
-        let body = self.required_body().map(|body| {
-            let taken = body.taken();
-            quote! { body: #taken }
-        });
-        arguments.chain(body).collect()
+    /// What the call has to be given, as names and types of a function's parameters.
+    pub(crate) fn parameters(&self) -> (Vec<Ident>, Vec<TokenStream>) {
+        let arguments = self.required().map(|argument| (argument.ident.clone(), argument.taken()));
+        let body = self.required_body().map(|body| (format_ident!("body"), body.taken()));
+        arguments.chain(body).unzip()
     }
 
     /// The body that the call has to have.
