@@ -444,6 +444,24 @@ async fn a_dead_refresh_token_ends_the_session_and_is_never_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_a_session_names_what_is_wrong_with_a_response_that_cannot_be_read() {
+    for (body, problem) in [
+        ("<html>", "it is not a JSON object with an access_token"),
+        (r#"{"access_token":"FAKE-A1","token_type":"mac"}"#, "its token_type is not Bearer"),
+    ] {
+        let world = world(Duration::ZERO, [Step::Answer(200, body.to_owned()), pair(1, 3600)]);
+        for _ in 0..2 {
+            let error = token_error(world.delete().await);
+            let end = SessionEnd::Unreadable { problem };
+            assert!(matches!(&error, TokenError::Ended(found) if *found == end), "{error:?}");
+            assert!(error.to_string().contains(problem), "{error}");
+        }
+        // The store keeps the pair: a person may know more than the response says.
+        assert_eq!((world.shelf.names().len(), world.script.presented().len()), (1, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dead_refresh_token_leaves_the_valid_access_token_until_it_expires() {
     let world = world(Duration::ZERO, [pair(1, 3600), refused("invalid_grant")]);
     world.delete().await.unwrap();

@@ -143,7 +143,9 @@ impl<E: Environment> Renewal<E> {
         loop {
             let asked = Now::read();
             let asking = within(self.policy.timeout, self.app.refresh(refresh)).await;
-            match asking.unwrap_or(Err(OAuthError::TimedOut)) {
+            let response = asking.unwrap_or(Err(OAuthError::TimedOut));
+            let transient = response.as_ref().is_err_and(OAuthError::is_transient);
+            match response {
                 Ok((tokens, lifetime)) => {
                     // Without a new refresh token the old one stays good (RFC 6749, section 6).
                     if tokens.refresh_token().is_some_and(|new| digest(new) != digest(refresh)) {
@@ -153,15 +155,18 @@ impl<E: Environment> Renewal<E> {
                     *lock(&self.unsaved) = Some(timed.clone());
                     return self.save(timed, true).await;
                 }
-                Err(error @ (OAuthError::Refused { .. } | OAuthError::Unreadable { .. }))
-                    if !error.is_transient() =>
-                {
-                    return Ok(Outcome::Ended(self.end(refresh, error).await));
+                // Nothing tells whether the refresh token is used up, so it is not presented again.
+                Err(OAuthError::Unreadable { problem }) => {
+                    self.spend(refresh);
+                    return Ok(Outcome::Ended(SessionEnd::Unreadable { problem }));
+                }
+                Err(OAuthError::Refused { code, .. }) if !transient => {
+                    return Ok(Outcome::Ended(self.end(refresh, code).await));
                 }
                 Err(error) => {
                     let source = error.source().map(ToString::to_string);
                     tracing::warn!(attempt, %error, source, "renewing an access token failed");
-                    if attempt >= attempts || !error.is_transient() {
+                    if attempt >= attempts || !transient {
                         return Err(TokenError::NotRenewed { attempts: attempt, error: error.into() });
                     }
                     tokio::time::sleep(self.policy.pause(attempt)).await;
@@ -171,26 +176,21 @@ impl<E: Environment> Renewal<E> {
         }
     }
 
-    /// Ends the session after a refusal, or after a response from which nothing can be told. In both cases
-    /// the refresh token is not presented again, except where the client was refused and not the token.
-    async fn end(&self, refresh: &Secret, error: OAuthError) -> SessionEnd {
-        match error {
-            OAuthError::Refused { code: OAuthErrorCode::InvalidGrant, .. } => {
+    /// Ends the session after a refusal. The refresh token is not presented again, except where the client
+    /// was refused and not the token.
+    async fn end(&self, refresh: &Secret, code: OAuthErrorCode) -> SessionEnd {
+        match code {
+            OAuthErrorCode::InvalidGrant => {
                 self.spend(refresh);
                 self.forget(refresh).await;
                 SessionEnd::RefreshTokenRefused
             }
-            OAuthError::Refused { code, .. } => {
+            code => {
                 if matches!(code, OAuthErrorCode::Unlisted(_)) {
                     self.spend(refresh);
                 }
                 SessionEnd::Refused(code)
             }
-            OAuthError::Unreadable { problem } => {
-                self.spend(refresh);
-                SessionEnd::Unreadable { problem }
-            }
-            _ => SessionEnd::RefreshTokenRefused,
         }
     }
 
