@@ -13,6 +13,8 @@ use crate::{Delivery, Reply, answer, document, route};
 pub enum Fault {
     /// This status, with a short text as body. The request is not looked at.
     Status(u16),
+    /// 429 with a `Retry-After` of so many seconds. The request is not looked at.
+    TooManyRequests(u32),
     /// The right answer, after this time.
     Delay(Duration),
     /// The right answer's head and half of its body.
@@ -41,6 +43,11 @@ impl Fault {
     pub(crate) fn instead(&self) -> Option<Reply> {
         match self {
             Self::Status(status) => Some(text(*status).into()),
+            Self::TooManyRequests(seconds) => {
+                let mut response = text(429);
+                response.headers_mut().insert(header::RETRY_AFTER, (*seconds).into());
+                Some(response.into())
+            }
             Self::Redirect(status, address) => {
                 let mut response = text(*status);
                 match HeaderValue::from_str(address) {

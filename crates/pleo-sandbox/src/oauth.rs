@@ -247,7 +247,7 @@ impl AuthorizationServer {
         }
         let result = match consent(client, &parameters, &around) {
             Ok((authorization, challenge)) => {
-                let code = self.random_text();
+                let code = self.random_text(CODE_CHARACTERS);
                 let expires_at = around.now + TimeDelta::seconds(CODE_SECONDS);
                 let redirect_uri = redirect_uri.clone();
                 self.codes.insert(code.clone(), Code { authorization, redirect_uri, challenge, expires_at });
@@ -312,7 +312,8 @@ impl AuthorizationServer {
                 ));
             }
         };
-        let (access, refresh) = (self.random_text(), self.random_text());
+        let access = self.random_text(TOKEN_CHARACTERS);
+        let refresh = self.random_text(CODE_CHARACTERS);
         let body = self.issue(authorization, &access, &refresh, around);
         Ok(unstored(answer::json(StatusCode::OK, &body)))
     }
@@ -464,11 +465,22 @@ impl AuthorizationServer {
         (expires_at > around.now).then_some((issued, expires_at))
     }
 
-    fn random_text(&mut self) -> String {
+    /// Nobody may infer anything from a code or token (A49), so each has every character that may be in one.
+    fn random_text(&mut self, characters: &str) -> String {
         let bytes: [u8; 32] = std::array::from_fn(|_| self.random.u8(..));
-        URL_SAFE_NO_PAD.encode(bytes)
+        let mut text = URL_SAFE_NO_PAD.encode(bytes);
+        for character in characters.chars() {
+            text.insert(self.random.usize(1..text.len()), character);
+        }
+        text
     }
 }
+
+/// What a code or refresh token may have beside letters, digits, `-` and `_` (RFC 6749, appendix A), so far as it
+/// means something in a form or in a URL.
+const CODE_CHARACTERS: &str = "+/=&%;.~";
+/// What an access token may have beside them (RFC 6750, section 2.1).
+const TOKEN_CHARACTERS: &str = "+/.~";
 
 /// What the user grants to a request that is in order, and its challenge.
 fn consent(

@@ -28,6 +28,7 @@ const BOTTOM: usize = 64;
 pub struct Sampler {
     seed: u64,
     optional: Optional,
+    any_text: bool,
 }
 
 /// Which of the members that a schema does not require a [`Sampler`] makes.
@@ -44,13 +45,20 @@ pub enum Optional {
 impl Sampler {
     /// A sampler that makes [some](Optional::Some) of the optional members.
     pub fn new(seed: u64) -> Self {
-        Self { seed, optional: Optional::Some }
+        Self { seed, optional: Optional::Some, any_text: false }
     }
 
     /// The same with these optional members.
     #[must_use]
     pub fn optional(self, optional: Optional) -> Self {
         Self { optional, ..self }
+    }
+
+    /// The same, but free text has any characters: blanks, those with a meaning in URLs, and those beyond
+    /// ASCII. Without this it reads like something that a person has typed.
+    #[must_use]
+    pub fn any_text(self) -> Self {
+        Self { any_text: true, ..self }
     }
 
     /// A value that fits this schema, whose `$ref`s lead into `spec/openapi.json`.
@@ -77,7 +85,8 @@ impl Sampler {
     }
 
     fn named(&self, name: &str, schema: &Value) -> Value {
-        Sampling { rng: Rng::with_seed(self.seed), optional: self.optional }.value(name, schema, 0)
+        let Self { seed, optional, any_text } = *self;
+        Sampling { rng: Rng::with_seed(seed), optional, any_text }.value(name, schema, 0)
     }
 }
 
@@ -85,6 +94,7 @@ impl Sampler {
 struct Sampling {
     rng: Rng,
     optional: Optional,
+    any_text: bool,
 }
 
 impl Sampling {
@@ -260,6 +270,7 @@ impl Sampling {
             () if ends("urn") || ends("deletedby") => format!("urn:pleo:company:{}", self.uuid()),
             () if ends("type") => self.pick(&["vendor", "employee"]).to_owned(),
             () if ends("delimiter") => ";".to_owned(),
+            () if self.any_text => (0..self.rng.usize(3..12)).map(|_| self.pick(CHARACTERS)).collect(),
             () => format!("{} {}", self.pick(WORDS), self.rng.u16(1..1_000)),
         }
     }
@@ -345,6 +356,35 @@ fn singular(name: &str) -> &str {
 
 const WORDS: &[&str] =
     &["Travel", "Meals", "Software", "Office", "Hardware", "Marketing", "Training", "Fuel"];
+/// Those that encoders get wrong.
+const CHARACTERS: &[char] = &[
+    'a',
+    'B',
+    '7',
+    ' ',
+    ' ',
+    '+',
+    '&',
+    '=',
+    '#',
+    '%',
+    '?',
+    '/',
+    ';',
+    ',',
+    '"',
+    '\'',
+    '\\',
+    '<',
+    '>',
+    'é',
+    'Å',
+    'ß',
+    '€',
+    '漢',
+    '\u{1d11e}',
+    '\u{1f600}',
+];
 const FIRST_NAMES: &[&str] = &["Ada", "Bo", "Clara", "Dina", "Emil", "Freja", "Gustav", "Hanna"];
 const LAST_NAMES: &[&str] = &["Lund", "Berg", "Holm", "Krog", "Dahl", "Moss", "Vang", "Falk"];
 
@@ -356,6 +396,7 @@ mod tests {
         [Optional::All, Optional::None, Optional::Some]
             .into_iter()
             .flat_map(|optional| (0..12).map(move |seed| Sampler::new(seed).optional(optional)))
+            .flat_map(|sampler| [sampler, sampler.any_text()])
     }
 
     #[track_caller]
@@ -419,6 +460,21 @@ mod tests {
             let validator = jsonschema::validator_for(&document::json_schema(&schema)).unwrap();
             assert_all_fit(&validator, &schema);
         }
+    }
+
+    #[test]
+    fn free_text_may_have_any_characters_and_other_text_keeps_its_form() {
+        let any = |name: &str| {
+            let schema = json!({ "type": "object", "properties": { name: { "type": "string" } } });
+            let of = |seed| Sampler::new(seed).optional(Optional::All).any_text().value(&schema);
+            (0..40).map(|seed| of(seed)[name].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        for wanted in [' ', '+', '&', '%', 'é', '\u{1f600}'] {
+            assert!(any("note").iter().any(|text| text.contains(wanted)), "{wanted:?}");
+        }
+        assert!(any("currency").iter().all(|text| text.len() == 3));
+        let fixed = json!({ "type": "string", "format": "uuid" });
+        assert_eq!(Sampler::new(3).any_text().value(&fixed), Sampler::new(3).value(&fixed));
     }
 
     #[test]
