@@ -83,12 +83,14 @@ published!(
     "https://app.staging.pleo.io/access"
 );
 
-/// A fake Pleo on this machine, for tests. Both the API and the authorisation server are there.
+/// A fake Pleo on this machine, for tests. The API and the authorisation server have one address, unless
+/// [`with_authorization_server`](Self::with_authorization_server) gives the latter its own.
 ///
 /// Only loopback addresses and `localhost` are taken, so a credential of a sandbox stays on the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Sandbox {
     base_url: Box<str>,
+    authorization_server: Box<str>,
 }
 
 impl Sandbox {
@@ -106,6 +108,19 @@ impl Sandbox {
     /// # Ok::<(), pleo_auth::InvalidSandbox>(())
     /// ```
     pub fn new(base_url: &str) -> Result<Self, InvalidSandbox> {
+        let base_url = Self::origin(base_url)?;
+        Ok(Self { authorization_server: base_url.clone(), base_url })
+    }
+
+    /// The same with an authorisation server of its own, as Pleo's environments have one.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_authorization_server(self, address: &str) -> Result<Self, InvalidSandbox> {
+        Ok(Self { authorization_server: Self::origin(address)?, ..self })
+    }
+
+    fn origin(base_url: &str) -> Result<Box<str>, InvalidSandbox> {
         let uri: Uri = base_url.parse().map_err(|_| InvalidSandbox::NotAbsolute)?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(InvalidSandbox::NotAbsolute);
@@ -126,7 +141,7 @@ impl Sandbox {
         let origin = format!("{scheme}://{authority}");
         // What is left may be one slash; everything else would end up in front of each path.
         match base_url.strip_prefix(&origin) {
-            Some("" | "/") => Ok(Self { base_url: origin.into() }),
+            Some("" | "/") => Ok(origin.into()),
             _ => Err(InvalidSandbox::NotAnOrigin),
         }
     }
@@ -145,7 +160,7 @@ impl Environment for Sandbox {
     }
 
     fn authorization_server(&self) -> &str {
-        &self.base_url
+        &self.authorization_server
     }
 
     fn web_app(&self) -> Option<&str> {
@@ -157,7 +172,7 @@ impl Environment for Sandbox {
     }
 }
 
-/// Shows the address, which [`AnyEnvironment`] reads back.
+/// Shows the base URL, which [`AnyEnvironment`] reads back as a sandbox with one address.
 impl fmt::Display for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.base_url)
@@ -358,6 +373,11 @@ mod tests {
             assert_eq!(sandbox.authorization_server(), sandbox.base_url());
             assert_eq!(sandbox.web_app(), None);
             assert!(sandbox.is_loopback());
+            let apart = sandbox.clone().with_authorization_server("http://127.0.0.1:9/").unwrap();
+            assert_eq!(apart.authorization_server(), "http://127.0.0.1:9");
+            assert_eq!(apart.base_url(), sandbox.base_url());
+            let elsewhere = sandbox.with_authorization_server("https://auth.pleo.io");
+            assert_eq!(elsewhere, Err(InvalidSandbox::NotLoopback));
         }
         for (address, error) in [
             ("", InvalidSandbox::NotAbsolute),
