@@ -1,21 +1,21 @@
 //! Runs rules on subjects.
 
 use std::{
-    io,
+    fmt, io,
     time::{Duration, Instant, SystemTime},
 };
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use pleo_auth::Environment as _;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    report::{Report, RuleResult, SubjectInfo, SubjectKind, Summary},
     rules::{Check, Rule},
     subject::{
         OurClient, ProcessSubject, Subject, SubjectError,
         service::{LiveError, LiveService, SandboxService, Service, target},
     },
-    trial::{ClientTrial, Lab, ServiceTrial},
+    trial::{ClientTrial, ServiceTrial, TestServers},
     verdict::Verdict,
 };
 
@@ -42,6 +42,58 @@ pub enum SubjectUnderTest {
     },
 }
 
+/// Where a subject runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubjectKind {
+    /// Our client, in the runner's process.
+    InProcess,
+    /// A program that the runner started.
+    Program,
+    /// A service.
+    Service,
+}
+
+impl fmt::Display for SubjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InProcess => "in process",
+            Self::Program => "program",
+            Self::Service => "service",
+        })
+    }
+}
+
+/// What was run, and what came of it.
+#[derive(Debug)]
+pub struct Run {
+    /// The name of what was judged.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Where it runs.
+    pub kind: SubjectKind,
+    /// How the run went.
+    pub options: Options,
+    /// When it began.
+    pub started_at: SystemTime,
+    /// How long it took.
+    pub duration: Duration,
+    /// What came of each rule, in the order in which they were run.
+    pub outcomes: Vec<RuleOutcome>,
+}
+
+/// What came of a rule.
+#[derive(Debug)]
+pub struct RuleOutcome {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What was found.
+    pub verdict: Verdict,
+    /// How long it took.
+    pub duration: Duration,
+}
+
 /// How far a run is.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress {
@@ -51,7 +103,7 @@ pub enum Progress {
     Ended(&'static Rule),
 }
 
-/// Why there is no report.
+/// Why there is no run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// What stands in for Pleo could not be started.
@@ -74,7 +126,7 @@ pub fn run(
     subject: SubjectUnderTest,
     options: &Options,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Report, RunError> {
+) -> Result<Run, RunError> {
     match subject {
         SubjectUnderTest::InProcess => {
             let (mut client, mut sandbox) = (OurClient::new()?, SandboxService::start()?);
@@ -128,21 +180,21 @@ pub struct Judged<'a> {
 /// Judges a client, a service, or both by these rules.
 ///
 /// # Errors
-/// When the lab cannot be started, or the client not greeted. Whatever goes wrong later is a verdict.
+/// When the servers cannot be started, or the client not greeted. Whatever goes wrong later is a verdict.
 pub fn judge(
     rules: &[&'static Rule],
     judged: Judged<'_>,
     options: &Options,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Report, RunError> {
-    let began = (SystemTime::now(), Instant::now());
+) -> Result<Run, RunError> {
+    let (started_at, started) = (SystemTime::now(), Instant::now());
     let Judged { client, service, kind } = judged;
     let mut client = match client {
-        Some(client) => Some(ClientTrial::begin(client, Lab::start()?, *options)?),
+        Some(client) => Some(ClientTrial::begin(client, TestServers::start()?, *options)?),
         None => None,
     };
     let mut service = service.map(|service| ServiceTrial::new(service, *options));
-    let mut results = Vec::with_capacity(rules.len());
+    let mut outcomes = Vec::with_capacity(rules.len());
     for &rule in rules {
         progress(Progress::Began(rule));
         let began = Instant::now();
@@ -155,7 +207,7 @@ pub fn judge(
                 service.as_mut().map_or_else(skip, |trial| trial.judge(rule.id, live.is_some(), check))
             }
         };
-        results.push(RuleResult::new(rule, verdict, milliseconds(began.elapsed())));
+        outcomes.push(RuleOutcome { rule, verdict, duration: began.elapsed() });
         progress(Progress::Ended(rule));
     }
     let (name, version) = match (&client, &service) {
@@ -163,19 +215,5 @@ pub fn judge(
         (None, Some(trial)) => trial.name_and_version(),
         (None, None) => Default::default(),
     };
-    Ok(Report {
-        format: 1,
-        suite: concat!("pleo-conformance ", env!("CARGO_PKG_VERSION")).to_owned(),
-        subject: SubjectInfo { name, version, kind },
-        seed: options.seed,
-        cases: options.cases,
-        started_at: DateTime::<Utc>::from(began.0).to_rfc3339_opts(SecondsFormat::Secs, true),
-        duration_ms: milliseconds(began.1.elapsed()),
-        summary: Summary::of(&results),
-        results,
-    })
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    Ok(Run { name, version, kind, options: *options, started_at, duration: started.elapsed(), outcomes })
 }

@@ -8,8 +8,9 @@ use std::{
 use anstream::{AutoStream, ColorChoice};
 use pleo_conformance::{
     catalogue,
-    cli::{self, Stream, Streams, Suite, coverage},
+    cli::{self, RunRules, Stream, Streams, Suite, coverage},
     engine,
+    report::Report,
 };
 
 /// How many columns a report has where nobody says.
@@ -23,7 +24,8 @@ fn main() -> ExitCode {
         out: Stream { styled: AutoStream::choice(&out) != ColorChoice::Never, sink: &mut out },
         err: Stream { styled: AutoStream::choice(&err) != ColorChoice::Never, sink: &mut err },
     };
-    let suite =
-        Suite { catalogue: catalogue(), coverage: &coverage::table, run: &engine::run, plan: &engine::plan };
+    let run: &RunRules<'_> =
+        &|rules, subject, options, progress| engine::run(rules, subject, options, progress).map(Report::from);
+    let suite = Suite { catalogue: catalogue(), coverage: &coverage::table, run, plan: &engine::plan };
     ExitCode::from(cli::main(std::env::args_os(), &suite, &mut streams).code())
 }

@@ -10,12 +10,15 @@ pub(crate) mod sample;
 pub mod terminal;
 mod text;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::engine::SubjectKind;
 use crate::{
+    engine::{RuleOutcome, Run},
     rules::Rule,
     verdict::{Evidence, Level, Side, Verdict},
 };
@@ -43,6 +46,35 @@ pub struct Report {
     pub results: Vec<RuleResult>,
 }
 
+/// The report on a run.
+impl From<Run> for Report {
+    fn from(run: Run) -> Self {
+        let Run { name, version, kind, options, started_at, duration, outcomes } = run;
+        let results: Vec<RuleResult> = outcomes.into_iter().map(RuleResult::from).collect();
+        Self {
+            format: 1,
+            suite: concat!("pleo-conformance ", env!("CARGO_PKG_VERSION")).to_owned(),
+            subject: SubjectInfo { name, version, kind },
+            seed: options.seed,
+            cases: options.cases,
+            started_at: DateTime::<Utc>::from(started_at).to_rfc3339_opts(SecondsFormat::Secs, true),
+            duration_ms: milliseconds(duration),
+            summary: Summary::of(&results),
+            results,
+        }
+    }
+}
+
+impl From<RuleOutcome> for RuleResult {
+    fn from(outcome: RuleOutcome) -> Self {
+        Self::new(outcome.rule, outcome.verdict, milliseconds(outcome.duration))
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// What was judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SubjectInfo {
@@ -52,28 +84,6 @@ pub struct SubjectInfo {
     pub version: String,
     /// Where it runs.
     pub kind: SubjectKind,
-}
-
-/// Where a subject runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum SubjectKind {
-    /// Our client, in the runner's process.
-    InProcess,
-    /// A program that the runner started.
-    Program,
-    /// A service.
-    Service,
-}
-
-impl fmt::Display for SubjectKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::InProcess => "in process",
-            Self::Program => "program",
-            Self::Service => "service",
-        })
-    }
 }
 
 /// How many rules have which verdict.

@@ -4,17 +4,19 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use http::header::AUTHORIZATION;
 use proptest::{prelude::*, sample::select};
 
 use super::{
     BASE_URLS_KEYS, BASE_URLS_OAUTH, Check, FAQS, KEYS, OVERVIEW_COMPARISON, OVERVIEW_OPENING, Rule, TOKENS,
-    WORKFLOW_REQUEST, control,
+    WORKFLOW_REQUEST, control, each_request,
 };
 use crate::{
     trial::{
-        case::{Case, cases},
-        client::{Authorization, ClientTrial, Seen, Stop, authorizations},
+        case::{Case, Cases},
+        client::{Authorization, ClientTrial, authorizations},
         evidence::Judgement,
+        search::Stop,
     },
     verdict::{Level, Verdict},
 };
@@ -30,7 +32,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z19", "Z25", "A3", "A17"],
         headings: &[BASE_URLS_KEYS, FAQS],
         failure: "The Authorization header says Bearer, or another scheme.",
-        method: "Any operation, arguments, environment and key: the scheme of the header that arrives.",
+        method: "Any operation, arguments, environment and key, also at a second try and in parallel: the scheme of \
+                 every header.",
         check: Check::Client { needs: KEYS, check: key_goes_by_basic },
     },
     Rule {
@@ -114,9 +117,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "AUTH-009",
         title: "What cannot be a user name is refused",
-        statement: "A client MUST refuse a key that Basic credentials cannot carry as a user name with an \
-                    empty password: one with a colon or a control character (RFC 7617, section 2).",
-        level: Level::Must,
+        statement: "A client SHOULD refuse a key that Basic credentials cannot carry as a user name with an \
+                    empty password: one with a colon or a control character. That comes from RFC 7617, \
+                    section 2; Pleo does not say what its keys look like, and may never make such a key.",
+        level: Level::Should,
         sources: &["Z26", "Z27"],
         headings: &[BASE_URLS_KEYS],
         failure: "A request arrives whose credentials are read as another user name and a password.",
@@ -137,13 +141,32 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn key_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(cases().with_keys().strategy(), |talk, case| {
+/// Judges every `Authorization` header that is sent for a case: one that is not there is the business of another
+/// rule.
+fn each_header(
+    trial: &mut ClientTrial<'_>,
+    cases: Cases,
+    judge: impl Fn(&Case, &Authorization<'_>, &[String]) -> Judgement,
+) -> Verdict {
+    trial.each(cases.rejected().strategy(), |talk, case| {
         let seen = talk.send(case)?;
-        let header = seen.authorization()?;
-        Ok(Judgement::kept_if(header.is("basic"), || {
-            Judgement::broken_by(header.arrival, "an API key is not sent by Basic", "Basic", &header.scheme)
-        }))
+        seen.first(case)?;
+        let credentials = talk.credentials(case);
+        let with_header =
+            seen.api().filter(|received| received.exchange.request.headers().contains_key(AUTHORIZATION));
+        Ok(Judgement::all(with_header.map(|received| match Authorization::of(received) {
+            Ok(header) => judge(case, &header, &credentials),
+            Err(reason) => Judgement::Inconclusive(reason),
+        })))
+    })
+}
+
+fn key_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().with_keys();
+    each_header(trial, cases, |_, header, _| {
+        Judgement::pass_if(header.is("basic"), || {
+            Judgement::fail_by(header.received, "an API key is not sent by Basic", "Basic", &header.scheme)
+        })
     })
 }
 
@@ -154,135 +177,124 @@ fn user_and_password(header: &Authorization<'_>) -> Option<(String, String)> {
     text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
 }
 
-fn basic(seen: &Seen) -> Result<Authorization<'_>, Stop> {
-    let header = seen.authorization()?;
-    match header.is("basic") {
-        true => Ok(header),
-        false => Err(Stop::Unclear("the credential is not sent by Basic".to_owned())),
-    }
+/// As [`each_header`], of those that are of the scheme Basic.
+fn each_basic(
+    trial: &mut ClientTrial<'_>,
+    judge: impl Fn(&Case, &Authorization<'_>) -> Judgement,
+) -> Verdict {
+    let cases = trial.cases().with_keys();
+    each_header(trial, cases, |case, header, _| match header.is("basic") {
+        true => judge(case, header),
+        false => Judgement::inconclusive("the credential is not sent by Basic"),
+    })
 }
 
 fn basic_is_encoded(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(cases().with_keys().strategy(), |talk, case| {
-        let seen = talk.send(case)?;
-        let header = basic(&seen)?;
-        Ok(Judgement::kept_if(user_and_password(&header).is_some(), || {
+    each_basic(trial, |case, header| {
+        Judgement::pass_if(user_and_password(header).is_some(), || {
             let expected = format!("Basic {}", STANDARD.encode(format!("{}:", case.secret)));
-            Judgement::broken_by(
-                header.arrival,
+            Judgement::fail_by(
+                header.received,
                 "what follows `Basic` is not Base64 of a user name, a colon and a password",
                 expected,
                 header.value(),
             )
-        }))
+        })
     })
 }
 
 fn key_is_user_name(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(cases().with_keys().strategy(), |talk, case| {
-        let seen = talk.send(case)?;
-        let header = basic(&seen)?;
-        let Some((user, password)) = user_and_password(&header) else {
-            return Ok(Judgement::unclear("the Basic credentials cannot be decoded"));
+    each_basic(trial, |case, header| {
+        let Some((user, password)) = user_and_password(header) else {
+            return Judgement::inconclusive("the Basic credentials cannot be decoded");
         };
-        Ok(Judgement::kept_if(user == case.secret, || {
-            Judgement::broken_by(
-                header.arrival,
+        Judgement::pass_if(user == case.secret, || {
+            Judgement::fail_by(
+                header.received,
                 "the key is not the user name",
                 format!("user name {}, no password", case.secret),
                 format!("user name {user:?}, password {password:?}"),
             )
-        }))
+        })
     })
 }
 
 fn password_is_empty(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(cases().with_keys().strategy(), |talk, case| {
-        let seen = talk.send(case)?;
-        let header = basic(&seen)?;
-        match user_and_password(&header) {
-            Some((user, password)) if user == case.secret => {
-                Ok(Judgement::kept_if(password.is_empty(), || {
-                    let received = format!("the password {password:?}");
-                    Judgement::broken_by(header.arrival, "the password is not empty", "no password", received)
-                }))
-            }
-            _ => Ok(Judgement::unclear("the key is not the user name")),
-        }
+    each_basic(trial, |case, header| match user_and_password(header) {
+        Some((user, password)) if user == case.secret => Judgement::pass_if(password.is_empty(), || {
+            let received = format!("the password {password:?}");
+            Judgement::fail_by(header.received, "the password is not empty", "no password", received)
+        }),
+        _ => Judgement::inconclusive("the key is not the user name"),
     })
 }
 
 fn token_goes_by_bearer(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(cases().with_tokens().strategy(), |talk, case| {
-        let seen = talk.send(case)?;
-        let header = seen.authorization()?;
-        Ok(Judgement::kept_if(header.is("bearer"), || {
+    let cases = trial.cases().with_tokens();
+    each_header(trial, cases, |_, header, _| {
+        Judgement::pass_if(header.is("bearer"), || {
             let message = "an access token is not sent by Bearer";
-            Judgement::broken_by(header.arrival, message, "Bearer", &header.scheme)
-        }))
+            Judgement::fail_by(header.received, message, "Bearer", &header.scheme)
+        })
     })
 }
 
 fn token_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(cases().with_tokens().strategy(), |talk, case| {
-        let seen = talk.send(case)?;
-        let header = seen.authorization()?;
+    let cases = trial.cases().with_tokens();
+    each_header(trial, cases, |_, header, credentials| {
         if !header.is("bearer") {
-            return Ok(Judgement::unclear("the token is not sent by Bearer"));
+            return Judgement::inconclusive("the token is not sent by Bearer");
         }
-        Ok(Judgement::kept_if(header.credentials == case.secret, || {
-            let expected = format!("Bearer {}", case.secret);
-            let message = "the token that arrives is not the one that was given";
-            Judgement::broken_by(header.arrival, message, expected, header.value())
-        }))
+        Judgement::pass_if(credentials.contains(&header.credentials), || {
+            let expected = format!("Bearer {}", credentials.last().map_or("", String::as_str));
+            let message = "the token that is received is not the one that was given";
+            Judgement::fail_by(header.received, message, expected, header.value())
+        })
     })
 }
 
 fn one_header(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
-    trial.each(cases, |talk, case| {
-        let seen = talk.send(case)?;
-        let arrival = seen.first()?;
-        let values = authorizations(arrival.exchange.request.headers());
-        Ok(Judgement::kept_if(values.len() == 1, || {
-            Judgement::broken_by(
-                arrival,
+    let cases = trial.cases().rejected();
+    each_request(trial, cases, |_, received, _| {
+        let count = authorizations(received.exchange.request.headers()).len();
+        Judgement::pass_if(count == 1, || {
+            Judgement::fail_by(
+                received,
                 "the credential is not in exactly one Authorization header",
                 "one Authorization header",
-                format!("{} Authorization headers", values.len()),
+                format!("{count} Authorization headers"),
             )
-        }))
+        })
     })
 }
 
 fn key_needs_no_oauth(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(cases().with_keys().strategy(), |talk, case| {
+    let cases = trial.cases().with_keys().rejected().strategy();
+    trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
-        if let Some(arrival) = seen.oauth().next() {
-            return Ok(Judgement::broken_by(
-                arrival,
+        if let Some(received) = seen.oauth().next() {
+            let request = &received.exchange.request;
+            return Ok(Judgement::fail_by(
+                received,
                 "the authorisation server is asked although the credential is a key",
                 "no request to the authorisation server",
-                format!("{} {}", arrival.exchange.request.method(), arrival.exchange.request.uri().path()),
+                format!("{} {}", request.method(), request.uri().path()),
             ));
         }
-        seen.first().map(|_| Judgement::Kept)
+        seen.first(case).map(|_| Judgement::Pass)
     })
 }
 
 fn impossible_key_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
-    let bad = (select(vec![':', '\n', '\r', '\0', '\u{7f}']), any::<prop::sample::Index>());
-    trial.each((cases().with_keys().strategy(), bad), |talk, (case, (character, place))| {
+    let bad = (select(IMPOSSIBLE.to_vec()), any::<usize>());
+    let cases = trial.cases().with_keys().strategy();
+    trial.each((cases, bad), |talk, (case, (character, place))| {
         control(talk, case)?;
-        let mut impossible = case.clone();
-        // Neither first nor last, where it may be cut off as white space.
-        let place = 1 + place.index(case.secret.len().max(2) - 1);
-        impossible.secret.insert(place, *character);
-        let seen = talk.send(&impossible)?;
-        match seen.api().next() {
-            None => Ok(Judgement::Kept),
-            Some(arrival) => Ok(Judgement::broken_by(
-                arrival,
+        let seen = talk.send(&impossible(&case.plain(), *character, *place))?;
+        match seen.requests(case).first() {
+            None => Ok(Judgement::Pass),
+            Some(received) => Ok(Judgement::fail_by(
+                received,
                 "a key that cannot be a user name is sent all the same",
                 "a refusal, and no request",
                 format!("a request with a key that has {character:?} in it"),
@@ -291,26 +303,39 @@ fn impossible_key_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
+/// What no user name of Basic can have (RFC 7617, section 2).
+pub(super) const IMPOSSIBLE: [char; 5] = [':', '\n', '\r', '\0', '\u{7f}'];
+
+/// The same case with such a character in its key: neither first nor last, where it may be cut off as white
+/// space.
+pub(super) fn impossible(case: &Case, character: char, place: usize) -> Case {
+    let mut case = case.clone();
+    let place = 1 + place % (case.secret.len().max(2) - 1);
+    case.secret.insert(place, character);
+    case
+}
+
 fn token_is_not_read(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each((cases().with_tokens().strategy(), any::<i32>()), |talk, (case, expiry)| {
+    let cases = trial.cases().with_tokens().given().strategy();
+    trial.each((cases, any::<i32>()), |talk, (case, expiry)| {
         control(talk, case)?;
         let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
         let head = part(r#"{"alg":"none"}"#);
         let claims = part(&format!(r#"{{"exp":{expiry},"scope":"","iss":"FAKE"}}"#));
         let secret = format!("{head}.{claims}.{}", part(&case.secret));
-        let read = Case { secret: secret.clone(), ..case.clone() };
+        let read = Case { secret: secret.clone(), ..case.plain() };
         let seen = talk.send(&read)?;
         if seen.refused() {
-            return Ok(Judgement::broken(
+            return Ok(Judgement::fail(
                 "a token is refused because of its text",
                 "a request, as with any other token",
                 seen.told(),
             ));
         }
-        let header = seen.authorization()?;
+        let header = Authorization::of(seen.first(case)?).map_err(Stop::Inconclusive)?;
         match header.is("bearer") && header.credentials == secret {
-            true => Ok(Judgement::Kept),
-            false => Ok(Judgement::unclear("the token does not arrive as it is")),
+            true => Ok(Judgement::Pass),
+            false => Ok(Judgement::inconclusive("the token is not received as it is")),
         }
     })
 }

@@ -1,24 +1,28 @@
 //! Which company a request is for.
 
 use http::Uri;
-use pleo_client::CompanyPlace;
-use proptest::{prelude::*, sample::Index};
+use pleo_client::{CompanyPlace, Operation};
+use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     Check, OVERVIEW_COMPANY, OVERVIEW_COMPARISON, OVERVIEW_CONCEPTS, Rule, WORKFLOW_REQUEST, control,
+    each_request,
 };
 use crate::{
     protocol::{Capability, Parameter},
     trial::{
         case::{Case, takes_company},
-        client::{ClientTrial, Seen},
+        client::{ClientTrial, Conversation},
         evidence::Judgement,
-        lab::Arrival,
+        servers::ReceivedRequest,
     },
     verdict::{Level, Verdict},
 };
+
+/// The parameter by which a path names a company.
+const IN_PATH: &str = "companyId";
 
 const COMPANIES: &[Capability] = &[Capability::Companies];
 const MULTI_ENTITY: &str = "Multi-entity and API scope";
@@ -110,13 +114,42 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "CMP-008",
         title: "No company where none is taken",
-        statement: "A client MUST NOT add a company to an operation that takes none.",
-        level: Level::Must,
+        statement: "A client SHOULD NOT add a company to an operation that takes none. One page asks for the \
+                    company in every request, so this is not a MUST.",
+        level: Level::Should,
         sources: &["K10", "K17"],
         headings: &[REFERENCE],
         failure: "`company_id` is in the query of an operation that does not know it.",
         method: "Any operation that takes no company: the request is searched for one.",
         check: Check::Client { needs: COMPANIES, check: no_company_where_none_is_taken },
+    },
+    Rule {
+        id: "CMP-009",
+        title: "Each call has its own company",
+        statement: "A client MUST name the company that it is bound to at the time of the call, not that of an \
+                    earlier call.",
+        level: Level::Must,
+        sources: &["Z37", "Z39", "Z40", "Z42"],
+        headings: &[OVERVIEW_COMPANY, WORKFLOW_REQUEST],
+        failure: "After a change of company the request still names the first one.",
+        method: "Three calls of one session, bound to one company, to another, and to none: the companies in \
+                 the requests.",
+        check: Check::Client {
+            needs: &[Capability::Companies, Capability::Sessions],
+            check: each_call_has_its_company,
+        },
+    },
+    Rule {
+        id: "CMP-010",
+        title: "Without a company, none is named",
+        statement: "A client that is bound to no company MUST NOT name one that nobody gave it.",
+        level: Level::Must,
+        sources: &["Z37", "Z39"],
+        headings: &[OVERVIEW_COMPANY],
+        failure: "The request has an empty company_id, or `null`.",
+        method: "Any operation that can do without a company, from a client that is bound to none: the request \
+                 is searched for one.",
+        check: Check::Client { needs: COMPANIES, check: unbound_client_names_none },
     },
 ];
 
@@ -159,9 +192,9 @@ fn names_company(name: &str) -> bool {
 }
 
 /// All mentions of a company in query, body and headers: by name, or by the id of `bound`.
-fn mentions(arrival: &Arrival, bound: Option<Uuid>) -> Vec<Mention> {
-    let request = &arrival.exchange.request;
-    let is_bound = |value: &str| bound.is_some() && value.parse().ok() == bound;
+fn mentions(received: &ReceivedRequest, bound: Option<Uuid>) -> Vec<Mention> {
+    let request = &received.exchange.request;
+    let is_bound = |value: &str| bound.is_some() && value.trim().parse().ok() == bound;
     let mut found = Vec::new();
     let mut look = |place, name: &str, value: &str| {
         if names_company(name) || is_bound(value) {
@@ -212,18 +245,16 @@ fn told(mentions: &[Mention]) -> String {
 /// What the mentions of the company show: that a rule is kept, how it is broken, or nothing.
 type Shown = Option<Result<(), &'static str>>;
 
-/// Judges the mentions of the company in the first request of a lawful case.
+/// Judges the mentions of the company in every request of a lawful case.
 fn each_mention(trial: &mut ClientTrial<'_>, judge: fn(&Case, &[Mention]) -> Shown) -> Verdict {
-    let cases = trial.cases().of(takes_company).strategy();
-    trial.each(cases, |talk, case| {
-        let seen = talk.send(case)?;
-        let arrival = seen.first()?;
-        let mentions = mentions(arrival, case.company);
-        Ok(match judge(case, &mentions) {
-            Some(Ok(())) => Judgement::Kept,
-            Some(Err(message)) => Judgement::broken_by(arrival, message, expected(case), told(&mentions)),
-            None => Judgement::unclear(format!("the request has {}", told(&mentions))),
-        })
+    let cases = trial.cases().of(takes_company).rejected();
+    each_request(trial, cases, |case, received, _| {
+        let mentions = mentions(received, case.company);
+        match judge(case, &mentions) {
+            Some(Ok(())) => Judgement::Pass,
+            Some(Err(message)) => Judgement::fail_by(received, message, expected(case), told(&mentions)),
+            None => Judgement::inconclusive(format!("the request has {}", told(&mentions))),
+        }
     })
 }
 
@@ -267,7 +298,9 @@ fn company_is_the_bound_one(trial: &mut ClientTrial<'_>) -> Verdict {
         if mentions.is_empty() {
             return None;
         }
-        let bound = mentions.iter().all(|mention| mention.value.parse().ok() == case.company);
+        // An id is text, not what it means: only upper and lower case are the same.
+        let bound = case.company.map(|company| company.to_string()).unwrap_or_default();
+        let bound = mentions.iter().all(|mention| mention.value.eq_ignore_ascii_case(&bound));
         Some(if bound { Ok(()) } else { Err("the request names another company than the bound one") })
     })
 }
@@ -289,57 +322,115 @@ fn naming(case: &Case, company: Uuid) -> Case {
     case
 }
 
+/// Another company than that of a case.
+pub(super) fn other_company(talk: &Conversation<'_, '_>, case: &Case, other: usize) -> Uuid {
+    let companies = talk.servers().sandbox(case.site).companies();
+    let others: Vec<Uuid> = companies.into_iter().filter(|other| Some(*other) != case.company).collect();
+    others.get(other % others.len().max(1)).copied().unwrap_or_default()
+}
+
+/// The same case with another company among its arguments, in the place where the operation takes it, or in the
+/// path.
+pub(super) fn naming_another(talk: &Conversation<'_, '_>, case: &Case, other: usize) -> Case {
+    let other = other_company(talk, case, other);
+    let mut case = naming(&case.plain(), other);
+    if let Some(named) = case.path.get_mut(IN_PATH) {
+        *named = other.to_string();
+    }
+    case
+}
+
 fn other_company_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(takes_company).strategy();
-    trial.each((cases, any::<Index>()), |talk, (case, other)| {
+    let names_one =
+        |operation: &Operation| takes_company(operation) || operation.path.contains("{companyId}");
+    let cases = trial.cases().of(names_one).strategy();
+    trial.each((cases, any::<usize>()), |talk, (case, other)| {
         control(talk, case)?;
-        let companies = talk.lab().sandbox(case.site).companies();
-        let others: Vec<Uuid> = companies.into_iter().filter(|other| Some(*other) != case.company).collect();
-        let other = *other.get(&others);
-        let seen = talk.send(&naming(case, other))?;
-        Ok(match seen.api().next() {
-            None => Judgement::Kept,
-            Some(arrival) => Judgement::broken_by(
-                arrival,
+        let seen = talk.send(&naming_another(talk, case, *other))?;
+        Ok(match seen.requests(case).first() {
+            None => Judgement::Pass,
+            Some(received) => Judgement::fail_by(
+                received,
                 "a request that names another company than the bound one is sent",
                 "a refusal, and no request",
-                told(&mentions(arrival, case.company)),
+                told(&mentions(received, case.company)),
             ),
         })
     })
 }
 
+/// Whether an operation does not work without a company.
+fn needs_company(operation: &Operation) -> bool {
+    matches!(
+        operation.company,
+        CompanyPlace::Query { required: true, .. } | CompanyPlace::Body { required: true, .. }
+    )
+}
+
 fn missing_company_is_noticed(trial: &mut ClientTrial<'_>) -> Verdict {
-    let needed = |operation: &pleo_client::Operation| match operation.company {
-        CompanyPlace::Nowhere => false,
-        CompanyPlace::Query { required, .. } | CompanyPlace::Body { required, .. } => required,
-    };
-    let cases = trial.cases().of(needed).unbound().strategy();
+    let cases = trial.cases().of(needs_company).unbound().strategy();
     trial.each(cases, |talk, case| {
-        let company = talk.lab().sandbox(case.site).companies().first().copied().unwrap_or_default();
+        let company = talk.servers().sandbox(case.site).companies().first().copied().unwrap_or_default();
         control(talk, &naming(case, company))?;
-        let seen: Seen = talk.send(case)?;
-        Ok(match seen.api().next() {
-            None => Judgement::Kept,
-            Some(arrival) => Judgement::broken_by(
-                arrival,
+        let seen = talk.send(&case.plain())?;
+        Ok(match seen.requests(case).first() {
+            None => Judgement::Pass,
+            Some(received) => Judgement::fail_by(
+                received,
                 "an operation that needs a company is sent without one",
                 "a refusal, and no request",
-                told(&mentions(arrival, None)),
+                told(&mentions(received, None)),
             ),
         })
     })
 }
 
 fn no_company_where_none_is_taken(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(|operation| !takes_company(operation)).strategy();
-    trial.each(cases, |talk, case| {
-        let seen = talk.send(case)?;
-        let arrival = seen.first()?;
-        let added = mentions(arrival, case.company);
-        Ok(Judgement::kept_if(added.is_empty(), || {
+    let cases = trial.cases().of(|operation| !takes_company(operation));
+    each_request(trial, cases, |case, received, _| {
+        let added = mentions(received, case.company);
+        Judgement::pass_if(added.is_empty(), || {
             let message = "a company is added to an operation that takes none";
-            Judgement::broken_by(arrival, message, "no company", told(&added))
-        }))
+            Judgement::fail_by(received, message, "no company", told(&added))
+        })
+    })
+}
+
+fn each_call_has_its_company(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(takes_company);
+    trial.each((cases.strategy(), any::<usize>()), |talk, (case, other)| {
+        let first = case.plain();
+        let second = Case { company: Some(other_company(talk, case, *other)), ..case.plain() };
+        let third = Case { company: None, ..case.plain() };
+        if mentions(talk.send(&first)?.first(case)?, first.company).is_empty() {
+            return Ok(Judgement::inconclusive("the first call names no company"));
+        }
+        let later = if needs_company(case.operation) { vec![second] } else { vec![second, third] };
+        let mut judgements = Vec::new();
+        for call in later {
+            let seen = talk.send(&call)?;
+            let received = seen.first(case)?;
+            let named = mentions(received, call.company);
+            let own = call.company.map(|company| company.to_string());
+            let is_own =
+                |mention: &Mention| own.as_ref().is_some_and(|own| mention.value.eq_ignore_ascii_case(own));
+            let right = named.iter().all(is_own) && named.is_empty() == own.is_none();
+            judgements.push(Judgement::pass_if(right, || {
+                let message = "a later call of a session does not name its own company";
+                Judgement::fail_by(received, message, expected(&call), told(&named))
+            }));
+        }
+        Ok(Judgement::all(judgements))
+    })
+}
+
+fn unbound_client_names_none(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(|operation| !needs_company(operation)).unbound();
+    each_request(trial, cases, |_, received, _| {
+        let named = mentions(received, None);
+        Judgement::pass_if(named.is_empty(), || {
+            let message = "a company is named although the client is bound to none";
+            Judgement::fail_by(received, message, "no company", told(&named))
+        })
     })
 }

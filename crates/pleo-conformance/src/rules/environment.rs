@@ -6,7 +6,8 @@ use proptest::sample::select;
 
 use super::{
     BASE_URLS, BASE_URLS_ENVIRONMENT, BASE_URLS_OPENING, Check, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT,
-    OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, arrived, carrier, control,
+    OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, carrier, control, received_at,
+    trouble::{TROUBLES, send_astray, send_into},
 };
 use crate::{
     protocol::{Capability, Send},
@@ -14,7 +15,7 @@ use crate::{
         ClientTrial,
         case::Case,
         evidence::{Judgement, place},
-        lab::Site,
+        servers::Site,
     },
     verdict::{Level, Verdict},
 };
@@ -30,7 +31,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z1", "Z2", "Z5", "Z6", "V1"],
         headings: &[BASE_URLS_OPENING, BASE_URLS, BASE_URLS_ENVIRONMENT],
         failure: "A request for production arrives in staging, or the other way round.",
-        method: "Any operation, credential and environment: where the request arrives.",
+        method: "Any operation, credential and environment, answered or failing in any way: where requests \
+                 are received.",
         check: Check::Client { needs: &[], check: arrives_in_environment },
     },
     Rule {
@@ -41,8 +43,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z7", "Z8", "Z9", "Z10", "Z49", "V6"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, WORKFLOW_KEY],
         failure: "A staging key arrives in production.",
-        method: "Any credential with the other environment's base URL: it may not arrive there. With its \
-                 own, it has to.",
+        method: "Any credential with the other environment's base URL, in a new session or after a lawful \
+                 call: it may not be received there. With its own, it has to.",
         check: Check::Client { needs: ENVIRONMENTS, check: credential_stays },
     },
     Rule {
@@ -53,9 +55,10 @@ pub(super) const RULES: &[Rule] = &[
         level: Level::Must,
         sources: &["Z7", "Z10", "V8"],
         headings: &[OVERVIEW_ENVIRONMENT],
-        failure: "After a change to production, the staging key arrives there.",
+        failure: "After a change to production, the staging key is received there, or production's key in \
+                  staging.",
         method: "Two calls of one session, in one environment and then in the other, each with a credential \
-                 of its own: which credential arrives with the second.",
+                 of its own: which credential is received where.",
         check: Check::Client {
             needs: &[Capability::Environments, Capability::Sessions],
             check: credential_changes_along,
@@ -90,17 +93,17 @@ pub(super) const RULES: &[Rule] = &[
 
 fn arrives_in_environment(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
-    trial.each(cases, |talk, case| {
-        let seen = talk.send(case)?;
-        if let Some(stray) = seen.api().find(|arrival| arrival.site != case.site) {
-            return Ok(Judgement::broken_by(
+    trial.each((cases, select(TROUBLES.to_vec())), |talk, (case, trouble)| {
+        let seen = send_into(talk, case, *trouble)?;
+        if let Some(stray) = seen.api().find(|received| received.site != case.site) {
+            return Ok(Judgement::fail_by(
                 stray,
-                "a request arrives elsewhere than in the chosen environment",
+                "a request is sent elsewhere than to the chosen environment",
                 format!("a request at {}", place(case.site)),
                 format!("a request at {}", place(stray.site)),
             ));
         }
-        seen.first().map(|_| Judgement::Kept)
+        seen.first(case).map(|_| Judgement::Pass)
     })
 }
 
@@ -108,43 +111,51 @@ fn credential_stays(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
     trial.each(cases, |talk, case| {
         control(talk, case)?;
-        let base_url = talk.lab().url(case.site.other_environment());
-        let seen = talk.send_call(Send { base_url, ..case.send(talk.lab()) })?;
-        let elsewhere = seen.arrivals.iter().filter(|arrival| arrival.site != case.site);
-        match carrier(elsewhere, &case.secret) {
-            None => Ok(Judgement::Kept),
-            Some(arrival) => Ok(Judgement::broken_by(
-                arrival,
+        let seen = send_astray(talk, case, case.site.other_environment())?;
+        let elsewhere = seen.api().filter(|received| received.site != case.site);
+        match carrier(elsewhere, &talk.credentials(case)) {
+            None => Ok(Judgement::Pass),
+            Some(received) => Ok(Judgement::fail_by(
+                received,
                 "a credential is sent to the environment that it was not made in",
                 "a refusal, and no request",
-                arrived(arrival),
+                received_at(received),
             )),
         }
     })
 }
 
 fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
+    let cases = trial.cases().given().strategy();
     trial.each(cases, |talk, case| {
-        talk.send(case)?.first()?;
-        let secret: String = case.secret.chars().rev().collect();
-        let moved = Case { site: case.site.other_environment(), secret: secret.clone(), ..case.clone() };
-        talk.keep_secret(&secret, "the other environment's secret");
+        talk.send(&case.plain())?.first(case)?;
+        let moved = Case { site: case.site.other_environment(), ..case.with_other_secret() };
+        talk.keep_secret(&moved.secret, "the other environment's secret");
         let seen = talk.send(&moved)?;
-        let there = || seen.arrivals.iter().filter(|arrival| arrival.site == moved.site);
-        if let Some(arrival) = carrier(there(), &case.secret) {
-            return Ok(Judgement::broken_by(
-                arrival,
+        let at = |site| seen.api().filter(move |received| received.site == site);
+        if let Some(received) = carrier(at(moved.site), &[&case.secret]) {
+            return Ok(Judgement::fail_by(
+                received,
                 "after a change of environment the old credential is sent to the new one",
                 "the new environment's credential",
                 "the old environment's credential",
             ));
         }
-        match carrier(there(), &secret) {
-            Some(_) => Ok(Judgement::Kept),
-            None => {
-                Ok(Judgement::unclear(format!("the new credential does not arrive there: {}", seen.told())))
-            }
+        let elsewhere = seen.api().filter(|received| received.site != moved.site);
+        if let Some(received) = carrier(elsewhere, &[&moved.secret]) {
+            return Ok(Judgement::fail_by(
+                received,
+                "after a change of environment the new credential is sent to the old one",
+                format!("the new credential at {}", place(moved.site)),
+                received_at(received),
+            ));
+        }
+        match carrier(at(moved.site), &[&moved.secret]) {
+            Some(_) => Ok(Judgement::Pass),
+            None => Ok(Judgement::inconclusive(format!(
+                "the new credential is not received there: {}",
+                seen.told()
+            ))),
         }
     })
 }
@@ -155,10 +166,12 @@ fn built_in_addresses(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.once(|trial| {
         let built_in = &trial.introduction().base_urls;
         if built_in.is_empty() {
-            return Judgement::unclear("the client names no built-in base URL");
+            return Judgement::inconclusive("the client names no built-in base URL");
         }
         for (name, url) in built_in {
-            let origin = url.trim_end_matches('/').trim_end_matches(":443");
+            // Scheme and host have no case (RFC 3986, section 6.2.2.1).
+            let origin = url.trim_end_matches('/').trim_end_matches(":443").to_ascii_lowercase();
+            let origin = origin.as_str();
             let published = PUBLISHED.iter().find(|(environment, _)| environment == name);
             let right = match published {
                 Some((_, published)) => origin == *published,
@@ -166,7 +179,7 @@ fn built_in_addresses(trial: &mut ClientTrial<'_>) -> Verdict {
                 None => PUBLISHED.iter().any(|(_, published)| origin == *published) || is_loopback(origin),
             };
             if !right {
-                return Judgement::broken(
+                return Judgement::fail(
                     "a built-in base URL is not one that Pleo publishes",
                     published.map_or_else(
                         || "https://external.pleo.io or https://external.staging.pleo.io".to_owned(),
@@ -176,7 +189,7 @@ fn built_in_addresses(trial: &mut ClientTrial<'_>) -> Verdict {
                 );
             }
         }
-        Judgement::Kept
+        Judgement::Pass
     })
 }
 
@@ -203,23 +216,24 @@ fn look_alikes(right: &str, other: &str) -> Vec<String> {
 }
 
 fn look_alikes_are_refused(trial: &mut ClientTrial<'_>) -> Verdict {
-    let tricks: Vec<usize> = (0..look_alikes("", "").len()).collect();
+    let tricks = look_alikes("", "").len();
     let cases = trial.cases().strategy();
-    trial.each((cases, select(tricks)), |talk, (case, trick)| {
+    trial.each((cases, 0..tricks), |talk, (case, trick)| {
         control(talk, case)?;
+        talk.admit(case)?;
         let host = |url: String| url.replace("http://", "");
-        let (right, other) = (host(talk.lab().url(case.site)), host(talk.lab().url(Site::Elsewhere)));
+        let (right, other) = (host(talk.servers().url(case.site)), host(talk.servers().url(Site::Untrusted)));
         let base_url = look_alikes(&right, &other)[*trick].clone();
-        let seen = talk.send_call(Send { base_url: base_url.clone(), ..case.send(talk.lab()) })?;
+        let seen = talk.send_call(Send { base_url: base_url.clone(), ..case.send(talk.servers()) })?;
         // The right address with something behind it is not a look-alike, and not what this is about.
-        let strays = seen.arrivals.iter().filter(|arrival| arrival.site != case.site);
-        match strays.into_iter().find(|arrival| carrier([*arrival], &case.secret).is_some()) {
-            None => Ok(Judgement::Kept),
-            Some(arrival) => Ok(Judgement::broken_by(
-                arrival,
+        let strays = seen.api().filter(|received| received.site != case.site);
+        match carrier(strays, &talk.credentials(case)) {
+            None => Ok(Judgement::Pass),
+            Some(received) => Ok(Judgement::fail_by(
+                received,
                 "a credential is sent to an address that only looks like its environment's",
                 "a refusal, and no request",
-                format!("{}, for the base URL {base_url}", arrived(arrival)),
+                format!("{}, for the base URL {base_url}", received_at(received)),
             )),
         }
     })

@@ -1,9 +1,21 @@
 //! The legacy API is another API.
 
-use super::{Check, FAQS, Rule, arrived, carrier, control};
+use proptest::sample::select;
+
+use super::{
+    Check, FAQS, Rule, carrier, control, received_at,
+    trouble::{TROUBLES, Trouble, send_astray, send_into},
+};
 use crate::{
     protocol::{Capability, Credential, CredentialKind, Send},
-    trial::{ClientTrial, evidence::Judgement, lab::Site},
+    trial::{
+        ClientTrial,
+        case::Case,
+        client::{Conversation, Seen},
+        evidence::Judgement,
+        search::Stop,
+        servers::Site,
+    },
     verdict::{Level, Verdict},
 };
 
@@ -27,53 +39,64 @@ pub(super) const RULES: &[Rule] = &[
         level: Level::Must,
         sources: &["Z13", "Z18", "Z22"],
         headings: &[FAQS, super::BASE_URLS_KEYS],
-        failure: "A key arrives at the address that stands in for https://openapi.pleo.io.",
-        method: "Any credential with the legacy API's base URL: it may not arrive there.",
+        failure: "A key is sent to https://openapi.pleo.io.",
+        method: "Any credential with the legacy API's base URL, and requests to the External API that fail in \
+                 any way: the credential may not be received at the legacy API.",
         check: Check::Client { needs: &[Capability::Environments], check: nothing_new_goes_to_legacy },
     },
 ];
 
 fn legacy_token_is_not_sent(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
+    let cases = trial.cases().given().strategy();
     trial.each(cases, |talk, case| {
         control(talk, case)?;
-        let secret: String = case.secret.chars().rev().collect();
-        talk.keep_secret(&secret, "legacy token");
-        talk.lab().sandbox(case.site).admit_legacy(&secret);
-        let credential = Credential {
-            kind: CredentialKind::LegacyToken,
-            environment: Site::Legacy.name().to_owned(),
-            secret: Some(secret.clone()),
-            ..case.credential()
-        };
-        let seen = talk.send_call(Send { credential, ..case.send(talk.lab()) })?;
-        let elsewhere = seen.arrivals.iter().filter(|arrival| arrival.site != Site::Legacy);
-        Ok(match carrier(elsewhere, &secret) {
-            None => Judgement::Kept,
-            Some(arrival) => Judgement::broken_by(
-                arrival,
+        let seen = send_legacy_token(talk, case)?;
+        let elsewhere = seen.api().filter(|received| received.site != Site::Legacy);
+        Ok(match carrier(elsewhere, &[&case.other_secret]) {
+            None => Judgement::Pass,
+            Some(received) => Judgement::fail_by(
+                received,
                 "a token of the legacy API is sent to the External API",
                 "a refusal, and no request",
-                arrived(arrival),
+                received_at(received),
             ),
         })
     })
 }
 
+/// Has the client set up with a token of the legacy API: the case's other secret.
+pub(super) fn send_legacy_token(talk: &mut Conversation<'_, '_>, case: &Case) -> Result<Seen, Stop> {
+    let token = &case.other_secret;
+    talk.keep_secret(token, "legacy token");
+    talk.servers().sandbox(case.site).admit_legacy(token);
+    let credential = Credential {
+        kind: CredentialKind::LegacyToken,
+        environment: Site::Legacy.name().to_owned(),
+        secret: Some(token.clone()),
+        tokens: None,
+        ..case.credential()
+    };
+    let send = Send { credential, ..case.send(talk.servers()) };
+    talk.send_call(send)
+}
+
 fn nothing_new_goes_to_legacy(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
-    trial.each(cases, |talk, case| {
+    trial.each((cases, select(TROUBLES.to_vec())), |talk, (case, trouble)| {
         control(talk, case)?;
-        let base_url = talk.lab().url(Site::Legacy);
-        let seen = talk.send_call(Send { base_url, ..case.send(talk.lab()) })?;
-        let there = seen.arrivals.iter().filter(|arrival| arrival.site == Site::Legacy);
-        Ok(match carrier(there, &case.secret) {
-            None => Judgement::Kept,
-            Some(arrival) => Judgement::broken_by(
-                arrival,
+        let seen = match trouble {
+            Trouble::Nothing => send_astray(talk, case, Site::Legacy)?,
+            // No trouble with the External API is a reason to turn to the legacy one.
+            trouble => send_into(talk, case, *trouble)?,
+        };
+        let there = seen.received.iter().filter(|received| received.site == Site::Legacy);
+        Ok(match carrier(there, &talk.credentials(case)) {
+            None => Judgement::Pass,
+            Some(received) => Judgement::fail_by(
+                received,
                 "a credential of the External API is sent to the legacy API",
                 "a refusal, and no request",
-                arrived(arrival),
+                received_at(received),
             ),
         })
     })

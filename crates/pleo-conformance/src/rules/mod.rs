@@ -9,6 +9,7 @@ mod rule;
 mod scope;
 mod secret;
 mod service;
+mod trouble;
 mod url;
 
 use std::sync::LazyLock;
@@ -18,12 +19,15 @@ pub use rule::{Check, Rule};
 use crate::{
     protocol::Capability,
     trial::{
-        case::Case,
-        client::{Conversation, Stop},
-        evidence::place,
-        lab::Arrival,
+        ClientTrial,
+        case::{Case, Cases},
+        client::Conversation,
+        evidence::{Judgement, place, target},
         mask,
+        search::Stop,
+        servers::ReceivedRequest,
     },
+    verdict::Verdict,
 };
 
 /// What a client needs for rules about API keys.
@@ -70,33 +74,61 @@ pub fn catalogue() -> &'static [Rule] {
     &CATALOGUE
 }
 
-/// The request by which a secret arrived, wherever it stands in it.
-fn carrier<'a>(arrivals: impl IntoIterator<Item = &'a Arrival>, secret: &str) -> Option<&'a Arrival> {
-    arrivals.into_iter().find(|arrival| whole(arrival).iter().any(|text| mask::found(secret, text).is_some()))
+/// Judges every request of a case, in whichever circumstances it is sent. `judge` is told which credentials the
+/// client may send by now.
+fn each_request(
+    trial: &mut ClientTrial<'_>,
+    cases: Cases,
+    judge: impl Fn(&Case, &ReceivedRequest, &[String]) -> Judgement,
+) -> Verdict {
+    trial.each(cases.strategy(), |talk, case| {
+        let seen = talk.send(case)?;
+        seen.first(case)?;
+        let credentials = talk.credentials(case);
+        let requests = seen.requests(case).into_iter();
+        Ok(Judgement::all(requests.map(|received| judge(case, received, &credentials))))
+    })
+}
+
+/// The request with one of these secrets in it, wherever that is.
+fn carrier<'a, S: AsRef<str>>(
+    received: impl IntoIterator<Item = &'a ReceivedRequest>,
+    secrets: &[S],
+) -> Option<&'a ReceivedRequest> {
+    received.into_iter().find(|received| {
+        let texts = whole(received);
+        secrets.iter().any(|secret| texts.iter().any(|text| mask::found(secret.as_ref(), text).is_some()))
+    })
 }
 
 /// All texts of a request.
-fn whole(arrival: &Arrival) -> Vec<String> {
-    let request = &arrival.exchange.request;
+fn whole(received: &ReceivedRequest) -> Vec<String> {
+    let request = &received.exchange.request;
     let headers =
         request.headers().values().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let body = String::from_utf8_lossy(request.body()).into_owned();
-    headers.chain([crate::trial::evidence::target(request), body]).collect()
+    headers.chain([target(request), body]).collect()
 }
 
 /// Has the client send a lawful request that differs from the one in question in nothing but what the rule
 /// is about. A client that does not send this one either shows nothing by not sending the other.
+///
+/// In some cases both are calls of one session, so that a check which is made at the first call only is not
+/// taken for one that is made at each.
 fn control(talk: &mut Conversation<'_, '_>, case: &Case) -> Result<(), Stop> {
-    let seen = talk.aside(|talk| talk.send(case))?;
-    match carrier(seen.api(), &case.secret) {
-        Some(_) => Ok(()),
-        None => {
-            Err(Stop::Unclear(format!("a lawful request does not arrive with it either: {}", seen.told())))
-        }
+    let plain = case.plain();
+    let send = |talk: &mut Conversation<'_, '_>| {
+        let seen = talk.send(&plain)?;
+        Ok::<_, Stop>((carrier(seen.api(), &talk.credentials(&plain)).is_some(), seen.told()))
+    };
+    let (sent, told) = if case.circumstances.shared_session { send(talk) } else { talk.aside(send) }?;
+    match sent {
+        true => Ok(()),
+        false => Err(Stop::Inconclusive(format!("a lawful request is not sent with it either: {told}"))),
     }
 }
 
-/// Where a request arrived, for a sentence.
-fn arrived(arrival: &Arrival) -> String {
-    format!("a request with the credential at {}", place(arrival.site))
+/// Where a request was received, for a sentence.
+fn received_at(received: &ReceivedRequest) -> String {
+    format!("a request with the credential at {}", place(received.site))
 }

@@ -27,8 +27,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z47", "Z49"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, WORKFLOW_KEY],
         failure: "The request leaves, to be answered with 403.",
-        method: "Any operation whose scopes are published, and a credential that is known to have others: \
-                 nothing should arrive. With the right ones it has to.",
+        method: "Any operation whose scopes are published, and a credential that is known to have others, or \
+                 nearly those: nothing should be received. With the right ones it has to.",
         check: Check::Client { needs: SCOPES, check: missing_scope_is_noticed },
     },
     Rule {
@@ -39,8 +39,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z47"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_SCOPES],
         failure: "A credential with the published scopes is refused for want of others.",
-        method: "Any operation whose scopes are published, and a credential that is known to have exactly \
-                 those: it has to be sent, as with scopes that are not known.",
+        method: "Any operation, and a credential that is known to have the scopes that are published for it, \
+                 alone or with others: it has to be sent, as with scopes that are not known.",
         check: Check::Client { needs: SCOPES, check: sufficient_scopes_suffice },
     },
     Rule {
@@ -62,56 +62,116 @@ fn needed(case: &Case) -> Vec<String> {
     case.operation.scopes.unwrap_or_default().iter().map(|&scope| scope.to_owned()).collect()
 }
 
+/// In how many ways scopes can be not quite enough.
+const WAYS: u8 = 7;
+
+/// Scopes that are not enough, in one of several ways; each is near to being enough.
+fn lacking(needed: &[String], way: u8) -> Vec<String> {
+    let (last, rest) = match needed.split_last() {
+        Some((last, rest)) => (last.as_str(), rest),
+        None => ("", needed),
+    };
+    let instead = match way {
+        0 => "test:test".to_owned(),
+        1 => return Vec::new(),
+        2 => match last.rsplit_once(':') {
+            Some((of, "read")) => format!("{of}:write"),
+            Some((of, _)) => format!("{of}:read"),
+            None => format!("{last}:read"),
+        },
+        3 => last.to_ascii_uppercase(),
+        4 => format!("{last}er"),
+        5 => last.chars().take(last.chars().count() - 1).collect(),
+        // Only what is before the colon.
+        _ => last.split(':').next().unwrap_or_default().to_owned(),
+    };
+    rest.iter().cloned().chain([instead]).collect()
+}
+
 fn missing_scope_is_noticed(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(needs_scopes).strategy();
-    trial.each(cases, |talk, case| {
+    let cases = trial.cases().given().of(needs_scopes).strategy();
+    trial.each((cases, 0..WAYS), |talk, (case, way)| {
         control(talk, &Case { scopes: Some(needed(case)), ..case.clone() })?;
-        let others = vec!["test:test".to_owned()];
-        let seen = talk.send(&Case { scopes: Some(others), ..case.clone() })?;
-        Ok(match seen.api().next() {
-            None => Judgement::Kept,
-            Some(arrival) => Judgement::broken_by(
-                arrival,
+        let others = lacking(&needed(case), *way);
+        let has = if others.is_empty() { "none".to_owned() } else { others.join(" ") };
+        let seen = talk.send(&Case { scopes: Some(others), ..case.plain() })?;
+        Ok(match seen.requests(case).first() {
+            None => Judgement::Pass,
+            Some(received) => Judgement::fail_by(
+                received,
                 "a request is sent although the credential is known to lack the scope",
-                format!("a refusal: it needs {} and has test:test", needed(case).join(" ")),
+                format!("a refusal: it needs {} and has {has}", needed(case).join(" ")),
                 "a request",
             ),
         })
     })
 }
 
+/// Scopes that are enough: those that are needed, alone or with others before or after them.
+fn sufficient(needed: &[String], with: u8) -> Vec<String> {
+    let others = || ["test:test", "users:read", "vendors:write"].map(str::to_owned).into_iter();
+    let needed = needed.iter().cloned();
+    match with {
+        0 => needed.collect(),
+        1 => others().chain(needed).collect(),
+        2 => needed.chain(others()).collect(),
+        _ => others().take(1).chain(needed.rev()).chain(others().skip(1)).collect(),
+    }
+}
+
 fn sufficient_scopes_suffice(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(needs_scopes).strategy();
-    trial.each(cases, |talk, case| {
+    // Where the scopes of an operation are not published, no set of them is known to be too small.
+    let cases = trial.cases().given().strategy();
+    trial.each((cases, 0..4_u8), |talk, (case, with)| {
         control(talk, case)?;
-        let scopes = needed(case);
+        let scopes = sufficient(&needed(case), *with);
         let expected = format!("a request, with the scopes {}", scopes.join(" "));
-        let seen = talk.send(&Case { scopes: Some(scopes), ..case.clone() })?;
-        Ok(Judgement::kept_if(seen.api().next().is_some(), || {
+        let seen = talk.send(&Case { scopes: Some(scopes), ..case.plain() })?;
+        Ok(Judgement::pass_if(!seen.requests(case).is_empty(), || {
             let message = "a request is refused although the credential has its scopes";
-            Judgement::broken(message, expected, seen.told())
+            Judgement::fail(message, expected, seen.told())
         }))
     })
 }
 
 fn forbidden_is_not_repeated(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(needs_scopes).strategy();
+    let cases = trial.cases().given().of(needs_scopes).strategy();
     trial.each(cases, |talk, case| {
         // A client that sends everything twice shows nothing here.
-        let usual = talk.aside(|talk| talk.send(case))?.api().count();
-        let lab = talk.lab();
-        let without: Grant = case.grant(lab).with_scopes(["test:test"]);
-        lab.sandbox(case.site).admit(&case.secret, without);
-        let send = case.send(lab);
+        let case = case.plain();
+        let usual = talk.aside(|talk| talk.send(&case))?.requests(&case).len();
+        let servers = talk.servers();
+        let without: Grant = case.grant(servers).with_scopes(["test:test"]);
+        servers.sandbox(case.site).admit(&case.secret, without);
+        let send = case.send(servers);
         let seen = talk.send_call(send)?;
-        let arrival = seen.first()?;
-        if usual != 1 || arrival.exchange.reply.response.status() != StatusCode::FORBIDDEN {
-            return Ok(Judgement::unclear("the request is not answered with 403, or usually not sent once"));
+        let received = seen.first(&case)?;
+        if usual != 1 || received.exchange.reply.response.status() != StatusCode::FORBIDDEN {
+            return Ok(Judgement::inconclusive(
+                "the request is not answered with 403, or usually not sent once",
+            ));
         }
-        let count = seen.api().count();
-        Ok(Judgement::kept_if(count == 1, || {
+        let count = seen.requests(&case).len();
+        Ok(Judgement::pass_if(count == 1, || {
             let message = "a request that was answered with 403 is sent again";
-            Judgement::broken_by(arrival, message, "1 request", format!("{count} requests"))
+            Judgement::fail_by(received, message, "1 request", format!("{count} requests"))
         }))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_that_lack_something_lack_it_in_every_way_and_others_never_do() {
+        let needed = ["vendors:read", "tags:write"].map(str::to_owned);
+        let ways: Vec<Vec<String>> = (0..WAYS).map(|way| lacking(&needed, way)).collect();
+        assert!(ways.iter().all(|scopes| !scopes.contains(&needed[1])), "{ways:?}");
+        assert_eq!(ways[2], ["vendors:read", "tags:read"]);
+        assert_eq!(ways[5], ["vendors:read", "tags:writ"]);
+        for with in 0..4 {
+            assert!(needed.iter().all(|scope| sufficient(&needed, with).contains(scope)));
+        }
+    }
 }

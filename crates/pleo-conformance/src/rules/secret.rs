@@ -1,17 +1,25 @@
 //! Where secrets may not turn up.
 
-use pleo_sandbox::Fault;
-use proptest::sample::select;
+use proptest::{prelude::*, sample::select};
 
-use super::{BASE_URLS_OPENING, Check, OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, WORKFLOW_REQUEST, carrier};
+use super::{
+    BASE_URLS_OPENING, Check, OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, WORKFLOW_REQUEST,
+    auth::impossible,
+    carrier,
+    company::naming_another,
+    legacy::send_legacy_token,
+    received_at,
+    trouble::{TROUBLES, Trouble, send_astray, send_into, send_into_redirect},
+};
 use crate::{
-    protocol::{Capability, Send},
+    protocol::Capability,
     trial::{
-        case::Case,
-        client::{ClientTrial, Conversation, Seen, Stop},
+        case::{Case, takes_company},
+        client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place, target},
-        lab::Site,
         mask,
+        search::Stop,
+        servers::{ReceivedRequest, Site},
     },
     verdict::{Level, Verdict},
 };
@@ -63,8 +71,9 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z53", "A57"],
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY, TOKEN_STORAGE],
         failure: "The error of a failed request quotes the header that was sent.",
-        method: "Requests that fail: unknown credential, broken connection, server error, wrong \
-                 environment. Every text that the subject shows of it, but logs and debugging output, is \
+        method: "Requests that fail (401, 403, 429, 500, 503, a redirect, a dropped connection) and requests \
+                 that are refused (wrong environment, impossible key, legacy token, missing scope, another \
+                 company). Every text that the client shows of it, except logs and debugging output, is \
                  searched.",
         check: Check::Client { needs: &[], check: not_in_errors },
     },
@@ -88,8 +97,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z1", "Z53"],
         headings: &[OVERVIEW_SECURITY, BASE_URLS_OPENING],
         failure: "The credential arrives at the address that a redirect names.",
-        method: "Any operation, answered with any kind of redirect to another server: the credential may \
-                 not arrive there.",
+        method: "Any operation, answered with any kind of redirect to an untrusted site, the other \
+                 environment or the legacy API: the credential may not be received there.",
         check: Check::Client { needs: &[], check: redirect_is_not_followed },
     },
     Rule {
@@ -106,39 +115,44 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn not_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
+    let cases = trial.cases().rejected().strategy();
     trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
-        seen.first()?;
-        for arrival in &seen.arrivals {
-            let url = target(&arrival.exchange.request);
-            if let Some(form) = mask::found(&case.secret, &url) {
-                return Ok(Judgement::broken_by(
-                    arrival,
-                    "the credential is in the URL",
-                    "a URL without it",
-                    format!("{url}, with {}", form.replace('%', "the secret")),
-                ));
+        seen.first(case)?;
+        for received in &seen.received {
+            let url = target(&received.exchange.request);
+            for secret in talk.credentials(case) {
+                if let Some(form) = mask::found(&secret, &url) {
+                    return Ok(Judgement::fail_by(
+                        received,
+                        "the credential is in the URL",
+                        "a URL without it",
+                        format!("{url}, with {}", form.replace('%', "the secret")),
+                    ));
+                }
             }
         }
-        Ok(Judgement::Kept)
+        Ok(Judgement::Pass)
     })
 }
 
 fn not_in_other_parts(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
+    let cases = trial.cases().rejected().strategy();
     trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
-        seen.first()?;
-        for arrival in &seen.arrivals {
-            let request = &arrival.exchange.request;
+        seen.first(case)?;
+        let credentials = talk.credentials(case);
+        // What the authorisation server is told is the business of other rules.
+        for received in seen.api() {
+            let request = &received.exchange.request;
             let headers = request.headers().iter().filter(|(name, _)| **name != http::header::AUTHORIZATION);
             let headers = headers.map(|(name, value)| (format!("the header {name}"), value.as_bytes()));
             let body = ("the body".to_owned(), request.body().as_ref());
             for (part, bytes) in headers.chain([body]) {
-                if mask::found(&case.secret, &String::from_utf8_lossy(bytes)).is_some() {
-                    return Ok(Judgement::broken_by(
-                        arrival,
+                let text = String::from_utf8_lossy(bytes);
+                if credentials.iter().any(|secret| mask::found(secret, &text).is_some()) {
+                    return Ok(Judgement::fail_by(
+                        received,
                         "the credential is in another part of the request than the Authorization header",
                         "the Authorization header only",
                         part,
@@ -146,55 +160,105 @@ fn not_in_other_parts(trial: &mut ClientTrial<'_>) -> Verdict {
                 }
             }
         }
-        Ok(Judgement::Kept)
+        Ok(Judgement::Pass)
     })
 }
 
-/// What goes wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trouble {
-    Nothing,
-    UnknownCredential,
-    ServerError,
-    DroppedConnection,
-    WrongEnvironment,
-}
-
-const TROUBLES: [Trouble; 4] =
-    [Trouble::UnknownCredential, Trouble::ServerError, Trouble::DroppedConnection, Trouble::WrongEnvironment];
-
-/// Has a request sent that goes wrong so.
-fn send_into(talk: &mut Conversation<'_, '_>, case: &Case, trouble: Trouble) -> Result<Seen, Stop> {
-    talk.admit(case);
-    let lab = talk.lab();
-    let sandbox = lab.sandbox(case.site);
-    let mut send = case.send(lab);
-    match trouble {
-        Trouble::Nothing => {}
-        Trouble::UnknownCredential => sandbox.revoke(&case.secret),
-        Trouble::ServerError => sandbox.inject("/", Fault::Status(500)),
-        Trouble::DroppedConnection => sandbox.inject("/", Fault::DropConnection),
-        Trouble::WrongEnvironment => {
-            send = Send { base_url: lab.url(case.site.other_environment()), ..send };
+/// Has a request sent that goes wrong so, or refused.
+fn send_into_any(
+    talk: &mut Conversation<'_, '_>,
+    case: &Case,
+    occasion: Occasion,
+) -> Result<(Seen, Vec<String>), Stop> {
+    let mut case = case.clone();
+    let seen = match occasion {
+        Occasion::Trouble(trouble) => send_into(talk, &case, trouble),
+        Occasion::Redirect(status) => send_into_redirect(talk, &case, status, Site::Untrusted),
+        Occasion::WrongEnvironment => send_astray(talk, &case, case.site.other_environment()),
+        Occasion::ImpossibleKey(character) => {
+            case = impossible(&case, character, 0);
+            talk.send(&case)
         }
-    }
-    let seen = talk.send_call(send);
-    talk.lab().sandbox(case.site).clear_faults();
-    seen
+        Occasion::LegacyToken => {
+            let seen = send_legacy_token(talk, &case);
+            case = case.with_other_secret();
+            seen
+        }
+        Occasion::MissingScope => {
+            case.scopes = Some(vec!["test:test".to_owned()]);
+            talk.send(&case)
+        }
+        Occasion::OtherCompany => {
+            let another = naming_another(talk, &case, 0);
+            talk.send(&another)
+        }
+    }?;
+    let secrets = talk.credentials(&case);
+    Ok((seen, secrets))
 }
 
-/// Searches the texts that a subject shows for the credential.
-fn judge_texts(texts: Vec<(String, String)>, secret: &str, message: &'static str) -> Judgement {
+/// What may have a client write something about a call.
+#[derive(Debug, Clone, Copy)]
+enum Occasion {
+    Trouble(Trouble),
+    Redirect(u16),
+    WrongEnvironment,
+    /// A key that holds this character, as none can.
+    ImpossibleKey(char),
+    LegacyToken,
+    MissingScope,
+    OtherCompany,
+}
+
+/// The requests that fail, and those that are refused.
+fn mishaps() -> impl Iterator<Item = Occasion> {
+    let troubles =
+        TROUBLES.into_iter().filter(|trouble| !matches!(trouble, Trouble::Nothing | Trouble::Late));
+    troubles.map(Occasion::Trouble).chain([302, 307].map(Occasion::Redirect)).chain(REFUSALS)
+}
+
+const REFUSALS: [Occasion; 6] = [
+    Occasion::WrongEnvironment,
+    Occasion::ImpossibleKey(':'),
+    Occasion::ImpossibleKey('\n'),
+    Occasion::LegacyToken,
+    Occasion::MissingScope,
+    Occasion::OtherCompany,
+];
+
+/// Any occasion, and a case for it.
+fn on_any(
+    trial: &ClientTrial<'_>,
+    occasions: Vec<Occasion>,
+) -> impl Strategy<Value = (Case, Occasion)> + use<> {
+    let (all, given) = (trial.cases(), trial.cases().given());
+    let companies = given.clone().of(takes_company);
+    let keys = trial.can(Capability::ApiKeys).then(|| given.clone().with_keys());
+    select(occasions).prop_flat_map(move |occasion| {
+        let cases = match occasion {
+            Occasion::ImpossibleKey(_) => keys.clone().unwrap_or_else(|| given.clone()),
+            Occasion::LegacyToken | Occasion::MissingScope => given.clone(),
+            Occasion::OtherCompany => companies.clone(),
+            Occasion::Trouble(_) | Occasion::Redirect(_) | Occasion::WrongEnvironment => all.clone(),
+        };
+        (cases.strategy(), Just(occasion))
+    })
+}
+
+/// Searches the texts that a client shows for its credentials.
+fn judge_texts(texts: Vec<(String, String)>, secrets: &[String], message: &'static str) -> Judgement {
     if texts.is_empty() {
-        return Judgement::unclear("the client shows no such text");
+        return Judgement::inconclusive("the client shows no such text");
     }
-    let leak = texts.into_iter().find_map(|(name, text)| Some((mask::found(secret, &text)?, name, text)));
+    let leak = texts.iter().find_map(|(name, text)| {
+        secrets.iter().find_map(|secret| Some((mask::found(secret, text)?, name, text, secret)))
+    });
     match leak {
-        None => Judgement::Kept,
-        Some((form, name, text)) => {
+        None => Judgement::Pass,
+        Some((form, name, text, secret)) => {
             let received =
-                format!("{}, in {name}: {}", form.replace('%', "the secret"), excerpt(&text, secret));
-            Judgement::broken(message, "a text without the credential", received)
+                format!("{}, in {name}: {}", form.replace('%', "the secret"), excerpt(text, secret));
+            Judgement::fail(message, "a text without the credential", received)
         }
     }
 }
@@ -223,84 +287,84 @@ fn is_log(place: &str) -> bool {
 }
 
 fn not_in_debug(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
-    let troubles = select([&[Trouble::Nothing][..], &TROUBLES].concat());
-    trial.each((cases, troubles), |talk, (case, trouble)| {
-        let seen = send_into(talk, case, *trouble)?;
+    let occasions = [Occasion::Trouble(Trouble::Nothing)].into_iter().chain(mishaps()).collect();
+    let cases = on_any(trial, occasions);
+    trial.each(cases, |talk, (case, occasion)| {
+        let (seen, secrets) = send_into_any(talk, case, *occasion)?;
         let mut texts = shown(&seen, |place| place == "debug");
         // An empty text shows nothing, not even that nothing is shown.
         texts.retain(|(_, text)| !text.trim().is_empty());
-        Ok(judge_texts(texts, &case.secret, "debugging output shows the credential"))
+        Ok(judge_texts(texts, &secrets, "debugging output shows the credential"))
     })
 }
 
 fn not_in_errors(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
-    trial.each((cases, select(TROUBLES.to_vec())), |talk, (case, trouble)| {
-        let seen = send_into(talk, case, *trouble)?;
+    let cases = on_any(trial, mishaps().collect());
+    trial.each(cases, |talk, (case, occasion)| {
+        let (seen, secrets) = send_into_any(talk, case, *occasion)?;
         let texts = shown(&seen, |place| !is_log(place) && place != "debug");
-        Ok(judge_texts(texts, &case.secret, "an error shows the credential"))
+        Ok(judge_texts(texts, &secrets, "an error shows the credential"))
     })
 }
 
 fn not_in_logs(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
-    let troubles = select([&[Trouble::Nothing][..], &TROUBLES].concat());
-    trial.each((cases, troubles), |talk, (case, trouble)| {
-        let seen = send_into(talk, case, *trouble)?;
-        Ok(judge_texts(shown(&seen, is_log), &case.secret, "a log shows the credential"))
+    let occasions = [Occasion::Trouble(Trouble::Nothing)].into_iter().chain(mishaps()).collect();
+    let cases = on_any(trial, occasions);
+    trial.each(cases, |talk, (case, occasion)| {
+        let (seen, secrets) = send_into_any(talk, case, *occasion)?;
+        Ok(judge_texts(shown(&seen, is_log), &secrets, "a log shows the credential"))
     })
 }
 
 fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
-    trial.each((cases, select(vec![301, 302, 303, 307, 308])), |talk, (case, status)| {
-        talk.admit(case);
-        let lab = talk.lab();
-        let location = format!("{}{}", lab.url(Site::Elsewhere), case.operation.path.replace(['{', '}'], ""));
-        let sandbox = lab.sandbox(case.site);
-        sandbox.inject("/", Fault::Redirect(*status, location));
-        let send = case.send(lab);
-        let seen = talk.send_call(send);
-        talk.lab().sandbox(case.site).clear_faults();
-        let seen = seen?;
-        let first = seen.first()?;
-        if first.exchange.reply.response.status().as_u16() != *status {
-            return Ok(Judgement::unclear("the first request is not the one that is redirected"));
+    let statuses = select(vec![301, 302, 303, 307, 308]);
+    trial.each((cases, statuses, 0..3_u8), |talk, (case, status, to)| {
+        let site = match to {
+            0 => Site::Untrusted,
+            1 => case.site.other_environment(),
+            _ => Site::Legacy,
+        };
+        let seen = send_into_redirect(talk, case, *status, site)?;
+        let redirected =
+            |received: &&ReceivedRequest| received.exchange.reply.response.status().as_u16() == *status;
+        if !seen.requests(case).iter().any(redirected) {
+            return Ok(Judgement::inconclusive("no request is redirected"));
         }
-        let strays = seen.arrivals.iter().filter(|arrival| arrival.site != case.site);
-        Ok(match carrier(strays, &case.secret) {
-            None => Judgement::Kept,
-            Some(arrival) => Judgement::broken_by(
-                arrival,
+        let strays = seen.received.iter().filter(|received| {
+            received.site != case.site && received.site != case.site.authorization_server()
+        });
+        Ok(match carrier(strays, &talk.credentials(case)) {
+            None => Judgement::Pass,
+            Some(received) => Judgement::fail_by(
+                received,
                 "a redirect takes the credential to another server",
-                format!("no credential at {}, after a {status}", place(arrival.site)),
-                super::arrived(arrival),
+                format!("no credential at {}, after a {status}", place(received.site)),
+                received_at(received),
             ),
         })
     })
 }
 
 fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
+    let cases = trial.cases().given().strategy();
     trial.each(cases, |talk, case| {
-        talk.send(case)?.first()?;
-        let secret: String = case.secret.chars().rev().collect();
-        talk.keep_secret(&secret, "new secret");
-        let rotated = Case { secret: secret.clone(), ..case.clone() };
+        talk.send(&case.plain())?.first(case)?;
+        let rotated = case.with_other_secret();
+        talk.keep_secret(&rotated.secret, "new secret");
         let seen = talk.send(&rotated)?;
-        let arrival = seen.first()?;
-        if carrier([arrival], &case.secret).is_some() {
-            return Ok(Judgement::broken_by(
-                arrival,
+        seen.first(case)?;
+        if let Some(received) = carrier(seen.api(), &[&case.secret]) {
+            return Ok(Judgement::fail_by(
+                received,
                 "after a rotation the old credential is sent",
                 "the new credential",
                 "the old credential",
             ));
         }
-        Ok(match carrier([arrival], &secret) {
-            Some(_) => Judgement::Kept,
-            None => Judgement::unclear("neither the old nor the new credential arrives"),
+        Ok(match carrier(seen.api(), &[&rotated.secret]) {
+            Some(_) => Judgement::Pass,
+            None => Judgement::inconclusive("neither the old nor the new credential is received"),
         })
     })
 }

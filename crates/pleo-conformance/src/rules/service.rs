@@ -24,7 +24,8 @@ use crate::{
         case::{Case, needs_scopes, takes_company},
         evidence::Judgement,
         mask,
-        service::{Asked, Inquiry, ServiceTrial, Stop},
+        search::Stop,
+        service::{Asked, Inquiry, ServiceTrial},
     },
     verdict::{Level, Verdict},
 };
@@ -297,10 +298,11 @@ fn request(case: &Case, company: Option<Uuid>, authorization: Option<&str>) -> R
         request = request.header(header::CONTENT_TYPE, described.media_type);
     }
     if let Some(authorization) = authorization {
-        let value = HeaderValue::from_str(authorization).map_err(|error| Stop::Unclear(error.to_string()))?;
+        let value =
+            HeaderValue::from_str(authorization).map_err(|error| Stop::Inconclusive(error.to_string()))?;
         request = request.header(header::AUTHORIZATION, value);
     }
-    request.body(body.unwrap_or_default()).map_err(|error| Stop::Unclear(error.to_string()))
+    request.body(body.unwrap_or_default()).map_err(|error| Stop::Inconclusive(error.to_string()))
 }
 
 fn basic(user: &str, password: &str) -> String {
@@ -320,14 +322,14 @@ fn token(inquiry: &mut Inquiry<'_, '_>) -> Result<String, Stop> {
 }
 
 fn status_is(asked: &Asked, expected: u16, message: &'static str) -> Judgement {
-    Judgement::kept_if(asked.status() == expected, || {
-        Judgement::broken_by(&asked.arrival, message, format!("status {expected}"), received(asked))
+    Judgement::pass_if(asked.status() == expected, || {
+        Judgement::fail_by(&asked.received, message, format!("status {expected}"), received(asked))
     })
 }
 
 fn not_success(asked: &Asked, message: &'static str) -> Judgement {
-    Judgement::kept_if(!asked.succeeded(), || {
-        Judgement::broken_by(&asked.arrival, message, "an error", received(asked))
+    Judgement::pass_if(!asked.succeeded(), || {
+        Judgement::fail_by(&asked.received, message, "an error", received(asked))
     })
 }
 
@@ -444,7 +446,7 @@ fn legacy_token_finds_nothing(trial: &mut ServiceTrial<'_>) -> Verdict {
     trial.each((cases, any::<bool>()), |inquiry, (case, by_bearer)| {
         let asked = ask_with_legacy(inquiry, case, *by_bearer)?;
         if asked.succeeded() {
-            return Ok(Judgement::unclear("the token is accepted"));
+            return Ok(Judgement::inconclusive("the token is accepted"));
         }
         Ok(status_is(&asked, 404, "a token of the legacy API is not answered with 404"))
     })
@@ -458,11 +460,11 @@ fn other_company_is_refused(trial: &mut ServiceTrial<'_>) -> Verdict {
         for other in others {
             let asked = inquiry.ask(request(case, Some(other), Some(&basic(&key, "")))?)?;
             let judgement = not_success(&asked, "a company's key reaches another company");
-            if !matches!(judgement, Judgement::Kept) {
+            if !matches!(judgement, Judgement::Pass) {
                 return Ok(judgement);
             }
         }
-        Ok(Judgement::Kept)
+        Ok(Judgement::Pass)
     })
 }
 
@@ -500,18 +502,18 @@ fn missing_scope_is_named(trial: &mut ServiceTrial<'_>) -> Verdict {
     trial.each(cases, |inquiry, case| {
         let asked = ask_without_scope(inquiry, case)?;
         if asked.status() != 403 {
-            return Ok(Judgement::unclear("the request is not refused"));
+            return Ok(Judgement::inconclusive("the request is not refused"));
         }
         let body: Value = serde_json::from_slice(asked.response().body()).unwrap_or_default();
         let named =
             ["type", "message"].iter().all(|name| body[name].as_str().is_some_and(|text| !text.is_empty()));
-        Ok(Judgement::kept_if(named, || {
+        Ok(Judgement::pass_if(named, || {
             let message = "a 403 does not say what is missing";
             let received = match asked.response().body() {
                 body if body.is_empty() => "an empty body".to_owned(),
                 body => String::from_utf8_lossy(body).into_owned(),
             };
-            Judgement::broken_by(&asked.arrival, message, "a body with type and message", received)
+            Judgement::fail_by(&asked.received, message, "a body with type and message", received)
         }))
     })
 }
@@ -524,9 +526,9 @@ fn published_scopes_suffice(trial: &mut ServiceTrial<'_>) -> Verdict {
         let grant = Grant::standalone_key(own).with_scopes(scopes);
         let key = inquiry.credential(&Wanted::Granted(grant), "key with chosen scopes")?;
         let asked = inquiry.ask(request(case, Some(own), Some(&basic(&key, "")))?)?;
-        Ok(Judgement::kept_if(asked.status() != 403, || {
+        Ok(Judgement::pass_if(asked.status() != 403, || {
             let message = "a key with the published scopes is refused";
-            Judgement::broken_by(&asked.arrival, message, "another status than 403", received(&asked))
+            Judgement::fail_by(&asked.received, message, "another status than 403", received(&asked))
         }))
     })
 }
@@ -547,9 +549,9 @@ fn credential_is_not_repeated(trial: &mut ServiceTrial<'_>) -> Verdict {
         let repeated = headers
             .chain([String::from_utf8_lossy(response.body())])
             .any(|text| mask::found(&key, &text).is_some());
-        Ok(Judgement::kept_if(!repeated, || {
+        Ok(Judgement::pass_if(!repeated, || {
             let message = "the answer repeats the credential";
-            Judgement::broken_by(&asked.arrival, message, "an answer without it", received(&asked))
+            Judgement::fail_by(&asked.received, message, "an answer without it", received(&asked))
         }))
     })
 }
@@ -598,7 +600,7 @@ impl App {
         query.extend_pairs(usual).extend_pairs(challenge);
         let request =
             Request::builder().uri(format!("/oauth/authorize?{}", query.finish())).body(Bytes::new());
-        let asked = inquiry.ask(request.map_err(|error| Stop::Unclear(error.to_string()))?)?;
+        let asked = inquiry.ask(request.map_err(|error| Stop::Inconclusive(error.to_string()))?)?;
         let location = asked.response().headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
         let query = location.and_then(|location| location.split_once('?')).map_or("", |(_, query)| query);
         let code = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code");
@@ -614,7 +616,7 @@ impl App {
         let challenge = self.challenge();
         let parameters = [("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
         let (_, code) = self.code(inquiry, &parameters)?;
-        code.ok_or_else(|| Stop::Unclear("a right authorisation gets no code".to_owned()))
+        code.ok_or_else(|| Stop::Inconclusive("a right authorisation gets no code".to_owned()))
     }
 
     fn token(&self, inquiry: &mut Inquiry<'_, '_>, form: &[(&str, &str)]) -> Result<Asked, Stop> {
@@ -623,7 +625,7 @@ impl App {
             .header(header::AUTHORIZATION, basic(&self.id, &self.secret))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(body));
-        inquiry.ask(request.map_err(|error| Stop::Unclear(error.to_string()))?)
+        inquiry.ask(request.map_err(|error| Stop::Inconclusive(error.to_string()))?)
     }
 
     fn exchange(&self, inquiry: &mut Inquiry<'_, '_>, code: &str, verifier: &str) -> Result<Asked, Stop> {
@@ -647,10 +649,10 @@ fn only_s256_begins(trial: &mut ServiceTrial<'_>) -> Verdict {
         app.good_code(inquiry)?;
         let parameters = [("code_challenge", app.verifier.as_str()), ("code_challenge_method", "plain")];
         let (asked, code) = app.code(inquiry, if *plain { &parameters } else { &[] })?;
-        Ok(Judgement::kept_if(code.is_none(), || {
+        Ok(Judgement::pass_if(code.is_none(), || {
             let received = if *plain { "a code for a plain challenge" } else { "a code without a challenge" };
             let message = "an authorisation begins without an S256 challenge";
-            Judgement::broken_by(&asked.arrival, message, "an error", received)
+            Judgement::fail_by(&asked.received, message, "an error", received)
         }))
     })
 }
@@ -661,7 +663,7 @@ fn code_is_good_once(trial: &mut ServiceTrial<'_>) -> Verdict {
         let code = app.good_code(inquiry)?;
         if *again {
             if !app.exchange(inquiry, &code, &app.verifier)?.succeeded() {
-                return Ok(Judgement::unclear("a right exchange gets no tokens"));
+                return Ok(Judgement::inconclusive("a right exchange gets no tokens"));
             }
             let asked = app.exchange(inquiry, &code, &app.verifier)?;
             return Ok(not_success(&asked, "a code is exchanged twice"));
@@ -681,14 +683,14 @@ fn renewal_ends_old_pair(trial: &mut ServiceTrial<'_>) -> Verdict {
             let text = |name: &str| body[name].as_str().map(str::to_owned);
             text("access_token").zip(text("refresh_token"))
         };
-        let unclear = || Stop::Unclear("no pair of tokens comes".to_owned());
+        let unclear = || Stop::Inconclusive("no pair of tokens comes".to_owned());
         let (old_access, old_refresh) =
             pair(&app.exchange(inquiry, &code, &app.verifier)?).ok_or_else(unclear)?;
         pair(&app.refresh(inquiry, &old_refresh)?).ok_or_else(unclear)?;
         let introspect = Request::get("/v1/introspect")
             .header(header::AUTHORIZATION, bearer(&old_access))
             .body(Bytes::new())
-            .map_err(|error| Stop::Unclear(error.to_string()))?;
+            .map_err(|error| Stop::Inconclusive(error.to_string()))?;
         let asked = inquiry.ask(introspect)?;
         if asked.succeeded() {
             return Ok(not_success(&asked, "an access token works after its renewal"));

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use http::header;
 use percent_encoding::percent_decode_str;
+use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{BASE_URLS, BASE_URLS_METHODS, Check, Rule};
+use super::{BASE_URLS, BASE_URLS_METHODS, Check, Rule, each_request};
 use crate::{
+    protocol::Send,
     trial::{
         ClientTrial,
         case::{Case, takes_query},
+        client::{PREPARATIONS, Seen},
         evidence::{Judgement, target},
-        lab::Arrival,
+        servers::ReceivedRequest,
     },
     verdict::{Level, Verdict},
 };
@@ -29,8 +32,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z2", "Z5"],
         headings: &[BASE_URLS],
         failure: "There are two slashes where base URL and path meet, or a segment is missing.",
-        method: "Any operation, with and without a slash at the end of the base URL: the segments of the \
-                 path that arrives are compared with the operation's.",
+        method: "Any operation: the segments of the path that is received are compared with the operation's.",
         check: Check::Client { needs: &[], check: path_is_the_operations },
     },
     Rule {
@@ -90,6 +92,19 @@ pub(super) const RULES: &[Rule] = &[
         method: "Any operation, arguments, environment and credential: the requests are counted.",
         check: Check::Client { needs: &[], check: lawful_request_is_sent_once },
     },
+    Rule {
+        id: "URL-007",
+        title: "A slash at the end of the base URL makes no difference",
+        statement: "A client SHOULD send the same request whether the base URL ends with a slash or not. No \
+                    document of Pleo's writes one; people do.",
+        level: Level::Should,
+        sources: &["Z2"],
+        headings: &[BASE_URLS],
+        failure: "There are two slashes where base URL and path meet.",
+        method: "Any operation, with a slash at the end of the base URL: the path that is received is compared \
+                 with the one without. A client that refuses such a base URL passes.",
+        check: Check::Client { needs: &[], check: slash_makes_no_difference },
+    },
 ];
 
 /// One segment of a path template: text around at most one parameter.
@@ -110,8 +125,8 @@ fn segments(template: &str) -> impl Iterator<Item = Segment<'_>> {
 }
 
 /// The decoded segments of the path that arrived.
-fn arrived_segments(arrival: &Arrival) -> Vec<String> {
-    let path = arrival.exchange.request.uri().path();
+fn arrived_segments(received: &ReceivedRequest) -> Vec<String> {
+    let path = received.exchange.request.uri().path();
     path.strip_prefix('/')
         .unwrap_or(path)
         .split('/')
@@ -124,129 +139,124 @@ fn parameter_in<'a>(segment: &Segment<'_>, arrived: &'a str) -> Option<&'a str> 
     arrived.strip_prefix(segment.before)?.strip_suffix(segment.after)
 }
 
+/// Whether the path that was received is that of the operation.
+fn is_the_operations(case: &Case, received: &ReceivedRequest) -> bool {
+    let arrived = arrived_segments(received);
+    let expected: Vec<Segment<'_>> = segments(case.operation.path).collect();
+    arrived.len() == expected.len()
+        && expected.iter().zip(&arrived).all(|(segment, arrived)| match segment.parameter {
+            Some(_) => parameter_in(segment, arrived).is_some(),
+            None => segment.before == arrived,
+        })
+}
+
 fn path_is_the_operations(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
-    trial.each(cases, |talk, case| {
-        let seen = talk.send(case)?;
-        let arrival = seen.first()?;
-        let arrived = arrived_segments(arrival);
-        let expected: Vec<Segment<'_>> = segments(case.operation.path).collect();
-        let same = arrived.len() == expected.len()
-            && expected.iter().zip(&arrived).all(|(segment, arrived)| match segment.parameter {
-                Some(_) => parameter_in(segment, arrived).is_some(),
-                None => segment.before == arrived,
-            });
-        Ok(Judgement::kept_if(same, || {
-            let received = arrival.exchange.request.uri().path().to_owned();
-            Judgement::broken_by(arrival, "the path is not the operation's", case.operation.path, received)
-        }))
+    let cases = trial.cases().rejected();
+    each_request(trial, cases, |case, received, _| {
+        Judgement::pass_if(is_the_operations(case, received), || {
+            let path = received.exchange.request.uri().path();
+            Judgement::fail_by(received, "the path is not the operation's", case.operation.path, path)
+        })
     })
 }
 
 fn method_is_the_operations(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
-    trial.each(cases, |talk, case| {
-        let seen = talk.send(case)?;
-        let arrival = seen.first()?;
-        let (expected, received) = (&case.operation.method, arrival.exchange.request.method());
-        Ok(Judgement::kept_if(expected == received, || {
+    let cases = trial.cases().rejected();
+    each_request(trial, cases, |case, received, _| {
+        let (expected, method) = (&case.operation.method, received.exchange.request.method());
+        Judgement::pass_if(expected == method, || {
             let message = "the method is not the operation's";
-            Judgement::broken_by(arrival, message, expected.as_str(), received.as_str())
-        }))
+            Judgement::fail_by(received, message, expected.as_str(), method.as_str())
+        })
     })
 }
 
 fn path_parameters_arrive(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(|operation| operation.path.contains('{')).strategy();
-    trial.each(cases, |talk, case| {
-        let seen = talk.send(case)?;
-        let arrival = seen.first()?;
+    let cases = trial.cases().rejected().of(|operation| operation.path.contains('{'));
+    each_request(trial, cases, |case, received, _| {
         let arrived: Vec<String> =
-            arrived_segments(arrival).into_iter().filter(|segment| !segment.is_empty()).collect();
+            arrived_segments(received).into_iter().filter(|segment| !segment.is_empty()).collect();
         if arrived.len() != segments(case.operation.path).count() {
-            return Ok(Judgement::unclear("the path is not the operation's"));
+            return Judgement::inconclusive("the path is not the operation's");
         }
         for (segment, arrived) in segments(case.operation.path).zip(&arrived) {
             let Some(name) = segment.parameter else { continue };
             let Some(value) = parameter_in(&segment, arrived) else {
-                return Ok(Judgement::unclear("the path is not the operation's"));
+                return Judgement::inconclusive("the path is not the operation's");
             };
             if case.path.get(name).map(String::as_str) != Some(value) {
-                return Ok(Judgement::broken_by(
-                    arrival,
-                    "a path parameter does not arrive as it was given",
+                return Judgement::fail_by(
+                    received,
+                    "a path parameter is not received as it was given",
                     format!("{name}: {}", case.path.get(name).cloned().unwrap_or_default()),
-                    format!("{name}: {value}, in {}", arrival.exchange.request.uri().path()),
-                ));
+                    format!("{name}: {value}, in {}", received.exchange.request.uri().path()),
+                );
             }
         }
-        Ok(Judgement::Kept)
+        Judgement::Pass
     })
 }
 
 fn query_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(takes_query).strategy();
-    trial.each(cases, |talk, case| {
-        if case.query.is_empty() {
-            return Ok(Judgement::unclear("the case has no query parameters"));
-        }
+    let cases = trial.cases().rejected().of(takes_query).strategy();
+    trial.each(cases.prop_filter("it has query parameters", |case| !case.query.is_empty()), |talk, case| {
         let seen = talk.send(case)?;
-        let arrival = seen.first()?;
-        let query = arrival.exchange.request.uri().query().unwrap_or_default();
-        let mut arrived: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
-            arrived.entry(name).or_default().push(value);
-        }
-        let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for parameter in &case.query {
-            given.entry(parameter.name.clone()).or_default().push(parameter.value.clone());
-        }
-        for (name, values) in given {
-            let received = arrived.remove(&name).unwrap_or_default();
-            if received != values {
-                return Ok(Judgement::broken_by(
-                    arrival,
-                    "a query parameter does not arrive as it was given",
-                    format!("{name}: {values:?}"),
-                    format!("{name}: {received:?}, in {}", target(&arrival.exchange.request)),
-                ));
-            }
-        }
-        Ok(Judgement::Kept)
+        seen.first(case)?;
+        Ok(Judgement::all(seen.requests(case).into_iter().map(|received| judge_query(case, received))))
     })
 }
 
-fn body_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(|operation| operation.request_body.is_some()).strategy();
-    trial.each(cases, |talk, case| {
-        let Some(given) = &case.body else { return Ok(Judgement::unclear("the case has no body")) };
-        let seen = talk.send(case)?;
-        let arrival = seen.first()?;
-        let request = &arrival.exchange.request;
-        let media_type = request.headers().get(header::CONTENT_TYPE);
-        let media_type = media_type
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .unwrap_or_default();
-        let essence = media_type.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/json") {
-            return Ok(Judgement::broken_by(
-                arrival,
-                "the body does not come as JSON",
-                "Content-Type: application/json",
-                format!("Content-Type: {media_type}"),
-            ));
-        }
-        let arrived: Option<Value> = serde_json::from_slice(request.body()).ok();
-        let same = arrived.as_ref().is_some_and(|arrived| holds(arrived, given));
-        Ok(Judgement::kept_if(same, || {
-            let received = String::from_utf8_lossy(request.body()).into_owned();
-            Judgement::broken_by(
-                arrival,
-                "the body is not the one that was given",
-                given.to_string(),
+fn judge_query(case: &Case, received: &ReceivedRequest) -> Judgement {
+    let query = received.exchange.request.uri().query().unwrap_or_default();
+    let mut arrived: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
+        arrived.entry(name).or_default().push(value);
+    }
+    let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for parameter in &case.query {
+        given.entry(parameter.name.clone()).or_default().push(parameter.value.clone());
+    }
+    for (name, values) in given {
+        let values_received = arrived.remove(&name).unwrap_or_default();
+        if values_received != values {
+            return Judgement::fail_by(
                 received,
-            )
-        }))
+                "a query parameter is not received as it was given",
+                format!("{name}: {values:?}"),
+                format!("{name}: {values_received:?}, in {}", target(&received.exchange.request)),
+            );
+        }
+    }
+    Judgement::Pass
+}
+
+fn body_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().rejected().of(|operation| operation.request_body.is_some());
+    each_request(trial, cases, |case, received, _| {
+        let Some(given) = &case.body else { return Judgement::inconclusive("the case has no body") };
+        judge_body(given, received)
+    })
+}
+
+fn judge_body(given: &Value, received: &ReceivedRequest) -> Judgement {
+    let request = &received.exchange.request;
+    let media_type = request.headers().get(header::CONTENT_TYPE);
+    let media_type =
+        media_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Judgement::fail_by(
+            received,
+            "the body does not come as JSON",
+            "Content-Type: application/json",
+            format!("Content-Type: {media_type}"),
+        );
+    }
+    let arrived: Option<Value> = serde_json::from_slice(request.body()).ok();
+    let same = arrived.as_ref().is_some_and(|arrived| holds(arrived, given));
+    Judgement::pass_if(same, || {
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        Judgement::fail_by(received, "the body is not the one that was given", given.to_string(), body)
     })
 }
 
@@ -279,17 +289,47 @@ fn lawful_request_is_sent_once(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
     trial.each(cases, |talk, case: &Case| {
         let seen = talk.send(case)?;
-        let count = seen.api().count();
-        let Some(arrival) = seen.api().next() else {
+        let requests = seen.requests(case);
+        let Some(received) = requests.first() else {
             let message = "a lawful request is not sent";
-            return Ok(Judgement::broken(message, "1 request", format!("none: {}", seen.told())));
+            return Ok(Judgement::fail(message, "1 request", format!("none: {}", seen.told())));
         };
-        if count > 1 && !arrival.exchange.reply.response.status().is_success() {
-            return Ok(Judgement::unclear("the request did not succeed, and was repeated"));
+        let succeeded = |received: &&&ReceivedRequest| received.exchange.reply.response.status().is_success();
+        let (count, wanted) = (requests.iter().filter(succeeded).count(), case.circumstances.times as usize);
+        // What did not succeed may be repeated: that is the business of other rules.
+        if count < wanted && requests.len() > wanted {
+            return Ok(Judgement::inconclusive("the request did not succeed, and was repeated"));
         }
-        Ok(Judgement::kept_if(count == 1, || {
+        // A client may ask about itself beforehand, and that may be the same request.
+        let most = if PREPARATIONS.contains(&case.operation.path) { wanted + 1 } else { wanted };
+        Ok(Judgement::pass_if(count <= most, || {
             let message = "a request that succeeded is sent again";
-            Judgement::broken_by(arrival, message, "1 request", format!("{count} requests"))
+            Judgement::fail_by(received, message, format!("{wanted} requests"), format!("{count} requests"))
+        }))
+    })
+}
+
+fn slash_makes_no_difference(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().strategy();
+    trial.each(cases, |talk, case| {
+        let paths = |seen: &Seen| -> Vec<String> {
+            let of = |received: &ReceivedRequest| received.exchange.request.uri().path().to_owned();
+            seen.requests(case).into_iter().map(of).collect()
+        };
+        let usual = talk.aside(|talk| talk.send(&case.plain()))?;
+        usual.first(case)?;
+        talk.admit(&case.plain())?;
+        let base_url = talk.servers().url(case.site) + "/";
+        let send = Send { base_url, ..case.plain().send(talk.servers()) };
+        let seen = talk.send_call(send)?;
+        if seen.refused() {
+            return Ok(Judgement::Pass);
+        }
+        let received = seen.first(case)?;
+        let (expected, found) = (paths(&usual), paths(&seen));
+        Ok(Judgement::pass_if(found.iter().all(|path| expected.contains(path)), || {
+            let message = "a slash at the end of the base URL changes the path";
+            Judgement::fail_by(received, message, expected[0].clone(), found[0].clone())
         }))
     })
 }

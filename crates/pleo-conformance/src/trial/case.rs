@@ -1,20 +1,28 @@
-//! Cases: what clients are called for.
+//! Cases: what clients are called for, and in which circumstances.
 
 use std::collections::BTreeMap;
 
-use pleo_client::{CompanyPlace, Operation, ParameterLocation, Safety, operations};
+use pleo_client::{CompanyPlace, Operation, ParameterLocation, operations};
 use pleo_sandbox::{Grant, Optional, Sampler};
-use proptest::{prelude::*, sample::select, string::string_regex};
+use proptest::{prelude::*, sample::select, strategy::Union, string::string_regex};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::lab::{Lab, Site};
-use crate::protocol::{self, Credential, CredentialKind, Location, Parameter, Send};
+use super::{
+    authorisation::apps,
+    servers::{Site, TestServers},
+};
+use crate::protocol::{self, App, Credential, CredentialKind, Location, Parameter, Send, Tokens};
 
-/// What secrets look like: long enough not to stand in a text by chance, with everything that somebody
-/// might be tempted to encode, and nothing that HTTP could not carry. The format of Pleo's keys is not
-/// published (A15).
-const SECRET: &str = "FAKE-[a-zA-Z0-9._~+/=-]{12,40}";
+/// What keys look like: every visible character of ASCII but the colon, which no user name of Basic can have,
+/// and long enough not to be in a text by chance. The format of Pleo's keys is not published (A15).
+const KEY: &str = "FAKE-[!-9;-~]{12,300}";
+
+/// What tokens look like: what Bearer can carry (RFC 6750, section 2.1). They are opaque (A49).
+const TOKEN: &str = "FAKE-[a-zA-Z0-9._~+/-]{12,300}={0,2}";
+
+/// What refresh tokens and client secrets look like: visible ASCII (RFC 6749, appendix A).
+pub(crate) const OPAQUE: &str = "FAKE-[!-~]{12,60}";
 
 /// A request that a client is called for. By itself it is lawful: a client has to send it.
 #[derive(Debug, Clone)]
@@ -24,16 +32,42 @@ pub(crate) struct Case {
     pub(crate) kind: CredentialKind,
     /// Where the credential was made, and where the request goes.
     pub(crate) site: Site,
+    /// The key or token. A session that was authorised by itself has one that nobody else has given it.
     pub(crate) secret: String,
+    /// Another key or token of the same kind.
+    pub(crate) other_secret: String,
+    /// What the client keeps beside the access token, and for whom.
+    pub(crate) app: App,
+    pub(crate) refresh_token: String,
     /// The company that the client is bound to.
     pub(crate) company: Option<Uuid>,
     pub(crate) path: BTreeMap<String, String>,
     pub(crate) query: Vec<Parameter>,
     pub(crate) body: Option<Value>,
-    /// Whether the base URL is written with a slash at its end.
-    pub(crate) slash: bool,
     /// What is known of the credential's scopes.
     pub(crate) scopes: Option<Vec<String>>,
+    pub(crate) circumstances: Circumstances,
+}
+
+/// In which circumstances a request is sent. None of them makes another request of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Circumstances {
+    /// How many of the request are sent at the same time.
+    pub(crate) times: u32,
+    /// Whether the first of them is answered with 401.
+    pub(crate) rejected: bool,
+    /// Whether the session has made the same call before.
+    pub(crate) again: bool,
+    /// Whether the access token has expired, where the client keeps a pair.
+    pub(crate) expired: bool,
+    /// Whether a request that is sent for comparison is one of the same session.
+    pub(crate) shared_session: bool,
+}
+
+impl Circumstances {
+    /// One request of a new session, with a good credential, that is answered.
+    pub(crate) const PLAIN: Self =
+        Self { times: 1, rejected: false, again: false, expired: false, shared_session: false };
 }
 
 /// Which cases are made.
@@ -42,9 +76,14 @@ pub(crate) struct Cases {
     operations: Vec<&'static Operation>,
     kinds: Vec<CredentialKind>,
     bound: bool,
+    /// Whether several requests may be sent at the same time, and several calls made in one session.
+    parallel: bool,
+    sessions: bool,
+    rejected: bool,
 }
 
-/// Cases of all operations with all kinds of credentials, the client bound to a company.
+/// Cases of all operations with credentials that stay as they are, one call a session, the client bound to a
+/// company.
 pub(crate) fn cases() -> Cases {
     Cases {
         operations: operations::all().collect(),
@@ -54,18 +93,55 @@ pub(crate) fn cases() -> Cases {
             CredentialKind::AccessToken,
         ],
         bound: true,
+        parallel: false,
+        sessions: false,
+        rejected: false,
     }
 }
 
+/// Whether a credential is an API key.
+pub(crate) const fn is_key(kind: CredentialKind) -> bool {
+    matches!(kind, CredentialKind::StandaloneApiKey | CredentialKind::IntegratedApiKey)
+}
+
 impl Cases {
-    /// Only those with API keys.
-    pub(crate) fn with_keys(self) -> Self {
-        Self { kinds: vec![CredentialKind::StandaloneApiKey, CredentialKind::IntegratedApiKey], ..self }
+    /// Those with these kinds of credentials.
+    pub(crate) fn with_kinds(self, kinds: Vec<CredentialKind>) -> Self {
+        Self { kinds, ..self }
     }
 
-    /// Only those with access tokens.
-    pub(crate) fn with_tokens(self) -> Self {
-        Self { kinds: vec![CredentialKind::AccessToken], ..self }
+    /// Only those with API keys.
+    pub(crate) fn with_keys(mut self) -> Self {
+        self.kinds.retain(|kind| is_key(*kind));
+        self
+    }
+
+    /// Only those with access tokens, whoever renews them.
+    pub(crate) fn with_tokens(mut self) -> Self {
+        self.kinds.retain(|kind| !is_key(*kind));
+        self
+    }
+
+    /// Only those with a credential that the client is given and does not renew.
+    pub(crate) fn given(mut self) -> Self {
+        let kept = [CredentialKind::OauthTokens, CredentialKind::OauthSession];
+        self.kinds.retain(|kind| !kept.contains(kind));
+        self
+    }
+
+    /// Also those in which requests are sent at the same time.
+    pub(crate) fn in_parallel(self, parallel: bool) -> Self {
+        Self { parallel, ..self }
+    }
+
+    /// Also those in which a session makes several calls.
+    pub(crate) fn in_sessions(self, sessions: bool) -> Self {
+        Self { sessions, ..self }
+    }
+
+    /// Also those in which a request is answered with 401.
+    pub(crate) fn rejected(self) -> Self {
+        Self { rejected: true, ..self }
     }
 
     /// Only those whose client is bound to no company.
@@ -79,29 +155,38 @@ impl Cases {
         self
     }
 
-    /// Only those of operations that read.
-    pub(crate) fn that_read(self) -> Self {
-        self.of(|operation| operation.safety == Safety::Safe)
-    }
-
-    /// The strategy. It shrinks towards the first operation, without optional parameters.
+    /// The strategy. It shrinks towards the first operation, without optional parameters, in plain
+    /// circumstances.
     pub(crate) fn strategy(self) -> impl Strategy<Value = Case> {
-        let Self { operations, kinds, bound } = self;
-        let shape = (any::<u16>(), any::<u32>(), any::<bool>());
-        // An alphabet, not a pattern of the field: it always compiles, and a test says so.
-        let secret = string_regex(SECRET).map_or_else(|_| Just(String::new()).boxed(), Strategy::boxed);
-        let site = select(vec![Site::Staging, Site::Production]);
+        let Self { operations, kinds, bound, parallel, sessions, rejected } = self;
+        let shape = (any::<u16>(), any::<u32>());
         let companies = pleo_sandbox::Sandbox::new(pleo_sandbox::Environment::Staging).companies();
-        (select(operations), select(kinds), site, secret, select(companies), shape).prop_map(
-            move |(operation, kind, site, secret, company, (optional, seed, slash))| {
+        let credential = select(kinds).prop_flat_map(|kind| {
+            let secret = || text(if is_key(kind) { KEY } else { TOKEN });
+            (Just(kind), secret(), secret())
+        });
+        let site = select(vec![Site::Staging, Site::Production]);
+        let pair = (apps(), text(OPAQUE));
+        let circumstances = circumstances(parallel, sessions, rejected);
+        (select(operations), credential, site, select(companies), shape, pair, circumstances).prop_map(
+            move |(operation, credential, site, company, (optional, seed), pair, circumstances)| {
+                let (kind, secret, other_secret) = credential;
+                let (app, refresh_token) = pair;
+                let (path, query, body) = arguments(operation, optional, seed);
                 let mut case = Case {
+                    operation,
                     kind,
                     site,
                     secret,
+                    other_secret,
+                    app,
+                    refresh_token,
                     company: bound.then_some(company),
-                    slash,
+                    path,
+                    query,
+                    body,
                     scopes: None,
-                    ..Case::arguments(operation, optional, seed)
+                    circumstances,
                 };
                 // A client that is bound to a company refuses another one in the path.
                 if let Some(named) = case.path.get_mut("companyId").filter(|_| bound) {
@@ -113,77 +198,102 @@ impl Cases {
     }
 }
 
-impl Case {
-    /// An operation with arguments: each bit of `optional` is one that is given.
-    fn arguments(operation: &'static Operation, optional: u16, seed: u32) -> Self {
-        let mut case = Self {
-            operation,
-            kind: CredentialKind::StandaloneApiKey,
-            site: Site::Staging,
-            secret: String::new(),
-            company: None,
-            path: BTreeMap::new(),
-            query: Vec::new(),
-            body: None,
-            slash: false,
-            scopes: None,
-        };
-        let members = if optional & 1 == 0 { Optional::None } else { Optional::All };
-        let mut paging = false;
-        for (index, parameter) in operation.parameters.iter().enumerate() {
-            let sampler = Sampler::new(u64::from(seed) + index as u64).optional(members);
-            let Some(value) = sampler.parameter(operation, parameter.name) else { continue };
-            if parameter.location == ParameterLocation::Path {
-                case.path.insert(parameter.name.to_owned(), text(&value));
-                continue;
-            }
-            // `before`, `after` and `offset` exclude one another (P2).
-            let pages = ["before", "after", "offset"].contains(&parameter.name);
-            let wanted = parameter.required || (optional >> (index % 15 + 1) & 1 == 1 && !(pages && paging));
-            if parameter.location == ParameterLocation::Query
-                && wanted
-                && !names_subject(operation, parameter.name)
-            {
-                paging |= pages;
-                let values = match value {
-                    Value::Array(values) => values,
-                    value => vec![value],
-                };
-                case.query.extend(
-                    values
-                        .iter()
-                        .map(|value| Parameter { name: parameter.name.to_owned(), value: text(value) }),
-                );
-            }
+/// Text of a pattern.
+pub(crate) fn text(pattern: &str) -> BoxedStrategy<String> {
+    // The patterns are ours: they always compile, and a test says so.
+    string_regex(pattern).map_or_else(|_| Just(String::new()).boxed(), Strategy::boxed)
+}
+
+fn circumstances(parallel: bool, sessions: bool, rejected: bool) -> impl Strategy<Value = Circumstances> {
+    let times = Union::new_weighted(vec![(3, Just(1).boxed()), (1, (1..=4_u32).boxed())]);
+    let now_and_then = || prop::bool::weighted(0.2);
+    (times, now_and_then(), now_and_then(), any::<bool>(), any::<bool>()).prop_map(
+        move |(times, rejected_now, again, expired, shared_session)| Circumstances {
+            times: if parallel { times } else { 1 },
+            rejected: rejected && rejected_now,
+            again: sessions && again,
+            expired,
+            shared_session: sessions && shared_session,
+        },
+    )
+}
+
+/// Path parameters, query parameters and body.
+type Given = (BTreeMap<String, String>, Vec<Parameter>, Option<Value>);
+
+/// The arguments of an operation: each bit of `optional` is one that is given.
+fn arguments(operation: &Operation, optional: u16, seed: u32) -> Given {
+    let (mut path, mut query) = (BTreeMap::new(), Vec::new());
+    let members = if optional & 1 == 0 { Optional::None } else { Optional::All };
+    let sampler = |offset: u64| {
+        let sampler = Sampler::new(u64::from(seed) + offset).optional(members);
+        if seed % 2 == 0 { sampler } else { sampler.any_text() }
+    };
+    let mut paging = false;
+    for (index, parameter) in operation.parameters.iter().enumerate() {
+        let Some(value) = sampler(index as u64).parameter(operation, parameter.name) else { continue };
+        if parameter.location == ParameterLocation::Path {
+            path.insert(parameter.name.to_owned(), scalar(&value));
+            continue;
         }
-        case.body = Sampler::new(u64::from(seed)).optional(members).body(operation);
-        if let (CompanyPlace::Body { name, .. }, Some(Value::Object(body))) =
-            (operation.company, &mut case.body)
+        // `before`, `after` and `offset` exclude one another (P2).
+        let pages = ["before", "after", "offset"].contains(&parameter.name);
+        let wanted = parameter.required || (optional >> (index % 15 + 1) & 1 == 1 && !(pages && paging));
+        if parameter.location == ParameterLocation::Query
+            && wanted
+            && !names_subject(operation, parameter.name)
         {
-            body.remove(name);
+            paging |= pages;
+            let values = match value {
+                Value::Array(values) => values,
+                value => vec![value],
+            };
+            query.extend(
+                values
+                    .iter()
+                    .map(|value| Parameter { name: parameter.name.to_owned(), value: scalar(value) }),
+            );
         }
-        case
+    }
+    let mut body = sampler(0).body(operation);
+    if let (CompanyPlace::Body { name, .. }, Some(Value::Object(body))) = (operation.company, &mut body) {
+        body.remove(name);
+    }
+    (path, query, body)
+}
+
+impl Case {
+    /// The same in plain circumstances.
+    pub(crate) fn plain(&self) -> Self {
+        Self { circumstances: Circumstances::PLAIN, ..self.clone() }
     }
 
-    /// The base URL that the client is set up with.
-    pub(crate) fn base_url(&self, lab: &Lab) -> String {
-        lab.url(self.site) + if self.slash { "/" } else { "" }
+    /// The same, from a client that has another key or token.
+    pub(crate) fn with_other_secret(&self) -> Self {
+        let (secret, other_secret) = (self.other_secret.clone(), self.secret.clone());
+        Self { secret, other_secret, ..self.clone() }
     }
 
     /// What the client is told of the credential.
     pub(crate) fn credential(&self) -> Credential {
-        Credential {
-            kind: self.kind,
-            environment: self.site.name().to_owned(),
-            secret: Some(self.secret.clone()),
-            scopes: self.scopes.clone(),
-            tokens: None,
-        }
+        let tokens = || Tokens {
+            app: self.app.clone(),
+            access_token: self.secret.clone(),
+            refresh_token: self.refresh_token.clone(),
+            expires_in: if self.circumstances.expired { 0 } else { u64::from(LIFETIME) },
+        };
+        let (secret, tokens) = match self.kind {
+            CredentialKind::OauthTokens => (None, Some(tokens())),
+            CredentialKind::OauthSession => (None, None),
+            _ => (Some(self.secret.clone()), None),
+        };
+        let environment = self.site.name().to_owned();
+        Credential { kind: self.kind, environment, secret, scopes: self.scopes.clone(), tokens }
     }
 
     /// What the sandbox is told of the credential.
-    pub(crate) fn grant(&self, lab: &Lab) -> Grant {
-        let company = self.company.or_else(|| lab.sandbox(self.site).companies().first().copied());
+    pub(crate) fn grant(&self, servers: &TestServers) -> Grant {
+        let company = self.company.or_else(|| servers.sandbox(self.site).companies().first().copied());
         let grant = match self.kind {
             CredentialKind::StandaloneApiKey => Grant::standalone_key,
             CredentialKind::IntegratedApiKey => Grant::integrated_key,
@@ -196,19 +306,27 @@ impl Case {
     }
 
     /// The call.
-    pub(crate) fn send(&self, lab: &Lab) -> Send {
+    pub(crate) fn send(&self, servers: &TestServers) -> Send {
         Send {
-            base_url: self.base_url(lab),
+            base_url: servers.url(self.site),
             credential: self.credential(),
             company: self.company.map(|company| company.to_string()),
             operation: described(self.operation),
             path: self.path.clone(),
             query: self.query.clone(),
             body: self.body.clone(),
-            times: 1,
+            times: self.circumstances.times,
         }
     }
+
+    /// What the path of every request of the operation begins with.
+    pub(crate) fn path_prefix(&self) -> &'static str {
+        self.operation.path.split('{').next().unwrap_or_default()
+    }
 }
+
+/// How long a good access token is valid, in seconds: so long that nobody renews it early.
+pub(crate) const LIFETIME: u32 = 7200;
 
 /// Whether a query parameter says for whom the request is: the client's business where it is bound.
 fn names_subject(operation: &Operation, name: &str) -> bool {
@@ -257,7 +375,7 @@ pub(crate) fn described(operation: &Operation) -> protocol::Operation {
 }
 
 /// A JSON scalar as a parameter has it.
-fn text(value: &Value) -> String {
+fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -270,6 +388,8 @@ mod tests {
 
     #[test]
     fn secrets_can_be_made() {
-        assert!(string_regex(SECRET).is_ok());
+        for pattern in [KEY, TOKEN, OPAQUE] {
+            assert!(string_regex(pattern).is_ok(), "{pattern}");
+        }
     }
 }

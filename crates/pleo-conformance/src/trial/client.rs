@@ -1,31 +1,38 @@
-//! Judging a client: what it is called for, and what arrives in the lab.
+//! Judging a client: what it is called for, and what the test servers receive.
 
 use std::{collections::BTreeSet, fmt::Debug};
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
+use pleo_sandbox::Fault;
 use proptest::prelude::Strategy;
 use serde_json::Value;
 
 use super::{
+    authorisation::{Flow, Pair, authorise, issued, register},
     case::{Case, Cases, cases},
     evidence::{Judgement, evidence},
-    lab::{Arrival, Lab, Site},
     mask::Mask,
-    search::{Findings, Options, SHRINKS, findings},
+    search::{Attempt, Options, SHRINKS, Stop, each},
+    servers::{ReceivedRequest, Site, TestServers},
 };
 use crate::{
-    protocol::{Action, Answer, Call, CallResult, Capability, Introduction, Refusal, Send, VERSION},
+    protocol::{
+        Action, Answer, Call, CallResult, Capability, CredentialKind, Introduction, Refusal, Send, VERSION,
+    },
     subject::{Outcome, Subject, SubjectError},
     verdict::Verdict,
 };
 
-/// How often a subject may break down before the run asks no more of it.
+/// How often a client may break down before the run asks no more of it.
 const BREAKDOWNS: u32 = 3;
+
+/// What clients may ask about themselves before a request, as Pleo's norms have it (N7, Z94).
+pub(crate) const PREPARATIONS: [&str; 2] = ["/v1/introspect", "/v1/installations/me"];
 
 /// A client on trial.
 pub struct ClientTrial<'a> {
     subject: &'a mut dyn Subject,
-    lab: Lab,
+    servers: TestServers,
     introduction: Introduction,
     options: Options,
     rule: &'static str,
@@ -34,16 +41,16 @@ pub struct ClientTrial<'a> {
 }
 
 impl<'a> ClientTrial<'a> {
-    /// Greets the subject.
+    /// Greets the client.
     ///
     /// # Errors
     /// When it does not answer as the protocol says, or can do nothing that is asked for.
     pub(crate) fn begin(
         subject: &'a mut dyn Subject,
-        lab: Lab,
+        servers: TestServers,
         options: Options,
     ) -> Result<Self, SubjectError> {
-        let introduction = subject.hello(&lab.hello())?;
+        let introduction = subject.hello(&servers.hello())?;
         if introduction.protocol != VERSION {
             let found = introduction.protocol;
             let reason =
@@ -57,33 +64,44 @@ impl<'a> ClientTrial<'a> {
             let reason = "it claims neither `api_keys` nor `access_tokens`, so there is nothing to ask of it";
             return Err(SubjectError::Nonsense(reason.to_owned()));
         }
-        Ok(Self { subject, lab, introduction, options, rule: "", calls: 0, breakdowns: 0 })
+        Ok(Self { subject, servers, introduction, options, rule: "", calls: 0, breakdowns: 0 })
     }
 
-    /// What the subject says of itself.
+    /// What the client says of itself.
     pub(crate) fn introduction(&self) -> &Introduction {
         &self.introduction
     }
 
-    /// Cases of all operations, with every kind of credential that the subject can send.
-    pub(crate) fn cases(&self) -> Cases {
-        let can = |capability| self.introduction.capabilities.contains(&capability);
-        match (can(Capability::ApiKeys), can(Capability::AccessTokens)) {
-            (true, false) => cases().with_keys(),
-            (false, true) => cases().with_tokens(),
-            _ => cases(),
-        }
+    /// Whether the client claims to be able to do something.
+    pub(crate) fn can(&self, capability: Capability) -> bool {
+        self.introduction.capabilities.contains(&capability)
     }
 
-    /// Asks a rule, if the subject can do what it needs.
+    /// Cases of all operations, with every kind of credential that the client can send, in every circumstance
+    /// that it can be in.
+    pub(crate) fn cases(&self) -> Cases {
+        let kinds = [
+            (Capability::ApiKeys, CredentialKind::StandaloneApiKey),
+            (Capability::ApiKeys, CredentialKind::IntegratedApiKey),
+            (Capability::AccessTokens, CredentialKind::AccessToken),
+            (Capability::Refresh, CredentialKind::OauthTokens),
+            (Capability::Oauth, CredentialKind::OauthSession),
+        ];
+        let kinds = kinds.into_iter().filter(|(capability, _)| self.can(*capability));
+        cases()
+            .with_kinds(kinds.map(|(_, kind)| kind).collect())
+            .in_parallel(self.can(Capability::Parallel))
+            .in_sessions(self.can(Capability::Sessions))
+    }
+
+    /// Asks a rule, if the client can do what it needs.
     pub(crate) fn judge(
         &mut self,
         rule: &'static str,
         needs: &[Capability],
         check: fn(&mut Self) -> Verdict,
     ) -> Verdict {
-        let missing: BTreeSet<_> =
-            needs.iter().filter(|need| !self.introduction.capabilities.contains(need)).collect();
+        let missing: BTreeSet<_> = needs.iter().filter(|need| !self.can(**need)).collect();
         if !missing.is_empty() {
             let names: Vec<String> = missing.iter().map(|capability| name(**capability)).collect();
             return Verdict::Skip {
@@ -91,7 +109,7 @@ impl<'a> ClientTrial<'a> {
             };
         }
         if self.breakdowns >= BREAKDOWNS {
-            return Verdict::Error { reason: format!("the subject broke down {BREAKDOWNS} times before") };
+            return Verdict::Error { reason: format!("the client broke down {BREAKDOWNS} times before") };
         }
         self.rule = rule;
         check(self)
@@ -107,59 +125,38 @@ impl<'a> ClientTrial<'a> {
         S::Value: Clone + Debug,
     {
         let (rule, options) = (self.rule, self.options);
-        let mut mask = Mask::default();
-        let found = findings(rule, options, SHRINKS, strategy, |case| {
+        each(rule, options, SHRINKS, strategy, |case| {
             let mut conversation = Conversation::new(self);
             let judged = judge(&mut conversation, case);
-            let called = std::mem::take(&mut conversation.called);
-            let masked = std::mem::take(&mut conversation.mask);
-            match judged {
-                Ok(judgement) => {
-                    if matches!(judgement, Judgement::Broken(_)) {
-                        mask = masked;
-                    }
-                    Ok((Value::Array(called), judgement))
-                }
-                Err(Stop::Unclear(reason)) => Ok((Value::Null, Judgement::Unclear(masked.apply(&reason)))),
-                Err(Stop::Subject(error)) => {
-                    self.breakdowns += 1;
-                    // What it left behind is not the next call's.
-                    self.lab.take_arrivals();
-                    Err(masked.apply(&error.to_string()))
-                }
-            }
-        });
-        let late = self.nothing_came_late();
-        match found {
-            Findings::Kept(_) | Findings::Unclear(_) if late.is_err() => {
+            // A client answers when its requests are through: what comes later could not be told from those of
+            // the next call.
+            let untrue = conversation.late().or(conversation.untrue.take());
+            let Conversation { called, mask, .. } = conversation;
+            let judged = match (judged, untrue) {
+                (
+                    Ok(Judgement::Pass | Judgement::Inconclusive(_)) | Err(Stop::Inconclusive(_)),
+                    Some(untrue),
+                ) => Err(Stop::Error(untrue)),
+                (judged, _) => judged,
+            };
+            if matches!(judged, Err(Stop::Error(_))) {
                 self.breakdowns += 1;
-                Verdict::Error { reason: late.err().map_or_else(String::new, |error| error.to_string()) }
+                // What it left behind does not belong to the next call.
+                self.servers.take_received();
             }
-            found => found.verdict(rule, &mask),
-        }
-    }
-
-    /// A client answers when its requests are through: what comes later could not be told from the next call's.
-    fn nothing_came_late(&self) -> Result<(), SubjectError> {
-        match self.lab.take_arrivals().first() {
-            None => Ok(()),
-            Some(arrival) => Err(SubjectError::Nonsense(format!(
-                "a request arrived after the call was answered: {} {}",
-                arrival.exchange.request.method(),
-                arrival.exchange.request.uri().path()
-            ))),
-        }
+            Attempt { called: Value::Array(called), mask, judged }
+        })
     }
 
     /// Judges what needs no case.
     pub(crate) fn once(&mut self, judge: impl Fn(&Self) -> Judgement) -> Verdict {
         match judge(self) {
-            Judgement::Kept => Verdict::Pass { conclusive: 1 },
-            Judgement::Broken(finding) => {
+            Judgement::Pass => Verdict::Pass { conclusive: 1 },
+            Judgement::Fail(finding) => {
                 let evidence = evidence(self.rule, &finding, &Value::Null, &Mask::default());
                 Verdict::Fail { evidence: Box::new(evidence) }
             }
-            Judgement::Unclear(reason) => Verdict::Inconclusive { reason },
+            Judgement::Inconclusive(reason) => Verdict::Inconclusive { reason },
         }
     }
 }
@@ -171,18 +168,9 @@ fn name(capability: Capability) -> String {
     }
 }
 
-/// Why a case cannot be judged.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// It does not get so far.
-    Unclear(String),
-    /// The subject broke down.
-    Subject(SubjectError),
-}
-
 impl From<SubjectError> for Stop {
     fn from(error: SubjectError) -> Self {
-        Self::Subject(error)
+        Self::Error(error.to_string())
     }
 }
 
@@ -192,21 +180,25 @@ pub(crate) struct Conversation<'t, 'a> {
     session: String,
     called: Vec<Value>,
     mask: Mask,
+    /// What authorisation servers have issued to the client, the oldest first.
+    issued: Vec<Pair>,
+    /// What the adapter said that the test servers saw otherwise.
+    untrue: Option<String>,
 }
 
 impl<'t, 'a> Conversation<'t, 'a> {
     fn new(trial: &'t mut ClientTrial<'a>) -> Self {
         let mut mask = Mask::default();
         for site in Site::ALL {
-            mask.address(&trial.lab.url(site), site.name());
+            mask.address(&trial.servers.url(site), site.name());
         }
         let session = format!("{}-{}", trial.rule, trial.calls);
-        Self { trial, session, called: Vec::new(), mask }
+        Self { trial, session, called: Vec::new(), mask, issued: Vec::new(), untrue: None }
     }
 
-    /// The lab.
-    pub(crate) fn lab(&self) -> &Lab {
-        &self.trial.lab
+    /// The test servers.
+    pub(crate) fn servers(&self) -> &TestServers {
+        &self.trial.servers
     }
 
     /// From now on this is shown as `<name>`.
@@ -214,18 +206,84 @@ impl<'t, 'a> Conversation<'t, 'a> {
         self.mask.secret(secret, name);
     }
 
-    /// Makes the credential of a case good, and has the client send it.
-    pub(crate) fn send(&mut self, case: &Case) -> Result<Seen, Stop> {
-        self.admit(case);
-        let send = case.send(self.lab());
-        self.send_call(send)
+    /// What authorisation servers have issued to the client, the oldest first.
+    pub(crate) fn issued(&self) -> &[Pair] {
+        &self.issued
     }
 
-    /// Makes the credential of a case good.
-    pub(crate) fn admit(&mut self, case: &Case) {
-        self.keep_secret(&case.secret, "secret");
-        let lab = self.lab();
-        lab.sandbox(case.site).admit(&case.secret, case.grant(lab));
+    /// The keys or access tokens that the client may send for a case by now, the newest last.
+    pub(crate) fn credentials(&self, case: &Case) -> Vec<String> {
+        let given = (case.kind != CredentialKind::OauthSession).then(|| case.secret.clone());
+        let issued = self.issued.iter().map(|pair| pair.access_token.clone());
+        given.into_iter().chain(issued).collect()
+    }
+
+    /// Makes the credential of a case good, and has the client send the request, in the case's circumstances.
+    pub(crate) fn send(&mut self, case: &Case) -> Result<Seen, Stop> {
+        self.admit(case)?;
+        if case.circumstances.again {
+            let send = Send { times: 1, ..case.send(self.servers()) };
+            self.send_call(send)?;
+        }
+        if case.circumstances.rejected {
+            self.inject(case, Fault::Status(401));
+        }
+        let seen = self.call(case);
+        self.clear_faults(case);
+        seen
+    }
+
+    /// Makes the credential of a case good: a session that needs it is authorised first.
+    pub(crate) fn admit(&mut self, case: &Case) -> Result<(), Stop> {
+        match case.kind {
+            CredentialKind::OauthSession => {
+                self.keep_secret(&case.app.client_secret, "client secret");
+                if self.issued.is_empty() { authorise(self, &Flow::of(case)) } else { Ok(()) }
+            }
+            CredentialKind::OauthTokens => {
+                self.admit_pair(case);
+                Ok(())
+            }
+            _ => {
+                self.keep_secret(&case.secret, "secret");
+                let servers = self.servers();
+                servers.sandbox(case.site).admit(&case.secret, case.grant(servers));
+                Ok(())
+            }
+        }
+    }
+
+    fn admit_pair(&mut self, case: &Case) {
+        self.keep_pair_secret(case);
+        register(self, &case.app, case.company);
+        let sandbox = self.servers().sandbox(case.site);
+        sandbox.admit_tokens(&case.app.client_id, &case.secret, &case.refresh_token);
+        if case.circumstances.expired {
+            // It has expired for the service as well, so that a client may also find out by a 401 (A50).
+            sandbox.revoke(&case.secret);
+        }
+    }
+
+    /// Makes evidence show neither token of a pair.
+    pub(crate) fn keep_pair_secret(&mut self, case: &Case) {
+        self.keep_secret(&case.secret, "access token");
+        self.keep_secret(&case.refresh_token, "refresh token");
+    }
+
+    /// Has the next request of a case's operation go wrong.
+    pub(crate) fn inject(&self, case: &Case, fault: Fault) {
+        self.servers().sandbox(case.site).inject(case.path_prefix(), fault);
+    }
+
+    /// Has nothing go wrong any more in the case's environment.
+    pub(crate) fn clear_faults(&self, case: &Case) {
+        self.servers().sandbox(case.site).clear_faults();
+    }
+
+    /// Has the client send the request of a case, whose credential is as good as it is by now.
+    pub(crate) fn call(&mut self, case: &Case) -> Result<Seen, Stop> {
+        let send = case.send(self.servers());
+        self.send_call(send)
     }
 
     /// Has the client send something.
@@ -237,8 +295,9 @@ impl<'t, 'a> Conversation<'t, 'a> {
     pub(crate) fn aside<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
         let session = format!("{}-aside", self.session);
         let (session, called) = (std::mem::replace(&mut self.session, session), self.called.clone());
+        let issued = std::mem::take(&mut self.issued);
         let done = act(self);
-        (self.session, self.called) = (session, called);
+        (self.session, self.called, self.issued) = (session, called, issued);
         done
     }
 
@@ -249,13 +308,32 @@ impl<'t, 'a> Conversation<'t, 'a> {
         // The number and the session differ with the cases before.
         self.called.push(serde_json::to_value(&action).unwrap_or_default());
         let call = Call { id, session: self.session.clone(), action };
-        self.trial.nothing_came_late()?;
-        let outcome = self.trial.subject.call(&call)?;
-        let arrivals = self.trial.lab.take_arrivals();
-        if let Outcome::Refuse(Refusal { unsupported: true, reason, .. }) = &outcome {
-            return Err(Stop::Unclear(format!("the client cannot do it: {reason}")));
+        if let Some(late) = self.late() {
+            return Err(Stop::Error(late));
         }
-        Ok(Seen { outcome, arrivals })
+        let outcome = self.trial.subject.call(&call)?;
+        let received = self.trial.servers.take_received();
+        for pair in received.iter().filter_map(issued) {
+            self.keep_secret(&pair.access_token, "new access token");
+            self.keep_secret(&pair.refresh_token, "new refresh token");
+            self.issued.push(pair);
+        }
+        if let Outcome::Refuse(Refusal { unsupported: true, reason, .. }) = &outcome {
+            return Err(Stop::Inconclusive(format!("the client cannot do it: {reason}")));
+        }
+        let seen = Seen { outcome, received };
+        self.untrue = self.untrue.take().or_else(|| seen.untrue());
+        Ok(seen)
+    }
+
+    /// What was received after the call before was answered.
+    fn late(&self) -> Option<String> {
+        let late = self.trial.servers.take_received();
+        late.first().map(|received| {
+            let request = &received.exchange.request;
+            let (method, path) = (request.method(), request.uri().path());
+            format!("the adapter answered before its requests were through: {method} {path} came later")
+        })
     }
 }
 
@@ -263,30 +341,63 @@ impl<'t, 'a> Conversation<'t, 'a> {
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) outcome: Outcome,
-    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) received: Vec<ReceivedRequest>,
 }
 
 impl Seen {
-    /// What arrived that is none of the authorisation server's business.
-    pub(crate) fn api(&self) -> impl Iterator<Item = &Arrival> {
-        self.arrivals.iter().filter(|arrival| !is_oauth(arrival))
+    /// What was received that has nothing to do with authorisation.
+    pub(crate) fn api(&self) -> impl Iterator<Item = &ReceivedRequest> {
+        self.received.iter().filter(|received| !is_oauth(received))
     }
 
-    /// What arrived at the authorisation server.
-    pub(crate) fn oauth(&self) -> impl Iterator<Item = &Arrival> {
-        self.arrivals.iter().filter(|arrival| is_oauth(arrival))
+    /// What was received that has to do with authorisation, wherever that was.
+    pub(crate) fn oauth(&self) -> impl Iterator<Item = &ReceivedRequest> {
+        self.received.iter().filter(|received| is_oauth(received))
     }
 
-    /// The first request to the API.
-    pub(crate) fn first(&self) -> Result<&Arrival, Stop> {
-        self.api().next().ok_or_else(|| Stop::Unclear(format!("no request arrived: {}", self.told())))
+    /// The requests that are those of the case: not what a client may ask before it.
+    pub(crate) fn requests(&self, case: &Case) -> Vec<&ReceivedRequest> {
+        self.api().filter(|received| !prepares(received, case)).collect()
     }
 
-    /// What the subject says came of it.
+    /// The first request of the case.
+    pub(crate) fn first(&self, case: &Case) -> Result<&ReceivedRequest, Stop> {
+        self.requests(case)
+            .into_iter()
+            .next()
+            .ok_or_else(|| Stop::Inconclusive(format!("no request was received: {}", self.told())))
+    }
+
+    /// What the client says came of it.
     pub(crate) fn told(&self) -> String {
         match &self.outcome {
             Outcome::Refuse(refusal) => format!("the client refused: {}", refusal.reason),
             Outcome::Result(CallResult { answers, .. }) => format!("the client says {answers:?}"),
+        }
+    }
+
+    /// What the adapter says that is not true: that a client declined which has sent something, or that a
+    /// response came which did not.
+    fn untrue(&self) -> Option<String> {
+        match &self.outcome {
+            Outcome::Refuse(refusal) => {
+                self.api().find(|received| !asks_about_itself(received)).map(|received| {
+                    let request = &received.exchange.request;
+                    format!(
+                        "the adapter says that the client refused ({}), but {} {} was received",
+                        refusal.reason,
+                        request.method(),
+                        request.uri().path()
+                    )
+                })
+            }
+            Outcome::Result(result) => result.answers.iter().find_map(|answer| {
+                let Answer::Status(status) = answer else { return None };
+                let mut statuses = self.received.iter().map(|sent| sent.exchange.reply.response.status());
+                let true_status = statuses.any(|sent| sent == *status);
+                (!true_status)
+                    .then(|| format!("the adapter says that the status is {status}, which no response had"))
+            }),
         }
     }
 
@@ -312,31 +423,45 @@ impl Seen {
     pub(crate) fn refused(&self) -> bool {
         matches!(self.outcome, Outcome::Refuse(_))
     }
+}
 
-    /// The scheme and the rest of the only `Authorization` header of the first request.
-    pub(crate) fn authorization(&self) -> Result<Authorization<'_>, Stop> {
-        let arrival = self.first()?;
-        let values = authorizations(arrival.exchange.request.headers());
-        let [value] = values.as_slice() else {
-            return Err(Stop::Unclear(format!("the request has {} Authorization headers", values.len())));
-        };
-        let (scheme, credentials) = value.split_once(' ').unwrap_or((value, ""));
-        Ok(Authorization {
-            arrival,
-            scheme: scheme.to_owned(),
-            credentials: credentials.trim_start_matches(' ').to_owned(),
-        })
-    }
+/// Whether a request is one that a client may make before that of the case.
+fn prepares(received: &ReceivedRequest, case: &Case) -> bool {
+    let request = &received.exchange.request;
+    let is_the_operation =
+        case.operation.method == *request.method() && case.operation.path == request.uri().path();
+    asks_about_itself(received) && !is_the_operation
+}
+
+/// Whether a request finds out what the server takes, or what its credential is good for.
+fn asks_about_itself(received: &ReceivedRequest) -> bool {
+    let request = &received.exchange.request;
+    let explores = [Method::OPTIONS, Method::HEAD].contains(request.method());
+    explores || (*request.method() == Method::GET && PREPARATIONS.contains(&request.uri().path()))
 }
 
 /// An `Authorization` header.
 pub(crate) struct Authorization<'s> {
-    pub(crate) arrival: &'s Arrival,
+    pub(crate) received: &'s ReceivedRequest,
     pub(crate) scheme: String,
     pub(crate) credentials: String,
 }
 
-impl Authorization<'_> {
+impl<'s> Authorization<'s> {
+    /// The only `Authorization` header of a request.
+    pub(crate) fn of(received: &'s ReceivedRequest) -> Result<Self, String> {
+        let values = authorizations(received.exchange.request.headers());
+        let [value] = values.as_slice() else {
+            return Err(format!("the request has {} Authorization headers", values.len()));
+        };
+        let (scheme, credentials) = value.split_once(' ').unwrap_or((value, ""));
+        Ok(Authorization {
+            received,
+            scheme: scheme.to_owned(),
+            credentials: credentials.trim_start_matches(' ').to_owned(),
+        })
+    }
+
     /// Whether it is of this scheme; upper and lower case are the same (RFC 9110, section 11.1).
     pub(crate) fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
@@ -357,6 +482,6 @@ pub(crate) fn authorizations(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-fn is_oauth(arrival: &Arrival) -> bool {
-    arrival.exchange.request.uri().path().contains("/oauth/")
+fn is_oauth(received: &ReceivedRequest) -> bool {
+    received.site.is_authorization_server() || received.exchange.request.uri().path().contains("/oauth/")
 }

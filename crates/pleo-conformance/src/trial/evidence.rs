@@ -6,8 +6,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    lab::{Arrival, Site},
     mask::Mask,
+    servers::{ReceivedRequest, Site},
 };
 use crate::verdict::{Evidence, SeenRequest};
 
@@ -17,15 +17,15 @@ const SHOWN_BODY: usize = 2048;
 /// What a case shows of a rule.
 #[derive(Debug, Clone)]
 pub(crate) enum Judgement {
-    /// The rule is kept.
-    Kept,
-    /// The rule is broken.
-    Broken(Box<Finding>),
-    /// The case does not get so far that the rule could be seen, for this reason.
-    Unclear(String),
+    /// The client, or service, does what the rule asks for.
+    Pass,
+    /// It does not.
+    Fail(Box<Finding>),
+    /// The case did not get so far that it could be told, for this reason.
+    Inconclusive(String),
 }
 
-/// How a rule is broken.
+/// What fails a rule.
 #[derive(Debug, Clone)]
 pub(crate) struct Finding {
     /// What is wrong, in one sentence that is the same for every such case.
@@ -35,43 +35,53 @@ pub(crate) struct Finding {
     /// What came instead.
     pub(crate) received: String,
     /// The request that shows it.
-    pub(crate) shown_by: Option<Arrival>,
+    pub(crate) shown_by: Option<ReceivedRequest>,
 }
 
 impl Judgement {
-    /// The rule is broken, as nothing that arrived shows.
-    pub(crate) fn broken(
+    /// It fails, as nothing that was received shows.
+    pub(crate) fn fail(
         message: &'static str,
         expected: impl Into<String>,
         received: impl Into<String>,
     ) -> Self {
         let (expected, received) = (expected.into(), received.into());
-        Self::Broken(Box::new(Finding { message, expected, received, shown_by: None }))
+        Self::Fail(Box::new(Finding { message, expected, received, shown_by: None }))
     }
 
-    /// The rule is broken, as this request shows.
-    pub(crate) fn broken_by(
-        arrival: &Arrival,
+    /// It fails, as this request shows.
+    pub(crate) fn fail_by(
+        request: &ReceivedRequest,
         message: &'static str,
         expected: impl Into<String>,
         received: impl Into<String>,
     ) -> Self {
-        match Self::broken(message, expected, received) {
-            Self::Broken(finding) => {
-                Self::Broken(Box::new(Finding { shown_by: Some(arrival.clone()), ..*finding }))
+        let (expected, received) = (expected.into(), received.into());
+        Self::Fail(Box::new(Finding { message, expected, received, shown_by: Some(request.clone()) }))
+    }
+
+    /// Nothing can be told, for this reason.
+    pub(crate) fn inconclusive(reason: impl Into<String>) -> Self {
+        Self::Inconclusive(reason.into())
+    }
+
+    /// It passes if so, otherwise what `fail` says.
+    pub(crate) fn pass_if(pass: bool, fail: impl FnOnce() -> Self) -> Self {
+        if pass { Self::Pass } else { fail() }
+    }
+
+    /// What several judgements come to: the first that fails, or else the first that is inconclusive. None at
+    /// all show nothing.
+    pub(crate) fn all(judgements: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = None;
+        for judgement in judgements {
+            match judgement {
+                Self::Fail(_) => return judgement,
+                Self::Inconclusive(_) if !matches!(all, Some(Self::Inconclusive(_))) => all = Some(judgement),
+                judgement => all = all.or(Some(judgement)),
             }
-            other => other,
         }
-    }
-
-    /// Nothing is to be seen, for this reason.
-    pub(crate) fn unclear(reason: impl Into<String>) -> Self {
-        Self::Unclear(reason.into())
-    }
-
-    /// Kept if so, otherwise what `broken` says.
-    pub(crate) fn kept_if(kept: bool, broken: impl FnOnce() -> Self) -> Self {
-        if kept { Self::Kept } else { broken() }
+        all.unwrap_or_else(|| Self::inconclusive("no request was received"))
     }
 }
 
@@ -103,8 +113,8 @@ fn masked(value: &Value, mask: &Mask) -> Value {
     }
 }
 
-fn seen(arrival: &Arrival, mask: &Mask) -> SeenRequest {
-    let Arrival { site, exchange: Exchange { request, .. } } = arrival;
+fn seen(arrival: &ReceivedRequest, mask: &Mask) -> SeenRequest {
+    let ReceivedRequest { site, exchange: Exchange { request, .. } } = arrival;
     let text = |bytes: &[u8]| mask.apply(&String::from_utf8_lossy(bytes));
     let mut body = request.body().as_ref();
     let cut = body.len() > SHOWN_BODY;
@@ -130,7 +140,7 @@ pub(crate) fn target(request: &http::Request<bytes::Bytes>) -> String {
 fn curl(request: &SeenRequest) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let by_itself = [header::HOST, header::CONTENT_LENGTH, header::ACCEPT, header::CONNECTION];
-    let mut line = format!("curl -X {} {}", request.method, quoted(&request.url));
+    let mut line = format!("curl -X {} {}", quoted(&request.method), quoted(&request.url));
     for (name, value) in
         request.headers.iter().filter(|(name, _)| !by_itself.iter().any(|own| own.as_str() == name))
     {
@@ -147,7 +157,9 @@ pub(crate) fn place(site: Site) -> String {
     match site {
         Site::Staging | Site::Production => format!("the {} API", site.name()),
         Site::Legacy => "the legacy API".to_owned(),
-        Site::Elsewhere => "an address that is not Pleo's".to_owned(),
+        Site::StagingAuthorization => "staging's authorisation server".to_owned(),
+        Site::ProductionAuthorization => "production's authorisation server".to_owned(),
+        Site::Untrusted => "an address that is not Pleo's".to_owned(),
         Site::Service => "the service".to_owned(),
     }
 }

@@ -1,14 +1,15 @@
-//! One run of a rule: its cases, the servers in Pleo's place, and what is asked of a client or a service.
+//! One run of a rule: its cases, the test servers, and what is asked of a client or a service.
 
+pub(crate) mod authorisation;
 pub(crate) mod case;
 pub(crate) mod client;
 pub(crate) mod evidence;
-pub(crate) mod lab;
 pub(crate) mod mask;
-mod search;
+pub(crate) mod search;
+pub(crate) mod servers;
 pub(crate) mod service;
 
 pub use client::ClientTrial;
-pub(crate) use lab::Lab;
 pub use search::Options;
+pub(crate) use servers::TestServers;
 pub use service::ServiceTrial;

@@ -1,6 +1,6 @@
-//! Tries many cases of a rule and finds the smallest that breaks it.
+//! Tries many cases of a rule and finds the smallest that fails it.
 
-use std::{cell::RefCell, fmt::Debug};
+use std::{cell::RefCell, collections::BTreeMap, fmt::Debug};
 
 use proptest::{
     prelude::Strategy,
@@ -18,6 +18,9 @@ use crate::verdict::Verdict;
 /// How often a case is made smaller at most.
 pub(crate) const SHRINKS: u32 = 128;
 
+/// A rule passes only if at least one case in so many was conclusive.
+const ONE_CONCLUSIVE_IN: u32 = 4;
+
 /// How a run goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
@@ -34,109 +37,133 @@ impl Default for Options {
     }
 }
 
-/// What many cases show of a rule.
-pub(crate) enum Findings {
-    /// The rule is kept in so many cases.
-    Kept(u32),
-    /// This breaks it, in the smallest such case that was found.
-    Broken(Box<Finding>, Value),
-    /// No case got so far; this is why the last one did not.
-    Unclear(String),
-    /// It could not be found out.
+/// Why a case cannot be judged.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It did not get so far.
+    Inconclusive(String),
+    /// The run lacks what the rule needs.
+    Skip(String),
+    /// The client or service broke down.
     Error(String),
 }
 
-impl Findings {
-    /// What they say of the rule; the mask is that of the case that broke it.
-    pub(crate) fn verdict(self, rule: &str, mask: &Mask) -> Verdict {
-        match self {
-            Self::Kept(conclusive) => Verdict::Pass { conclusive },
-            Self::Broken(finding, case) => {
-                Verdict::Fail { evidence: Box::new(evidence(rule, &finding, &case, mask)) }
+/// One case that was tried.
+pub(crate) struct Attempt {
+    /// What was called for.
+    pub(crate) called: Value,
+    /// What must not be shown of it.
+    pub(crate) mask: Mask,
+    /// What it shows.
+    pub(crate) judged: Result<Judgement, Stop>,
+}
+
+/// What the cases have shown so far.
+#[derive(Default)]
+struct Tally {
+    conclusive: u32,
+    /// How often, by reason.
+    inconclusive: BTreeMap<String, u32>,
+    failed: Option<(Box<Finding>, Value, Mask)>,
+    tried_smaller: u32,
+    /// What ends the search.
+    ended: Option<Verdict>,
+}
+
+impl Tally {
+    /// Counts an attempt; whether the search goes on as if the case had passed.
+    fn count(&mut self, attempt: Attempt) -> bool {
+        let Attempt { called, mask, judged } = attempt;
+        match judged {
+            Ok(Judgement::Pass) => self.conclusive += 1,
+            Ok(Judgement::Inconclusive(reason)) | Err(Stop::Inconclusive(reason)) => {
+                *self.inconclusive.entry(mask.apply(&reason)).or_default() += 1;
             }
-            Self::Unclear(reason) => Verdict::Inconclusive { reason },
-            Self::Error(reason) => Verdict::Error { reason },
+            // The last of them is the smallest: a case is made smaller only where that still fails.
+            Ok(Judgement::Fail(finding)) => {
+                self.failed = Some((finding, called, mask));
+                return false;
+            }
+            Err(Stop::Skip(reason)) => self.ended = Some(Verdict::Skip { reason }),
+            Err(Stop::Error(reason)) => self.ended = Some(Verdict::Error { reason: mask.apply(&reason) }),
+        }
+        self.ended.is_none()
+    }
+
+    fn verdict(self, rule: &str) -> Verdict {
+        let Self { conclusive, inconclusive, failed, ended, .. } = self;
+        if let Some((finding, called, mask)) = failed {
+            return Verdict::Fail { evidence: Box::new(evidence(rule, &finding, &called, &mask)) };
+        }
+        if let Some(verdict) = ended {
+            return verdict;
+        }
+        let cases = conclusive + inconclusive.values().sum::<u32>();
+        let most_frequent = inconclusive.into_iter().max_by_key(|(_, count)| *count);
+        match most_frequent {
+            Some((reason, _)) if conclusive == 0 => Verdict::Inconclusive { reason },
+            Some((reason, count)) if conclusive.saturating_mul(ONE_CONCLUSIVE_IN) < cases => {
+                let reason = format!(
+                    "only {conclusive} of {cases} cases were conclusive; the most frequent reason, in {count} \
+                     cases: {reason}"
+                );
+                Verdict::Inconclusive { reason }
+            }
+            _ => Verdict::Pass { conclusive },
         }
     }
 }
 
-/// Judges cases until one breaks the rule, and then looks for the smallest that does.
+/// Judges cases until one fails the rule, and then looks for the smallest that does.
 ///
-/// `judge` says what it called for and what that shows. It is called anew for every attempt to make a case
-/// smaller.
-pub(crate) fn findings<S: Strategy>(
+/// `judge` is called anew for every attempt to make a case smaller.
+pub(crate) fn each<S: Strategy>(
     rule: &str,
     options: Options,
     shrinks: u32,
     strategy: S,
-    judge: impl FnMut(&S::Value) -> Result<(Value, Judgement), String>,
-) -> Findings
+    mut judge: impl FnMut(&S::Value) -> Attempt,
+) -> Verdict
 where
     S::Value: Clone + Debug,
 {
-    struct State<J> {
-        judge: J,
-        kept: u32,
-        unclear: String,
-        broken: Option<(Box<Finding>, Value)>,
-        tried_smaller: u32,
-        error: Option<String>,
-    }
     // Each rule has cases of its own, whatever other rules are run.
     let seed = Sha256::digest(format!("{rule} {}", options.seed));
     let config = Config {
         cases: options.cases,
-        // Counted below: proptest prints a line when it is the one to stop.
-        max_shrink_iters: u32::MAX,
+        // Counted below, since proptest prints a line when it is the one to stop; `u32::MAX` would be its word
+        // for four times the number of cases.
+        max_shrink_iters: u32::MAX - 1,
         max_shrink_time: 0,
         failure_persistence: None,
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let state = RefCell::new(State {
-        judge,
-        kept: 0,
-        unclear: String::new(),
-        broken: None,
-        tried_smaller: 0,
-        error: None,
-    });
+    let state = RefCell::new((Tally::default(), |case: &S::Value| judge(case)));
     let outcome = runner.run(&strategy, |case| {
-        let state = &mut *state.borrow_mut();
-        if state.error.is_some() {
+        let (tally, judge) = &mut *state.borrow_mut();
+        if tally.ended.is_some() {
             return Ok(());
         }
-        if state.broken.is_some() {
-            if state.tried_smaller == shrinks {
+        if tally.failed.is_some() {
+            if tally.tried_smaller == shrinks {
                 return Ok(());
             }
-            state.tried_smaller += 1;
+            tally.tried_smaller += 1;
         }
-        match (state.judge)(&case) {
-            Ok((_, Judgement::Kept)) => state.kept += 1,
-            Ok((_, Judgement::Unclear(reason))) => state.unclear = reason,
-            Ok((called, Judgement::Broken(finding))) => {
-                // The last of them is the smallest: a case is made smaller only where that still fails.
-                let message = finding.message;
-                state.broken = Some((finding, called));
-                return Err(TestCaseError::fail(message));
-            }
-            Err(error) => {
-                state.error = Some(error);
-                return Err(TestCaseError::fail("error"));
-            }
+        match tally.count(judge(&case)) {
+            true => Ok(()),
+            false => Err(TestCaseError::fail("this case fails the rule")),
         }
-        Ok(())
     });
-    let State { kept, unclear, broken, error, .. } = state.into_inner();
-    match (broken, error, outcome) {
-        (Some((finding, case)), ..) => Findings::Broken(finding, case),
-        (None, Some(error), _) => Findings::Error(error),
-        // Neither is ours: a check that panicked, or cases that could not be made.
-        (None, None, Err(TestError::Abort(reason) | TestError::Fail(reason, _))) => {
-            Findings::Error(format!("the check itself failed: {reason}"))
+    let (tally, _) = state.into_inner();
+    match outcome {
+        // Neither is the client's doing: a check that panicked, or cases that could not be made.
+        Err(TestError::Abort(reason) | TestError::Fail(reason, _))
+            if tally.failed.is_none() && tally.ended.is_none() =>
+        {
+            Verdict::Error { reason: format!("the check itself failed: {reason}") }
         }
-        (None, None, _) if kept > 0 => Findings::Kept(kept),
-        _ => Findings::Unclear(unclear),
+        _ => tally.verdict(rule),
     }
 }

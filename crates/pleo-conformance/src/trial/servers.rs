@@ -1,10 +1,14 @@
 //! The servers that stand in for Pleo while a client is judged.
 
-use std::io;
+use std::{
+    io,
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
-use http::Request;
-use pleo_sandbox::{Environment, Exchange, Reply, Sandbox, Server};
+use http::{Request, Response, StatusCode};
+use pleo_sandbox::{Environment, Exchange, Handler, Reply, Sandbox, Server};
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{Addresses, Hello, VERSION};
@@ -12,33 +16,49 @@ use crate::protocol::{Addresses, Hello, VERSION};
 /// What the authorisation servers' codes and tokens are made from, so that runs can be repeated.
 const SEED: u64 = 1;
 
-/// A server of the lab.
+/// The most requests that are kept between two looks, so that a client gone wild does not take all memory.
+const MOST_KEPT: usize = 10_000;
+
+/// A server of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Site {
-    /// In the place of `https://external.staging.pleo.io`.
+    /// Instead of `https://external.staging.pleo.io`.
     Staging,
-    /// In the place of `https://external.pleo.io`.
+    /// Instead of `https://external.pleo.io`.
     Production,
-    /// In the place of the legacy API.
+    /// Instead of `https://auth.staging.pleo.io`.
+    StagingAuthorization,
+    /// Instead of `https://auth.pleo.io`.
+    ProductionAuthorization,
+    /// Instead of the legacy API.
     Legacy,
-    /// Where nothing may ever be sent.
-    Elsewhere,
-    /// No part of the lab: a service that is judged itself.
+    /// A server that is not Pleo's, where nothing may ever be sent.
+    Untrusted,
+    /// Not a test server: a service that is judged itself.
     Service,
 }
 
 impl Site {
-    /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Staging, Self::Production, Self::Legacy, Self::Elsewhere];
+    /// All test servers.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Staging,
+        Self::Production,
+        Self::StagingAuthorization,
+        Self::ProductionAuthorization,
+        Self::Legacy,
+        Self::Untrusted,
+    ];
 
     /// Its name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Staging => "staging",
             Self::Production => "production",
+            Self::StagingAuthorization => "staging authorization",
+            Self::ProductionAuthorization => "production authorization",
             Self::Legacy => "legacy",
-            Self::Elsewhere => "elsewhere",
+            Self::Untrusted => "untrusted",
             Self::Service => "service",
         }
     }
@@ -51,27 +71,43 @@ impl Site {
             _ => Self::Staging,
         }
     }
+
+    /// The authorisation server of an environment.
+    #[must_use]
+    pub(crate) const fn authorization_server(self) -> Self {
+        match self {
+            Self::Production => Self::ProductionAuthorization,
+            _ => Self::StagingAuthorization,
+        }
+    }
+
+    /// Whether it is an authorisation server.
+    pub(crate) const fn is_authorization_server(self) -> bool {
+        matches!(self, Self::StagingAuthorization | Self::ProductionAuthorization)
+    }
 }
 
-/// A request that arrived somewhere in the lab.
+/// A request that a test server received.
 #[derive(Debug, Clone)]
-pub(crate) struct Arrival {
+pub(crate) struct ReceivedRequest {
     /// Where.
     pub(crate) site: Site,
-    /// The request and its answer.
+    /// The request and its response.
     pub(crate) exchange: Exchange,
 }
 
-/// Two sandboxes of the External API, a legacy API, and a place where nothing may ever be sent.
+/// Two environments with an API and an authorisation server each, a legacy API, and an untrusted site.
 #[derive(Debug)]
-pub(crate) struct Lab {
+pub(crate) struct TestServers {
     staging: Sandbox,
     production: Sandbox,
     /// In the order of [`Site::ALL`].
-    servers: [Server; 4],
+    servers: Vec<Server>,
+    /// In the order in which they were received, whichever server it was.
+    received: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
-impl Lab {
+impl TestServers {
     /// Starts all servers.
     ///
     /// # Errors
@@ -83,20 +119,24 @@ impl Lab {
             sandbox
         };
         let (staging, production) = (sandbox(Environment::Staging), sandbox(Environment::Production));
-        let recorder = |_: &Request<Bytes>| Reply::from(http::Response::new(Bytes::from_static(b"{}")));
-        let servers = [
-            Server::start(staging.clone())?,
-            Server::start(production.clone())?,
-            Server::start(recorder)?,
-            Server::start(recorder)?,
-        ];
-        Ok(Self { staging, production, servers })
+        let received = Arc::default();
+        let servers = Site::ALL.into_iter().map(|site| {
+            let sandbox = match site {
+                Site::Staging | Site::StagingAuthorization => Some(staging.clone()),
+                Site::Production | Site::ProductionAuthorization => Some(production.clone()),
+                Site::Legacy | Site::Untrusted | Site::Service => None,
+            };
+            let recorder = Recorder { site, sandbox, received: Arc::clone(&received) };
+            Server::bind((Ipv4Addr::LOCALHOST, 0).into(), Arc::new(recorder), false)
+        });
+        let servers = servers.collect::<Result<_, _>>()?;
+        Ok(Self { staging, production, servers, received })
     }
 
-    /// The sandbox of an environment; that of staging for what is none.
+    /// The sandbox of an environment; that of staging for any other site.
     pub(crate) fn sandbox(&self, site: Site) -> &Sandbox {
         match site {
-            Site::Production => &self.production,
+            Site::Production | Site::ProductionAuthorization => &self.production,
             _ => &self.staging,
         }
     }
@@ -106,9 +146,12 @@ impl Lab {
         self.servers.get(site as usize).map(Server::url).unwrap_or_default()
     }
 
-    /// What the runner tells a subject about the lab.
+    /// What the runner tells an adapter about the servers.
     pub(crate) fn hello(&self) -> Hello {
-        let addresses = |site| Addresses { base_url: self.url(site), authorization_server: self.url(site) };
+        let addresses = |site: Site| Addresses {
+            base_url: self.url(site),
+            authorization_server: self.url(site.authorization_server()),
+        };
         Hello {
             protocol: VERSION,
             environments: [Site::Staging, Site::Production]
@@ -118,14 +161,43 @@ impl Lab {
         }
     }
 
-    /// Takes what has arrived since the last time, site by site.
-    pub(crate) fn take_arrivals(&self) -> Vec<Arrival> {
-        Site::ALL
-            .into_iter()
-            .flat_map(|site| {
-                let exchanges = self.servers[site as usize].take_exchanges();
-                exchanges.into_iter().map(move |exchange| Arrival { site, exchange })
-            })
-            .collect()
+    /// Takes what was received since the last time, in that order.
+    pub(crate) fn take_received(&self) -> Vec<ReceivedRequest> {
+        std::mem::take(&mut *self.received.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Answers as a site does, and keeps what it received.
+struct Recorder {
+    site: Site,
+    sandbox: Option<Sandbox>,
+    received: Arc<Mutex<Vec<ReceivedRequest>>>,
+}
+
+impl Recorder {
+    /// An API has no authorisation endpoints, and an authorisation server has nothing else.
+    fn respond(&self, request: &Request<Bytes>) -> Reply {
+        let is_oauth = request.uri().path().starts_with("/oauth/");
+        match &self.sandbox {
+            Some(sandbox) if is_oauth == self.site.is_authorization_server() => sandbox.handle(request),
+            Some(_) => {
+                let mut response = Response::new(Bytes::from_static(b"{}"));
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                response.into()
+            }
+            None => Response::new(Bytes::from_static(b"{}")).into(),
+        }
+    }
+}
+
+impl Handler for Recorder {
+    fn handle(&self, request: &Request<Bytes>) -> Reply {
+        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        let reply = self.respond(request);
+        if received.len() < MOST_KEPT {
+            let exchange = Exchange { request: request.clone(), reply: reply.clone() };
+            received.push(ReceivedRequest { site: self.site, exchange });
+        }
+        reply
     }
 }

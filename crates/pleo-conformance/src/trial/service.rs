@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::{
     case::{Cases, cases},
     evidence::Judgement,
-    lab::{Arrival, Site},
     mask::Mask,
-    search::{Options, SHRINKS, findings},
+    search::{Attempt, Options, SHRINKS, Stop, each},
+    servers::{ReceivedRequest, Site},
 };
 use crate::{
     subject::service::{Service, Wanted},
@@ -30,17 +30,6 @@ pub struct ServiceTrial<'a> {
     service: &'a mut dyn Service,
     options: Options,
     rule: &'static str,
-}
-
-/// Why a case cannot be judged.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// The service has nothing that the rule could be asked with.
-    Lacking(&'static str),
-    /// It does not get so far.
-    Unclear(String),
-    /// The service did not answer.
-    Silent(String),
 }
 
 impl<'a> ServiceTrial<'a> {
@@ -90,32 +79,16 @@ impl<'a> ServiceTrial<'a> {
         let (rule, options) = (self.rule, self.options);
         // What has failed once with a live service has failed; a smaller case is not worth its requests.
         let shrinks = if self.is_live() { 0 } else { SHRINKS };
-        let mut mask = Mask::default();
-        let mut lacking = None;
-        let found = findings(rule, options, shrinks, strategy, |case| {
+        each(rule, options, shrinks, strategy, |case| {
             let mut inquiry = Inquiry { trial: self, mask: Mask::default() };
             let judged = judge(&mut inquiry, case);
-            let masked = inquiry.mask;
-            match judged {
-                Ok(judgement) => {
-                    if matches!(judgement, Judgement::Broken(_)) {
-                        mask = masked;
-                    }
-                    Ok((Value::Null, judgement))
-                }
-                Err(Stop::Unclear(reason)) => Ok((Value::Null, Judgement::Unclear(masked.apply(&reason)))),
-                Err(Stop::Lacking(what)) => {
-                    lacking = Some(what);
-                    Err(String::new())
-                }
-                Err(Stop::Silent(reason)) => Err(masked.apply(&reason)),
-            }
-        });
-        match lacking {
-            Some(what) => Verdict::Skip { reason: format!("the run has no {what}") },
-            None => found.verdict(rule, &mask),
-        }
+            Attempt { called: Value::Null, mask: inquiry.mask, judged }
+        })
     }
+}
+
+fn lacking(what: &str) -> Stop {
+    Stop::Skip(format!("the run has no {what}"))
 }
 
 /// One case: requests and their answers.
@@ -127,7 +100,7 @@ pub(crate) struct Inquiry<'t, 'a> {
 impl Inquiry<'_, '_> {
     /// A credential of this sort.
     pub(crate) fn credential(&mut self, wanted: &Wanted, what: &'static str) -> Result<String, Stop> {
-        let secret = self.trial.service.credential(wanted).ok_or(Stop::Lacking(what))?;
+        let secret = self.trial.service.credential(wanted).ok_or_else(|| lacking(what))?;
         self.mask.secret(&secret, "secret");
         Ok(secret)
     }
@@ -136,7 +109,7 @@ impl Inquiry<'_, '_> {
     pub(crate) fn register(&mut self, client: OAuthClient) -> Result<(), Stop> {
         match self.trial.service.register(client) {
             true => Ok(()),
-            false => Err(Stop::Lacking("app that it could register")),
+            false => Err(lacking("app that it could register")),
         }
     }
 
@@ -144,27 +117,27 @@ impl Inquiry<'_, '_> {
     pub(crate) fn companies(&self) -> Result<(Uuid, Vec<Uuid>), Stop> {
         match self.trial.service.companies().as_slice() {
             [own, others @ ..] if !others.is_empty() => Ok((*own, others.to_vec())),
-            _ => Err(Stop::Lacking("two companies that it may ask about")),
+            _ => Err(lacking("two companies that it may ask about")),
         }
     }
 
     /// The answer to a request, with the request as evidence shows it.
     pub(crate) fn ask(&mut self, request: Request<Bytes>) -> Result<Asked, Stop> {
-        let response = self.trial.service.answer(request.clone()).map_err(Stop::Silent)?;
+        let response = self.trial.service.answer(request.clone()).map_err(Stop::Error)?;
         let exchange = pleo_sandbox::Exchange { request, reply: response.into() };
-        Ok(Asked { arrival: Arrival { site: Site::Service, exchange } })
+        Ok(Asked { received: ReceivedRequest { site: Site::Service, exchange } })
     }
 }
 
 /// A request and its answer.
 pub(crate) struct Asked {
-    pub(crate) arrival: Arrival,
+    pub(crate) received: ReceivedRequest,
 }
 
 impl Asked {
     /// The answer.
     pub(crate) fn response(&self) -> &Response<Bytes> {
-        &self.arrival.exchange.reply.response
+        &self.received.exchange.reply.response
     }
 
     /// The answer's status.

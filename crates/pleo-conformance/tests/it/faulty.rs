@@ -31,7 +31,7 @@ pub(crate) fn client_rules(area: &str) -> Vec<&'static Rule> {
 
 pub(crate) fn report(subject: &mut dyn Subject, rules: &[&'static Rule], cases: u32) -> Report {
     let judged = Judged { client: Some(subject), service: None, kind: SubjectKind::InProcess };
-    judge(rules, judged, &Options { seed: 1, cases }, &mut |_| {}).unwrap()
+    Report::from(judge(rules, judged, &Options { seed: 1, cases }, &mut |_| {}).unwrap())
 }
 
 /// Does something for each item, on two threads, and collects what is wrong.

@@ -6,6 +6,7 @@
 mod adapters;
 mod coverage;
 mod faulty;
+mod layers;
 mod live;
 #[cfg(target_os = "linux")]
 mod process;

@@ -16,7 +16,7 @@ use super::support::adapters::{Adapter, CURL, PYTHON};
 fn judged(command: Vec<String>, cases: u32, seconds: u64) -> Result<Report, RunError> {
     let rules: Vec<_> = catalogue().iter().collect();
     let subject = SubjectUnderTest::Program { command, timeout: Duration::from_secs(seconds) };
-    run(&rules, subject, &Options { seed: 1, cases }, &mut |_| {})
+    run(&rules, subject, &Options { seed: 1, cases }, &mut |_| {}).map(Report::from)
 }
 
 fn ids(report: &Report, standing: Standing) -> Vec<&str> {

@@ -1,20 +1,22 @@
 //! From the URL to which a client sends the user to the exchange of the code.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use bytes::Bytes;
-use http::{Method, Request, header};
-use proptest::{prelude::*, sample::select};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use proptest::sample::select;
 use sha2::{Digest as _, Sha256};
 
-use super::{Form, apps, form, register, token_requests};
 use crate::{
-    protocol::{Action, App, Authorize, CallResult, Finish},
-    subject::Outcome,
     trial::{
-        client::{ClientTrial, Conversation, Seen, Stop},
+        authorisation::{
+            Begun, Flow, Form, agree, begin, begins_at, finish, flows, query_of, token_requests,
+        },
+        client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place},
-        lab::{Arrival, Site},
         mask,
+        search::Stop,
+        servers::ReceivedRequest,
     },
     verdict::Verdict,
 };
@@ -26,74 +28,6 @@ const STATE_LENGTH: usize = 22;
 /// In so many characters two random states differ, whatever goes before and after them.
 const STATE_APART: usize = 8;
 
-/// An authorisation that a user is asked for.
-#[derive(Debug, Clone)]
-struct Flow {
-    site: Site,
-    app: App,
-    scopes: Vec<String>,
-}
-
-fn flows() -> impl Strategy<Value = Flow> {
-    let scopes = vec!["users:read", "export-jobs:read", "export-jobs:write", "vendors:read"];
-    let scopes = prop::sample::subsequence(scopes, 1..=4);
-    (select(vec![Site::Staging, Site::Production]), apps(), scopes).prop_map(|(site, app, scopes)| Flow {
-        site,
-        app,
-        scopes: scopes.into_iter().map(str::to_owned).collect(),
-    })
-}
-
-fn query_of(url: &str) -> Form {
-    let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
-    form(query.as_bytes())
-}
-
-/// The URL to which a client sends the user, and its parameters.
-struct Begun {
-    url: String,
-    parameters: Form,
-}
-
-fn begin(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<Begun, Stop> {
-    register(talk, &flow.app);
-    let seen = talk.act(Action::Authorize(Authorize {
-        environment: flow.site.name().to_owned(),
-        app: flow.app.clone(),
-        scopes: flow.scopes.clone(),
-    }))?;
-    match &seen.outcome {
-        Outcome::Result(CallResult { url: Some(url), .. }) => {
-            Ok(Begun { url: url.clone(), parameters: query_of(url) })
-        }
-        _ => Err(Stop::Unclear(format!("the client makes no URL: {}", seen.told()))),
-    }
-}
-
-/// Whether the URL is the authorise endpoint of the flow's environment.
-fn begins_at(talk: &Conversation<'_, '_>, flow: &Flow, begun: &Begun) -> bool {
-    let endpoint = format!("{}/oauth/authorize", talk.lab().url(flow.site));
-    begun.url.strip_prefix(&endpoint).is_some_and(|rest| rest.starts_with('?'))
-}
-
-/// The user agrees: the redirect that the authorisation server answers with.
-fn agree(talk: &Conversation<'_, '_>, flow: &Flow, begun: &Begun) -> Result<String, Stop> {
-    let unclear = |reason: &str| Stop::Unclear(format!("the user is not sent back with a code: {reason}"));
-    if !begins_at(talk, flow, begun) {
-        return Err(unclear("the client's URL is not the authorisation server's"));
-    }
-    let uri = begun.url.parse::<http::Uri>().map_err(|_| unclear("the client's URL cannot be read"))?;
-    let request = Request::builder().method(Method::GET).uri(uri).body(Bytes::new());
-    let request = request.map_err(|_| unclear("the client's URL cannot be requested"))?;
-    let reply = talk.lab().sandbox(flow.site).handle(&request);
-    let location = reply.response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-    let location = location.ok_or_else(|| unclear(&format!("status {}", reply.response.status())))?;
-    match query_of(location).contains_key("code") {
-        true => Ok(location.to_owned()),
-        false => Err(unclear("the authorisation server answers with an error")),
-    }
-}
-
 /// A redirect with other parameters.
 fn redirect(flow: &Flow, parameters: &Form) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
@@ -101,49 +35,53 @@ fn redirect(flow: &Flow, parameters: &Form) -> String {
     format!("{}{separator}{query}", flow.app.redirect_uri)
 }
 
-fn finish(talk: &mut Conversation<'_, '_>, redirect: String) -> Result<Seen, Stop> {
-    talk.act(Action::Finish(Finish { redirect }))
-}
-
 pub(super) fn has_challenge(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(), |talk, flow| {
-        let begun = begin(talk, flow)?;
+        let (begun, _) = begin(talk, flow)?;
         let there = begun.parameters.get("code_challenge").is_some_and(|challenge| !challenge.is_empty());
-        Ok(Judgement::kept_if(there, || {
+        Ok(Judgement::pass_if(there, || {
             let names: Vec<&str> = begun.parameters.keys().map(String::as_str).collect();
-            Judgement::broken("there is no PKCE challenge", "code_challenge", names.join(", "))
+            Judgement::fail("there is no PKCE challenge", "code_challenge", names.join(", "))
         }))
     })
 }
 
 pub(super) fn challenge_is_s256(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(), |talk, flow| {
-        let begun = begin(talk, flow)?;
+        let (begun, _) = begin(talk, flow)?;
         if !begun.parameters.contains_key("code_challenge") {
-            return Ok(Judgement::unclear("there is no PKCE challenge"));
+            return Ok(Judgement::inconclusive("there is no PKCE challenge"));
         }
         let method = begun.parameters.get("code_challenge_method").map_or("none", String::as_str);
-        Ok(Judgement::kept_if(method == "S256", || {
-            Judgement::broken("the challenge method is not S256", "code_challenge_method=S256", method)
+        if method != "S256" {
+            let message = "the challenge method is not S256";
+            return Ok(Judgement::fail(message, "code_challenge_method=S256", method));
+        }
+        let challenge = begun.parameters.get("code_challenge").map_or("", String::as_str);
+        let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let in_form = challenge.len() == 43 && challenge.bytes().all(is_base64url);
+        Ok(Judgement::pass_if(in_form, || {
+            let message = "the challenge is not in the form of S256";
+            Judgement::fail(message, "43 characters of Base64 for URLs, without padding", challenge)
         }))
     })
 }
 
 pub(super) fn state_is_fresh(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(), |talk, flow| {
-        let state = |begun: Begun| begun.parameters.get("state").cloned().unwrap_or_default();
+        let state = |(begun, _): (Begun, Seen)| begun.parameters.get("state").cloned().unwrap_or_default();
         let first = state(begin(talk, flow)?);
         let second = state(talk.aside(|talk| begin(talk, flow))?);
         let expected = format!("a state of at least {STATE_LENGTH} characters, another one each time");
         let apart = first.chars().zip(second.chars()).filter(|(one, other)| one != other).count();
         Ok(if first.chars().count() < STATE_LENGTH {
             let received = format!("a state of {} characters", first.chars().count());
-            Judgement::broken("the state can be guessed", expected, received)
+            Judgement::fail("the state can be guessed", expected, received)
         } else if apart < STATE_APART {
             let message = "the states of two authorisations are much the same";
-            Judgement::broken(message, expected, "two states that differ in hardly anything")
+            Judgement::fail(message, expected, "two states that differ in hardly anything")
         } else {
-            Judgement::Kept
+            Judgement::Pass
         })
     })
 }
@@ -151,11 +89,13 @@ pub(super) fn state_is_fresh(trial: &mut ClientTrial<'_>) -> Verdict {
 /// A redirect with the right state leads to an exchange.
 fn exchange_control(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<(), Stop> {
     talk.aside(|talk| {
-        let begun = begin(talk, flow)?;
+        let (begun, _) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let seen = finish(talk, redirect)?;
         match token_requests(&seen).is_empty() {
-            true => Err(Stop::Unclear(format!("a right redirect is not exchanged either: {}", seen.told()))),
+            true => {
+                Err(Stop::Inconclusive(format!("a right redirect is not exchanged either: {}", seen.told())))
+            }
             false => Ok(()),
         }
     })
@@ -163,8 +103,8 @@ fn exchange_control(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<(), 
 
 fn not_exchanged(seen: &Seen, message: &'static str, received: &str) -> Judgement {
     match token_requests(seen).first() {
-        None => Judgement::Kept,
-        Some((arrival, _)) => Judgement::broken_by(
+        None => Judgement::Pass,
+        Some((arrival, _)) => Judgement::fail_by(
             arrival,
             message,
             "a refusal, and no request to the token endpoint",
@@ -173,19 +113,52 @@ fn not_exchanged(seen: &Seen, message: &'static str, received: &str) -> Judgemen
     }
 }
 
+/// In how many ways the state of a redirect can be wrong.
+const WRONG_STATES: u8 = 9;
+
+/// The state parameters of a redirect that has to be refused, with what is wrong with them.
+fn wrong_states(state: &str, earlier: &str, way: u8) -> (Vec<String>, &'static str) {
+    let cut: String = state.chars().take(state.chars().count().saturating_sub(1)).collect();
+    let swapped = |character: char| match character.is_ascii_uppercase() {
+        true => character.to_ascii_lowercase(),
+        false => character.to_ascii_uppercase(),
+    };
+    let swapped: String = state.chars().map(swapped).collect();
+    let reversed: String = state.chars().rev().collect();
+    match way {
+        0 => (Vec::new(), "without a state"),
+        1 => (vec![format!("{reversed}x")], "with another state"),
+        2 => (vec![cut], "with the beginning of the state"),
+        3 => (vec![format!("{state}x")], "with something behind the state"),
+        // Digits have no case.
+        4 if swapped != state => (vec![swapped], "with the state in another case"),
+        5 if !earlier.is_empty() => (vec![earlier.to_owned()], "with the state of an earlier authorisation"),
+        6 => (vec![String::new()], "with an empty state"),
+        7 => (vec![format!("{reversed}x"), state.to_owned()], "with another state before the right one"),
+        _ => (vec![format!("{cut}~")], "with a state of the same length"),
+    }
+}
+
 pub(super) fn other_state_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each((flows(), any::<bool>()), |talk, (flow, missing)| {
+    trial.each((flows(), 0..WRONG_STATES), |talk, (flow, way)| {
         exchange_control(talk, flow)?;
-        let begun = begin(talk, flow)?;
+        // It is begun in the same session, and then begun again.
+        let earlier = match way {
+            5 => begin(talk, flow)?.0.parameters.remove("state").unwrap_or_default(),
+            _ => String::new(),
+        };
+        let (begun, _) = begin(talk, flow)?;
         let mut parameters = query_of(&agree(talk, flow, &begun)?);
-        let state: String = parameters.remove("state").unwrap_or_default().chars().rev().collect();
-        if !missing {
-            parameters.insert("state".to_owned(), format!("{state}x"));
+        let state = parameters.remove("state").unwrap_or_default();
+        let (states, what) = wrong_states(&state, &earlier, *way);
+        let mut redirect = redirect(flow, &parameters);
+        for state in states {
+            let state: String = form_urlencoded::byte_serialize(state.as_bytes()).collect();
+            redirect += &format!("&state={state}");
         }
-        let seen = finish(talk, redirect(flow, &parameters))?;
-        let received =
-            if *missing { "after a redirect without a state" } else { "after a redirect with another state" };
-        Ok(not_exchanged(&seen, "a code is exchanged although the state is not the right one", received))
+        let seen = finish(talk, redirect)?;
+        let received = format!("after a redirect {what}");
+        Ok(not_exchanged(&seen, "a code is exchanged although the state is not the right one", &received))
     })
 }
 
@@ -193,7 +166,7 @@ pub(super) fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
     let redirects = select(vec![(true, true), (true, false), (false, false)]);
     trial.each((flows(), redirects), |talk, (flow, (with_error, with_code))| {
         exchange_control(talk, flow)?;
-        let begun = begin(talk, flow)?;
+        let (begun, _) = begin(talk, flow)?;
         let mut parameters = query_of(&agree(talk, flow, &begun)?);
         if *with_error {
             parameters.insert("error".to_owned(), "access_denied".to_owned());
@@ -215,37 +188,39 @@ pub(super) fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
 fn exchanged<T>(
     talk: &mut Conversation<'_, '_>,
     flow: &Flow,
-    judge: impl FnOnce(&Begun, &Arrival, &Form) -> T,
+    judge: impl FnOnce(&Begun, &ReceivedRequest, &Form) -> T,
 ) -> Result<T, Stop> {
-    let begun = begin(talk, flow)?;
+    let (begun, _) = begin(talk, flow)?;
     let redirect = agree(talk, flow, &begun)?;
     let seen = finish(talk, redirect)?;
     match token_requests(&seen).first() {
         Some((arrival, form)) => Ok(judge(&begun, arrival, form)),
-        None => Err(Stop::Unclear(format!("no code is exchanged: {}", seen.told()))),
+        None => Err(Stop::Inconclusive(format!("no code is exchanged: {}", seen.told()))),
     }
 }
 
 pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(), |talk, flow| {
-        let begun = begin(talk, flow)?;
+        let (begun, _) = begin(talk, flow)?;
         if !begins_at(talk, flow, &begun) {
-            let expected = format!("{}/oauth/authorize?…", talk.lab().url(flow.site));
+            let server = talk.servers().url(flow.site.authorization_server());
+            let expected = format!("{server}/oauth/authorize?…");
             let message = "the user is not sent to the environment's authorisation server";
-            return Ok(Judgement::broken(message, expected, begun.url));
+            return Ok(Judgement::fail(message, expected, begun.url));
         }
         let redirect = agree(talk, flow, &begun)?;
         let seen = finish(talk, redirect)?;
         let requests = token_requests(&seen);
         let Some((first, _)) = requests.first() else {
-            return Ok(Judgement::unclear(format!("no code is exchanged: {}", seen.told())));
+            return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", seen.told())));
         };
-        let stray = requests.iter().map(|(arrival, _)| *arrival).find(|arrival| arrival.site != flow.site);
-        Ok(Judgement::kept_if(stray.is_none(), || {
-            Judgement::broken_by(
+        let wanted = flow.site.authorization_server();
+        let stray = requests.iter().map(|(received, _)| *received).find(|received| received.site != wanted);
+        Ok(Judgement::pass_if(stray.is_none(), || {
+            Judgement::fail_by(
                 stray.unwrap_or(first),
-                "a code is exchanged in another environment than the chosen one",
-                format!("an exchange at {}", place(flow.site)),
+                "a code is exchanged elsewhere than at the chosen environment's authorisation server",
+                format!("an exchange at {}", place(wanted)),
                 format!("an exchange at {}", place(stray.unwrap_or(first).site)),
             )
         }))
@@ -256,16 +231,24 @@ fn challenge_of(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }
 
+/// Whether a verifier is nothing but the state in another form.
+fn is_made_from(verifier: &str, state: &str) -> bool {
+    let digest = Sha256::digest(state);
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let encodings = [STANDARD.encode(digest), STANDARD_NO_PAD.encode(digest), URL_SAFE_NO_PAD.encode(digest)];
+    verifier == state || verifier == hex || encodings.iter().any(|encoded| encoded == verifier)
+}
+
 pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(), |talk, flow| {
-        let challenge = |begun: Begun| begun.parameters.get("code_challenge").cloned();
+        let challenge = |(begun, _): (Begun, Seen)| begun.parameters.get("code_challenge").cloned();
         let (one, other) = (
             talk.aside(|talk| begin(talk, flow)).map(challenge)?,
             talk.aside(|talk| begin(talk, flow)).map(challenge)?,
         );
         if one.is_some() && one == other {
             let message = "two authorisations have the same verifier";
-            return Ok(Judgement::broken(
+            return Ok(Judgement::fail(
                 message,
                 "a verifier of its own for each",
                 "the same challenge twice",
@@ -274,22 +257,31 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
         exchanged(talk, flow, |begun, arrival, form| {
             let parameter = |name: &str| begun.parameters.get(name).cloned().unwrap_or_default();
             if parameter("code_challenge_method") != "S256" {
-                return Judgement::unclear("there is no S256 challenge");
+                return Judgement::inconclusive("there is no S256 challenge");
             }
             let broken = |received: String| {
                 let message = "the verifier does not belong to the challenge";
-                let expected = "the code_verifier whose challenge is in the URL, of 43 to 128 characters";
-                Judgement::broken_by(arrival, message, expected, received)
+                let expected = "a secret code_verifier whose challenge is in the URL, of 43 to 128 letters, digits \
+                                and -._~";
+                Judgement::fail_by(arrival, message, expected, received)
             };
+            let state = parameter("state");
+            let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
             match form.get("code_verifier") {
                 None => broken("no code_verifier".to_owned()),
+                Some(verifier) if !verifier.bytes().all(unreserved) => {
+                    broken("a code_verifier with characters that none can have".to_owned())
+                }
+                Some(verifier) if is_made_from(verifier, &state) => {
+                    broken("a code_verifier that is made from the state, which everybody can read".to_owned())
+                }
                 Some(verifier) if !(43..=128).contains(&verifier.len()) => {
                     broken(format!("a code_verifier of {} characters", verifier.len()))
                 }
                 Some(verifier) if challenge_of(verifier) != parameter("code_challenge") => {
                     broken("a code_verifier of another challenge".to_owned())
                 }
-                Some(_) => Judgement::Kept,
+                Some(_) => Judgement::Pass,
             }
         })
     })
@@ -297,10 +289,10 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
 
 pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(), |talk, flow| {
-        let begun = begin(talk, flow)?;
+        let (begun, _) = begin(talk, flow)?;
         let broken = |what: &str| {
             let message = "a secret is in the URL to which the user is sent";
-            Judgement::broken(message, format!("a URL without the {what}"), begun.url.clone())
+            Judgement::fail(message, format!("a URL without the {what}"), begun.url.clone())
         };
         if mask::found(&flow.app.client_secret, &begun.url).is_some() {
             return Ok(broken("client secret"));
@@ -309,28 +301,137 @@ pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
         // business.
         let challenge = begun.parameters.get("code_challenge");
         let shown = begun.parameters.values().any(|value| Some(&challenge_of(value)) == challenge);
-        Ok(Judgement::kept_if(!shown, || broken("verifier")))
+        Ok(Judgement::pass_if(!shown, || broken("verifier")))
     })
 }
 
 pub(super) fn redirect_uri_is_exact(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(), |talk, flow| {
-        let begun = begin(talk, flow)?;
+        let (begun, _) = begin(talk, flow)?;
         let expected = &flow.app.redirect_uri;
         let message = "the redirect URI is not the registered one";
         let sent = begun.parameters.get("redirect_uri").map_or("none", String::as_str);
         if sent != expected {
-            return Ok(Judgement::broken(message, expected, format!("{sent}, in the user's URL")));
+            return Ok(Judgement::fail(message, expected, format!("{sent}, in the user's URL")));
         }
         let redirect = agree(talk, flow, &begun)?;
         let seen = finish(talk, redirect)?;
         let requests = token_requests(&seen);
         let Some((arrival, form)) = requests.first() else {
-            return Ok(Judgement::unclear(format!("no code is exchanged: {}", seen.told())));
+            return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", seen.told())));
         };
         let sent = form.get("redirect_uri").map_or("none", String::as_str);
-        Ok(Judgement::kept_if(sent == expected, || {
-            Judgement::broken_by(arrival, message, expected, format!("{sent}, in the exchange"))
+        Ok(Judgement::pass_if(sent == expected, || {
+            Judgement::fail_by(arrival, message, expected, format!("{sent}, in the exchange"))
         }))
     })
+}
+
+pub(super) fn scopes_are_asked_for(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let (begun, _) = begin(talk, flow)?;
+        let sent = begun.parameters.get("scope").map_or("none", String::as_str);
+        let mut asked: Vec<&str> = sent.split(' ').collect();
+        let mut given: Vec<&str> = flow.scopes.iter().map(String::as_str).collect();
+        // Their order means nothing (RFC 6749, section 3.3).
+        asked.sort_unstable();
+        given.sort_unstable();
+        Ok(Judgement::pass_if(asked == given, || {
+            let message = "the scopes are not the ones that were asked for";
+            Judgement::fail(message, format!("scope={}", flow.scopes.join(" ")), sent)
+        }))
+    })
+}
+
+/// What a URL may consist of (RFC 3986, section 2).
+fn is_url_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
+}
+
+pub(super) fn url_asks_for_code(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let (begun, _) = begin(talk, flow)?;
+        let stray = begun
+            .url
+            .chars()
+            .find(|character| u8::try_from(*character).map_or(true, |byte| !is_url_character(byte)));
+        if let Some(stray) = stray {
+            let message = "the URL to which the user is sent is not valid";
+            return Ok(Judgement::fail(message, "characters of URLs only", format!("{stray:?} in it")));
+        }
+        for (name, expected) in [("response_type", "code"), ("client_id", &flow.app.client_id)] {
+            let sent = begun.parameters.get(name).map_or("none", String::as_str);
+            if sent != expected {
+                let message = "the URL to which the user is sent does not ask for a code of this app";
+                let (expected, sent) = (format!("{name}={expected}"), format!("{name}={sent}"));
+                return Ok(Judgement::fail(message, expected, sent));
+            }
+        }
+        Ok(Judgement::Pass)
+    })
+}
+
+/// Exchanges of a code, wherever they were received.
+fn exchanges_of<'s>(seen: &'s Seen, code: &str) -> Vec<&'s ReceivedRequest> {
+    let of = |(_, form): &(&ReceivedRequest, Form)| form.get("code").is_some_and(|sent| sent == code);
+    token_requests(seen).into_iter().filter(of).map(|(received, _)| received).collect()
+}
+
+pub(super) fn code_is_exchanged_once(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let (begun, _) = begin(talk, flow)?;
+        let redirect = agree(talk, flow, &begun)?;
+        let code = query_of(&redirect).remove("code").unwrap_or_default();
+        let first = finish(talk, redirect.clone())?;
+        let exchanges = exchanges_of(&first, &code);
+        let Some(exchange) = exchanges.first() else {
+            return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", first.told())));
+        };
+        if !exchange.exchange.reply.response.status().is_success() {
+            return Ok(Judgement::inconclusive("the code is not exchanged at the first try"));
+        }
+        // The user has gone back, or has loaded the page again.
+        let second = finish(talk, redirect)?;
+        let again = exchanges.into_iter().skip(1).chain(exchanges_of(&second, &code)).next();
+        Ok(match again {
+            None => Judgement::Pass,
+            Some(received) => {
+                let message = "a code is exchanged again";
+                Judgement::fail_by(received, message, "1 exchange", "another one")
+            }
+        })
+    })
+}
+
+pub(super) fn code_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let (begun, _) = begin(talk, flow)?;
+        let redirect = agree(talk, flow, &begun)?;
+        let code = query_of(&redirect).remove("code").unwrap_or_default();
+        let seen = finish(talk, redirect)?;
+        let requests = token_requests(&seen);
+        let Some((received, form)) = requests.first() else {
+            return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", seen.told())));
+        };
+        let sent = form.get("code").map_or("none", String::as_str);
+        Ok(Judgement::pass_if(sent == code, || {
+            let message = "the code is not the one that the redirect had";
+            Judgement::fail_by(received, message, format!("code={code}"), format!("code={sent}"))
+        }))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_wrong_state_is_the_right_one_alone() {
+        for way in 0..WRONG_STATES {
+            for state in ["Abc123", "1234567", "x"] {
+                let (states, what) = wrong_states(state, "earlier", way);
+                assert_ne!(states, [state], "{what}");
+            }
+        }
+    }
 }

@@ -4,32 +4,22 @@ mod authorisation;
 mod renewal;
 mod secrets;
 
-use std::collections::BTreeMap;
-
-use pleo_sandbox::{OAuthClient, Subject};
-use proptest::{prelude::*, sample::select, string::string_regex};
-use uuid::Uuid;
-
 use self::{
     authorisation::{
-        authorised_where_chosen, challenge_is_s256, error_is_believed, has_challenge, no_secret_in_url,
-        other_state_is_refused, redirect_uri_is_exact, state_is_fresh, verifier_belongs,
+        authorised_where_chosen, challenge_is_s256, code_arrives_unchanged, code_is_exchanged_once,
+        error_is_believed, has_challenge, no_secret_in_url, other_state_is_refused, redirect_uri_is_exact,
+        scopes_are_asked_for, state_is_fresh, url_asks_for_code, verifier_belongs,
     },
     renewal::{
         app_goes_by_basic, bad_moment_ends_nothing, dead_token_stays_dead, expired_token_is_renewed,
-        new_access_token_is_used, newest_refresh_token_is_used, one_renewal_at_a_time, renewed_where_made,
+        good_token_is_not_renewed, new_access_token_is_used, newest_refresh_token_is_used,
+        one_renewal_at_a_time, refresh_token_arrives_unchanged, refusal_is_not_renewed_away,
+        renewal_asks_for_no_more, renewed_where_made, repeated_request_is_the_same,
     },
-    secrets::{oauth_secrets_are_not_shown, oauth_secrets_stay},
+    secrets::{authorisation_secrets_are_not_shown, oauth_secrets_are_not_shown, oauth_secrets_stay},
 };
 use super::{Check, Rule};
-use crate::{
-    protocol::{App, Capability},
-    trial::{
-        client::{Conversation, Seen},
-        lab::{Arrival, Site},
-    },
-    verdict::Level,
-};
+use crate::{protocol::Capability, verdict::Level};
 
 const OAUTH: &[Capability] = &[Capability::Oauth];
 const REFRESH: &[Capability] = &[Capability::Refresh];
@@ -59,11 +49,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "OAU-002",
         title: "The challenge is S256",
-        statement: "A client MUST use the challenge method S256.",
+        statement: "A client MUST use the challenge method S256, and a challenge in its form: 43 characters of \
+                    Base64 for URLs, without padding (RFC 7636, section 4.2).",
         level: Level::Must,
         sources: &["A26", "A27"],
         headings: &[AUTHORISE, PKCE],
-        failure: "code_challenge_method is plain, or left out, which means the same.",
+        failure: "code_challenge_method is plain, or left out, which means the same; or the challenge is padded, \
+                  or in hex.",
         method: "Any app, scopes and environment: the parameters of the URL.",
         check: Check::Client { needs: OAUTH, check: challenge_is_s256 },
     },
@@ -86,7 +78,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A40"],
         headings: &[REDIRECTS],
         failure: "The code of a redirect with a wrong state arrives at the token endpoint.",
-        method: "Redirects with a changed state and without one: nothing may arrive at the token endpoint. \
+        method: "Redirects without a state, and with one that is nearly right: longer, shorter, in another case, \
+                 of an earlier authorisation, before the right one. Nothing may be received at the token endpoint. \
                  With the right state the code has to.",
         check: Check::Client { needs: OAUTH, check: other_state_is_refused },
     },
@@ -110,7 +103,8 @@ pub(super) const RULES: &[Rule] = &[
         level: Level::Must,
         sources: &["A27", "A43"],
         headings: &[REDIRECTS, PKCE],
-        failure: "code_verifier is missing, too short, of another challenge, or always the same.",
+        failure: "code_verifier is missing, too short, of another challenge, always the same, made from the \
+                  state, or has characters that no verifier can have.",
         method: "Whole authorisations: the verifier that arrives is hashed and compared with the challenge.",
         check: Check::Client { needs: OAUTH, check: verifier_belongs },
     },
@@ -255,7 +249,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[TOKEN_STORAGE, HOW_TO_REFRESH],
         failure: "The refresh token is in a header, or the client secret arrives at the API.",
         method: "Requests with an expired token, and the renewals before them: all their parts are searched for \
-                 access token, refresh token and client secret.",
+                 the client secret and for the access and refresh tokens, old and new.",
         check: Check::Client { needs: REFRESH, check: oauth_secrets_stay },
     },
     Rule {
@@ -268,61 +262,128 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[TOKEN_STORAGE, HOW_TO_REFRESH],
         failure: "The log of a renewal has the refresh token.",
         method: "Renewals that succeed, fail for a while, and are refused: every text that the subject shows is \
-                 searched for access token, refresh token and client secret.",
+                 searched for the client secret and for the access and refresh tokens, old and new.",
         check: Check::Client {
             needs: &[Capability::Refresh, Capability::Shown],
             check: oauth_secrets_are_not_shown,
         },
     },
+    Rule {
+        id: "OAU-020",
+        title: "The scopes are the ones that were asked for",
+        statement: "A client MUST ask for the scopes that it was given, separated by blanks, and for no others.",
+        level: Level::Must,
+        sources: &["Z50", "A36"],
+        headings: &[AUTHORISE],
+        failure: "Scopes are joined by commas, left out, or added.",
+        method: "Any app, scopes and environment: the parameter scope of the URL.",
+        check: Check::Client { needs: OAUTH, check: scopes_are_asked_for },
+    },
+    Rule {
+        id: "OAU-021",
+        title: "The authorise URL asks for a code",
+        statement: "A client MUST send the user to a valid URL with response_type=code and the app's client_id.",
+        level: Level::Must,
+        sources: &["A36"],
+        headings: &[AUTHORISE],
+        failure: "response_type is missing or says token, or the URL has a blank in it.",
+        method: "Any app, scopes and environment: the characters of the URL, and its parameters.",
+        check: Check::Client { needs: OAUTH, check: url_asks_for_code },
+    },
+    Rule {
+        id: "OAU-022",
+        title: "Codes and verifiers are not shown",
+        statement: "A client MUST NOT show a code, a verifier, the client secret or a new token while a user \
+                    authorises it.",
+        level: Level::Must,
+        sources: &["A27", "A41", "A57"],
+        headings: &[REDIRECTS, TOKEN_STORAGE],
+        failure: "The log of an exchange has the code.",
+        method: "Authorisations that succeed, that come back with another state, and whose exchange fails: \
+                 every text that the client shows is searched.",
+        check: Check::Client {
+            needs: &[Capability::Oauth, Capability::Shown],
+            check: authorisation_secrets_are_not_shown,
+        },
+    },
+    Rule {
+        id: "OAU-023",
+        title: "The request after a renewal is the same request",
+        statement: "A client that repeats a request with a renewed token MUST repeat the whole request.",
+        level: Level::Must,
+        sources: &["Z40", "A50"],
+        headings: &[HOW_TO_REFRESH],
+        failure: "The second request has lost its body, its query or its company.",
+        method: "A request whose access token was revoked, so that it is answered with 401: method, URL, body \
+                 and media type of the second request are compared with the first.",
+        check: Check::Client { needs: REFRESH, check: repeated_request_is_the_same },
+    },
+    Rule {
+        id: "OAU-024",
+        title: "A 401 with a new token is an answer",
+        statement: "A client MUST NOT renew again and again because the API goes on refusing the token.",
+        level: Level::Must,
+        sources: &["A53", "A54"],
+        headings: &[CENTRAL, HOW_TO_REFRESH],
+        failure: "Each 401 brings another renewal, without end.",
+        method: "An API that answers 401 to everything: one call may renew twice.",
+        check: Check::Client { needs: REFRESH, check: refusal_is_not_renewed_away },
+    },
+    Rule {
+        id: "OAU-025",
+        title: "A good token is not renewed",
+        statement: "A client MUST NOT renew an access token that is valid for hours and was not refused.",
+        level: Level::Must,
+        sources: &["A45", "A47", "A50"],
+        headings: &[LIFECYCLE, HOW_TO_REFRESH],
+        failure: "Every call renews, or a 503 of the API does.",
+        method: "Calls with a new token, calls after a renewal, and calls that the API answers with 403, 429, \
+                 500, 503 or not at all: no renewal may be received.",
+        check: Check::Client { needs: REFRESH, check: good_token_is_not_renewed },
+    },
+    Rule {
+        id: "OAU-026",
+        title: "A code is exchanged once",
+        statement: "A client MUST NOT exchange a code again that was exchanged (RFC 6749, section 4.1.2).",
+        level: Level::Must,
+        sources: &["A41"],
+        headings: &[REDIRECTS],
+        failure: "The token endpoint receives the same code twice.",
+        method: "Whole authorisations, whose redirect comes back twice: exchanges of the code are counted.",
+        check: Check::Client { needs: OAUTH, check: code_is_exchanged_once },
+    },
+    Rule {
+        id: "OAU-027",
+        title: "A code is sent as it came",
+        statement: "A client MUST exchange the code exactly as the redirect had it.",
+        level: Level::Must,
+        sources: &["A43"],
+        headings: &[REDIRECTS],
+        failure: "A plus sign in the code has become a blank, or the code is decoded twice.",
+        method: "Codes with every character that means something in a URL or a form: the code that is received \
+                 is compared.",
+        check: Check::Client { needs: OAUTH, check: code_arrives_unchanged },
+    },
+    Rule {
+        id: "OAU-028",
+        title: "A renewal asks for no more",
+        statement: "A client MUST NOT ask for scopes in a renewal that it was not given (RFC 6749, section 6).",
+        level: Level::Must,
+        sources: &["Z50", "A44"],
+        headings: &[HOW_TO_REFRESH],
+        failure: "A renewal has a scope that the user has not granted.",
+        method: "Renewals of tokens whose scopes are known: the parameter scope, if there is one.",
+        check: Check::Client { needs: REFRESH, check: renewal_asks_for_no_more },
+    },
+    Rule {
+        id: "OAU-029",
+        title: "A refresh token is sent as it was given",
+        statement: "A client MUST present a refresh token exactly as it was issued.",
+        level: Level::Must,
+        sources: &["A44", "A49"],
+        headings: &[LIFECYCLE, HOW_TO_REFRESH],
+        failure: "The refresh token is not form-encoded, so that a plus sign becomes a blank.",
+        method: "Refresh tokens with every visible character of ASCII: the token that is received is compared.",
+        check: Check::Client { needs: REFRESH, check: refresh_token_arrives_unchanged },
+    },
 ];
-
-fn secrets(prefix: &'static str) -> BoxedStrategy<String> {
-    let pattern = format!("FAKE-{prefix}-[a-zA-Z0-9._~+/-]{{12,40}}");
-    string_regex(&pattern).map_or_else(|_| Just(String::new()).boxed(), Strategy::boxed)
-}
-
-fn apps() -> impl Strategy<Value = App> {
-    let redirect_uris = vec![
-        "https://app.example.com/callback",
-        "https://app.example.com:8443/pleo/callback",
-        "https://app.example.com/callback?tenant=7",
-    ];
-    (any::<u128>(), secrets("CLIENT"), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| {
-        App {
-            client_id: Uuid::from_u128(id).to_string(),
-            client_secret,
-            redirect_uri: redirect_uri.to_owned(),
-        }
-    })
-}
-
-/// Makes an app known in both environments, so that a client which turns to the wrong one gets no further
-/// than its tokens do.
-fn register(talk: &mut Conversation<'_, '_>, app: &App) {
-    talk.keep_secret(&app.client_secret, "client secret");
-    for site in [Site::Staging, Site::Production] {
-        let sandbox = talk.lab().sandbox(site);
-        let company = sandbox.companies().first().copied().unwrap_or_default();
-        sandbox.register(OAuthClient {
-            client_id: app.client_id.clone(),
-            client_secret: Some(app.client_secret.clone()),
-            redirect_uris: vec![app.redirect_uri.clone()],
-            access_token_seconds: 3600,
-            subject: Subject::Company(company),
-        });
-    }
-}
-
-type Form = BTreeMap<String, String>;
-
-fn form(text: &[u8]) -> Form {
-    form_urlencoded::parse(text).into_owned().collect()
-}
-
-/// Requests to the token endpoint with their forms.
-fn token_requests(seen: &Seen) -> Vec<(&Arrival, Form)> {
-    seen.oauth()
-        .filter(|arrival| arrival.exchange.request.uri().path().ends_with("/oauth/token"))
-        .map(|arrival| (arrival, form(arrival.exchange.request.body())))
-        .collect()
-}

@@ -5,16 +5,21 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 use pleo_sandbox::Fault;
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::select};
 
-use super::{super::carrier, apps, form, register, secrets, token_requests};
+use super::super::{
+    carrier,
+    trouble::{Trouble, send_into},
+};
 use crate::{
-    protocol::{App, Credential, CredentialKind, Send, Tokens},
+    protocol::{App, CredentialKind, Send},
     trial::{
-        case::{Case, cases},
-        client::{ClientTrial, Conversation, Seen, Stop, authorizations},
-        evidence::{Judgement, place},
-        lab::Arrival,
+        authorisation::{Form, issued, register, token_requests},
+        case::{Case, Cases, Circumstances, cases},
+        client::{ClientTrial, Conversation, Seen, authorizations},
+        evidence::{Judgement, place, target},
+        search::Stop,
+        servers::ReceivedRequest,
     },
     verdict::Verdict,
 };
@@ -22,189 +27,153 @@ use crate::{
 /// The most requests of one call to an authorisation server that does not work.
 const MOST_TRIES: usize = 10;
 
-/// Requests by a client that keeps tokens.
-#[derive(Debug, Clone)]
-pub(super) struct Keeping {
-    pub(super) case: Case,
-    pub(super) app: App,
-    pub(super) refresh_token: String,
+/// The most renewals of one call to an API that refuses every token.
+const MOST_RENEWALS: usize = 2;
+
+/// Cases whose client keeps a pair of tokens.
+fn pairs() -> Cases {
+    cases().with_kinds(vec![CredentialKind::OauthTokens])
 }
 
-pub(super) fn keeping() -> impl Strategy<Value = Keeping> {
-    let cases = cases().with_tokens().that_read().strategy();
-    (cases, apps(), secrets("REFRESH")).prop_map(|(case, app, refresh_token)| Keeping {
-        case: Case { kind: CredentialKind::OauthTokens, ..case },
-        app,
-        refresh_token,
-    })
+/// Requests by a client that keeps tokens, with an access token that has expired.
+pub(super) fn expired() -> impl Strategy<Value = Case> {
+    let circumstances = Circumstances { expired: true, ..Circumstances::PLAIN };
+    pairs().strategy().prop_map(move |case| Case { circumstances, ..case })
 }
 
-impl Keeping {
-    /// Makes app and tokens good, in their environment.
-    pub(super) fn admit(&self, talk: &mut Conversation<'_, '_>) {
-        self.keep_secrets(talk);
-        register(talk, &self.app);
-        let sandbox = talk.lab().sandbox(self.case.site);
-        sandbox.admit_tokens(&self.app.client_id, &self.case.secret, &self.refresh_token);
-        // It has expired for the service as well, so that a client may also find out by a 401 (A50).
-        sandbox.revoke(&self.case.secret);
-    }
+/// Requests by a client that keeps tokens, with an access token that is good for hours.
+fn good() -> impl Strategy<Value = Case> {
+    pairs().strategy().prop_map(|case| case.plain())
+}
 
-    /// Has the authorisation server fail, longer than any client should try.
-    pub(super) fn stop_renewals(&self, talk: &Conversation<'_, '_>) {
-        for _ in 0..8 * MOST_TRIES {
-            talk.lab().sandbox(self.case.site).inject("/oauth/token", Fault::Status(503));
-        }
+/// Has the authorisation server fail, longer than any client should try.
+pub(super) fn stop_renewals(talk: &Conversation<'_, '_>, case: &Case) {
+    for _ in 0..8 * MOST_TRIES {
+        talk.servers().sandbox(case.site).inject("/oauth/token", Fault::Status(503));
     }
+}
 
-    pub(super) fn keep_secrets(&self, talk: &mut Conversation<'_, '_>) {
-        talk.keep_secret(&self.case.secret, "access token");
-        talk.keep_secret(&self.refresh_token, "refresh token");
-    }
-
-    /// A request of the case, with an access token that has expired.
-    pub(super) fn send(&self, talk: &mut Conversation<'_, '_>, times: u32) -> Result<Seen, Stop> {
-        let tokens = Tokens {
-            app: self.app.clone(),
-            access_token: self.case.secret.clone(),
-            refresh_token: self.refresh_token.clone(),
-            expires_in: 0,
-        };
-        let credential = Credential { secret: None, tokens: Some(tokens), ..self.case.credential() };
-        let send = self.case.send(talk.lab());
-        talk.send_call(Send { credential, times, ..send })
-    }
+/// Makes the app known, and not its tokens.
+pub(super) fn admit_app_only(talk: &mut Conversation<'_, '_>, case: &Case) {
+    talk.keep_pair_secret(case);
+    register(talk, &case.app, case.company);
 }
 
 /// Renewals that arrived, with their refresh tokens.
-fn renewals(seen: &Seen) -> Vec<(&Arrival, String)> {
+fn renewals(seen: &Seen) -> Vec<(&ReceivedRequest, String)> {
     token_requests(seen)
         .into_iter()
         .filter(|(_, form)| form.get("grant_type").is_some_and(|grant| grant == "refresh_token"))
-        .map(|(arrival, mut form)| (arrival, form.remove("refresh_token").unwrap_or_default()))
+        .map(|(received, mut form)| (received, form.remove("refresh_token").unwrap_or_default()))
         .collect()
 }
 
 pub(super) fn not_renewed(seen: &Seen) -> Stop {
-    Stop::Unclear(format!("the token is not renewed: {}", seen.told()))
+    Stop::Inconclusive(format!("the token is not renewed: {}", seen.told()))
 }
 
-/// The requests to the API that arrived after the first renewal, where that was.
-fn after_renewal(seen: &Seen) -> impl Iterator<Item = &Arrival> {
-    let renewal = seen.arrivals.iter().position(|arrival| {
-        let renews =
-            form(arrival.exchange.request.body()).get("grant_type").is_some_and(|it| it == "refresh_token");
-        renews && arrival.exchange.reply.response.status().is_success()
-    });
-    let later = renewal.map_or(&[][..], |renewal| &seen.arrivals[renewal..]);
-    later.iter().filter(|arrival| !arrival.exchange.request.uri().path().starts_with("/oauth/"))
+/// The requests to the API after the first renewal that succeeded.
+fn after_renewal(seen: &Seen) -> impl Iterator<Item = &ReceivedRequest> {
+    let renewal = seen.received.iter().position(|received| issued(received).is_some());
+    let later = renewal.map_or(&[][..], |renewal| &seen.received[renewal..]);
+    later.iter().filter(|received| !received.site.is_authorization_server())
 }
 
 /// The JSON that a request was answered with, or null.
-fn answered(arrival: &Arrival) -> serde_json::Value {
-    serde_json::from_slice(arrival.exchange.reply.response.body()).unwrap_or_default()
-}
-
-/// The pair that a renewal was answered with.
-fn new_pair(renewal: &Arrival) -> Option<(String, String)> {
-    let body = answered(renewal);
-    let text = |name: &str| body[name].as_str().map(str::to_owned);
-    Some((text("access_token")?, text("refresh_token")?))
+fn answered(received: &ReceivedRequest) -> serde_json::Value {
+    serde_json::from_slice(received.exchange.reply.response.body()).unwrap_or_default()
 }
 
 pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(keeping(), |talk, keeping| {
-        keeping.admit(talk);
+    trial.each(expired(), |talk, case| {
+        talk.admit(case)?;
         // So slow a renewal is overtaken by every other request that does not wait for it.
         let slow = Fault::Delay(Duration::from_millis(10));
-        talk.lab().sandbox(keeping.case.site).inject("/oauth/token", slow);
-        let seen = keeping.send(talk, 8);
-        talk.lab().sandbox(keeping.case.site).clear_faults();
+        talk.servers().sandbox(case.site).inject("/oauth/token", slow);
+        let send = Send { times: 8, ..case.send(talk.servers()) };
+        let seen = talk.send_call(send);
+        talk.clear_faults(case);
         let seen = seen?;
         let renewals = renewals(&seen);
-        let Some((arrival, _)) = renewals.last() else { return Err(not_renewed(&seen)) };
-        if carrier(after_renewal(&seen), &keeping.case.secret).is_some() {
-            return Ok(Judgement::unclear("the expired token is sent again, which asks for another renewal"));
+        let Some((received, _)) = renewals.last() else { return Err(not_renewed(&seen)) };
+        if carrier(after_renewal(&seen), &[&case.secret]).is_some() {
+            return Ok(Judgement::inconclusive(
+                "the expired token is sent again, which asks for another renewal",
+            ));
         }
-        Ok(Judgement::kept_if(renewals.len() == 1, || {
+        Ok(Judgement::pass_if(renewals.len() == 1, || {
             let message = "requests that wait for a token renew it each for itself";
             // How many there are is a matter of time.
-            Judgement::broken_by(arrival, message, "1 renewal", "several renewals")
+            Judgement::fail_by(received, message, "1 renewal", "several renewals")
         }))
     })
 }
 
 pub(super) fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(keeping(), |talk, keeping| {
-        keeping.admit(talk);
-        let seen = keeping.send(talk, 1)?;
+    trial.each(expired(), |talk, case| {
+        talk.admit(case)?;
+        let seen = talk.call(case)?;
         let renewals = renewals(&seen);
         let Some((renewal, _)) = renewals.first() else { return Err(not_renewed(&seen)) };
-        let Some((access_token, _)) = new_pair(renewal) else {
-            return Ok(Judgement::unclear("the renewal is answered with an error"));
+        let Some(pair) = issued(renewal) else {
+            return Ok(Judgement::inconclusive("the renewal is answered with an error"));
         };
-        talk.keep_secret(&access_token, "new access token");
-        if let Some(arrival) = carrier(after_renewal(&seen), &keeping.case.secret) {
-            return Ok(Judgement::broken_by(
-                arrival,
+        if let Some(received) = carrier(after_renewal(&seen), &[&case.secret]) {
+            return Ok(Judgement::fail_by(
+                received,
                 "after a renewal the old access token is sent",
                 "the new access token",
                 "the old access token",
             ));
         }
-        Ok(match carrier(after_renewal(&seen), &access_token) {
-            Some(_) => Judgement::Kept,
-            None => Judgement::unclear("neither the old nor the new access token arrives after it"),
+        Ok(match carrier(after_renewal(&seen), &[&pair.access_token]) {
+            Some(_) => Judgement::Pass,
+            None => Judgement::inconclusive("neither the old nor the new access token arrives after it"),
         })
     })
 }
 
 pub(super) fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(keeping(), |talk, keeping| {
-        keeping.admit(talk);
-        let seen = keeping.send(talk, 1)?;
-        let pair = renewals(&seen).last().and_then(|(renewal, _)| new_pair(renewal));
-        let Some((access_token, refresh_token)) = pair else { return Err(not_renewed(&seen)) };
-        talk.keep_secret(&access_token, "new access token");
-        talk.keep_secret(&refresh_token, "new refresh token");
-        talk.lab().sandbox(keeping.case.site).revoke(&access_token);
-        let seen = keeping.send(talk, 1)?;
+    trial.each(expired(), |talk, case| {
+        talk.admit(case)?;
+        let seen = talk.call(case)?;
+        let pair = renewals(&seen).last().and_then(|(renewal, _)| issued(renewal));
+        let Some(pair) = pair else { return Err(not_renewed(&seen)) };
+        talk.servers().sandbox(case.site).revoke(&pair.access_token);
+        let seen = talk.call(case)?;
         let renewals = renewals(&seen);
-        let Some((arrival, sent)) = renewals.first() else {
-            return Ok(Judgement::unclear("a token that was revoked is not renewed"));
+        let Some((received, sent)) = renewals.first() else {
+            return Ok(Judgement::inconclusive("a token that was revoked is not renewed"));
         };
-        Ok(Judgement::kept_if(*sent == refresh_token, || {
-            let received =
-                if *sent == keeping.refresh_token { "the first refresh token" } else { "another one" };
+        Ok(Judgement::pass_if(*sent == pair.refresh_token, || {
+            let which = if *sent == case.refresh_token { "the first refresh token" } else { "another one" };
             let message = "a renewal does not present the refresh token of the one before";
-            Judgement::broken_by(arrival, message, "the new refresh token", received)
+            Judgement::fail_by(received, message, "the new refresh token", which)
         }))
     })
 }
 
 /// Whether a token request was refused because of what it presented (RFC 6749, section 5.2).
-fn is_invalid_grant(arrival: &Arrival) -> bool {
-    answered(arrival)["error"] == "invalid_grant"
+fn is_invalid_grant(received: &ReceivedRequest) -> bool {
+    answered(received)["error"] == "invalid_grant"
 }
 
 pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(keeping(), |talk, keeping| {
-        // The app is known and its tokens are not.
-        keeping.keep_secrets(talk);
-        register(talk, &keeping.app);
-        let mut presented: Vec<Arrival> = Vec::new();
+    trial.each(expired(), |talk, case| {
+        admit_app_only(talk, case);
+        let mut presented: Vec<ReceivedRequest> = Vec::new();
         for _ in 0..3 {
-            let seen = keeping.send(talk, 1)?;
+            let seen = talk.call(case)?;
             // One that was refused because of the app says nothing about the token.
             let dead = renewals(&seen)
                 .into_iter()
-                .filter(|(arrival, sent)| *sent == keeping.refresh_token && is_invalid_grant(arrival));
-            presented.extend(dead.map(|(arrival, _)| arrival.clone()));
+                .filter(|(received, sent)| *sent == case.refresh_token && is_invalid_grant(received));
+            presented.extend(dead.map(|(received, _)| received.clone()));
         }
         Ok(match presented.as_slice() {
-            [] => Judgement::unclear("the token is not renewed"),
-            [_] => Judgement::Kept,
-            [.., last] => Judgement::broken_by(
+            [] => Judgement::inconclusive("the token is not renewed"),
+            [_] => Judgement::Pass,
+            [.., last] => Judgement::fail_by(
                 last,
                 "a refresh token that was refused is presented again",
                 "once",
@@ -215,68 +184,68 @@ pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(keeping(), |talk, keeping| {
-        keeping.admit(talk);
-        keeping.stop_renewals(talk);
-        let seen = keeping.send(talk, 1);
-        talk.lab().sandbox(keeping.case.site).clear_faults();
+    trial.each(expired(), |talk, case| {
+        talk.admit(case)?;
+        stop_renewals(talk, case);
+        let seen = talk.call(case);
+        talk.clear_faults(case);
         let seen = seen?;
         let tried = renewals(&seen);
-        let Some((arrival, _)) = tried.last() else { return Err(not_renewed(&seen)) };
-        if arrival.exchange.reply.response.status().as_u16() != 503 {
-            return Ok(Judgement::unclear("the renewal is not answered with 503"));
+        let Some((received, _)) = tried.last() else { return Err(not_renewed(&seen)) };
+        if received.exchange.reply.response.status().as_u16() != 503 {
+            return Ok(Judgement::inconclusive("the renewal is not answered with 503"));
         }
         if tried.len() > MOST_TRIES {
-            return Ok(Judgement::broken_by(
-                arrival,
+            return Ok(Judgement::fail_by(
+                received,
                 "a renewal that fails is tried again and again",
                 format!("at most {MOST_TRIES} tries a call"),
                 format!("{} tries", tried.len()),
             ));
         }
-        let seen = keeping.send(talk, 1)?;
-        Ok(Judgement::kept_if(!renewals(&seen).is_empty(), || {
+        let seen = talk.call(case)?;
+        Ok(Judgement::pass_if(!renewals(&seen).is_empty(), || {
             let message = "after a server error the token is never renewed again";
-            Judgement::broken(message, "a renewal, now that the server works again", seen.told())
+            Judgement::fail(message, "a renewal, now that the server works again", seen.told())
         }))
     })
 }
 
 pub(super) fn expired_token_is_renewed(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(keeping(), |talk, keeping| {
-        keeping.admit(talk);
-        let seen = keeping.send(talk, 1)?;
+    trial.each(expired(), |talk, case| {
+        talk.admit(case)?;
+        let seen = talk.call(case)?;
         if !renewals(&seen).is_empty() {
-            return Ok(Judgement::Kept);
+            return Ok(Judgement::Pass);
         }
-        let arrival = seen.first()?;
-        Ok(match carrier([arrival], &keeping.case.secret) {
-            Some(arrival) => Judgement::broken_by(
-                arrival,
+        seen.first(case)?;
+        Ok(match carrier(seen.api(), &[&case.secret]) {
+            Some(received) => Judgement::fail_by(
+                received,
                 "an access token that has expired is sent",
                 "a renewal, before or after it",
                 "the expired access token",
             ),
-            None => Judgement::unclear("the token does not arrive, and is not renewed"),
+            None => Judgement::inconclusive("the token does not arrive, and is not renewed"),
         })
     })
 }
 
 pub(super) fn app_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(keeping(), |talk, keeping| {
-        keeping.admit(talk);
-        let seen = keeping.send(talk, 1)?;
+    trial.each(expired(), |talk, case| {
+        talk.admit(case)?;
+        let seen = talk.call(case)?;
         let requests = token_requests(&seen);
-        let Some((arrival, form)) = requests.first() else { return Err(not_renewed(&seen)) };
-        let values = authorizations(arrival.exchange.request.headers());
-        let basic = matches!(values.as_slice(), [one] if names_app(one, &keeping.app));
-        Ok(Judgement::kept_if(basic && !form.contains_key("client_secret"), || {
-            let received = match form.contains_key("client_secret") {
+        let Some((received, form)) = requests.first() else { return Err(not_renewed(&seen)) };
+        let values = authorizations(received.exchange.request.headers());
+        let basic = matches!(values.as_slice(), [one] if names_app(one, &case.app));
+        Ok(Judgement::pass_if(basic && !form.contains_key("client_secret"), || {
+            let found = match form.contains_key("client_secret") {
                 true => "client_secret in the body".to_owned(),
                 false => format!("Authorization: {}", values.join(", ")),
             };
             let message = "the app does not authenticate by Basic";
-            Judgement::broken_by(arrival, message, "client id and secret by Basic", received)
+            Judgement::fail_by(received, message, "client id and secret by Basic", found)
         }))
     })
 }
@@ -295,21 +264,162 @@ fn names_app(value: &str, app: &App) -> bool {
 }
 
 pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(keeping(), |talk, keeping| {
-        keeping.admit(talk);
-        let seen = keeping.send(talk, 1)?;
-        let renewals = renewals(&seen);
-        if let Some((stray, _)) = renewals.iter().find(|(arrival, _)| arrival.site != keeping.case.site) {
-            return Ok(Judgement::broken_by(
+    trial.each(expired(), |talk, case| {
+        talk.admit(case)?;
+        let seen = talk.call(case)?;
+        let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());
+        if let Some((stray, _)) = renewals.iter().find(|(received, _)| received.site != wanted) {
+            return Ok(Judgement::fail_by(
                 stray,
-                "tokens are renewed in another environment than their own",
-                format!("a renewal at {}", place(keeping.case.site)),
+                "tokens are renewed elsewhere than at their environment's authorisation server",
+                format!("a renewal at {}", place(wanted)),
                 format!("a renewal at {}", place(stray.site)),
             ));
         }
         match renewals.is_empty() {
             true => Err(not_renewed(&seen)),
-            false => Ok(Judgement::Kept),
+            false => Ok(Judgement::Pass),
         }
+    })
+}
+
+pub(super) fn repeated_request_is_the_same(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(good(), |talk, case| {
+        talk.admit(case)?;
+        // The client cannot know: it finds out by a 401 (A50).
+        talk.servers().sandbox(case.site).revoke(&case.secret);
+        let seen = talk.call(case)?;
+        let requests = seen.requests(case);
+        let [first, later @ ..] = requests.as_slice() else { return Err(not_renewed(&seen)) };
+        if renewals(&seen).is_empty() || later.is_empty() {
+            return Ok(Judgement::inconclusive("the request is not repeated after a renewal"));
+        }
+        Ok(Judgement::all(later.iter().map(|received| {
+            let (expected, found) = (meaning(first), meaning(received));
+            Judgement::pass_if(expected == found, || {
+                let message = "the request after a renewal is not the one before it";
+                Judgement::fail_by(received, message, expected, found)
+            })
+        })))
+    })
+}
+
+/// What a request asks for: everything but its credential, and what libraries add by themselves.
+fn meaning(received: &ReceivedRequest) -> String {
+    let request = &received.exchange.request;
+    let media_type = request.headers().get(http::header::CONTENT_TYPE).map(|value| value.as_bytes());
+    format!(
+        "{} {} at {}, {}, {}",
+        request.method(),
+        target(request),
+        place(received.site),
+        media_type.map_or("no media type".into(), String::from_utf8_lossy),
+        match String::from_utf8_lossy(request.body()) {
+            body if body.is_empty() => "no body".into(),
+            body => body,
+        },
+    )
+}
+
+pub(super) fn refusal_is_not_renewed_away(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(good(), |talk, case| {
+        talk.admit(case)?;
+        for _ in 0..8 * MOST_RENEWALS {
+            talk.inject(case, Fault::Status(401));
+        }
+        let seen = talk.call(case);
+        talk.clear_faults(case);
+        let seen = seen?;
+        seen.first(case)?;
+        let renewals = renewals(&seen);
+        Ok(match renewals.get(MOST_RENEWALS) {
+            None => Judgement::Pass,
+            Some((received, _)) => {
+                let message = "the token is renewed again and again because the API refuses it";
+                let most = format!("at most {MOST_RENEWALS} renewals a call");
+                Judgement::fail_by(received, message, most, format!("{} renewals", renewals.len()))
+            }
+        })
+    })
+}
+
+pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict {
+    let troubles = vec![
+        Trouble::Nothing,
+        Trouble::Forbidden,
+        Trouble::TooManyRequests,
+        Trouble::ServerError,
+        Trouble::Unavailable,
+        Trouble::DroppedConnection,
+    ];
+    trial.each((good(), select(troubles), any::<bool>()), |talk, (case, trouble, renewed)| {
+        if *renewed {
+            let first = Case {
+                circumstances: Circumstances { expired: true, ..Circumstances::PLAIN },
+                ..case.clone()
+            };
+            talk.admit(&first)?;
+            let seen = talk.call(&first)?;
+            if renewals(&seen).is_empty() {
+                return Err(not_renewed(&seen));
+            }
+            return Ok(needless(&talk.call(&first)?, case));
+        }
+        Ok(needless(&send_into(talk, case, *trouble)?, case))
+    })
+}
+
+/// Judges a call that had a good token.
+fn needless(seen: &Seen, case: &Case) -> Judgement {
+    match renewals(seen).first() {
+        Some((received, _)) => {
+            let message = "a token is renewed that is good for hours";
+            Judgement::fail_by(received, message, "no renewal", "a renewal")
+        }
+        None => match seen.first(case) {
+            Ok(_) => Judgement::Pass,
+            Err(_) => Judgement::inconclusive(seen.told()),
+        },
+    }
+}
+
+pub(super) fn renewal_asks_for_no_more(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(expired(), |talk, case| {
+        let granted: Vec<String> =
+            case.operation.scopes.unwrap_or_default().iter().map(|&scope| scope.into()).collect();
+        let case = Case { scopes: Some(granted.clone()), ..case.clone() };
+        talk.admit(&case)?;
+        let seen = talk.call(&case)?;
+        let forms: Vec<(&ReceivedRequest, Form)> = token_requests(&seen);
+        let Some((received, form)) = forms.first() else { return Err(not_renewed(&seen)) };
+        let asked = form.get("scope").map_or("", String::as_str);
+        let more = asked.split_ascii_whitespace().find(|scope| !granted.iter().any(|known| known == scope));
+        Ok(match more {
+            None => Judgement::Pass,
+            Some(_) => {
+                let message = "a renewal asks for a scope that was not given";
+                let expected = format!("no scope, or some of: {}", granted.join(" "));
+                Judgement::fail_by(received, message, expected, format!("scope={asked}"))
+            }
+        })
+    })
+}
+
+pub(super) fn refresh_token_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(expired(), |talk, case| {
+        talk.admit(case)?;
+        let seen = talk.call(case)?;
+        let renewals = renewals(&seen);
+        let Some((received, sent)) = renewals.first() else { return Err(not_renewed(&seen)) };
+        Ok(Judgement::pass_if(*sent == case.refresh_token, || {
+            let message = "the refresh token is not the one that was given";
+            let (expected, sent) = (&case.refresh_token, sent);
+            Judgement::fail_by(
+                received,
+                message,
+                format!("refresh_token={expected}"),
+                format!("refresh_token={sent}"),
+            )
+        }))
     })
 }

@@ -1,104 +1,143 @@
-//! Where tokens and client secrets may not turn up.
+//! Where tokens, codes and client secrets may not turn up.
 
 use http::header;
+use pleo_sandbox::Fault;
 
-use super::{
-    register,
-    renewal::{Keeping, keeping, not_renewed},
-    token_requests,
-};
+use super::renewal::{admit_app_only, expired, not_renewed, stop_renewals};
 use crate::{
     trial::{
-        client::ClientTrial,
+        authorisation::{agree, begin, finish, flows, query_of, token_requests},
+        case::Case,
+        client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, target},
         mask,
     },
     verdict::Verdict,
 };
 
-impl Keeping {
-    /// What may not turn up, by name.
-    fn secrets(&self) -> [(&'static str, &str); 3] {
-        [
-            ("access token", &self.case.secret),
-            ("refresh token", &self.refresh_token),
-            ("client secret", &self.app.client_secret),
-        ]
-    }
+/// A secret and what it is.
+type Named = (&'static str, String);
 
-    /// The first of the secrets that stands in a text.
-    fn found_in(&self, text: &str) -> Option<&'static str> {
-        self.secrets()
-            .into_iter()
-            .find(|(_, secret)| mask::found(secret, text).is_some())
-            .map(|(name, _)| name)
-    }
+/// All that may not turn up in a case: what the client was given, and what was issued to it.
+fn secrets(talk: &Conversation<'_, '_>, case: &Case) -> Vec<Named> {
+    let given = [
+        ("access token", case.secret.clone()),
+        ("refresh token", case.refresh_token.clone()),
+        ("client secret", case.app.client_secret.clone()),
+    ];
+    given.into_iter().chain(issued_to(talk)).collect()
 }
 
-pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(keeping(), |talk, keeping| {
-        keeping.admit(talk);
-        let seen = keeping.send(talk, 1)?;
-        if seen.arrivals.is_empty() {
-            return Err(not_renewed(&seen));
-        }
-        for arrival in &seen.arrivals {
-            let request = &arrival.exchange.request;
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            let mut parts = vec![("the URL".to_owned(), target(request))];
-            for (name, value) in request.headers().iter().filter(|(name, _)| **name != header::AUTHORIZATION)
-            {
-                parts.push((format!("the header {name}"), text(value.as_bytes())));
-            }
-            // The token endpoint takes the refresh token, and by Pleo's pages also the client secret, in the body.
-            if !request.uri().path().starts_with("/oauth/") {
-                parts.push(("the body".to_owned(), text(request.body())));
-            }
-            let leak = parts.iter().find_map(|(part, text)| Some((part, keeping.found_in(text)?)));
-            if let Some((part, name)) = leak {
-                let message = "a token or the client secret is where it does not belong";
-                return Ok(Judgement::broken_by(arrival, message, format!("no {name} there"), part.clone()));
-            }
-        }
-        Ok(Judgement::Kept)
+fn issued_to(talk: &Conversation<'_, '_>) -> impl Iterator<Item = Named> {
+    talk.issued().iter().flat_map(|pair| {
+        [("new access token", pair.access_token.clone()), ("new refresh token", pair.refresh_token.clone())]
     })
 }
 
-pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each((keeping(), 0..3_u8), |talk, (keeping, trouble)| {
-        match trouble {
-            0 => keeping.admit(talk),
-            1 => {
-                keeping.admit(talk);
-                keeping.stop_renewals(talk);
+/// The first of the secrets that stands in a text.
+fn found_in(secrets: &[Named], text: &str) -> Option<&'static str> {
+    secrets.iter().find(|(_, secret)| mask::found(secret, text).is_some()).map(|(name, _)| *name)
+}
+
+pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(expired(), |talk, case| {
+        talk.admit(case)?;
+        let seen = talk.call(case)?;
+        if token_requests(&seen).is_empty() {
+            return Err(not_renewed(&seen));
+        }
+        let secrets = secrets(talk, case);
+        for received in &seen.received {
+            let request = &received.exchange.request;
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let mut parts = vec![("the URL".to_owned(), target(request))];
+            for (name, value) in request.headers() {
+                if name != header::AUTHORIZATION {
+                    parts.push((format!("the header {name}"), text(value.as_bytes())));
+                }
             }
-            // The app is known and its tokens are not.
-            _ => {
-                keeping.keep_secrets(talk);
-                register(talk, &keeping.app);
+            // The token endpoint takes the refresh token, and by Pleo's pages also the client secret, in the
+            // body.
+            if !received.site.is_authorization_server() {
+                parts.push(("the body".to_owned(), text(request.body())));
+            }
+            let leak = parts.iter().find_map(|(part, text)| Some((part, found_in(&secrets, text)?)));
+            if let Some((part, name)) = leak {
+                let message = "a token or the client secret is where it does not belong";
+                return Ok(Judgement::fail_by(received, message, format!("no {name} there"), part.clone()));
             }
         }
-        let seen = keeping.send(talk, 1);
-        talk.lab().sandbox(keeping.case.site).clear_faults();
+        Ok(Judgement::Pass)
+    })
+}
+
+/// Searches every text that the client shows of a call.
+fn judge_texts(seen: &Seen, secrets: &[Named], message: &'static str) -> Judgement {
+    let texts = seen.texts();
+    if texts.is_empty() {
+        return Judgement::inconclusive("the client shows nothing");
+    }
+    let leak = texts.iter().find_map(|(place, text)| Some((place, found_in(secrets, text)?)));
+    match leak {
+        None => Judgement::Pass,
+        Some((place, name)) => {
+            Judgement::fail(message, format!("texts without the {name}"), format!("the {name}, in {place}"))
+        }
+    }
+}
+
+pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each((expired(), 0..3_u8), |talk, (case, trouble)| {
+        match trouble {
+            0 => talk.admit(case)?,
+            1 => {
+                talk.admit(case)?;
+                stop_renewals(talk, case);
+            }
+            _ => admit_app_only(talk, case),
+        }
+        let seen = talk.call(case);
+        talk.clear_faults(case);
         let seen = seen?;
         if token_requests(&seen).is_empty() {
             return Err(not_renewed(&seen));
         }
-        let texts = seen.texts();
-        if texts.is_empty() {
-            return Ok(Judgement::unclear("the client shows nothing"));
-        }
-        let leak = texts.iter().find_map(|(place, text)| Some((place, keeping.found_in(text)?)));
-        Ok(match leak {
-            None => Judgement::Kept,
-            Some((place, name)) => {
-                let message = "a token or the client secret is shown";
-                Judgement::broken(
-                    message,
-                    format!("texts without the {name}"),
-                    format!("the {name}, in {place}"),
-                )
+        Ok(judge_texts(&seen, &secrets(talk, case), "a token or the client secret is shown"))
+    })
+}
+
+pub(super) fn authorisation_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
+    const MESSAGE: &str = "a secret of an authorisation is shown";
+    trial.each((flows(), 0..4_u8), |talk, (flow, end)| {
+        let (begun, first) = begin(talk, flow)?;
+        let redirect = agree(talk, flow, &begun)?;
+        let code = query_of(&redirect).remove("code").unwrap_or_default();
+        let sandbox = talk.servers().sandbox(flow.site);
+        let redirect = match end {
+            0 => redirect,
+            1 => {
+                sandbox.inject("/oauth/token", Fault::Status(400));
+                redirect
             }
-        })
+            2 => {
+                sandbox.inject("/oauth/token", Fault::DropConnection);
+                redirect
+            }
+            // With another state, the redirect is refused.
+            _ => redirect.replace("state=", "state=x"),
+        };
+        let last = finish(talk, redirect);
+        talk.servers().sandbox(flow.site).clear_faults();
+        let last = last?;
+        let mut secrets = vec![("client secret", flow.app.client_secret.clone()), ("code", code)];
+        let verifiers =
+            token_requests(&last).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
+        secrets.extend(verifiers.map(|verifier| ("code verifier", verifier)));
+        for (_, verifier) in secrets.iter().skip(2) {
+            talk.keep_secret(verifier, "code verifier");
+        }
+        secrets.extend(issued_to(talk));
+        let shown = [first, last].map(|seen| judge_texts(&seen, &secrets, MESSAGE));
+        Ok(Judgement::all(shown))
     })
 }

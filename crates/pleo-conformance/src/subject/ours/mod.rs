@@ -113,7 +113,9 @@ impl OurClient {
         let addresses = hello.environments.get(name);
         let addresses =
             addresses.ok_or_else(|| Stop::Unsupported(format!("no environment is called {name}")))?;
-        Sandbox::new(&addresses.base_url).map_err(Stop::refused)
+        Sandbox::new(&addresses.base_url)
+            .and_then(|sandbox| sandbox.with_authorization_server(&addresses.authorization_server))
+            .map_err(Stop::refused)
     }
 
     fn app(&self, environment: Sandbox, app: &App) -> Result<OAuthApp<Sandbox>, Stop> {
@@ -207,7 +209,8 @@ impl OurClient {
         shown.debug(&client);
         shown.debug(client.session());
         shown.debug(&client.session().credential());
-        let own = Sandbox::new(&send.base_url).is_ok_and(|place| place == *client.session().environment());
+        let environment = client.session().environment();
+        let own = Sandbox::new(&send.base_url).is_ok_and(|asked| asked.base_url() == environment.base_url());
         let api: pleo_client::Client = if own {
             (*client).clone()
         } else {

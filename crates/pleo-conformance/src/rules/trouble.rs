@@ -1,0 +1,95 @@
+//! What can go wrong with a request that is lawful.
+
+use std::time::Duration;
+
+use pleo_sandbox::Fault;
+
+use crate::{
+    protocol::Send,
+    trial::{
+        case::Case,
+        client::{Conversation, Seen},
+        search::Stop,
+        servers::Site,
+    },
+};
+
+/// What goes wrong with the first request of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    Nothing,
+    UnknownCredential,
+    Forbidden,
+    TooManyRequests,
+    ServerError,
+    Unavailable,
+    DroppedConnection,
+    Late,
+}
+
+/// All of them, nothing first.
+pub(super) const TROUBLES: [Trouble; 8] = [
+    Trouble::Nothing,
+    Trouble::UnknownCredential,
+    Trouble::Forbidden,
+    Trouble::TooManyRequests,
+    Trouble::ServerError,
+    Trouble::Unavailable,
+    Trouble::DroppedConnection,
+    Trouble::Late,
+];
+
+impl Trouble {
+    fn fault(self) -> Option<Fault> {
+        Some(match self {
+            Self::Nothing => return None,
+            Self::UnknownCredential => Fault::Status(401),
+            Self::Forbidden => Fault::Status(403),
+            // Those who wait as they are told shall not wait long.
+            Self::TooManyRequests => Fault::TooManyRequests(0),
+            Self::ServerError => Fault::Status(500),
+            Self::Unavailable => Fault::Status(503),
+            Self::DroppedConnection => Fault::DropConnection,
+            Self::Late => Fault::Delay(Duration::from_millis(20)),
+        })
+    }
+}
+
+/// Has a request sent that goes wrong so.
+pub(super) fn send_into(
+    talk: &mut Conversation<'_, '_>,
+    case: &Case,
+    trouble: Trouble,
+) -> Result<Seen, Stop> {
+    talk.admit(case)?;
+    if let Some(fault) = trouble.fault() {
+        talk.inject(case, fault);
+    }
+    let seen = talk.call(case);
+    talk.clear_faults(case);
+    seen
+}
+
+/// Has a request sent that is answered with a redirect of this status to another site.
+pub(super) fn send_into_redirect(
+    talk: &mut Conversation<'_, '_>,
+    case: &Case,
+    status: u16,
+    site: Site,
+) -> Result<Seen, Stop> {
+    talk.admit(case)?;
+    let path = case.operation.path.replace(['{', '}'], "");
+    let location = format!("{}{path}", talk.servers().url(site));
+    talk.inject(case, Fault::Redirect(status, location));
+    let seen = talk.call(case);
+    talk.clear_faults(case);
+    seen
+}
+
+/// Has the client set up with another base URL than that of the credential's environment.
+pub(super) fn send_astray(talk: &mut Conversation<'_, '_>, case: &Case, site: Site) -> Result<Seen, Stop> {
+    talk.admit(case)?;
+    let base_url = talk.servers().url(site);
+    let send = Send { base_url, ..case.send(talk.servers()) };
+    talk.send_call(send)
+}

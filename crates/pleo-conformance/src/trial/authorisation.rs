@@ -1,0 +1,199 @@
+//! Apps, and the authorisations that users give them.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+use pleo_sandbox::{OAuthClient, Subject};
+use proptest::{prelude::*, sample::select};
+use uuid::Uuid;
+
+use super::{
+    case::{Case, LIFETIME, OPAQUE, text},
+    client::{Conversation, Seen},
+    search::Stop,
+    servers::{ReceivedRequest, Site},
+};
+use crate::{
+    protocol::{Action, App, Authorize, CallResult, Finish},
+    subject::Outcome,
+};
+
+/// Apps whose redirect URIs have everything that encoders get wrong.
+pub(crate) fn apps() -> impl Strategy<Value = App> {
+    let redirect_uris = vec![
+        "https://app.example.com/callback",
+        "https://app.example.com:8443/pleo/callback",
+        "https://app.example.com/callback?tenant=7",
+        "https://app.example.com/Pleo/CallBack",
+        "https://app.example.com/callback?tenant=7&next=%2Fhome%20page",
+        "https://app.example.com/call%20back?Name=A+B",
+    ];
+    (any::<u128>(), text(OPAQUE), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| App {
+        client_id: Uuid::from_u128(id).to_string(),
+        client_secret,
+        redirect_uri: redirect_uri.to_owned(),
+    })
+}
+
+/// An authorisation that a user is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Flow {
+    pub(crate) site: Site,
+    pub(crate) app: App,
+    pub(crate) scopes: Vec<String>,
+    /// Whose data the user grants.
+    pub(crate) company: Option<Uuid>,
+}
+
+/// Authorisations of all kinds.
+pub(crate) fn flows() -> impl Strategy<Value = Flow> {
+    let scopes = vec!["users:read", "export-jobs:read", "export-jobs:write", "vendors:read"];
+    let scopes = prop::sample::subsequence(scopes, 1..=4);
+    (select(vec![Site::Staging, Site::Production]), apps(), scopes).prop_map(|(site, app, scopes)| Flow {
+        site,
+        app,
+        scopes: scopes.into_iter().map(str::to_owned).collect(),
+        company: None,
+    })
+}
+
+impl Flow {
+    /// The authorisation that a case needs.
+    pub(crate) fn of(case: &Case) -> Self {
+        let needed = case.operation.scopes.filter(|scopes| !scopes.is_empty()).unwrap_or(&["users:read"]);
+        Self {
+            site: case.site,
+            app: case.app.clone(),
+            scopes: needed.iter().map(|&scope| scope.to_owned()).collect(),
+            company: case.company,
+        }
+    }
+}
+
+/// The parameters of a query or a form.
+pub(crate) type Form = BTreeMap<String, String>;
+
+/// Reads a query or a form.
+pub(crate) fn form(text: &[u8]) -> Form {
+    form_urlencoded::parse(text).into_owned().collect()
+}
+
+/// Reads the query of a URL.
+pub(crate) fn query_of(url: &str) -> Form {
+    let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
+    form(query.as_bytes())
+}
+
+/// Makes an app known in both environments, so that a client which turns to the wrong one gets no further
+/// than its tokens do.
+pub(crate) fn register(talk: &mut Conversation<'_, '_>, app: &App, company: Option<Uuid>) {
+    talk.keep_secret(&app.client_secret, "client secret");
+    for site in [Site::Staging, Site::Production] {
+        let sandbox = talk.servers().sandbox(site);
+        let company = company.or_else(|| sandbox.companies().first().copied()).unwrap_or_default();
+        sandbox.register(OAuthClient {
+            client_id: app.client_id.clone(),
+            client_secret: Some(app.client_secret.clone()),
+            redirect_uris: vec![app.redirect_uri.clone()],
+            access_token_seconds: LIFETIME,
+            subject: Subject::Company(company),
+        });
+    }
+}
+
+/// The URL to which a client sends the user, and its parameters.
+#[derive(Debug, Clone)]
+pub(crate) struct Begun {
+    pub(crate) url: String,
+    pub(crate) parameters: Form,
+}
+
+/// Has the client begin an authorisation.
+pub(crate) fn begin(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<(Begun, Seen), Stop> {
+    register(talk, &flow.app, flow.company);
+    let seen = talk.act(Action::Authorize(Authorize {
+        environment: flow.site.name().to_owned(),
+        app: flow.app.clone(),
+        scopes: flow.scopes.clone(),
+    }))?;
+    match &seen.outcome {
+        Outcome::Result(CallResult { url: Some(url), .. }) => {
+            let begun = Begun { url: url.clone(), parameters: query_of(url) };
+            Ok((begun, seen))
+        }
+        _ => Err(Stop::Inconclusive(format!("the client makes no URL: {}", seen.told()))),
+    }
+}
+
+/// Whether the URL is the authorise endpoint of the flow's environment.
+pub(crate) fn begins_at(talk: &Conversation<'_, '_>, flow: &Flow, begun: &Begun) -> bool {
+    let endpoint = format!("{}/oauth/authorize", talk.servers().url(flow.site.authorization_server()));
+    begun.url.strip_prefix(&endpoint).is_some_and(|rest| rest.starts_with('?'))
+}
+
+/// The user agrees: the redirect that the authorisation server answers with.
+pub(crate) fn agree(talk: &mut Conversation<'_, '_>, flow: &Flow, begun: &Begun) -> Result<String, Stop> {
+    let unclear =
+        |reason: &str| Stop::Inconclusive(format!("the user is not sent back with a code: {reason}"));
+    if !begins_at(talk, flow, begun) {
+        return Err(unclear("the client's URL is not the authorisation server's"));
+    }
+    let uri = begun.url.parse::<http::Uri>().map_err(|_| unclear("the client's URL cannot be read"))?;
+    let request = Request::builder().method(Method::GET).uri(uri).body(Bytes::new());
+    let request = request.map_err(|_| unclear("the client's URL cannot be requested"))?;
+    let reply = talk.servers().sandbox(flow.site).handle(&request);
+    let location = reply.response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+    let location = location.ok_or_else(|| unclear(&format!("status {}", reply.response.status())))?;
+    match query_of(location).get("code") {
+        Some(code) => {
+            talk.keep_secret(code, "code");
+            Ok(location.to_owned())
+        }
+        None => Err(unclear("the authorisation server answers with an error")),
+    }
+}
+
+/// Has the client take the redirect that came back.
+pub(crate) fn finish(talk: &mut Conversation<'_, '_>, redirect: String) -> Result<Seen, Stop> {
+    talk.act(Action::Finish(Finish { redirect }))
+}
+
+/// Has the client authorise its session from beginning to end.
+pub(crate) fn authorise(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<(), Stop> {
+    let (begun, _) = begin(talk, flow)?;
+    let redirect = agree(talk, flow, &begun)?;
+    let seen = finish(talk, redirect)?;
+    match token_requests(&seen).iter().any(|(received, _)| issued(received).is_some()) {
+        true => Ok(()),
+        false => Err(Stop::Inconclusive(format!("the client is not authorised: {}", seen.told()))),
+    }
+}
+
+/// Requests to a token endpoint with their forms.
+pub(crate) fn token_requests(seen: &Seen) -> Vec<(&ReceivedRequest, Form)> {
+    let requests = seen.oauth().filter(|received| is_token_request(received));
+    requests.map(|received| (received, form(received.exchange.request.body()))).collect()
+}
+
+fn is_token_request(received: &ReceivedRequest) -> bool {
+    received.exchange.request.uri().path().ends_with("/oauth/token")
+}
+
+/// A pair of tokens that an authorisation server has issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pair {
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+}
+
+/// The pair that a request was answered with.
+pub(crate) fn issued(received: &ReceivedRequest) -> Option<Pair> {
+    if !is_token_request(received) {
+        return None;
+    }
+    let body: serde_json::Value =
+        serde_json::from_slice(received.exchange.reply.response.body()).unwrap_or_default();
+    let text = |name: &str| body[name].as_str().map(str::to_owned);
+    Some(Pair { access_token: text("access_token")?, refresh_token: text("refresh_token")? })
+}
