@@ -1,7 +1,7 @@
 //! What a faulty client does wrong: each flaw is one thing, and one rule has to catch it.
 
 macro_rules! flaws {
-    ($($(#[$documentation:meta])* $flaw:ident $name:literal $rule:literal)*) => {
+    ($($(#[$documentation:meta])* $flaw:ident $name:literal $rule:literal $([$($other:literal)*])?)*) => {
         /// One thing that a faulty client does wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Flaw {
@@ -10,6 +10,13 @@ macro_rules! flaws {
 
         /// Every flaw, its name, and the rule that has to catch it.
         pub(crate) const FLAWS: &[(Flaw, &str, &str)] = &[$((Flaw::$flaw, $name, $rule),)*];
+
+        /// The further rules that may see a flaw, because it breaks them, too.
+        pub(crate) fn also_caught_by(flaw: Flaw) -> &'static [&'static str] {
+            match flaw {
+                $(Flaw::$flaw => &[$($($other),*)?],)*
+            }
+        }
     };
 }
 
@@ -44,6 +51,64 @@ flaws! {
     ColonInKeySent "colon_in_key_sent" "AUTH-009"
     /// Takes an access token for a JWT and believes its expiry.
     TokenParsed "token_parsed" "AUTH-010"
+    /// Wraps the Base64 of a key after 76 characters and puts a blank between the lines.
+    KeyWrappedAt76 "key_wrapped_at_76" "AUTH-002"
+    /// Wraps the Base64 of a key after 64 characters and puts a comma and a blank between the lines.
+    KeyWrappedAt64 "key_wrapped_at_64" "AUTH-002"
+    /// Wraps the Base64 of a key after 76 characters and sends the first line.
+    KeyFirstLineOnly "key_first_line_only" "AUTH-002" ["AUTH-003"]
+    /// Cuts a key after 64 characters.
+    KeyCutAt64 "key_cut_at_64" "AUTH-003"
+    /// Cuts a key after 128 characters.
+    KeyCutAt128 "key_cut_at_128" "AUTH-003"
+    /// Cuts a key after 255 characters, as a column of a database does.
+    KeyCutAt255 "key_cut_at_255" "AUTH-003"
+    /// Cuts an access token after 255 characters.
+    TokenCutAt255 "token_cut_at_255" "AUTH-006"
+    /// Percent-decodes a key before it sends it.
+    KeyPercentDecoded "key_percent_decoded" "AUTH-003"
+    /// Reads a plus sign in a key as a blank.
+    KeyPlusAsBlank "key_plus_as_blank" "AUTH-003"
+    /// Trims quotation marks off both ends of a key.
+    KeyQuotesTrimmed "key_quotes_trimmed" "AUTH-003"
+    /// Loses all quotation marks of a key, as a shell does.
+    KeyQuotesLost "key_quotes_lost" "AUTH-003"
+    /// Takes a key for a format and loses its percent signs.
+    KeyFormatted "key_formatted" "AUTH-003"
+    /// Replaces `$NAME` in a key by a variable that nobody has set.
+    KeyVariablesExpanded "key_variables_expanded" "AUTH-003"
+    /// Takes what follows a number sign in a key for a comment.
+    KeyCommentCut "key_comment_cut" "AUTH-003"
+    /// Escapes a key for HTML.
+    KeyHtmlEscaped "key_html_escaped" "AUTH-003"
+    /// Reads `&amp;`, `&lt;` and `&gt;` in a key as HTML.
+    KeyHtmlUnescaped "key_html_unescaped" "AUTH-003"
+    /// Strips the equals signs off the end of an access token.
+    TokenUnpadded "token_unpadded" "AUTH-006"
+    /// Reads a plus sign in an access token as a blank.
+    TokenPlusAsBlank "token_plus_as_blank" "AUTH-006"
+    /// Sends the header with the first of several requests only.
+    LaterHeaderMissing "later_header_missing" "AUTH-007"
+    /// Sends an API key as a bearer token from the second of several requests on.
+    LaterKeyAsBearer "later_key_as_bearer" "AUTH-001"
+    /// Sends the tokens that it keeps as user names.
+    KeptTokenAsBasic "kept_token_as_basic" "AUTH-005" ["OAU-010" "OAU-014"]
+    /// Sends the access token that it got for a code as user name.
+    GrantedTokenAsBasic "granted_token_as_basic" "AUTH-005"
+    /// Loses the last character of an access token that it has renewed.
+    RenewedTokenCut "renewed_token_cut" "AUTH-006" ["OAU-010"]
+    /// Percent-encodes the access token that it got for a code.
+    GrantedTokenReencoded "granted_token_reencoded" "AUTH-006"
+    /// Sends the header twice with tokens that it keeps.
+    KeptHeaderTwice "kept_header_twice" "AUTH-007"
+    /// Forgets the header once it has renewed.
+    RenewedHeaderMissing "renewed_header_missing" "AUTH-007" ["OAU-010"]
+    /// Tries a key as a bearer token when Basic was refused.
+    KeyAsBearerAfter401 "key_as_bearer_after_401" "AUTH-001"
+    /// Tries an access token as user name when Bearer was refused.
+    TokenAsBasicAfter401 "token_as_basic_after_401" "AUTH-005"
+    /// Tries both schemes at once when one was refused.
+    TwoHeadersAfter401 "two_headers_after_401" "AUTH-007"
 
     /// Begins in staging, even if it was set up for production.
     StagingByDefault "staging_by_default" "ENV-001"
@@ -61,11 +126,37 @@ flaws! {
     LookalikeHost "lookalike_host" "ENV-005"
     /// Sends to any address that it knows nothing of.
     WrongHostAccepted "wrong_host_accepted" "ENV-005"
+    /// Keeps the first base URL of a session, whatever environment comes later.
+    BaseUrlCached "base_url_cached" "ENV-003"
+    /// Sends the first request after a change of environments to the old base URL.
+    BaseUrlLagging "base_url_lagging" "ENV-003"
+    /// Keeps the first base URL of a session when it sends access tokens.
+    BaseUrlCachedForTokens "base_url_cached_for_tokens" "ENV-003"
+    /// Compares environments in the first call of a session only.
+    EnvironmentCheckedOnce "environment_checked_once" "ENV-002"
+    /// Looks at unknown addresses in the first call of a session only.
+    HostCheckedOnce "host_checked_once" "ENV-005"
+    /// Tries the other environment when a credential was refused.
+    OtherEnvironmentAfter401 "other_environment_after_401" "ENV-001" ["ENV-002"]
+    /// Tries the other environment when the service is not available.
+    OtherEnvironmentAfter503 "other_environment_after_503" "ENV-001" ["ENV-002"]
+    /// Tries the other environment when the connection broke off.
+    OtherEnvironmentAfterDrop "other_environment_after_drop" "ENV-001" ["ENV-002"]
 
     /// Sends a legacy token as a bearer token.
     LegacyTokenAccepted "legacy_token_accepted" "LEG-001"
     /// Sends new credentials to the legacy API.
     LegacyHostAccepted "legacy_host_accepted" "LEG-002"
+    /// Looks for legacy tokens in the first call of a session only.
+    LegacyTokenCheckedOnce "legacy_token_checked_once" "LEG-001"
+    /// Looks for the legacy address in the first call of a session only.
+    LegacyHostCheckedOnce "legacy_host_checked_once" "LEG-002"
+    /// Tries the legacy API when a credential was refused.
+    LegacyAfter401 "legacy_after_401" "LEG-002" ["ENV-001"]
+    /// Tries the legacy API when the service is not available.
+    LegacyAfter503 "legacy_after_503" "LEG-002" ["ENV-001"]
+    /// Tries the legacy API when the connection broke off.
+    LegacyAfterDrop "legacy_after_drop" "LEG-002" ["ENV-001"]
 
     /// Does not add the bound company.
     CompanyMissing "company_missing" "CMP-001"
@@ -89,6 +180,30 @@ flaws! {
     CompanyNotRequired "company_not_required" "CMP-007"
     /// Adds a company to requests that take none.
     CompanyEverywhere "company_everywhere" "CMP-008"
+    /// Names the company in the first of several requests only.
+    LaterCompanyMissing "later_company_missing" "CMP-001"
+    /// Does not add the bound company to requests with tokens that it keeps.
+    KeptCompanyMissing "kept_company_missing" "CMP-001"
+    /// Keeps the first company of a session when another is bound.
+    CompanyCached "company_cached" "CMP-009"
+    /// Goes on with the company of the call before when none is bound.
+    CompanyNotForgotten "company_not_forgotten" "CMP-009"
+    /// Keeps the first company of a session for as long as the credential is the same.
+    CompanyKeptWithCredential "company_kept_with_credential" "CMP-009"
+    /// Writes the company without hyphens.
+    CompanyWithoutHyphens "company_without_hyphens" "CMP-005"
+    /// Writes the company in braces.
+    CompanyInBraces "company_in_braces" "CMP-005"
+    /// Writes the company as a URN.
+    CompanyAsUrn "company_as_urn" "CMP-005"
+    /// Sends an empty company when it is bound to none.
+    UnboundCompanyEmpty "unbound_company_empty" "CMP-010"
+    /// Sends `null` for the company when it is bound to none.
+    UnboundCompanyNull "unbound_company_null" "CMP-010"
+    /// Sends the word `undefined` for the company when it is bound to none.
+    UnboundCompanyUndefined "unbound_company_undefined" "CMP-010"
+    /// Sends a company of zeros when it is bound to none.
+    UnboundCompanyNil "unbound_company_nil" "CMP-010"
 
     /// Does not look at scopes.
     ScopesIgnored "scopes_ignored" "SCP-001"
@@ -96,6 +211,22 @@ flaws! {
     ScopesOverread "scopes_overread" "SCP-002"
     /// Tries again what was forbidden.
     ForbiddenRetried "forbidden_retried" "SCP-003"
+    /// Takes an empty list of scopes for all of them.
+    EmptyScopesMeanAll "empty_scopes_mean_all" "SCP-001"
+    /// Looks at what stands before the colon of a scope only.
+    ReadScopeWrites "read_scope_writes" "SCP-001"
+    /// Does not tell capitals from small letters in scopes.
+    ScopesCaseIgnored "scopes_case_ignored" "SCP-001"
+    /// Accepts a scope that only begins with the one that is needed.
+    ScopesByBeginning "scopes_by_beginning" "SCP-001"
+    /// Looks for the scope that is needed anywhere in the text of all scopes.
+    ScopesBySubstring "scopes_by_substring" "SCP-001"
+    /// Refuses a credential that has more scopes than are needed.
+    SupersetRefused "superset_refused" "SCP-002"
+    /// Looks at the first scope of a credential only.
+    FirstScopeOnlyKnown "first_scope_only_known" "SCP-002"
+    /// Refuses an operation whose scopes nobody knows when those of the credential are known.
+    UnknownScopesRefused "unknown_scopes_refused" "SCP-002"
 
     /// Puts an API key into the query, too.
     KeyInQuery "key_in_query" "SEC-001"
@@ -121,6 +252,76 @@ flaws! {
     RedirectFollowed "redirect_followed" "SEC-006"
     /// Keeps the first credential of a session when it is replaced.
     KeyCached "key_cached" "SEC-007"
+    /// Puts a key into the query of the second and later of several requests, too.
+    LaterKeyInQuery "later_key_in_query" "SEC-001"
+    /// Puts a key in capitals into the query, too.
+    KeyUpperCaseInQuery "key_upper_case_in_query" "SEC-001"
+    /// Puts a key into the query as Base64 for URLs, too.
+    KeyBase64UrlInQuery "key_base64_url_in_query" "SEC-001"
+    /// Puts the first half of an access token into the query, too.
+    TokenHalfInQuery "token_half_in_query" "SEC-001"
+    /// Puts a key into the query when the header was refused.
+    KeyInQueryAfter401 "key_in_query_after_401" "SEC-001"
+    /// Puts an access token into the query when the header was refused.
+    TokenInQueryAfter401 "token_in_query_after_401" "SEC-001"
+    /// Puts the access token that it got for a code into the query, too.
+    GrantedTokenInQuery "granted_token_in_query" "SEC-001"
+    /// Puts an access token that it keeps into the query, too.
+    KeptTokenInQuery "kept_token_in_query" "SEC-001" ["OAU-018"]
+    /// Puts an access token into the query of the try for which it was renewed, too.
+    RenewedTokenInQuery "renewed_token_in_query" "SEC-001" ["OAU-018" "OAU-023"]
+    /// Puts the hexadecimal digits of a key into a header of its own, too.
+    KeyHexInHeader "key_hex_in_header" "SEC-002"
+    /// Puts the first half of a key into a header of its own, too.
+    KeyHalfInHeader "key_half_in_header" "SEC-002"
+    /// Puts a key in small letters into the `User-Agent`, too.
+    KeyLowerCaseInUserAgent "key_lower_case_in_user_agent" "SEC-002"
+    /// Puts an access token into a cookie as Base64 for URLs, too.
+    TokenBase64UrlInCookie "token_base64_url_in_cookie" "SEC-002"
+    /// Puts a key into the body as `\u` escapes, too.
+    KeyEscapedInBody "key_escaped_in_body" "SEC-002" ["URL-005"]
+    /// Puts a key into a header of its own when the right one was refused.
+    KeyInOwnHeaderAfter401 "key_in_own_header_after_401" "SEC-002"
+    /// Writes the hexadecimal digits of the credential to the log.
+    SecretHexInLog "secret_hex_in_log" "SEC-005"
+    /// Writes the credential to the log with white space after every ten characters.
+    SecretWrappedInLog "secret_wrapped_in_log" "SEC-005"
+    /// Writes the credential to the log but for its last four characters.
+    SecretAlmostInLog "secret_almost_in_log" "SEC-005"
+    /// Shows the credential in debugging output as `\u` escapes.
+    SecretEscapedInDebug "secret_escaped_in_debug" "SEC-003"
+    /// Shows the credential in debugging output as a list of bytes.
+    SecretBytesInDebug "secret_bytes_in_debug" "SEC-003"
+    /// Shows the credential in small letters in an error.
+    SecretLowerCaseInError "secret_lower_case_in_error" "SEC-004"
+    /// Shows the first half of the credential in an error.
+    SecretHalfInError "secret_half_in_error" "SEC-004"
+    /// Writes the credential to the log when it meets a redirect.
+    SecretInLogOfRedirect "secret_in_log_of_redirect" "SEC-005"
+    /// Writes the credential to the log when there were too many requests.
+    SecretInLogOf429 "secret_in_log_of_429" "SEC-005"
+    /// Writes the credential to the log when access is forbidden.
+    SecretInLogOf403 "secret_in_log_of_403" "SEC-005"
+    /// Shows the credential in the error of too many requests.
+    SecretInErrorOf429 "secret_in_error_of_429" "SEC-004"
+    /// Shows the credential in the error of what is forbidden.
+    SecretInErrorOf403 "secret_in_error_of_403" "SEC-004"
+    /// Shows a key with a colon when it refuses it.
+    ColonKeyInRefusal "colon_key_in_refusal" "SEC-004"
+    /// Shows a credential with a control character when it refuses it.
+    ControlKeyInRefusal "control_key_in_refusal" "SEC-004"
+    /// Shows a legacy token when it refuses it.
+    LegacyTokenInRefusal "legacy_token_in_refusal" "SEC-004"
+    /// Shows the credential when it lacks a scope.
+    SecretInRefusalOfScope "secret_in_refusal_of_scope" "SEC-004"
+    /// Shows the credential when the request names another company.
+    SecretInRefusalOfCompany "secret_in_refusal_of_company" "SEC-004"
+    /// Shows the credential when it belongs to another environment.
+    SecretInRefusalOfEnvironment "secret_in_refusal_of_environment" "SEC-004"
+    /// Follows a redirect to the other environment, credential and all.
+    RedirectToOtherEnvironmentFollowed "redirect_to_other_environment_followed" "SEC-006"
+    /// Follows a redirect to the legacy API, credential and all.
+    RedirectToLegacyFollowed "redirect_to_legacy_followed" "SEC-006"
 
     /// Joins base URL and path by a slash too many.
     DoubleSlash "double_slash" "URL-001"
@@ -148,6 +349,38 @@ flaws! {
     RefusesEverything "refuses_everything" "URL-006"
     /// Sends what succeeded once more.
     SentTwice "sent_twice" "URL-006"
+    /// Loses the blanks of query values.
+    QuerySpaceLost "query_space_lost" "URL-004"
+    /// Writes a plus sign for a blank in query values, and encodes it.
+    QueryPlusEncoded "query_plus_encoded" "URL-004"
+    /// Does not encode a plus sign in query values.
+    QueryPlusUnencoded "query_plus_unencoded" "URL-004"
+    /// Does not encode an ampersand in query values.
+    QueryAmpersandUnencoded "query_ampersand_unencoded" "URL-004"
+    /// Does not encode a number sign in query values.
+    QueryHashUnencoded "query_hash_unencoded" "URL-004"
+    /// Does not encode a percent sign in query values.
+    QueryPercentUnencoded "query_percent_unencoded" "URL-004"
+    /// Encodes query values as Latin-1.
+    QueryLatin1 "query_latin_1" "URL-004"
+    /// Writes a question mark for what is beyond ASCII in query values.
+    QueryQuestionMarks "query_question_marks" "URL-004"
+    /// Writes query values in small letters.
+    QueryLowerCased "query_lower_cased" "URL-004"
+    /// Trims query values.
+    QueryTrimmed "query_trimmed" "URL-004"
+    /// Encodes bodies as Latin-1.
+    BodyLatin1 "body_latin_1" "URL-005"
+    /// Writes a question mark for what is beyond ASCII in bodies.
+    BodyQuestionMarks "body_question_marks" "URL-005"
+    /// Takes the UTF-8 of a body for Latin-1 and encodes it again.
+    BodyEncodedTwice "body_encoded_twice" "URL-005"
+    /// Loses the characters of bodies that take more than 16 bits.
+    BodyAstralLost "body_astral_lost" "URL-005"
+    /// Encodes each half of a pair of surrogates on its own in bodies.
+    BodySurrogatesBroken "body_surrogates_broken" "URL-005"
+    /// Escapes the texts of bodies for HTML.
+    BodyHtmlEscaped "body_html_escaped" "URL-005"
 
     /// Does not use PKCE.
     NoPkce "no_pkce" "OAU-001"
@@ -223,4 +456,122 @@ flaws! {
     RefreshTokenInLogOfTrouble "refresh_token_in_log_of_trouble" "OAU-019"
     /// Shows the client secret in debugging output.
     ClientSecretInDebug "client_secret_in_debug" "OAU-019"
+    /// Puts the new refresh token into a header of requests to the API, too.
+    NewRefreshTokenInHeader "new_refresh_token_in_header" "OAU-018"
+    /// Puts the new access token into the query of requests to the API, too.
+    NewAccessTokenInQuery "new_access_token_in_query" "OAU-018" ["SEC-001"]
+    /// Writes the new access token to the log.
+    NewAccessTokenInLog "new_access_token_in_log" "OAU-019"
+    /// Writes the new refresh token to the log.
+    NewRefreshTokenInLog "new_refresh_token_in_log" "OAU-019"
+    /// Shows the new refresh token in debugging output.
+    NewRefreshTokenInDebug "new_refresh_token_in_debug" "OAU-019"
+    /// Writes the code to the log when it exchanges it.
+    CodeInLog "code_in_log" "OAU-022"
+    /// Shows the whole redirect when it refuses it.
+    RedirectInRefusal "redirect_in_refusal" "OAU-022"
+    /// Writes the verifier to the log when it makes it.
+    VerifierInLog "verifier_in_log" "OAU-022"
+    /// Shows the verifier in debugging output of the exchange.
+    VerifierInDebug "verifier_in_debug" "OAU-022"
+    /// Shows the client secret in debugging output of an authorisation.
+    ClientSecretInDebugOfAuthorisation "client_secret_in_debug_of_authorisation" "OAU-022"
+    /// Writes the tokens to the log that it got for a code.
+    GrantedTokensInLog "granted_tokens_in_log" "OAU-022"
+    /// Separates the scopes of an authorisation by commas.
+    ScopesJoinedByCommas "scopes_joined_by_commas" "OAU-020"
+    /// Separates the scopes of an authorisation by plus signs, and encodes them.
+    ScopesJoinedByPlus "scopes_joined_by_plus" "OAU-020"
+    /// Asks for the first scope only.
+    FirstScopeOnly "first_scope_only" "OAU-020"
+    /// Asks for one scope more than it was told to.
+    ScopeAdded "scope_added" "OAU-020"
+    /// Asks for no scope.
+    ScopeMissing "scope_missing" "OAU-020"
+    /// Asks for more scopes when it renews.
+    ScopeWidenedAtRefresh "scope_widened_at_refresh" "OAU-020"
+    /// Pads the challenge.
+    ChallengePadded "challenge_padded" "OAU-002" ["OAU-006"]
+    /// Encodes the challenge with the alphabet that is not for URLs.
+    ChallengeStandardAlphabet "challenge_standard_alphabet" "OAU-002" ["OAU-006"]
+    /// Writes the challenge in hexadecimal digits.
+    ChallengeHex "challenge_hex" "OAU-002" ["OAU-006"]
+    /// Writes the challenge's method in small letters.
+    ChallengeMethodLowerCase "challenge_method_lower_case" "OAU-002" ["OAU-006"]
+    /// Does not say which response it wants of an authorisation.
+    ResponseTypeMissing "response_type_missing" "OAU-021"
+    /// Asks for a token instead of a code.
+    ResponseTypeToken "response_type_token" "OAU-021"
+    /// Asks for a code and a token.
+    ResponseTypeCodeToken "response_type_code_token" "OAU-021"
+    /// Leaves blanks in the authorise URL as they are.
+    UrlWithBlanks "url_with_blanks" "OAU-021"
+    /// Makes verifiers with plus signs and slashes.
+    VerifierStandardBase64 "verifier_standard_base64" "OAU-006"
+    /// Makes verifiers that end with an equals sign.
+    VerifierPadded "verifier_padded" "OAU-006"
+    /// Makes verifiers with an exclamation mark.
+    VerifierWithExclamationMark "verifier_with_exclamation_mark" "OAU-006"
+    /// Makes verifiers that are one character too long (RFC 7636, section 4.1).
+    VerifierLong "verifier_long" "OAU-006"
+    /// Accepts the beginning of the state.
+    StateBeginningAccepted "state_beginning_accepted" "OAU-004"
+    /// Accepts a text that only begins with the state.
+    StateContinuedAccepted "state_continued_accepted" "OAU-004"
+    /// Does not tell capitals from small letters in the state.
+    StateCaseIgnored "state_case_ignored" "OAU-004"
+    /// Compares the length of the state only.
+    StateLengthOnly "state_length_only" "OAU-004"
+    /// Accepts the state of an earlier authorisation of the session.
+    EarlierStateAccepted "earlier_state_accepted" "OAU-004"
+    /// Takes the last of several states.
+    LastStateWins "last_state_wins" "OAU-004"
+    /// Accepts a redirect if any of its states is the right one.
+    AnyStateAccepted "any_state_accepted" "OAU-004"
+    /// Writes the redirect URI in small letters in both steps.
+    RedirectUriLowerCased "redirect_uri_lower_cased" "OAU-008"
+    /// Does not encode the redirect URI in the authorise URL.
+    RedirectUriUnencoded "redirect_uri_unencoded" "OAU-008"
+    /// Percent-decodes the redirect URI in both steps.
+    RedirectUriDecoded "redirect_uri_decoded" "OAU-008"
+    /// Percent-decodes the code twice.
+    CodeDecodedTwice "code_decoded_twice" "OAU-027"
+    /// Reads a plus sign in a code as a blank.
+    CodePlusAsBlank "code_plus_as_blank" "OAU-027"
+    /// Does not encode the code in the form.
+    CodeUnencoded "code_unencoded" "OAU-027"
+    /// Does not encode the refresh token in the form.
+    RefreshTokenUnencoded "refresh_token_unencoded" "OAU-027"
+    /// Puts the client secret into the form and does not encode it.
+    ClientSecretUnencoded "client_secret_unencoded" "OAU-027" ["OAU-015"]
+    /// Takes GET for the try after a renewal.
+    SecondTryByGet "second_try_by_get" "OAU-023"
+    /// Loses the body in the try after a renewal.
+    SecondTryWithoutBody "second_try_without_body" "OAU-023"
+    /// Loses the query in the try after a renewal.
+    SecondTryWithoutQuery "second_try_without_query" "OAU-023" ["CMP-001"]
+    /// Loses the company in the try after a renewal.
+    SecondTryWithoutCompany "second_try_without_company" "OAU-023" ["CMP-001"]
+    /// Percent-encodes the URL once more in the try after a renewal.
+    SecondTryReencoded "second_try_reencoded" "OAU-023"
+    /// Sends the path of the session's first request in the try after a renewal.
+    SecondTryWithFirstPath "second_try_with_first_path" "OAU-023"
+    /// Adds the new header to the old one in the try after a renewal.
+    SecondTryKeepsOldHeader "second_try_keeps_old_header" "OAU-023" ["AUTH-007" "OAU-010"]
+    /// Renews up to twenty times for one request that is refused.
+    RenewedEndlessly "renewed_endlessly" "OAU-024"
+    /// Renews a second time for one request that is refused.
+    RenewedTwice "renewed_twice" "OAU-024"
+    /// Renews before every call.
+    RenewedBeforeEveryCall "renewed_before_every_call" "OAU-025"
+    /// Renews when the API is not available.
+    RenewedAfter503 "renewed_after_503" "OAU-025"
+    /// Renews when access is forbidden.
+    RenewedAfter403 "renewed_after_403" "OAU-025"
+    /// Exchanges a code once more that it has exchanged.
+    CodeExchangedTwice "code_exchanged_twice" "OAU-026"
+    /// Exchanges a code once more when the authorisation server is not available.
+    CodeExchangedAgainAfter503 "code_exchanged_again_after_503" "OAU-026"
+    /// Exchanges the code again each time that the same redirect is brought.
+    CodeExchangedByEachFinish "code_exchanged_by_each_finish" "OAU-026"
 }

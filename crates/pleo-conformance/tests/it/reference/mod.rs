@@ -1,19 +1,23 @@
 //! A client that keeps every rule, written by hand down to the bytes, which can be told to do one thing
 //! wrong or otherwise.
 
+mod authorization;
+mod company;
+mod delivery;
+mod encoding;
 mod flaw;
+mod keeper;
+mod leak;
 mod oauth;
 mod request;
+mod shown;
+mod spelling;
+mod token;
 mod variation;
 mod wire;
 
 use std::{collections::BTreeMap, sync::Arc, thread};
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE},
-};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use pleo_conformance::{
     protocol::{
         self, Action, Answer, Authorize, Call, CallResult, Capability, Credential, CredentialKind, Finish,
@@ -22,9 +26,14 @@ use pleo_conformance::{
     subject::{Outcome, Subject, SubjectError},
 };
 
-use self::oauth::{Keeper, Pending, Turn};
+use self::{
+    delivery::{Known, Request, Source},
+    keeper::Keeper,
+    oauth::Pending,
+    shown::{Learned, Told},
+};
 pub(crate) use self::{
-    flaw::{FLAWS, Flaw},
+    flaw::{FLAWS, Flaw, also_caught_by},
     variation::{CONDUCT, VARIATIONS, Variation},
 };
 
@@ -57,13 +66,22 @@ impl Deviation {
 /// What the calls of a session share.
 #[derive(Debug, Default)]
 struct Session {
-    /// The first credential, for the flaws that do not let go of it.
-    first: Option<Credential>,
+    before: Before,
     pending: Option<Pending>,
-    /// The tokens of the last `finish`, and their environment.
-    granted: Option<(String, Arc<Keeper>)>,
-    /// The tokens that a call brought, with their environment and what became of them.
-    brought: Option<(String, Tokens, Arc<Keeper>)>,
+    /// The states of earlier authorisations, for the flaw that does not forget them.
+    states: Vec<String>,
+    /// The tokens of the last `finish` in each environment.
+    granted: BTreeMap<String, Arc<Keeper>>,
+    /// The tokens that calls brought, with their environment and what became of them; the last ones used are
+    /// at the end.
+    brought: Vec<(String, Tokens, Arc<Keeper>)>,
+}
+
+/// The calls that came before, for the flaws that do not let go of them.
+#[derive(Debug, Default)]
+struct Before {
+    first: Option<Send>,
+    last: Option<Send>,
 }
 
 /// What a call came to, without its number.
@@ -84,13 +102,16 @@ impl Reference {
 impl Subject for Reference {
     fn hello(&mut self, hello: &Hello) -> Result<Introduction, SubjectError> {
         self.hello = Some(hello.clone());
+        let in_capitals = self.deviation.variation(Variation::BaseUrlInCapitals);
         let production = match self.deviation.flaw {
             Some(Flaw::BuiltInHttp) => "http://external.pleo.io",
             Some(Flaw::BuiltInLookalike) => "https://external-pleo.io",
+            _ if in_capitals => "HTTPS://External.Pleo.IO",
             _ => "https://external.pleo.io",
         };
-        let mut built_in =
-            BTreeMap::from([("staging", "https://external.staging.pleo.io"), ("production", production)]);
+        let staging =
+            if in_capitals { "HTTPS://EXTERNAL.STAGING.PLEO.IO" } else { "https://external.staging.pleo.io" };
+        let mut built_in = BTreeMap::from([("staging", staging), ("production", production)]);
         if self.deviation.flaw(Flaw::BuiltInElsewhere) {
             built_in.insert("sandbox", "https://pleo.example.com");
         }
@@ -117,30 +138,23 @@ impl Subject for Reference {
         if *name != call.session {
             (*name, *session) = (call.session.clone(), Session::default());
         }
-        let mut client = Client { deviation: self.deviation, hello: &hello, session };
+        let mut client =
+            Client { deviation: self.deviation, hello: &hello, session, learned: Learned::default() };
         let done = match &call.action {
             _ if self.deviation.flaw(Flaw::RefusesEverything) => Err("not today".to_owned()),
             Action::Send(send) => client.send(send),
             Action::Authorize(authorize) => client.authorize(authorize),
             Action::Finish(finish) => client.finish(finish),
         };
-        let (id, shown) = (call.id, shown(self.deviation, call, &done));
-        let told = secret_of(call).filter(|_| self.deviation.flaw(Flaw::SecretInRefusal));
-        Ok(match done {
-            Ok(result) => Outcome::Result(CallResult { id, shown, ..result }),
+        let learned = client.learned;
+        let told = Told { deviation: self.deviation, call, done: &done, learned: &learned };
+        let (id, shown) = (call.id, told.shown());
+        Ok(match &done {
+            Ok(result) => Outcome::Result(CallResult { id, shown, ..result.clone() }),
             Err(reason) => {
-                let reason = told.map_or_else(|| reason.clone(), |secret| format!("{reason}: {secret}"));
-                Outcome::Refuse(Refusal { id, reason, unsupported: false, shown })
+                Outcome::Refuse(Refusal { id, reason: told.reason(reason), unsupported: false, shown })
             }
         })
-    }
-}
-
-/// The API key or access token that a call brings.
-fn secret_of(call: &Call) -> Option<&str> {
-    match &call.action {
-        Action::Send(send) => send.credential.secret.as_deref(),
-        Action::Authorize(_) | Action::Finish(_) => None,
     }
 }
 
@@ -153,84 +167,41 @@ fn chosen(environment: &str, elsewhere: bool) -> &str {
     }
 }
 
-/// What the client writes about a call.
-fn shown(deviation: Deviation, call: &Call, done: &Done) -> BTreeMap<String, String> {
-    let (what, who) = match &call.action {
-        Action::Send(send) => (send.operation.id.as_str(), format!("{:?}", send.credential.kind)),
-        Action::Authorize(_) => ("authorize", "App".to_owned()),
-        Action::Finish(_) => ("finish", "App".to_owned()),
-    };
-    let error = match done {
-        Ok(result) => result.answers.iter().find_map(|answer| match answer {
-            Answer::Status(status @ 400..) => Some(format!("the service answered {status}")),
-            Answer::Status(_) => None,
-            Answer::Failure(reason) => Some(reason.clone()),
-        }),
-        Err(reason) => Some(reason.clone()),
-    };
-    let mut shown = BTreeMap::from([("debug", format!("Client {{ credential: {who}, .. }}"))]);
-    shown.insert("log", format!("{what}: {}", error.as_deref().unwrap_or("done")));
-    let unavailable = error.as_ref().is_some_and(|error| error.contains("is not available"));
-    let failed = error.is_some();
-    if let Some(error) = error {
-        shown.insert("error", error);
-    }
-    if let Some(secret) = secret_of(call) {
-        let leak = match deviation.flaw {
-            Some(Flaw::SecretInDebug) => Some(("debug", secret.to_owned())),
-            Some(Flaw::SecretInError) if done.is_ok() => Some(("error", secret.to_owned())),
-            Some(Flaw::SecretInLog) => Some(("log", secret.to_owned())),
-            Some(Flaw::EncodedSecretInLog) => Some(("log", STANDARD.encode(format!("{secret}:")))),
-            _ => None,
-        };
-        if let Some((place, text)) = leak
-            && let Some(written) = shown.get_mut(place)
-        {
-            written.push_str(&format!(" ({text})"));
-        }
-    }
-    if let Action::Send(send) = &call.action
-        && let Some(tokens) = &send.credential.tokens
-    {
-        let leak = match deviation.flaw {
-            Some(Flaw::RefreshTokenInLog) => Some(("log", &tokens.refresh_token)),
-            Some(Flaw::RefreshTokenInLogOfSuccess) if !failed => Some(("log", &tokens.refresh_token)),
-            Some(Flaw::RefreshTokenInLogOfTrouble) if unavailable => Some(("log", &tokens.refresh_token)),
-            Some(Flaw::ClientSecretInDebug) => Some(("debug", &tokens.app.client_secret)),
-            _ => None,
-        };
-        if let Some((place, text)) = leak {
-            shown.entry(place).or_default().push_str(&format!(" ({text})"));
-        }
-    }
-    shown.into_iter().map(|(place, text)| (place.to_owned(), text)).collect()
-}
-
 /// The client during one call.
 struct Client<'a> {
     deviation: Deviation,
     hello: &'a Hello,
     session: &'a mut Session,
+    learned: Learned,
 }
 
 impl Client<'_> {
     fn send(&mut self, send: &Send) -> Done {
-        let deviation = self.deviation;
-        let begun_in = self.session.first.as_ref().map(|first| first.environment.as_str());
-        let message = request::build(deviation, self.hello, begun_in, send)?;
-        let source = self.source(&send.credential)?;
-        if matches!(source, Source::Key(_)) && deviation.flaw(Flaw::KeyExchanged) {
-            oauth::ask_for_token(deviation, self.authorization_server(&send.credential.environment)?);
+        let requests = self.requests(send)?;
+        let is_first = self.session.before.first.is_none();
+        self.session.before.first.get_or_insert_with(|| send.clone());
+        self.session.before.last = Some(send.clone());
+        let Some(first) = requests.first() else { return Ok(CallResult::default()) };
+        if matches!(first.source, Source::Key(_)) && self.deviation.flaw(Flaw::KeyExchanged) {
+            let server = self.authorization_server(&send.credential.environment)?;
+            token::ask_for_token(self.deviation, server);
         }
-        let request = Request { deviation, message, source };
-        let delivered: Vec<Result<Answer, String>> = if send.times == 1 {
-            vec![request.deliver()]
+        if is_first {
+            first.ask_first();
+        }
+        let one_by_one = requests.len() == 1 || self.deviation.variation(Variation::OneAfterAnother);
+        let delivered: Vec<Result<Answer, String>> = if one_by_one {
+            requests.iter().map(Request::deliver).collect()
         } else {
             thread::scope(|scope| {
-                let threads: Vec<_> = (0..send.times).map(|_| scope.spawn(|| request.deliver())).collect();
+                let threads: Vec<_> =
+                    requests.iter().map(|request| scope.spawn(|| request.deliver())).collect();
                 threads.into_iter().map(|thread| thread.join().unwrap()).collect()
             })
         };
+        if let Source::Kept(turn) = &first.source {
+            self.learned.renewed = turn.renewed();
+        }
         if let Some(Err(reason)) = delivered.first()
             && delivered.iter().all(Result::is_err)
         {
@@ -240,22 +211,60 @@ impl Client<'_> {
         Ok(CallResult { answers, ..CallResult::default() })
     }
 
+    /// The requests of a call.
+    fn requests(&mut self, send: &Send) -> Result<Vec<Request>, String> {
+        let (deviation, hello) = (self.deviation, self.hello);
+        let kind = send.credential.kind;
+        let is_kept = matches!(kind, CredentialKind::OauthTokens | CredentialKind::OauthSession);
+        // Whatever is refused is refused before the tokens are touched.
+        request::build(deviation, hello, &self.session.before, send, false)?;
+        let source = self.source(&send.credential)?;
+        let before = &self.session.before;
+        let known = Known {
+            base_url: request::destination(deviation, hello, before, send)?.to_owned(),
+            other_environment: hello
+                .environments
+                .get(chosen(&send.credential.environment, true))
+                .map_or_else(String::new, |other| other.base_url.clone()),
+            legacy: hello.legacy_base_url.clone(),
+        };
+        let bare = request::build(deviation, hello, before, send, true)?;
+        let request = |index: u32| {
+            let without_company = (index > 0 && deviation.flaw(Flaw::LaterCompanyMissing))
+                || (is_kept && deviation.flaw(Flaw::KeptCompanyMissing));
+            let message = request::build(deviation, hello, before, send, without_company)?;
+            let second = delivery::second(deviation, &message, &bare, before.first.as_ref(), send);
+            let (source, known) = (source.clone(), known.clone());
+            Ok(Request { deviation, message, second, source, kind, index, known })
+        };
+        (0..send.times).map(request).collect()
+    }
+
     fn authorize(&mut self, authorize: &Authorize) -> Done {
         let elsewhere = self.deviation.flaw(Flaw::AuthorizedElsewhere);
         let server = self.authorization_server(chosen(&authorize.environment, elsewhere))?;
         let (url, pending) = Pending::begin(self.deviation, server, authorize);
+        self.learned.app = Some(pending.app.clone());
+        self.learned.verifier = Some(pending.verifier.clone());
+        self.session.states.push(pending.state.clone());
         self.session.pending = Some(pending);
         Ok(CallResult { url: Some(url), ..CallResult::default() })
     }
 
     fn finish(&mut self, finish: &Finish) -> Done {
-        let pending = self.session.pending.take().ok_or("no authorisation is under way")?;
+        let stays = self.deviation.flaw(Flaw::CodeExchangedByEachFinish);
+        let pending = if stays { self.session.pending.clone() } else { self.session.pending.take() };
+        let pending = pending.ok_or("no authorisation is under way")?;
+        self.learned.app = Some(pending.app.clone());
+        self.learned.verifier = Some(pending.verifier.clone());
         let environment = pending.environment.clone();
         let elsewhere = self.deviation.flaw(Flaw::ExchangedElsewhere);
         let server = self.authorization_server(chosen(&environment, elsewhere))?;
         let renewal_server = self.renewal_server(&environment)?;
-        let keeper = pending.finish(self.deviation, server, renewal_server, &finish.redirect)?;
-        self.session.granted = Some((environment, Arc::new(keeper)));
+        let servers = (server, renewal_server);
+        let keeper = pending.finish(self.deviation, servers, &self.session.states, &finish.redirect)?;
+        self.learned.granted = Some(keeper.tokens());
+        self.session.granted.insert(environment, Arc::new(keeper));
         Ok(CallResult::default())
     }
 
@@ -280,18 +289,16 @@ impl Client<'_> {
                 Ok(Source::Token(self.secret(credential)?))
             }
             CredentialKind::OauthTokens => Ok(Source::Kept(self.brought(credential)?.turn())),
-            CredentialKind::OauthSession => match &self.session.granted {
-                Some((environment, keeper)) if *environment == credential.environment => {
-                    Ok(Source::Kept(keeper.turn()))
-                }
-                _ => Err("the app was not authorised in this session and environment".to_owned()),
+            CredentialKind::OauthSession => match self.session.granted.get(&credential.environment) {
+                Some(keeper) => Ok(Source::Kept(keeper.turn())),
+                None => Err("the app was not authorised in this session and environment".to_owned()),
             },
         }
     }
 
     /// The secret to send for this credential.
-    fn secret(&mut self, credential: &Credential) -> Result<String, String> {
-        let first = self.session.first.get_or_insert_with(|| credential.clone());
+    fn secret(&self, credential: &Credential) -> Result<String, String> {
+        let first = self.session.before.first.as_ref().map_or(credential, |first| &first.credential);
         let same_environment = first.environment == credential.environment;
         let kept = first.kind == credential.kind
             && match self.deviation.flaw {
@@ -306,170 +313,22 @@ impl Client<'_> {
     }
 
     /// What has become of the tokens that this credential brings, or brought earlier in the session.
-    fn brought(&mut self, credential: &Credential) -> Result<&Arc<Keeper>, String> {
+    fn brought(&mut self, credential: &Credential) -> Result<Arc<Keeper>, String> {
         let environment = &credential.environment;
-        let is_known = matches!(&self.session.brought, Some((known, tokens, _))
-            if known == environment && credential.tokens.as_ref().is_none_or(|new| new == tokens));
-        if !is_known {
-            let tokens = credential.tokens.as_ref().ok_or("the session has no tokens")?;
-            request::check_secret(self.deviation, credential.kind, &tokens.access_token)?;
-            let keeper = Keeper::keep(self.deviation, self.renewal_server(environment)?, tokens.clone());
-            self.session.brought = Some((environment.clone(), tokens.clone(), Arc::new(keeper)));
-        }
-        let brought = self.session.brought.as_ref().ok_or("the session has no tokens")?;
-        Ok(&brought.2)
-    }
-}
-
-/// What a request authenticates with.
-#[derive(Debug)]
-enum Source {
-    Key(String),
-    Token(String),
-    Kept(Turn),
-}
-
-/// A request that is ready but for its credential.
-struct Request {
-    deviation: Deviation,
-    message: wire::Message,
-    source: Source,
-}
-
-impl Request {
-    /// Sends it; the error is a reason for which nothing was sent.
-    fn deliver(&self) -> Result<Answer, String> {
-        let secret = match &self.source {
-            Source::Key(secret) | Source::Token(secret) => secret.clone(),
-            Source::Kept(turn) => turn.access_token()?,
+        let is_meant = |(known, tokens, _): &(String, Tokens, Arc<Keeper>)| {
+            known == environment && credential.tokens.as_ref().is_none_or(|new| new == tokens)
         };
-        let mut answer = self.exchange(&secret);
-        if let (Answer::Status(401), Source::Kept(turn)) = (&answer, &self.source) {
-            if matches!(self.message.method.as_str(), "GET" | "PUT" | "DELETE") {
-                if let Some(another) = turn.another_access_token(&secret) {
-                    answer = self.exchange(&another);
-                }
-            } else {
-                turn.give_up(&secret);
+        let brought = match self.session.brought.iter().rposition(is_meant) {
+            Some(known) => self.session.brought.remove(known),
+            None => {
+                let tokens = credential.tokens.as_ref().ok_or("the session has no tokens")?;
+                request::check_secret(self.deviation, credential.kind, &tokens.access_token)?;
+                let keeper = Keeper::keep(self.deviation, self.renewal_server(environment)?, tokens.clone());
+                (environment.clone(), tokens.clone(), Arc::new(keeper))
             }
-        }
-        let again = match answer {
-            Answer::Status(403) => self.deviation.flaw(Flaw::ForbiddenRetried),
-            Answer::Status(200..300) => self.deviation.flaw(Flaw::SentTwice),
-            Answer::Status(404 | 500..) => {
-                self.deviation.variation(Variation::FailureTriedAgain) && self.message.method == "GET"
-            }
-            _ => false,
         };
-        Ok(if again { self.exchange(&secret) } else { answer })
+        let keeper = Arc::clone(&brought.2);
+        self.session.brought.push(brought);
+        Ok(keeper)
     }
-
-    fn exchange(&self, secret: &str) -> Answer {
-        let mut message = self.message.clone();
-        message.headers = self.headers(secret);
-        if let Some(name) = self.query_leak() {
-            let separator = if message.url.contains('?') { '&' } else { '?' };
-            let secret = utf8_percent_encode(secret, NON_ALPHANUMERIC);
-            message.url = format!("{}{separator}{name}={secret}", message.url);
-        }
-        let mut reply = wire::exchange(&message, self.deviation.variation);
-        if self.deviation.flaw(Flaw::RedirectFollowed)
-            && let Ok(wire::Reply { status: 300..400, location: Some(location), .. }) = &reply
-        {
-            message.url.clone_from(location);
-            reply = wire::exchange(&message, self.deviation.variation);
-        }
-        match reply {
-            Ok(reply) => Answer::Status(reply.status),
-            Err(reason) => Answer::Failure(reason),
-        }
-    }
-
-    /// The name of a query parameter that gives the secret away.
-    fn query_leak(&self) -> Option<&'static str> {
-        match (self.deviation.flaw, &self.source) {
-            (Some(Flaw::KeyInQuery), Source::Key(_)) => Some("api_key"),
-            (Some(Flaw::TokenInQuery), Source::Token(_)) => Some("access_token"),
-            _ => None,
-        }
-    }
-
-    fn headers(&self, secret: &str) -> Vec<(&'static str, String)> {
-        let Deviation { flaw, variation } = self.deviation;
-        let user_agent = match (flaw, &self.source) {
-            (Some(Flaw::KeyInUserAgent), Source::Key(_)) => format!("reference/1 ({secret})"),
-            _ if variation == Some(Variation::OtherUserAgent) => "Mozilla/5.0 (X11; Linux)".to_owned(),
-            _ => "reference/1".to_owned(),
-        };
-        let accept = match variation {
-            Some(Variation::AcceptWithCharset) => "application/json;charset=utf-8, */*;q=0.1",
-            _ => "application/json",
-        };
-        let mut headers = Vec::new();
-        if variation != Some(Variation::NoUserAgent) {
-            headers.push(("User-Agent", user_agent));
-        }
-        headers.push(("Accept", accept.to_owned()));
-        if variation == Some(Variation::ExtraHeaders) {
-            headers.push(("Accept-Language", "da, en;q=0.5".to_owned()));
-            headers.push(("X-Request-Id", "1".to_owned()));
-        }
-        // Only given credentials go wrong: what a renewed one looks like is a matter of other rules.
-        let is_given = !matches!(self.source, Source::Kept(_));
-        let times = match flaw {
-            Some(Flaw::HeaderMissing) if is_given => 0,
-            Some(Flaw::HeaderTwice) if is_given => 2,
-            _ => 1,
-        };
-        headers.extend(std::iter::repeat_n(("Authorization", self.authorization(secret)), times));
-        if matches!(self.source, Source::Key(_)) {
-            match flaw {
-                Some(Flaw::KeyInCookie) => headers.push(("Cookie", format!("key={secret}"))),
-                Some(Flaw::KeyInOwnHeader) => headers.push(("X-Api-Key", secret.to_owned())),
-                _ => {}
-            }
-        }
-        headers.extend(self.message.headers.iter().cloned());
-        headers
-    }
-
-    /// The value of the `Authorization` header.
-    fn authorization(&self, secret: &str) -> String {
-        let flaw = self.deviation.flaw;
-        let user = format!("{secret}:");
-        let (scheme, credentials) = match &self.source {
-            Source::Key(_) => match flaw {
-                Some(Flaw::KeyAsBearer) => ("Bearer", secret.to_owned()),
-                Some(Flaw::KeyUnencoded) => ("Basic", user),
-                Some(Flaw::KeyWithoutColon) => ("Basic", STANDARD.encode(secret)),
-                Some(Flaw::KeyUnpadded) => ("Basic", STANDARD_NO_PAD.encode(user)),
-                Some(Flaw::KeyBase64Url) => ("Basic", URL_SAFE.encode(user)),
-                Some(Flaw::KeyAsPassword) => ("Basic", STANDARD.encode(format!(":{secret}"))),
-                Some(Flaw::KeyInBothFields) => ("Basic", STANDARD.encode(format!("{secret}:{secret}"))),
-                _ => ("Basic", STANDARD.encode(user)),
-            },
-            Source::Token(_) => match flaw {
-                Some(Flaw::TokenAsBasic) => ("Basic", STANDARD.encode(user)),
-                Some(Flaw::TokenCut) => ("Bearer", secret[..secret.len() - 1].to_owned()),
-                Some(Flaw::TokenReencoded) => ("Bearer", reencoded(secret)),
-                _ => ("Bearer", secret.to_owned()),
-            },
-            Source::Kept(_) => ("Bearer", secret.to_owned()),
-        };
-        let scheme = match self.deviation.variation {
-            Some(Variation::SchemeLowerCase) => scheme.to_ascii_lowercase(),
-            Some(Variation::SchemeUpperCase) => scheme.to_ascii_uppercase(),
-            _ => scheme.to_owned(),
-        };
-        format!("{scheme} {credentials}")
-    }
-}
-
-/// A token as it looks in a URL.
-fn reencoded(token: &str) -> String {
-    let encode = |character: char| match character {
-        '+' | '/' | '=' | '~' => format!("%{:02X}", u32::from(character)),
-        other => other.to_string(),
-    };
-    token.chars().map(encode).collect()
 }

@@ -62,18 +62,80 @@ variations! {
     ContentTypeUpperCase "content_type_upper_case"
     /// More base URLs by other names: Pleo's once more, and servers on this machine.
     MoreBuiltIn "more_built_in"
-    /// A GET that found nothing, or failed at the server, is sent once more.
+    /// A GET that found nothing, was one too many, failed at the server or broke off is sent once more.
     FailureTriedAgain "failure_tried_again"
     /// A state of 128 random bits and no more (RFC 6749, section 10.10).
     StateOf22Characters "state_of_22_characters"
     /// Ten tries of a renewal that the server cannot answer.
     RefreshTriedTenTimes "refresh_tried_ten_times"
+    /// Two blanks between scheme and credentials (RFC 9110, section 11.4).
+    TwoBlanksAfterScheme "two_blanks_after_scheme"
+    /// The last four characters of the credential in the `User-Agent`.
+    LastFourInUserAgent "last_four_in_user_agent"
+    /// The SHA-256 of the body in a header (RFC 9530).
+    DigestOfBody "digest_of_body"
+    /// Requests of one call one after another.
+    OneAfterAnother "one_after_another"
+    /// The last four characters of the credential in all that is shown.
+    LastFourShown "last_four_shown"
+    /// The length of the credential in all that is shown.
+    LengthShown "length_shown"
+    /// The statuses of all answers in the log.
+    StatusesShown "statuses_shown"
+    /// The environment and the app's id in all that is shown.
+    AppShown "app_shown"
+    /// The scopes that are needed in the reason of a refusal.
+    ScopesNamedInRefusal "scopes_named_in_refusal"
+    /// The company in capitals (RFC 9562, section 4).
+    CompanyUpperCase "company_upper_case"
+    /// A question mark at the end of a URL that has no query.
+    EmptyQuery "empty_query"
+    /// The characters of the body's texts that HTML knows as `\u` escapes, as Go writes them.
+    BodyHtmlCharactersEscaped "body_html_characters_escaped"
+    /// `GET /v1/introspect`, or `/v1/installations/me`, before the first call of a session.
+    IntrospectedFirst "introspected_first"
+    /// OPTIONS without a credential before the first request of a session.
+    OptionsFirst "options_first"
+    /// HEAD before the first request of a session.
+    HeadFirst "head_first"
+    /// Scheme and host of base URLs in capitals, built in and accepted (RFC 3986, section 6.2.2.1).
+    BaseUrlInCapitals "base_url_in_capitals"
+    /// A token with 60 seconds left or less is renewed.
+    RenewedEarly "renewed_early"
+    /// A header that numbers the tries.
+    TriesNumbered "tries_numbered"
+    /// `%20` for a blank in the authorise URL and in forms.
+    PercentForSpaceInForms "percent_for_space_in_forms"
+    /// The parameters of authorise URL and forms in the opposite order.
+    FormsReversed "forms_reversed"
+    /// `response_mode=query` in the authorise URL.
+    ResponseModeNamed "response_mode_named"
+    /// A verifier of 128 characters, among them `.` and `~`.
+    VerifierOf128Characters "verifier_of_128_characters"
+    /// A state with every character that a URL need not encode.
+    StateWithMarks "state_with_marks"
+    /// The scopes once more at a renewal, as they were granted.
+    ScopesAtRefresh "scopes_at_refresh"
 }
 
 /// Those that do not show in a request that succeeds at once.
-pub(crate) const CONDUCT: [Variation; 4] = [
+pub(crate) const CONDUCT: [Variation; 18] = [
+    Variation::AppShown,
+    Variation::BaseUrlInCapitals,
     Variation::FailureTriedAgain,
+    Variation::FormsReversed,
+    Variation::LastFourShown,
+    Variation::LengthShown,
     Variation::MoreBuiltIn,
+    Variation::OneAfterAnother,
+    Variation::PercentForSpaceInForms,
     Variation::RefreshTriedTenTimes,
+    Variation::RenewedEarly,
+    Variation::ResponseModeNamed,
+    Variation::ScopesAtRefresh,
+    Variation::ScopesNamedInRefusal,
     Variation::StateOf22Characters,
+    Variation::StateWithMarks,
+    Variation::StatusesShown,
+    Variation::VerifierOf128Characters,
 ];

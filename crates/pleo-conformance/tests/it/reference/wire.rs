@@ -28,6 +28,8 @@ pub(super) struct Message {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) location: Option<String>,
+    /// For how many seconds the server asks to be left alone.
+    pub(super) retry_after: Option<u64>,
     pub(super) body: Vec<u8>,
 }
 
@@ -151,6 +153,7 @@ fn read(reader: &mut impl BufRead, method: &str) -> io::Result<Reply> {
         let status = status.ok_or(io::ErrorKind::InvalidData)?;
         let mut length = Length::UntilClose;
         let mut location = None;
+        let mut retry_after = None;
         loop {
             let field = line(reader)?;
             if field.is_empty() {
@@ -164,6 +167,7 @@ fn read(reader: &mut impl BufRead, method: &str) -> io::Result<Reply> {
                     length = Length::Known(value.parse().map_err(|_| io::ErrorKind::InvalidData)?);
                 }
                 "location" => location = Some(value.to_owned()),
+                "retry-after" => retry_after = value.parse().ok(),
                 _ => {}
             }
         }
@@ -173,7 +177,7 @@ fn read(reader: &mut impl BufRead, method: &str) -> io::Result<Reply> {
         if method == "HEAD" || matches!(status, 204 | 304) {
             length = Length::Known(0);
         }
-        return Ok(Reply { status, location, body: body(reader, &length)? });
+        return Ok(Reply { status, location, retry_after, body: body(reader, &length)? });
     }
 }
 

@@ -1,0 +1,245 @@
+//! Tokens that are renewed.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use pleo_conformance::protocol::{App, Tokens};
+
+use super::{
+    Deviation, Flaw, Variation,
+    token::{ENDED, Form, Granted, TokenError, expiry, post},
+};
+
+/// How often a failing refresh is tried in one call.
+const TRIES: usize = 3;
+
+/// Between two of them.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Who renews early does so with this much time left.
+const EARLY: Duration = Duration::from_secs(60);
+
+/// A pair of tokens that is renewed when it has to be.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    deviation: Deviation,
+    server: String,
+    app: App,
+    /// The scopes that were asked for, where that is known.
+    scopes: Vec<String>,
+    pair: Mutex<Pair>,
+}
+
+#[derive(Debug, Clone)]
+struct Pair {
+    access: String,
+    refresh: String,
+    expires_at: Option<Instant>,
+    /// The server has called the refresh token invalid.
+    ended: bool,
+    /// It came of a renewal.
+    renewed: bool,
+}
+
+impl Pair {
+    fn has_expired(&self, deviation: Deviation) -> bool {
+        let left = if deviation.variation(Variation::RenewedEarly) { EARLY } else { Duration::ZERO };
+        self.expires_at.is_some_and(|at| Instant::now() + left >= at)
+    }
+}
+
+impl Keeper {
+    /// Keeps a pair that somebody else got.
+    pub(super) fn keep(deviation: Deviation, server: &str, tokens: Tokens) -> Self {
+        let granted = Granted {
+            access: tokens.access_token,
+            refresh: Some(tokens.refresh_token),
+            expires_at: expiry(tokens.expires_in),
+        };
+        Self::granted(deviation, server, tokens.app, Vec::new(), granted)
+    }
+
+    /// Keeps a pair that came for a code.
+    pub(super) fn granted(
+        deviation: Deviation,
+        server: &str,
+        app: App,
+        scopes: Vec<String>,
+        granted: Granted,
+    ) -> Self {
+        let pair = Pair {
+            access: granted.access,
+            refresh: granted.refresh.unwrap_or_default(),
+            expires_at: granted.expires_at,
+            ended: false,
+            renewed: false,
+        };
+        Self { deviation, server: server.to_owned(), app, scopes, pair: Mutex::new(pair) }
+    }
+
+    /// Begins a call, whose requests share what comes of a renewal.
+    pub(super) fn turn(self: &Arc<Self>) -> Turn {
+        Turn(Arc::new(Shared {
+            seen: self.pair().clone(),
+            keeper: Arc::clone(self),
+            failed: OnceLock::new(),
+            has_renewed: AtomicBool::new(false),
+        }))
+    }
+
+    /// Access and refresh token, as they are now.
+    pub(super) fn tokens(&self) -> (String, String) {
+        let pair = self.pair();
+        (pair.access.clone(), pair.refresh.clone())
+    }
+
+    /// Access and refresh token, if they came of a renewal.
+    pub(super) fn renewed(&self) -> Option<(String, String)> {
+        let pair = self.pair();
+        pair.renewed.then(|| (pair.access.clone(), pair.refresh.clone()))
+    }
+
+    /// Held while renewing, so that one refresh is in flight.
+    fn pair(&self) -> MutexGuard<'_, Pair> {
+        self.pair.lock().unwrap()
+    }
+}
+
+/// One call's view of the tokens.
+#[derive(Debug, Clone)]
+pub(super) struct Turn(Arc<Shared>);
+
+/// What the requests of a call share.
+#[derive(Debug)]
+struct Shared {
+    keeper: Arc<Keeper>,
+    /// The tokens when the call began, for the flaws that renew without looking further.
+    seen: Pair,
+    /// Why renewing failed in this call, so that its other requests do not try again.
+    failed: OnceLock<String>,
+    /// Whether this call has renewed, so that it does not do so again.
+    has_renewed: AtomicBool,
+}
+
+impl Turn {
+    /// The access token to send, renewed if it has expired.
+    pub(super) fn access_token(&self) -> Result<String, String> {
+        let Shared { keeper, seen, .. } = &*self.0;
+        let mut pair = keeper.pair();
+        if self.flaw(Flaw::ExpiredTokenSent) {
+            return Ok(pair.access.clone());
+        }
+        if self.flaw(Flaw::RefreshStorm) && seen.has_expired(keeper.deviation) {
+            drop(pair);
+            let mut own = seen.clone();
+            let renewed = self.renew(&mut own);
+            keeper.pair().clone_from(&own);
+            return renewed.map(|()| own.access);
+        }
+        let is_untouched = pair.access == seen.access && !self.0.has_renewed.load(Ordering::Relaxed);
+        if pair.has_expired(keeper.deviation) || (is_untouched && self.flaw(Flaw::RenewedBeforeEveryCall)) {
+            let old = pair.access.clone();
+            self.renew(&mut pair)?;
+            if self.flaw(Flaw::OldAccessTokenKept) {
+                return Ok(old);
+            }
+        }
+        if pair.ended && !self.flaw(Flaw::DeadRefreshTokenReused) {
+            return Err(ENDED.to_owned());
+        }
+        Ok(pair.access.clone())
+    }
+
+    /// Another access token than this one, which the API has answered with 401; `None` if there is none. A
+    /// call renews once.
+    pub(super) fn another_access_token(&self, refused: &str) -> Option<String> {
+        let mut pair = self.0.keeper.pair();
+        if self.flaw(Flaw::ExpiredTokenSent) {
+            return None;
+        }
+        if pair.access == refused {
+            let without_end = self.flaw(Flaw::RenewedEndlessly) || self.flaw(Flaw::RenewedTwice);
+            if self.0.has_renewed.load(Ordering::Relaxed) && !without_end {
+                return None;
+            }
+            self.renew(&mut pair).ok()?;
+        }
+        Some(pair.access.clone())
+    }
+
+    /// Access and refresh token, if they came of a renewal.
+    pub(super) fn renewed(&self) -> Option<(String, String)> {
+        self.0.keeper.renewed()
+    }
+
+    fn renew(&self, pair: &mut Pair) -> Result<(), String> {
+        let failed = &self.0.failed;
+        if pair.ended && !self.flaw(Flaw::DeadRefreshTokenReused) {
+            return Err(ENDED.to_owned());
+        }
+        if let Some(reason) = failed.get().filter(|_| !self.flaw(Flaw::RefreshStorm)) {
+            return Err(reason.clone());
+        }
+        let reason = match self.refresh(pair) {
+            Ok(granted) => {
+                pair.access = granted.access;
+                if let Some(refresh) = granted.refresh.filter(|_| !self.flaw(Flaw::OldRefreshTokenKept)) {
+                    pair.refresh = refresh;
+                }
+                pair.expires_at = granted.expires_at;
+                pair.renewed = true;
+                self.0.has_renewed.store(true, Ordering::Relaxed);
+                return Ok(());
+            }
+            Err(error) => {
+                pair.ended |= match error {
+                    TokenError::InvalidGrant => true,
+                    TokenError::Unavailable(_) => self.flaw(Flaw::TransientFailureEndsSession),
+                    TokenError::Refused(_) => false,
+                };
+                error.reason()
+            }
+        };
+        Err(failed.get_or_init(|| reason).clone())
+    }
+
+    fn refresh(&self, pair: &Pair) -> Result<Granted, TokenError> {
+        let Keeper { deviation, server, app, scopes, .. } = &*self.0.keeper;
+        let form = || {
+            let mut form = Form::new();
+            form.push("grant_type", "refresh_token");
+            form.push("refresh_token", &pair.refresh);
+            if deviation.flaw(Flaw::ScopeWidenedAtRefresh) {
+                form.push("scope", format!("{} users:write", scopes.join(" ")).trim_start());
+            } else if deviation.variation(Variation::ScopesAtRefresh) && !scopes.is_empty() {
+                form.push("scope", scopes.join(" "));
+            }
+            form
+        };
+        let tries = if self.flaw(Flaw::RefreshRetriedEndlessly) {
+            50
+        } else if deviation.variation(Variation::RefreshTriedTenTimes) {
+            10
+        } else {
+            TRIES
+        };
+        let mut answer = post(*deviation, server, app, form());
+        for _ in 1..tries {
+            if !matches!(answer, Err(TokenError::Unavailable(_))) {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+            answer = post(*deviation, server, app, form());
+        }
+        answer
+    }
+
+    fn flaw(&self, flaw: Flaw) -> bool {
+        self.0.keeper.deviation.flaw(flaw)
+    }
+}

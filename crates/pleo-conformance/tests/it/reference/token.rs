@@ -1,0 +1,167 @@
+//! The token endpoint.
+
+use std::time::{Duration, Instant};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use form_urlencoded::byte_serialize;
+use pleo_conformance::protocol::App;
+use serde_json::Value;
+
+use super::{Deviation, Flaw, Variation, wire};
+
+/// Why nothing more can be done with an authorisation.
+pub(super) const ENDED: &str = "the authorisation has ended: have the user authorise the app again";
+
+/// What a token endpoint gave.
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) access: String,
+    pub(super) refresh: Option<String>,
+    pub(super) expires_at: Option<Instant>,
+}
+
+/// Why a token endpoint gave nothing.
+#[derive(Debug)]
+pub(super) enum TokenError {
+    /// The code or refresh token is dead.
+    InvalidGrant,
+    /// It said no with this status.
+    Refused(u16),
+    /// It did not get so far as to say anything.
+    Unavailable(String),
+}
+
+impl TokenError {
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::InvalidGrant => ENDED.to_owned(),
+            Self::Refused(status) => format!("the authorisation server answered {status}"),
+            Self::Unavailable(what) => format!("the authorisation server is not available: {what}"),
+        }
+    }
+}
+
+/// Names and values as a form or a query.
+pub(super) struct Form {
+    pairs: Vec<(&'static str, String)>,
+    /// The names of those that a flaw leaves as they are.
+    unencoded: Vec<&'static str>,
+}
+
+impl Form {
+    pub(super) fn new() -> Self {
+        Self { pairs: Vec::new(), unencoded: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, name: &'static str, value: impl Into<String>) {
+        self.pairs.push((name, value.into()));
+    }
+
+    /// Leaves the value of this name as it is.
+    pub(super) fn leave(&mut self, name: &'static str) {
+        self.unencoded.push(name);
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn write(mut self, deviation: Deviation) -> String {
+        if deviation.variation(Variation::FormsReversed) {
+            self.pairs.reverse();
+        }
+        let write = |(name, value): &(&'static str, String)| {
+            let value = if self.unencoded.contains(name) { value.clone() } else { encoded(value) };
+            match deviation.variation {
+                Some(Variation::PercentForSpaceInForms) => format!("{name}={}", value.replace('+', "%20")),
+                _ => format!("{name}={value}"),
+            }
+        };
+        self.pairs.iter().map(write).collect::<Vec<_>>().join("&")
+    }
+}
+
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
+
+/// Asks for a token as an app that acts for nobody, and does nothing with the answer.
+pub(super) fn ask_for_token(deviation: Deviation, server: &str) {
+    let app =
+        App { client_id: "reference".to_owned(), client_secret: String::new(), redirect_uri: String::new() };
+    let mut form = Form::new();
+    form.push("grant_type", "client_credentials");
+    // What comes of it makes no difference.
+    let _ = post(deviation, server, &app, form);
+}
+
+/// Posts a form to the token endpoint.
+pub(super) fn post(
+    deviation: Deviation,
+    server: &str,
+    app: &App,
+    mut form: Form,
+) -> Result<Granted, TokenError> {
+    let mut headers = vec![
+        ("Accept", "application/json".to_owned()),
+        ("Content-Type", "application/x-www-form-urlencoded".to_owned()),
+    ];
+    if let Some(Flaw::ClientSecretInBody | Flaw::ClientSecretInBodyToo | Flaw::ClientSecretUnencoded) =
+        deviation.flaw
+    {
+        form.push("client_id", &app.client_id);
+        form.push("client_secret", &app.client_secret);
+    }
+    match deviation.flaw {
+        Some(Flaw::ClientSecretUnencoded) => form.leave("client_secret"),
+        Some(Flaw::CodeUnencoded) => form.leave("code"),
+        Some(Flaw::RefreshTokenUnencoded) => form.leave("refresh_token"),
+        _ => {}
+    }
+    let authorization = match deviation.flaw {
+        Some(Flaw::ClientSecretInBody | Flaw::ClientSecretUnencoded | Flaw::AppUnnamed) => None,
+        Some(Flaw::AppWithoutSecret) => {
+            Some(format!("Basic {}", STANDARD.encode(format!("{}:", app.client_id))))
+        }
+        Some(Flaw::AppByBearer) => Some(format!("Bearer {}", client_credentials(app))),
+        _ => Some(format!("Basic {}", client_credentials(app))),
+    };
+    headers.extend(authorization.map(|value| ("Authorization", value)));
+    if let Some(token) = form.get("refresh_token")
+        && deviation.flaw(Flaw::RefreshTokenInHeader)
+    {
+        headers.push(("X-Refresh-Token", token.to_owned()));
+    }
+    let message = wire::Message {
+        method: "POST".to_owned(),
+        url: format!("{server}/oauth/token"),
+        headers,
+        body: Some(form.write(deviation).into_bytes()),
+    };
+    let reply = wire::exchange(&message, deviation.variation).map_err(TokenError::Unavailable)?;
+    let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    match reply.status {
+        200 | 201 => {
+            let access = answer["access_token"].as_str();
+            let access = access.ok_or_else(|| TokenError::Unavailable("no token came".to_owned()))?;
+            Ok(Granted {
+                access: access.to_owned(),
+                refresh: answer["refresh_token"].as_str().map(str::to_owned),
+                expires_at: answer["expires_in"].as_u64().and_then(expiry),
+            })
+        }
+        400..500 if answer["error"] == "invalid_grant" => Err(TokenError::InvalidGrant),
+        429 | 500.. => Err(TokenError::Unavailable(format!("it answered {}", reply.status))),
+        status => Err(TokenError::Refused(status)),
+    }
+}
+
+/// Client id and secret, each form-encoded, as RFC 6749, section 2.3.1, has them.
+fn client_credentials(app: &App) -> String {
+    STANDARD.encode(format!("{}:{}", encoded(&app.client_id), encoded(&app.client_secret)))
+}
+
+/// When something ends that is valid for so many seconds; `None` if no clock gets that far.
+pub(super) fn expiry(seconds: u64) -> Option<Instant> {
+    Instant::now().checked_add(Duration::from_secs(seconds))
+}

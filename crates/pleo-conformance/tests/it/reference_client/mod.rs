@@ -1,0 +1,41 @@
+//! The reference client is correct, each flaw shows, and no variation changes what is meant.
+
+mod bench;
+mod bytes;
+mod conduct;
+mod player;
+mod script;
+mod wider;
+
+use std::collections::BTreeSet;
+
+use self::{bench::Lab, script::play};
+use crate::reference::{FLAWS, Reference, VARIATIONS, also_caught_by};
+
+#[test]
+fn each_flaw_shows_in_what_a_client_sends_or_says() {
+    let lab = Lab::start();
+    let correct = play(&lab, Reference::default()).trace;
+    assert_eq!(play(&lab, Reference::default()).trace, correct, "only a flaw makes a difference");
+    for (flaw, name, rule) in FLAWS {
+        let faulty = play(&lab, Reference::with_flaw(*flaw)).trace;
+        assert!(faulty != correct, "nobody can see {name}, which breaks {rule}");
+    }
+}
+
+#[test]
+fn there_are_enough_flaws_and_variations_and_each_has_a_name_of_its_own() {
+    let names: BTreeSet<&str> =
+        FLAWS.iter().map(|(_, name, _)| *name).chain(VARIATIONS.iter().map(|(_, name)| *name)).collect();
+    assert_eq!(names.len(), FLAWS.len() + VARIATIONS.len());
+    assert!(FLAWS.len() >= 270 && VARIATIONS.len() >= 50);
+}
+
+#[test]
+fn the_further_rules_of_a_flaw_are_others_than_its_own() {
+    for (flaw, name, rule) in FLAWS {
+        let further = also_caught_by(*flaw);
+        let different: BTreeSet<&str> = further.iter().copied().chain([*rule]).collect();
+        assert_eq!(different.len(), further.len() + 1, "{name}");
+    }
+}
