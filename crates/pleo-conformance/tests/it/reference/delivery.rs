@@ -164,7 +164,9 @@ impl Request {
         self.leak_into_body(&mut message, attempt);
         let reply = wire::exchange(&message, self.deviation.variation);
         match &reply {
-            Ok(wire::Reply { status: 300..400, location: Some(location), .. }) if self.follows(location) => {
+            Ok(wire::Reply { status: 300..400, location: Some(location), .. })
+                if self.follows(&message, location) =>
+            {
                 message.url.clone_from(location);
                 wire::exchange(&message, self.deviation.variation)
             }
@@ -172,7 +174,11 @@ impl Request {
         }
     }
 
-    fn follows(&self, location: &str) -> bool {
+    fn follows(&self, message: &wire::Message, location: &str) -> bool {
+        if self.deviation.variation(Variation::OwnRedirectFollowed) {
+            let own = format!("{}/", self.known.base_url);
+            return message.method == "GET" && location.starts_with(&own);
+        }
         match self.deviation.flaw {
             Some(Flaw::RedirectFollowed) => true,
             Some(Flaw::RedirectToOtherEnvironmentFollowed) => {

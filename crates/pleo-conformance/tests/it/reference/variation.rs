@@ -102,6 +102,8 @@ variations! {
     BaseUrlInCapitals "base_url_in_capitals"
     /// A token with 60 seconds left or less is renewed.
     RenewedEarly "renewed_early"
+    /// A redirect to the same scheme, host and port is followed by GET.
+    OwnRedirectFollowed "own_redirect_followed"
     /// A header that numbers the tries.
     TriesNumbered "tries_numbered"
     /// `%20` for a blank in the authorise URL and in forms.
@@ -119,7 +121,7 @@ variations! {
 }
 
 /// Those that do not show in a request that succeeds at once.
-pub(crate) const CONDUCT: [Variation; 18] = [
+pub(crate) const CONDUCT: [Variation; 19] = [
     Variation::AppShown,
     Variation::BaseUrlInCapitals,
     Variation::FailureTriedAgain,
@@ -128,6 +130,7 @@ pub(crate) const CONDUCT: [Variation; 18] = [
     Variation::LengthShown,
     Variation::MoreBuiltIn,
     Variation::OneAfterAnother,
+    Variation::OwnRedirectFollowed,
     Variation::PercentForSpaceInForms,
     Variation::RefreshTriedTenTimes,
     Variation::RenewedEarly,

@@ -49,6 +49,7 @@ impl Lab {
         let caught = |server: usize| format!("{}/caught", servers[server].1.url());
         let known = [
             ("redirected", target),
+            ("redirected-to-staging", caught(0)),
             ("redirected-to-production", caught(1)),
             ("redirected-to-legacy", caught(4)),
         ];
@@ -125,6 +126,7 @@ pub(super) fn token_endpoint(request: &Request<Bytes>) -> Reply {
         Some("FAKE-REFRESH-DOWN" | "FAKE-CODE-DOWN") => (503, json!({})),
         Some("FAKE-REFRESH-1") => (200, pair("FAKE-ACCESS-2", "FAKE-REFRESH-2", 0)),
         Some("FAKE-REFRESH-STALE") => (200, pair("FAKE-ACCESS-STALE", "FAKE-REFRESH-STALE", 3600)),
+        Some("FAKE-CODE-EXPIRED") => (200, pair("FAKE-ACCESS-2", "FAKE-REFRESH-9", 0)),
         Some("FAKE-CODE-RICH") => (200, pair("FAKE-ACCESS+/~-==", "FAKE-REFRESH-3", 3600)),
         _ => (200, pair("FAKE-ACCESS-3", "FAKE-REFRESH-3", 3600)),
     };

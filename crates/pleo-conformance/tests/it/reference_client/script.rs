@@ -14,7 +14,7 @@ use super::{
 use crate::reference::Reference;
 
 /// Ends of paths that the API does not answer well.
-pub(super) const TROUBLES: [&str; 9] = [
+pub(super) const TROUBLES: [&str; 10] = [
     "unknown",
     "forbidden",
     "limited",
@@ -22,6 +22,7 @@ pub(super) const TROUBLES: [&str; 9] = [
     "away",
     "dropped",
     "redirected",
+    "redirected-to-staging",
     "redirected-to-production",
     "redirected-to-legacy",
 ];

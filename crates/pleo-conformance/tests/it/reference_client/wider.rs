@@ -16,7 +16,7 @@ use super::{
     player::{Player, arrived, correct, statuses},
     script::TROUBLES,
 };
-use crate::reference::Reference;
+use crate::reference::{Reference, Variation};
 
 fn authorization(request: &Request<Bytes>) -> &str {
     let values: Vec<_> = request.headers().get_all("authorization").iter().collect();
@@ -250,4 +250,94 @@ fn odd_values_of_oauth_arrive_to_the_letter() {
     let send = show(&lab, tokens("staging", "FAKE-ACCESS-1", &odd, 0), "1");
     assert_eq!(statuses(&correct(&mut player, "odd", &send)), [200]);
     assert_eq!(value(&forms(&lab)[0], "refresh_token"), odd);
+}
+
+#[test]
+fn lawful_conduct_shows_where_it_is_meant_to() {
+    let lab = Lab::start();
+    let requests = |variation, send: &Send| {
+        let mut player = Player::new(&lab, Reference::with_variation(variation));
+        let outcome = correct(&mut player, "one", send);
+        let requests: Vec<String> = lab
+            .requests()
+            .into_iter()
+            .map(|(server, request)| format!("{server} {} {}", request.method(), request.uri()))
+            .collect();
+        (format!("{outcome:?}"), requests)
+    };
+    let plain = ["staging GET /v1/things/1:peek"];
+    for (variation, first) in [
+        (Variation::IntrospectedFirst, "staging GET /v1/introspect"),
+        (Variation::OptionsFirst, "staging OPTIONS /v1/things/1:peek"),
+        (Variation::HeadFirst, "staging HEAD /v1/things/1:peek"),
+    ] {
+        assert_eq!(requests(variation, &show(&lab, key(), "1")).1, [&[first], plain.as_slice()].concat());
+    }
+    let (_, arrived) = requests(Variation::IntrospectedFirst, &show(&lab, token(), "1"));
+    assert_eq!(arrived[0], "staging GET /v1/installations/me");
+
+    for id in ["limited", "broken", "away", "dropped"] {
+        let (_, arrived) = requests(Variation::FailureTriedAgain, &show(&lab, key(), id));
+        assert_eq!(arrived, [format!("staging GET /v1/things/{id}"), format!("staging GET /v1/things/{id}")]);
+    }
+    for (expires_in, renewals) in [(50, 1), (100, 0)] {
+        let early = tokens("staging", "FAKE-ACCESS-1", "FAKE-REFRESH-9", expires_in);
+        let (_, arrived) = requests(Variation::RenewedEarly, &show(&lab, early, "1"));
+        assert_eq!(arrived.len(), 1 + renewals, "{arrived:?}");
+    }
+    let mut capitals = show(&lab, key(), "1");
+    capitals.base_url = capitals.base_url.replace("http://", "HTTP://");
+    assert_eq!(requests(Variation::BaseUrlInCapitals, &capitals).1, plain);
+
+    let own = requests(Variation::OwnRedirectFollowed, &show(&lab, key(), "redirected-to-staging")).1;
+    assert_eq!(own, ["staging GET /v1/things/redirected-to-staging", "staging GET /caught"]);
+    for id in ["redirected", "redirected-to-production", "redirected-to-legacy"] {
+        let (_, arrived) = requests(Variation::OwnRedirectFollowed, &show(&lab, key(), id));
+        assert_eq!(arrived.len(), 1, "{id}");
+    }
+
+    let (outcome, _) = requests(Variation::LastFourShown, &show(&lab, key(), "1"));
+    assert!(outcome.contains("(...>???)"), "{outcome}");
+    let (outcome, _) = requests(Variation::LengthShown, &show(&lab, key(), "1"));
+    assert!(outcome.contains("(15 characters)"), "{outcome}");
+    let (outcome, _) = requests(Variation::StatusesShown, &show(&lab, key(), "away"));
+    assert!(outcome.contains("([Status(503)])"), "{outcome}");
+    let scopes = Some(vec!["others:read".to_owned()]);
+    let lacking = show(&lab, Credential { scopes, ..key() }, "1");
+    let (outcome, _) = requests(Variation::ScopesNamedInRefusal, &lacking);
+    assert!(outcome.contains("needs: things:read"), "{outcome}");
+    let (outcome, _) =
+        requests(Variation::AppShown, &show(&lab, tokens("staging", "FAKE-A", "FAKE-B", 3600), "1"));
+    assert!(outcome.contains("(staging FAKE-CLIENT)"), "{outcome}");
+}
+
+#[test]
+fn lawful_authorisations_are_written_otherwise() {
+    let lab = Lab::start();
+    let traces = |variation| {
+        let mut player = Player::new(&lab, Reference::with_variation(variation));
+        player.authorize("one");
+        player.finish("one", "code=FAKE-CODE&state=STATE");
+        player.trace[1..].join(" ")
+    };
+    for (variation, written) in [
+        (Variation::StateOf22Characters, "state=22 characters, fresh: true"),
+        (Variation::StateWithMarks, "state=47 characters, fresh: true"),
+        (
+            Variation::VerifierOf128Characters,
+            "code_verifier=128 characters, lawful: true, proves the challenge: true",
+        ),
+        (Variation::ResponseModeNamed, " response_mode=query "),
+        (Variation::FormsReversed, "code_challenge_method=S256 code_challenge="),
+    ] {
+        let trace = traces(variation);
+        assert!(trace.contains(written), "{trace}");
+        assert!(trace.contains("finish: done"), "{trace}");
+    }
+    let mut player = Player::new(&lab, Reference::with_variation(Variation::ScopesAtRefresh));
+    player.authorize("one");
+    player.finish("one", "code=FAKE-CODE-EXPIRED&state=STATE");
+    lab.requests();
+    assert_eq!(statuses(&correct(&mut player, "one", &show(&lab, granted(), "1"))), [200]);
+    assert_eq!(value(&forms(&lab)[0], "scope"), "things:read things:write");
 }
