@@ -277,22 +277,24 @@ impl AuthorizationServer {
         if values.next().is_some() || (header.is_some() && form.get("client_secret").is_some()) {
             return Err(refusal("invalid_request", "the client authenticates itself more than once"));
         }
-        let (id, secret) = match header {
+        // RFC 6749, section 2.3.1, has both form-encoded before they are joined; Pleo's pages have them as they are
+        // (A28). Whatever names the app is right.
+        let presented: Vec<(String, Option<String>)> = match header {
             Some(value) => {
                 let (id, secret) = authentication::basic(value).ok_or(INVALID_CLIENT)?;
-                // RFC 6749, section 2.3.1: both are form-encoded before they are joined.
-                (form_decoded(&id), Some(form_decoded(&secret)))
+                vec![(form_decoded(&id), Some(form_decoded(&secret))), (id, Some(secret))]
             }
             None => {
                 let id = form.get("client_id").ok_or(INVALID_CLIENT)?;
-                (id.to_owned(), form.get("client_secret").map(str::to_owned))
+                vec![(id.to_owned(), form.get("client_secret").map(str::to_owned))]
             }
         };
-        if form.get("client_id").is_some_and(|named| named != id) {
-            return Err(INVALID_CLIENT);
-        }
-        let client = self.clients.get(&id).ok_or(INVALID_CLIENT)?;
-        if client.client_secret == secret { Ok(client) } else { Err(INVALID_CLIENT) }
+        let named = |id: &str| form.get("client_id").is_none_or(|named| named == id);
+        let client = presented.into_iter().find_map(|(id, secret)| {
+            let client = self.clients.get(&id).filter(|_| named(&id))?;
+            (client.client_secret == secret).then_some(client)
+        });
+        client.ok_or(INVALID_CLIENT)
     }
 
     fn token(
