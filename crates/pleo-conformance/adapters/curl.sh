@@ -1,7 +1,7 @@
 #!/bin/sh
 # A client of Pleo's External API made of curl and jq, as a subject of the conformance suite:
 #
-#   cargo run -p pleo-conformance -- run --subject "sh crates/pleo-conformance/adapters/curl.sh"
+#   cargo run -p pleo-conformance -- run --client "sh crates/pleo-conformance/adapters/curl.sh"
 #
 # jq reads the runner's messages and decides: it prints an answer, or the configuration of a curl call, which curl
 # gets on its standard input. So no secret ever stands on a command line, where every user of the machine sees it.
@@ -54,6 +54,12 @@ def check_company($named):
     then refuse("the request is for another company than the client")
     else . end;
 
+# The path may name the bound company only.
+def check_path:
+  (.path // {}).companyId as $named
+  | if $named != null and .company != null and ($named | ascii_downcase) != (.company | ascii_downcase)
+    then refuse("the path names another company than the client") else . end;
+
 # Puts the company where the operation takes it, unless it is there.
 def with_company:
   .company as $bound
@@ -92,6 +98,7 @@ def request($hello):
   base_url($hello) as $base_url
   | authorization as $authorization
   | check_scopes
+  | check_path
   | with_company
   | (.operation.media_type // "application/json") as $media_type
   | "send", .id, ("\(.operation.method) \(.operation.path)" | tojson),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A small client of Pleo's External API on Python's standard library, as a subject of the conformance suite:
 
-    cargo run -p pleo-conformance -- run --subject "python3 crates/pleo-conformance/adapters/python_client.py"
+    cargo run -p pleo-conformance -- run --client "python3 crates/pleo-conformance/adapters/python_client.py"
 
 The upper part is the client, which knows nothing of the suite. The lower part, from `Adapter` on, speaks the
 protocol that docs/conformance-protocol.md describes.
@@ -252,6 +252,8 @@ class Client:
     def send(self, operation, path, query, body, times=1):
         """Sends a request so many times at once. Returns a status or an error for each."""
         self._check_scopes(operation)
+        if self.company is not None and path.get("companyId", self.company).lower() != self.company.lower():
+            raise Refused("the path names another company than the client")
         query, body = self._with_company(operation, query, body)
         url = self._url(operation["path"], path, query)
         # A request that cannot be authorised is refused before any other is sent.

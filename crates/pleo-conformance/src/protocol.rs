@@ -82,6 +82,9 @@ pub struct Introduction {
     pub version: String,
     /// What it can do. Rules that need more are skipped.
     pub capabilities: BTreeSet<Capability>,
+    /// The operations that it supports, by our names or by Pleo's `operationId`; all of them, if it names none.
+    #[serde(default)]
+    pub operations: Option<BTreeSet<String>>,
     /// The base URLs that are built into the client, by environment.
     #[serde(default)]
     pub base_urls: BTreeMap<String, String>,

@@ -73,7 +73,6 @@ pub const DOCUMENTED: &[(&str, &str)] = &[
     ("Z44", "docs/access.md#when-it-has-to-be-oauth"),
     ("Z46", "docs/authentication.md#scopes"),
     ("Z48", "docs/access.md#first-steps"),
-    ("Z50", "docs/authentication.md#getting-access"),
     ("Z51", "docs/access.md#who-does-what"),
     ("Z52", "docs/authentication.md#getting-access"),
     ("Z54", "docs/authentication.md#what-is-kept-secret-and-how-far"),

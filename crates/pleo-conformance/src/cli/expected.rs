@@ -176,17 +176,17 @@ mod tests {
         let mut report = sample::report();
         report.results.retain(|result| result.standing() != Standing::Error);
         let report = ExpectedFailures::default().apply(report);
-        assert_eq!(Exit::of(&report, false), Exit::Broken);
+        assert_eq!(Exit::of(&report, false), Exit::Failed);
         assert_eq!((report.summary.failed_must, report.summary.expected_failures), (2, 0));
 
         let report = parse("AUTH-2 a\nENV-2 b").unwrap().apply(report);
         assert_eq!((report.summary.failed_must, report.summary.expected_failures), (0, 2));
-        assert_eq!(Exit::of(&report, false), Exit::Kept);
+        assert_eq!(Exit::of(&report, false), Exit::Passed);
 
         let report = parse("AUTH-1 a\nAUTH-2 b\nENV-2 c").unwrap().apply(report);
         assert_eq!(report.results[0].standing(), Standing::UnexpectedPass);
         assert_eq!(report.summary.unexpected_passes, 1);
-        assert_eq!(Exit::of(&report, false), Exit::Broken);
+        assert_eq!(Exit::of(&report, false), Exit::Failed);
     }
 
     #[test]

@@ -7,7 +7,6 @@ mod output;
 
 use std::{
     ffi::OsString,
-    fmt::Write as _,
     io::{self, Write},
     path::PathBuf,
     time::Duration,
@@ -30,7 +29,7 @@ use crate::{
     verdict::{Level, Side},
 };
 
-/// Judges whether a client of Pleo's External API keeps the rules of Pleo's documents.
+/// Judges whether a client of Pleo's External API follows the rules of Pleo's documents.
 #[derive(Parser)]
 #[command(name = "pleo-conformance", version, propagate_version = true, max_term_width = 100)]
 struct Arguments {
@@ -53,9 +52,9 @@ enum Command {
     },
     /// Judges a client, or a live service.
     #[command(
-        after_help = "Exit codes: 0 every MUST is kept; 1 a MUST is broken, or an expected failure passed; \
-                      2 wrong usage, nothing was run; 3 no result: the run could not be made, the subject \
-                      broke down, or no rule got a conclusive verdict."
+        after_help = "Exit codes: 0 every MUST passed; 1 a MUST failed, or an expected failure passed; 2 wrong \
+                      usage, nothing was run; 3 no result: the run could not be made, the client or service \
+                      broke down, or most rules of an area were inconclusive."
     )]
     Run(Box<Run>),
     /// Shows what covers each statement of Pleo's documents: rules, or a passage of our documentation.
@@ -68,36 +67,38 @@ struct Run {
     #[arg(long, value_name = "PREFIX")]
     only: Vec<String>,
     /// Only rules of this level.
-    #[arg(long)]
+    #[arg(long, ignore_case = true)]
     level: Option<Level>,
-    /// Only rules that this side has to keep [default: that of the subject].
-    #[arg(long)]
+    /// Only rules that this side has to keep [default: that of what is judged].
+    #[arg(long, ignore_case = true)]
     side: Option<Side>,
     /// The seed of all cases: the same one gives the same cases.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// The number of cases a rule.
+    /// The number of cases for each rule.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     cases: u32,
-    /// The program to judge with its arguments, as a shell would split them [default: our client, in process].
-    #[arg(long, value_name = "COMMAND", conflicts_with = "target")]
-    subject: Option<String>,
-    /// The base URL of a live service to judge, with read-only requests.
-    #[arg(long, value_name = "URL")]
-    target: Option<String>,
+    /// The adapter of the client to judge: a program and its arguments, split as a shell would split them
+    /// [default: our client, in process].
+    #[arg(long, value_name = "COMMAND", alias = "subject", conflicts_with = "service")]
+    client: Option<String>,
+    /// The base URL of a live service to judge, with read-only requests. PLEO_ENVIRONMENT has to name its
+    /// environment before a credential is sent.
+    #[arg(long, value_name = "URL", alias = "target")]
+    service: Option<String>,
     /// Really call the live service; without this, only the plan is shown.
-    #[arg(long, requires = "target")]
+    #[arg(long, requires = "service")]
     yes_call_it: bool,
-    /// How long one answer of the program or service may take.
+    /// How long one answer of the adapter, or response of the service, may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
     /// Writes a report; json, junit, markdown or html; `-` is standard output; may be given several times.
     #[arg(long, value_name = "FORMAT=PATH", value_parser = ReportRequest::parse)]
     report: Vec<ReportRequest>,
-    /// A file of rules that are known to be broken: an id and a reason a line.
+    /// A file of rules that are known to fail: an id and a reason on each line.
     #[arg(long, value_name = "FILE")]
     expected_failures: Option<PathBuf>,
-    /// Fail also if a SHOULD is broken or a rule is inconclusive.
+    /// Fail also if a SHOULD fails or a rule is inconclusive.
     #[arg(long)]
     strict: bool,
     /// Print one line only.
@@ -175,10 +176,8 @@ enum CliError {
     NothingBegins(String),
     #[error("no rule is of this level, this side and these ids at once; ask for less")]
     NothingSelected,
-    #[error("{0:?} is no command: it is empty, or a quote is left open; write it as in a shell")]
-    Subject(String),
-    #[error("nothing was sent to {0}; read the plan above, then add --yes-call-it")]
-    NotConfirmed(String),
+    #[error("{0:?} is not a command: it is empty, or a quote is left open; write it as in a shell")]
+    Client(String),
     #[error(transparent)]
     ExpectedFailures(#[from] ExpectedFailuresError),
     #[error(transparent)]
@@ -197,11 +196,10 @@ impl CliError {
             Self::UnknownRule(_)
             | Self::NothingBegins(_)
             | Self::NothingSelected
-            | Self::Subject(_)
-            | Self::NotConfirmed(_)
+            | Self::Client(_)
             | Self::ExpectedFailures(_) => Exit::Usage,
             Self::Output(error) if error.is_known_before_the_run() => Exit::Usage,
-            Self::Output(_) | Self::Run(_) | Self::Render(_) | Self::Print(_) => Exit::NotRun,
+            Self::Output(_) | Self::Run(_) | Self::Render(_) | Self::Print(_) => Exit::NoResult,
         }
     }
 }
@@ -218,9 +216,9 @@ pub fn main(
             let (stream, exit) = if error.use_stderr() {
                 (&mut streams.err, Exit::Usage)
             } else {
-                (&mut streams.out, Exit::Kept)
+                (&mut streams.out, Exit::Passed)
             };
-            return stream.text(&error.render().ansi().to_string()).map_or(Exit::NotRun, |()| exit);
+            return stream.text(&error.render().ansi().to_string()).map_or(Exit::NoResult, |()| exit);
         }
     };
     let done = match command {
@@ -240,7 +238,7 @@ fn list(catalogue: &[Rule], json: bool, streams: &mut Streams<'_>) -> Result<Exi
     if json {
         let text = serde_json::to_string_pretty(catalogue).map_err(RenderError::from)?;
         streams.out.exactly(&(text + "\n"))?;
-        return Ok(Exit::Kept);
+        return Ok(Exit::Passed);
     }
     let id_width = catalogue.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
     for rule in catalogue {
@@ -248,7 +246,7 @@ fn list(catalogue: &[Rule], json: bool, streams: &mut Streams<'_>) -> Result<Exi
         let side = rule.side();
         streams.out.text(&format!("{id:id_width$}  {level:6}  {side:7}  {title}\n"))?;
     }
-    Ok(Exit::Kept)
+    Ok(Exit::Passed)
 }
 
 fn explain(catalogue: &[Rule], id: &str, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
@@ -265,8 +263,8 @@ fn explain(catalogue: &[Rule], id: &str, streams: &mut Streams<'_>) -> Result<Ex
     for heading in *headings {
         streams.out.text(&format!("           {heading}\n"))?;
     }
-    streams.out.text(&format!("broken if  {failure}\nchecked    {method}\n"))?;
-    Ok(Exit::Kept)
+    streams.out.text(&format!("fails if   {failure}\nchecked    {method}\n"))?;
+    Ok(Exit::Passed)
 }
 
 fn coverage(table: &[Coverage], streams: &mut Streams<'_>) -> Result<Exit, CliError> {
@@ -275,7 +273,7 @@ fn coverage(table: &[Coverage], streams: &mut Streams<'_>) -> Result<Exit, CliEr
     }
     let accounted_for = table.iter().filter(|row| row.is_accounted_for()).count();
     streams.out.text(&format!("{accounted_for} of {} statements are accounted for\n", table.len()))?;
-    Ok(if accounted_for == table.len() { Exit::Kept } else { Exit::Broken })
+    Ok(if accounted_for == table.len() { Exit::Passed } else { Exit::Failed })
 }
 
 impl Run {
@@ -288,12 +286,14 @@ impl Run {
         let subject = self.subject()?;
         if let SubjectUnderTest::Service { base_url, .. } = &subject {
             let plan = (suite.plan)(&selection, base_url).map_err(RunError::from)?;
-            streams.err.text(&format!("plan for {base_url}: {} requests\n", plan.len()))?;
+            let requests = if plan.len() == 1 { "request" } else { "requests" };
+            streams.err.text(&format!("plan for {base_url}: {} {requests}\n", plan.len()))?;
             for request in plan {
                 streams.err.text(&format!("  {request}\n"))?;
             }
             if !self.yes_call_it {
-                return Err(CliError::NotConfirmed(base_url.clone()));
+                streams.err.text("nothing was sent; read the plan, then add --yes-call-it\n")?;
+                return Ok(Exit::Passed);
             }
         }
         let reports = Reports::prepare(&self.report)?;
@@ -319,7 +319,7 @@ impl Run {
             return Err(CliError::NothingBegins(prefix.clone()));
         }
         // Of a program or a live service the other side's rules are not asked, unless somebody wants to see that.
-        let side = self.side.or(match (&self.subject, &self.target) {
+        let side = self.side.or(match (&self.client, &self.service) {
             (Some(_), _) => Some(Side::Client),
             (None, Some(_)) => Some(Side::Service),
             (None, None) => None,
@@ -335,12 +335,12 @@ impl Run {
 
     fn subject(&self) -> Result<SubjectUnderTest, CliError> {
         let timeout = Duration::from_secs(self.timeout);
-        match (&self.subject, &self.target) {
+        match (&self.client, &self.service) {
             (Some(words), _) => match shlex::split(words) {
                 Some(command) if command.first().is_some_and(|program| !program.is_empty()) => {
                     Ok(SubjectUnderTest::Program { command, timeout })
                 }
-                _ => Err(CliError::Subject(words.clone())),
+                _ => Err(CliError::Client(words.clone())),
             },
             (None, Some(base_url)) => Ok(SubjectUnderTest::Service { base_url: base_url.clone(), timeout }),
             (None, None) => Ok(SubjectUnderTest::InProcess),
@@ -350,14 +350,18 @@ impl Run {
     /// Writes the report files first: text may go to a reader who has left.
     fn show(&self, report: &Report, reports: Reports, streams: &mut Streams<'_>) -> Result<(), CliError> {
         let mut text = String::new();
+        // No text of a client is a command to the workflow (GitHub's `stop-commands`).
+        let token = uuid::Uuid::new_v4().simple().to_string();
+        if self.github {
+            text.push_str(&format!("::stop-commands::{token}\n"));
+        }
         if self.summary {
             text.push_str(&report::terminal::summary(report));
         } else {
             text.push_str(&report::terminal::render(report, streams.width));
         }
         if self.github {
-            // Writing into a string does not fail.
-            let _ = write!(text, "{}", report::github::render(report));
+            text.push_str(&format!("::{token}::\n{}", report::github::render(report)));
         }
         let out_is_taken = reports.use_standard_output();
         for (format, output) in reports.into_outputs() {

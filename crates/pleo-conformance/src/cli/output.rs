@@ -27,7 +27,7 @@ impl ReportRequest {
             return Err(wanted());
         }
         let format = Format::from_str(format, false)
-            .map_err(|_| format!("{format:?} is no format; take json, junit, markdown or html"))?;
+            .map_err(|_| format!("{format:?} is not a report format; use json, junit, markdown or html"))?;
         Ok(Self { format, path: path.into() })
     }
 
@@ -41,7 +41,7 @@ impl ReportRequest {
 pub(super) enum OutputError {
     #[error("no report can be written to {}: {source}; choose another path", .path.display())]
     Unwritable { path: PathBuf, source: io::Error },
-    #[error("no report can be written to {}: it is no file; choose another path", .path.display())]
+    #[error("no report can be written to {}: it is not a file; choose another path", .path.display())]
     NoFile { path: PathBuf },
     #[error("two reports cannot both be written to {}; choose another path for one", .path.display())]
     Twice { path: PathBuf },

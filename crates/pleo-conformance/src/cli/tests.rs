@@ -94,7 +94,7 @@ fn selected(arguments: &[&str]) -> Vec<&'static str> {
 #[test]
 fn without_options_all_rules_are_asked_of_our_client_with_fixed_cases() {
     let done = run(&[]);
-    assert_eq!(done.exit, Exit::Kept);
+    assert_eq!(done.exit, Exit::Passed);
     let (ids, subject, options) = done.asked.unwrap();
     assert_eq!(ids.len(), CATALOGUE.len());
     assert_eq!(subject, SubjectUnderTest::InProcess);
@@ -108,6 +108,7 @@ fn rules_are_selected_by_beginning_level_and_side_at_once() {
         ["AUTH-1", "ENV-1", "ENV-2", "ENV-3", "ENV-4", "ENV-5"]
     );
     assert_eq!(selected(&["--level", "should"]), ["AUTH-4"]);
+    assert_eq!(selected(&["--level", "SHOULD", "--side", "Client"]), ["AUTH-4"]);
     assert_eq!(selected(&["--side", "service"]), ["ENV-4", "ENV-5"]);
     assert_eq!(
         selected(&["--only", "ENV", "--level", "must", "--side", "client"]),
@@ -123,42 +124,41 @@ fn a_selection_without_any_rule_is_wrong_usage() {
 }
 
 #[test]
-fn a_subject_is_split_as_a_shell_would() {
-    let done = run(&[
-        "--subject",
-        "python3 'my adapter.py' --fast",
-        "--timeout",
-        "3",
-        "--seed",
-        "7",
-        "--cases",
-        "9",
-    ]);
+fn a_clients_command_is_split_as_a_shell_would() {
+    let done =
+        run(&["--client", "python3 'my adapter.py' --fast", "--timeout", "3", "--seed", "7", "--cases", "9"]);
     let (_, subject, options) = done.asked.unwrap();
     let command = ["python3", "my adapter.py", "--fast"].map(str::to_owned).to_vec();
     assert_eq!(subject, SubjectUnderTest::Program { command, timeout: Duration::from_secs(3) });
     assert_eq!(options, Options { seed: 7, cases: 9 });
     for wrong in ["", "  ", "sh 'open", "'' x"] {
-        run(&["--subject", wrong]).wrong_usage("is no command");
+        run(&["--client", wrong]).wrong_usage("is not a command");
     }
 }
 
 #[test]
 fn a_live_service_is_called_only_after_a_yes_and_the_plan_comes_first() {
     let url = "https://external.staging.pleo.io";
-    let done = run(&["--target", url]);
-    done.wrong_usage(
-        "nothing was sent to https://external.staging.pleo.io; read the plan above, then add --yes-call-it",
-    );
-    assert!(
-        done.err.starts_with("plan for https://external.staging.pleo.io: 1 requests\n  GET https://external")
-    );
+    let plan = "plan for https://external.staging.pleo.io: 1 request\n  GET https://external";
+    let done = run(&["--service", url]);
+    assert_eq!((done.exit, &done.asked), (Exit::Passed, &None));
+    assert!(done.err.starts_with(plan), "{}", done.err);
+    assert!(done.err.ends_with("nothing was sent; read the plan, then add --yes-call-it\n"), "{}", done.err);
 
-    let done = run(&["--target", url, "--yes-call-it"]);
-    assert_eq!(done.exit, Exit::Kept);
-    assert!(done.err.starts_with("plan for https://external.staging.pleo.io: 1 requests\n"));
+    let done = run(&["--service", url, "--yes-call-it"]);
+    assert_eq!(done.exit, Exit::Passed);
+    assert!(done.err.starts_with(plan), "{}", done.err);
     let timeout = Duration::from_secs(10);
     assert_eq!(done.asked.unwrap().1, SubjectUnderTest::Service { base_url: url.to_owned(), timeout });
+}
+
+#[test]
+fn the_former_names_of_options_still_work() {
+    let of = |arguments: &[&str]| run(arguments).asked.unwrap().1;
+    assert_eq!(of(&["--subject", "x"]), of(&["--client", "x"]));
+    let url = "https://external.staging.pleo.io";
+    assert_eq!(of(&["--target", url, "--yes-call-it"]), of(&["--service", url, "--yes-call-it"]));
+    assert!(!Arguments::command().render_long_help().to_string().contains("--subject"));
 }
 
 #[test]
@@ -169,6 +169,7 @@ fn options_that_make_no_sense_are_wrong_usage() {
         &["--seed", "-1"],
         &["--level", "may"],
         &["--yes-call-it"],
+        &["--client", "x", "--service", "https://x"],
         &["--subject", "x", "--target", "https://x"],
         &["--report", "html"],
         &["--report", "html="],
@@ -178,7 +179,7 @@ fn options_that_make_no_sense_are_wrong_usage() {
         run(arguments).wrong_usage("error: ");
     }
     assert_eq!(command(&[], &no_report).exit, Exit::Usage);
-    assert_eq!(command(&["--help"], &no_report).exit, Exit::Kept);
+    assert_eq!(command(&["--help"], &no_report).exit, Exit::Passed);
     assert!(command(&["run", "--help"], &no_report).out.contains("Exit codes: 0"));
 }
 
@@ -186,7 +187,7 @@ fn options_that_make_no_sense_are_wrong_usage() {
 fn every_command_has_a_version_and_a_misspelt_one_is_suggested() {
     for arguments in [&["--version"][..], &["run", "--version"], &["coverage", "--version"]] {
         let done = command(arguments, &no_report);
-        assert_eq!(done.exit, Exit::Kept);
+        assert_eq!(done.exit, Exit::Passed);
         assert!(done.out.trim_end().ends_with(env!("CARGO_PKG_VERSION")), "{}", done.out);
     }
     command(&["cover"], &no_report).wrong_usage("a similar subcommand exists: 'coverage'");
@@ -196,22 +197,22 @@ fn every_command_has_a_version_and_a_misspelt_one_is_suggested() {
 #[test]
 fn the_exit_code_tells_what_came_of_the_run() {
     let broken = |arguments: &[&str]| command(arguments, &|| Ok(sample::report())).exit;
-    assert_eq!(broken(&["run"]), Exit::Broken);
+    assert_eq!(broken(&["run"]), Exit::Failed);
     let should = || {
         let mut report = kept();
         report.results.push(sample::report().results.swap_remove(3));
         Ok(report)
     };
-    assert_eq!(command(&["run"], &should).exit, Exit::Kept);
-    assert_eq!(command(&["run", "--strict"], &should).exit, Exit::Broken);
+    assert_eq!(command(&["run"], &should).exit, Exit::Passed);
+    assert_eq!(command(&["run", "--strict"], &should).exit, Exit::Failed);
     let nothing = || {
         let mut report = sample::report();
         report.results.retain(|result| result.standing() == Standing::Inconclusive);
         Ok(report)
     };
-    assert_eq!(command(&["run"], &nothing).exit, Exit::NotRun);
+    assert_eq!(command(&["run"], &nothing).exit, Exit::NoResult);
     let done = command(&["run"], &no_report);
-    assert_eq!(done.exit, Exit::NotRun);
+    assert_eq!(done.exit, Exit::NoResult);
     assert!(done.err.starts_with("error: the subject cannot be started: it is not there"), "{}", done.err);
 }
 
@@ -220,7 +221,7 @@ fn the_summary_is_one_line() {
     let done = run(&["--summary"]);
     assert_eq!(
         done.out,
-        "conformance  2 passed, 0 failed, 1 skipped, 0 inconclusive (seed 1, 256 cases a rule)\n"
+        "conformance  2 passed, 0 failed, 1 skipped, 0 inconclusive (seed 1, 256 cases per rule)\n"
     );
     assert_eq!(done.err, "");
 }
@@ -228,8 +229,12 @@ fn the_summary_is_one_line() {
 #[test]
 fn annotations_follow_the_text() {
     let done = command(&["run", "--summary", "--github"], &|| Ok(sample::report()));
-    assert_eq!(done.out.lines().filter(|line| line.starts_with("::")).count(), 5);
+    let commands: Vec<&str> = done.out.lines().filter(|line| line.starts_with("::")).collect();
+    // Nothing between the first two is a command, whatever it looks like, unless it knows the token.
+    let token = commands[0].strip_prefix("::stop-commands::").unwrap();
+    assert_eq!((commands[1], commands.len()), (format!("::{token}::").as_str(), 7));
     assert!(done.out.contains("\n::error title=AUTH-2 "));
+    assert!(!run(&["--summary", "--github"]).out.contains(token), "a token is used once");
 }
 
 #[test]
@@ -251,7 +256,7 @@ fn reports_are_written_to_where_they_are_asked_for() -> io::Result<()> {
         ],
         &|| Ok(sample::report()),
     );
-    assert_eq!(done.exit, Exit::Broken);
+    assert_eq!(done.exit, Exit::Failed);
     let json: Report = serde_json::from_str(&done.out)?;
     assert_eq!(json.results.len(), CATALOGUE.len());
     assert!(done.err.contains("✗ AUTH-2"), "the text gives way to the report");
@@ -268,9 +273,9 @@ fn a_report_that_cannot_be_written_is_known_before_the_run() -> io::Result<()> {
     let folder_path = folder.path().display();
     let report = |path: &str| format!("json={path}");
     run(&["--report", &report(&format!("{folder_path}/missing/r.json"))]).wrong_usage("/missing/r.json: ");
-    run(&["--report", &report(&folder_path.to_string())]).wrong_usage("it is no file");
-    run(&["--report", &report("/dev/null")]).wrong_usage("it is no file");
-    run(&["--report", &report("..")]).wrong_usage("it is no file");
+    run(&["--report", &report(&folder_path.to_string())]).wrong_usage("it is not a file");
+    run(&["--report", &report("/dev/null")]).wrong_usage("it is not a file");
+    run(&["--report", &report("..")]).wrong_usage("it is not a file");
     run(&["--report", "json=-", "--report", "html=-"]).wrong_usage("two reports cannot both be written to -");
     let twice = [format!("{folder_path}/r"), format!("{folder_path}/./r")].map(|path| report(&path));
     run(&["--report", &twice[0], "--report", &twice[1]]).wrong_usage("two reports");
@@ -284,7 +289,7 @@ fn a_run_without_a_result_leaves_the_old_report() -> io::Result<()> {
     let path = folder.path().join("r.json");
     fs::write(&path, "old")?;
     let done = command(&["run", "--report", &format!("json={}", path.display())], &no_report);
-    assert_eq!(done.exit, Exit::NotRun);
+    assert_eq!(done.exit, Exit::NoResult);
     assert_eq!(fs::read_to_string(&path)?, "old");
     assert_eq!(fs::read_dir(folder.path())?.count(), 1);
     Ok(())
@@ -298,7 +303,7 @@ fn a_report_is_as_readable_as_any_file_and_a_link_stays_one() -> io::Result<()> 
     let (target, link) = (folder.path().join("target.json"), folder.path().join("link.json"));
     fs::write(&target, "old")?;
     symlink(&target, &link)?;
-    assert_eq!(run(&["--report", &format!("json={}", link.display())]).exit, Exit::Kept);
+    assert_eq!(run(&["--report", &format!("json={}", link.display())]).exit, Exit::Passed);
     assert!(fs::symlink_metadata(&link)?.is_symlink());
     assert!(fs::read_to_string(&target)?.starts_with('{'));
     let plain = folder.path().join("plain");
@@ -319,12 +324,12 @@ fn expected_failures_are_read_before_the_run_and_applied_after_it() -> io::Resul
         Ok(report)
     };
     let done = command(&["run", "--expected-failures", &path, "--summary"], &broken);
-    assert_eq!(done.exit, Exit::Kept);
+    assert_eq!(done.exit, Exit::Passed);
     assert!(done.out.contains("3 passed, 0 failed"), "{}", done.out);
     fs::write(file.path(), "AUTH-1  why\nENV-2  why\n")?;
     let done =
         command(&["run", "--expected-failures", &path, "--only", "AUTH-1", "--summary"], &|| Ok(kept()));
-    assert_eq!(done.exit, Exit::Broken);
+    assert_eq!(done.exit, Exit::Failed);
     assert!(done.out.contains("1 passed unexpectedly"), "{}", done.out);
     fs::write(file.path(), "NOPE-1  why\n")?;
     run(&["--expected-failures", &path]).wrong_usage(":1: there is no rule \"NOPE-1\"");
@@ -334,7 +339,7 @@ fn expected_failures_are_read_before_the_run_and_applied_after_it() -> io::Resul
 #[test]
 fn the_catalogue_is_listed_and_explained() {
     let done = command(&["list"], &no_report);
-    assert_eq!((done.exit, done.out.lines().count()), (Exit::Kept, CATALOGUE.len()));
+    assert_eq!((done.exit, done.out.lines().count()), (Exit::Passed, CATALOGUE.len()));
     assert!(done.out.contains("AUTH-4  SHOULD  client   Basic for keys\n"), "{}", done.out);
     let rules: serde_json::Value =
         serde_json::from_str(&command(&["list", "--json"], &no_report).out).unwrap();
@@ -344,7 +349,7 @@ fn the_catalogue_is_listed_and_explained() {
         done.out,
         "AUTH-1 Basic for keys\n\nA client MUST send a key by HTTP Basic.\n\n\
          level      MUST\nasked of   the client\ncomes from Z25\n           S3: Standalone API Keys\n\
-         broken if  The key arrives as Bearer.\nchecked    Any operation, any key.\n"
+         fails if   The key arrives as Bearer.\nchecked    Any operation, any key.\n"
     );
     command(&["explain", "AUTH-99"], &no_report)
         .wrong_usage("no rule is called \"AUTH-99\"; `list` shows all ids");
@@ -353,7 +358,7 @@ fn the_catalogue_is_listed_and_explained() {
 #[test]
 fn coverage_shows_what_stands_for_each_statement() {
     let done = command(&["coverage"], &no_report);
-    assert_eq!(done.exit, Exit::Kept);
+    assert_eq!(done.exit, Exit::Passed);
     assert_eq!(
         done.out,
         "Z1   AUTH-1, ENV-1\nZ2   documentation: docs/sources.md\n2 of 2 statements are accounted for\n"

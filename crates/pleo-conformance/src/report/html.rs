@@ -58,7 +58,7 @@ fn run(report: &Report) -> Markup {
         dl.run {
             div { dt { "subject" } dd { (report.subject.kind) } }
             div { dt { "seed" } dd { (report.seed) } }
-            div { dt { "cases a rule" } dd { (report.cases) } }
+            div { dt { "cases per rule" } dd { (report.cases) } }
             div { dt { "started" } dd { (one_line(&report.started_at)) } }
             div { dt { "took" } dd { (seconds(report.duration_ms)) } }
             div { dt { "suite" } dd { (one_line(&report.suite)) } }

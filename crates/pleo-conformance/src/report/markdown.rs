@@ -24,7 +24,7 @@ const BLOCK: usize = 4000;
 pub fn render(report: &Report) -> String {
     let Report { subject, summary, seed, cases, .. } = report;
     let mut page = format!(
-        "## Conformance of {} {}\n\n**{summary}** (seed {seed}, {cases} cases a rule, {})\n",
+        "## Conformance of {} {}\n\n**{summary}** (seed {seed}, {cases} cases per rule, {})\n",
         inline(&subject.name),
         inline(&subject.version),
         subject.kind,
@@ -149,7 +149,7 @@ mod tests {
         for part in [
             "<h2>Conformance of example-client 1.2.3</h2>",
             "<strong>2 passed, 1 failed, 1 skipped, 1 inconclusive, 1 failed (SHOULD), 1 failed as expected, \
-             1 passed unexpectedly, 1 in error</strong> (seed 1, 256 cases a rule, program)",
+             1 passed unexpectedly, 1 in error</strong> (seed 1, 256 cases per rule, program)",
             "<td>✗ failed</td><td>AUTH-2 The key is the user name</td><td>MUST</td><td>the key is in the password</td>",
             "<td><pre>Basic KEY:</pre></td><td><pre>Basic :KEY</pre></td>",
             "<td>only 401 was ever seen</td>",

@@ -34,7 +34,7 @@ pub struct Report {
     pub subject: SubjectInfo,
     /// The seed of all cases.
     pub seed: u64,
-    /// The number of cases a rule.
+    /// The number of cases for each rule.
     pub cases: u32,
     /// When the run began, as RFC 3339 says.
     pub started_at: String,
@@ -44,6 +44,23 @@ pub struct Report {
     pub summary: Summary,
     /// One for each rule that was selected, in the order of the catalogue.
     pub results: Vec<RuleResult>,
+}
+
+impl Report {
+    /// The areas of which too little was learnt for a result: half of their MUST rules that were asked, or more,
+    /// are inconclusive. A client that never gets through an authorisation has not shown how it authorises.
+    pub fn unlearnt(&self) -> Vec<&str> {
+        let mut areas: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        let musts = self.results.iter().filter(|result| result.level == Level::Must);
+        for result in musts {
+            let (asked, inconclusive) = areas.entry(result.area()).or_default();
+            *asked += usize::from(result.standing() != Standing::Skipped);
+            *inconclusive += usize::from(result.standing() == Standing::Inconclusive);
+        }
+        let little =
+            areas.into_iter().filter(|(_, (asked, inconclusive))| *asked > 0 && inconclusive * 2 >= *asked);
+        little.map(|(area, _)| area).collect()
+    }
 }
 
 /// The report on a run.
@@ -339,7 +356,15 @@ impl Report {
 
     /// The report in one line.
     pub fn summary_line(&self) -> String {
-        format!("conformance  {} (seed {}, {} cases a rule)", self.summary, self.seed, self.cases)
+        let cases = if self.cases == 1 { "case" } else { "cases" };
+        let mut line =
+            format!("conformance  {} (seed {}, {} {cases} per rule)", self.summary, self.seed, self.cases);
+        let unlearnt = self.unlearnt();
+        if !unlearnt.is_empty() {
+            let areas = text::one_line(&unlearnt.join(", "));
+            line += &format!("; no result for {areas}: too many of their rules are inconclusive");
+        }
+        line
     }
 
     /// The same report as if it had been made in no time in 1970: two runs with the same seed then are equal.
@@ -418,7 +443,7 @@ mod tests {
         report.summary = Summary::of(&report.results);
         assert_eq!(
             report.summary_line(),
-            "conformance  2 passed, 1 failed, 1 skipped, 0 inconclusive (seed 1, 256 cases a rule)"
+            "conformance  2 passed, 1 failed, 1 skipped, 0 inconclusive (seed 1, 256 cases per rule)"
         );
     }
 

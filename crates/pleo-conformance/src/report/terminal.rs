@@ -97,6 +97,9 @@ fn broken(result: &RuleResult, evidence: &Evidence, width: usize) -> String {
         }
     }
     let _ = writeln!(block, "{:INDENT$}{FAINT}fingerprint {}{FAINT:#}", "", one_line(&evidence.fingerprint));
+    for line in wrap(&format!("next: pleo-conformance explain {}", result.id), text_width) {
+        let _ = writeln!(block, "{:INDENT$}{line}", "");
+    }
     block
 }
 
@@ -233,7 +236,7 @@ mod tests {
         assert_eq!(
             text.lines().last().unwrap(),
             "conformance  2 passed, 1 failed, 1 skipped, 1 inconclusive, 1 failed (SHOULD), 1 failed as expected, \
-             1 passed unexpectedly, 1 in error (seed 1, 256 cases a rule)"
+             1 passed unexpectedly, 1 in error (seed 1, 256 cases per rule)"
         );
         assert_eq!(strip_str(&summary(&sample::report())).to_string().lines().count(), 1);
     }

@@ -17,6 +17,7 @@ use crate::{
         client::{Authorization, ClientTrial, authorizations},
         evidence::Judgement,
         search::Stop,
+        servers::ReceivedRequest,
     },
     verdict::{Level, Verdict},
 };
@@ -26,7 +27,7 @@ const ACCESS_TOKENS: &str = "OAuth token overview";
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "AUTH-001",
-        title: "An API key goes by HTTP Basic",
+        title: "An API key is sent with HTTP Basic",
         statement: "A client MUST send an API key, standalone or integrated, with the scheme Basic.",
         level: Level::Must,
         sources: &["Z19", "Z25", "A3", "A17"],
@@ -71,7 +72,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "AUTH-005",
-        title: "An access token goes by Bearer",
+        title: "An access token is sent with Bearer",
         statement: "A client MUST send an OAuth 2.0 access token with the scheme Bearer.",
         level: Level::Must,
         sources: &["Z19", "Z30", "A2"],
@@ -152,8 +153,13 @@ fn each_header(
         let seen = talk.send(case)?;
         seen.first(case)?;
         let credentials = talk.credentials(case);
-        let with_header =
-            seen.api().filter(|received| received.exchange.request.headers().contains_key(AUTHORIZATION));
+        let mut with_header = seen
+            .api()
+            .filter(|received| received.exchange.request.headers().contains_key(AUTHORIZATION))
+            .peekable();
+        if with_header.peek().is_none() {
+            return Ok(Judgement::inconclusive("no request has an Authorization header"));
+        }
         Ok(Judgement::all(with_header.map(|received| match Authorization::of(received) {
             Ok(header) => judge(case, &header, &credentials),
             Err(reason) => Judgement::Inconclusive(reason),
@@ -293,6 +299,9 @@ fn impossible_key_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
         let seen = talk.send(&impossible(&case.plain(), *character, *place))?;
         match seen.requests(case).first() {
             None => Ok(Judgement::Pass),
+            Some(received) if has_key(received, &case.secret) => {
+                Ok(Judgement::inconclusive("the request has the key of the call before"))
+            }
             Some(received) => Ok(Judgement::fail_by(
                 received,
                 "a key that cannot be a user name is sent all the same",
@@ -301,6 +310,12 @@ fn impossible_key_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
             )),
         }
     })
+}
+
+/// Whether a request has this key as its user name.
+fn has_key(received: &ReceivedRequest, key: &str) -> bool {
+    let user = Authorization::of(received).ok().and_then(|header| user_and_password(&header));
+    user.is_some_and(|(user, password)| user == key && password.is_empty())
 }
 
 /// What no user name of Basic can have (RFC 7617, section 2).

@@ -15,7 +15,8 @@ use crate::{
     trial::{
         case::{Case, takes_company},
         client::{ClientTrial, Conversation},
-        evidence::Judgement,
+        evidence::{Judgement, target},
+        search::Stop,
         servers::ReceivedRequest,
     },
     verdict::{Level, Verdict},
@@ -66,7 +67,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "CMP-004",
-        title: "One company a request",
+        title: "One company per request",
         statement: "A client MUST name the company once.",
         level: Level::Must,
         sources: &["Z37", "Z39", "K2"],
@@ -94,8 +95,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z37", "Z39", "Z42", "Z45", "K2", "K11"],
         headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS, OVERVIEW_COMPARISON],
         failure: "The request leaves, for one company or the other.",
-        method: "Any operation that takes a company, with another one among its arguments: nothing may \
-                 arrive.",
+        method: "Any operation that takes a company, with another one among its arguments: nothing may be \
+                 received.",
         check: Check::Client { needs: COMPANIES, check: other_company_is_refused },
     },
     Rule {
@@ -150,6 +151,18 @@ pub(super) const RULES: &[Rule] = &[
         method: "Any operation that can do without a company, from a client that is bound to none: the request \
                  is searched for one.",
         check: Check::Client { needs: COMPANIES, check: unbound_client_names_none },
+    },
+    Rule {
+        id: "CMP-011",
+        title: "The path stays in the company, too",
+        statement: "A client that is bound to a company SHOULD refuse a request whose path names another.",
+        level: Level::Should,
+        sources: &["Z37", "Z42"],
+        headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS],
+        failure: "The request for another company's details leaves.",
+        method: "Operations with a company in their path, with another one than the bound one: nothing should be \
+                 received.",
+        check: Check::Client { needs: COMPANIES, check: other_company_in_path_is_refused },
     },
 ];
 
@@ -299,8 +312,7 @@ fn company_is_the_bound_one(trial: &mut ClientTrial<'_>) -> Verdict {
             return None;
         }
         // An id is text, not what it means: only upper and lower case are the same.
-        let bound = case.company.map(|company| company.to_string()).unwrap_or_default();
-        let bound = mentions.iter().all(|mention| mention.value.eq_ignore_ascii_case(&bound));
+        let bound = names_only(mentions, case.company);
         Some(if bound { Ok(()) } else { Err("the request names another company than the bound one") })
     })
 }
@@ -329,33 +341,49 @@ pub(super) fn other_company(talk: &Conversation<'_, '_>, case: &Case, other: usi
     others.get(other % others.len().max(1)).copied().unwrap_or_default()
 }
 
-/// The same case with another company among its arguments, in the place where the operation takes it, or in the
-/// path.
+/// The same case with another company among its arguments, in the location where the operation takes it.
 pub(super) fn naming_another(talk: &Conversation<'_, '_>, case: &Case, other: usize) -> Case {
-    let other = other_company(talk, case, other);
-    let mut case = naming(&case.plain(), other);
-    if let Some(named) = case.path.get_mut(IN_PATH) {
-        *named = other.to_string();
-    }
-    case
+    naming(&case.plain(), other_company(talk, case, other))
 }
 
 fn other_company_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
-    let names_one =
-        |operation: &Operation| takes_company(operation) || operation.path.contains("{companyId}");
-    let cases = trial.cases().of(names_one).strategy();
+    let cases = trial.cases().of(takes_company).strategy();
     trial.each((cases, any::<usize>()), |talk, (case, other)| {
         control(talk, case)?;
-        let seen = talk.send(&naming_another(talk, case, *other))?;
-        Ok(match seen.requests(case).first() {
-            None => Judgement::Pass,
-            Some(received) => Judgement::fail_by(
-                received,
-                "a request that names another company than the bound one is sent",
-                "a refusal, and no request",
-                told(&mentions(received, case.company)),
+        let another = naming_another(talk, case, *other);
+        judge_other_company(talk, case, &another)
+    })
+}
+
+fn other_company_in_path_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(|operation| operation.path.contains(IN_PATH)).strategy();
+    trial.each((cases, any::<usize>()), |talk, (case, other)| {
+        control(talk, case)?;
+        let mut another = case.plain();
+        another.path.insert(IN_PATH.to_owned(), other_company(talk, case, *other).to_string());
+        judge_other_company(talk, case, &another)
+    })
+}
+
+/// Has a request sent that names another company.
+fn judge_other_company(
+    talk: &mut Conversation<'_, '_>,
+    case: &Case,
+    another: &Case,
+) -> Result<Judgement, Stop> {
+    let seen = talk.send(another)?;
+    Ok(match seen.requests(case).first() {
+        None => Judgement::Pass,
+        Some(received) => Judgement::fail_by(
+            received,
+            "a request that names another company than the bound one is sent",
+            "a refusal, and no request",
+            format!(
+                "{}, with {}",
+                target(&received.exchange.request),
+                told(&mentions(received, case.company))
             ),
-        })
+        ),
     })
 }
 
@@ -402,19 +430,22 @@ fn each_call_has_its_company(trial: &mut ClientTrial<'_>) -> Verdict {
         let first = case.plain();
         let second = Case { company: Some(other_company(talk, case, *other)), ..case.plain() };
         let third = Case { company: None, ..case.plain() };
-        if mentions(talk.send(&first)?.first(case)?, first.company).is_empty() {
-            return Ok(Judgement::inconclusive("the first call names no company"));
+        let named = mentions(talk.send(&first)?.first(case)?, first.company);
+        if !names_only(&named, first.company) {
+            return Ok(Judgement::inconclusive("the first call does not name its company"));
         }
-        let later = if needs_company(case.operation) { vec![second] } else { vec![second, third] };
         let mut judgements = Vec::new();
-        for call in later {
+        for call in [second, third] {
+            if call.company.is_none() && needs_company(case.operation) {
+                continue;
+            }
             let seen = talk.send(&call)?;
             let received = seen.first(case)?;
             let named = mentions(received, call.company);
-            let own = call.company.map(|company| company.to_string());
-            let is_own =
-                |mention: &Mention| own.as_ref().is_some_and(|own| mention.value.eq_ignore_ascii_case(own));
-            let right = named.iter().all(is_own) && named.is_empty() == own.is_none();
+            let right = match call.company {
+                Some(_) => names_only(&named, call.company),
+                None => named.is_empty(),
+            };
             judgements.push(Judgement::pass_if(right, || {
                 let message = "a later call of a session does not name its own company";
                 Judgement::fail_by(received, message, expected(&call), told(&named))
@@ -422,6 +453,12 @@ fn each_call_has_its_company(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         Ok(Judgement::all(judgements))
     })
+}
+
+/// Whether a company is named, and no other.
+fn names_only(named: &[Mention], company: Option<Uuid>) -> bool {
+    let company = company.map(|company| company.to_string()).unwrap_or_default();
+    !named.is_empty() && named.iter().all(|mention| mention.value.eq_ignore_ascii_case(&company))
 }
 
 fn unbound_client_names_none(trial: &mut ClientTrial<'_>) -> Verdict {

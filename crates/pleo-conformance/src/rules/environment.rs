@@ -2,12 +2,10 @@
 
 use std::net::IpAddr;
 
-use proptest::sample::select;
-
 use super::{
     BASE_URLS, BASE_URLS_ENVIRONMENT, BASE_URLS_OPENING, Check, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT,
     OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, carrier, control, received_at,
-    trouble::{TROUBLES, send_astray, send_into},
+    trouble::{send_astray, send_into, troubles},
 };
 use crate::{
     protocol::{Capability, Send},
@@ -15,6 +13,7 @@ use crate::{
         ClientTrial,
         case::Case,
         evidence::{Judgement, place},
+        search::Stop,
         servers::Site,
     },
     verdict::{Level, Verdict},
@@ -73,7 +72,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z3", "Z4", "V1"],
         headings: &[BASE_URLS],
         failure: "A built-in base URL is plain http, another host, or the legacy API's.",
-        method: "The base URLs in the subject's hello.",
+        method: "The base URLs in the client's `hello`.",
         check: Check::Client { needs: &[], check: built_in_addresses },
     },
     Rule {
@@ -93,12 +92,12 @@ pub(super) const RULES: &[Rule] = &[
 
 fn arrives_in_environment(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
-    trial.each((cases, select(TROUBLES.to_vec())), |talk, (case, trouble)| {
-        let seen = send_into(talk, case, *trouble)?;
+    trial.each((cases, troubles()), |talk, (case, (trouble, times))| {
+        let seen = send_into(talk, case, *trouble, *times)?;
         if let Some(stray) = seen.api().find(|received| received.site != case.site) {
             return Ok(Judgement::fail_by(
                 stray,
-                "a request is sent elsewhere than to the chosen environment",
+                "a request is sent to another server than the chosen environment's",
                 format!("a request at {}", place(case.site)),
                 format!("a request at {}", place(stray.site)),
             ));
@@ -112,8 +111,8 @@ fn credential_stays(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(cases, |talk, case| {
         control(talk, case)?;
         let seen = send_astray(talk, case, case.site.other_environment())?;
-        let elsewhere = seen.api().filter(|received| received.site != case.site);
-        match carrier(elsewhere, &talk.credentials(case)) {
+        let strays = seen.api().filter(|received| received.site != case.site);
+        match carrier(strays, &talk.credentials(case)) {
             None => Ok(Judgement::Pass),
             Some(received) => Ok(Judgement::fail_by(
                 received,
@@ -141,8 +140,8 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
                 "the old environment's credential",
             ));
         }
-        let elsewhere = seen.api().filter(|received| received.site != moved.site);
-        if let Some(received) = carrier(elsewhere, &[&moved.secret]) {
+        let strays = seen.api().filter(|received| received.site != moved.site);
+        if let Some(received) = carrier(strays, &[&moved.secret]) {
             return Ok(Judgement::fail_by(
                 received,
                 "after a change of environment the new credential is sent to the old one",
@@ -166,7 +165,7 @@ fn built_in_addresses(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.once(|trial| {
         let built_in = &trial.introduction().base_urls;
         if built_in.is_empty() {
-            return Judgement::inconclusive("the client names no built-in base URL");
+            return Err(Stop::Skip("the client names no built-in base URL".to_owned()));
         }
         for (name, url) in built_in {
             // Scheme and host have no case (RFC 3986, section 6.2.2.1).
@@ -179,17 +178,17 @@ fn built_in_addresses(trial: &mut ClientTrial<'_>) -> Verdict {
                 None => PUBLISHED.iter().any(|(_, published)| origin == *published) || is_loopback(origin),
             };
             if !right {
-                return Judgement::fail(
+                return Ok(Judgement::fail(
                     "a built-in base URL is not one that Pleo publishes",
                     published.map_or_else(
                         || "https://external.pleo.io or https://external.staging.pleo.io".to_owned(),
                         |(environment, published)| format!("{environment}: {published}"),
                     ),
                     format!("{name}: {url}"),
-                );
+                ));
             }
         }
-        Judgement::Pass
+        Ok(Judgement::Pass)
     })
 }
 

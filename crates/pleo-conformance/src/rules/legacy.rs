@@ -1,10 +1,8 @@
 //! The legacy API is another API.
 
-use proptest::sample::select;
-
 use super::{
     Check, FAQS, Rule, carrier, control, received_at,
-    trouble::{TROUBLES, Trouble, send_astray, send_into},
+    trouble::{Trouble, send_astray, send_into, troubles},
 };
 use crate::{
     protocol::{Capability, Credential, CredentialKind, Send},
@@ -51,8 +49,8 @@ fn legacy_token_is_not_sent(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(cases, |talk, case| {
         control(talk, case)?;
         let seen = send_legacy_token(talk, case)?;
-        let elsewhere = seen.api().filter(|received| received.site != Site::Legacy);
-        Ok(match carrier(elsewhere, &[&case.other_secret]) {
+        let strays = seen.api().filter(|received| received.site != Site::Legacy);
+        Ok(match carrier(strays, &[&case.other_secret]) {
             None => Judgement::Pass,
             Some(received) => Judgement::fail_by(
                 received,
@@ -82,12 +80,12 @@ pub(super) fn send_legacy_token(talk: &mut Conversation<'_, '_>, case: &Case) ->
 
 fn nothing_new_goes_to_legacy(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
-    trial.each((cases, select(TROUBLES.to_vec())), |talk, (case, trouble)| {
+    trial.each((cases, troubles()), |talk, (case, (trouble, times))| {
         control(talk, case)?;
         let seen = match trouble {
             Trouble::Nothing => send_astray(talk, case, Site::Legacy)?,
             // No trouble with the External API is a reason to turn to the legacy one.
-            trouble => send_into(talk, case, *trouble)?,
+            trouble => send_into(talk, case, *trouble, *times)?,
         };
         let there = seen.received.iter().filter(|received| received.site == Site::Legacy);
         Ok(match carrier(there, &talk.credentials(case)) {

@@ -23,7 +23,7 @@ use crate::{
         case::{Case, Cases},
         client::Conversation,
         evidence::{Judgement, place, target},
-        mask,
+        mask::Finder,
         search::Stop,
         servers::ReceivedRequest,
     },
@@ -95,19 +95,19 @@ fn carrier<'a, S: AsRef<str>>(
     received: impl IntoIterator<Item = &'a ReceivedRequest>,
     secrets: &[S],
 ) -> Option<&'a ReceivedRequest> {
+    let finders: Vec<Finder<'_>> = secrets.iter().map(|secret| Finder::new(secret.as_ref())).collect();
     received.into_iter().find(|received| {
-        let texts = whole(received);
-        secrets.iter().any(|secret| texts.iter().any(|text| mask::found(secret.as_ref(), text).is_some()))
+        let text = whole(received);
+        finders.iter().any(|finder| finder.found(&text).is_some())
     })
 }
 
-/// All texts of a request.
-fn whole(received: &ReceivedRequest) -> Vec<String> {
+/// All texts of a request, one line each.
+fn whole(received: &ReceivedRequest) -> String {
     let request = &received.exchange.request;
-    let headers =
-        request.headers().values().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let body = String::from_utf8_lossy(request.body()).into_owned();
-    headers.chain([target(request), body]).collect()
+    let headers = request.headers().values().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let texts = headers.chain([target(request).into(), String::from_utf8_lossy(request.body())]);
+    texts.map(|text| text + "\n").collect()
 }
 
 /// Has the client send a lawful request that differs from the one in question in nothing but what the rule

@@ -9,7 +9,7 @@ use super::{
     company::naming_another,
     legacy::send_legacy_token,
     received_at,
-    trouble::{TROUBLES, Trouble, send_astray, send_into, send_into_redirect},
+    trouble::{LASTING, TROUBLES, Trouble, send_astray, send_into, send_into_redirect},
 };
 use crate::{
     protocol::Capability,
@@ -17,7 +17,7 @@ use crate::{
         case::{Case, takes_company},
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place, target},
-        mask,
+        mask::{self, Finder},
         search::Stop,
         servers::{ReceivedRequest, Site},
     },
@@ -60,7 +60,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z53"],
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY],
         failure: "Printing the client, or its configuration, prints the key.",
-        method: "Any operation and credential, answered or not: what the subject calls `debug` is searched.",
+        method: "Any operation and credential, answered or not: what the adapter calls `debug` is searched.",
         check: Check::Client { needs: SHOWN, check: not_in_debug },
     },
     Rule {
@@ -85,7 +85,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z53", "A57"],
         headings: &[OVERVIEW_SECURITY, TOKEN_STORAGE],
         failure: "A log at the level debug has the request with all its headers.",
-        method: "Any operation and credential, answered or not: what the subject calls `log`, and what it \
+        method: "Any operation and credential, answered or not: what the adapter calls `log`, and what it \
                  writes to its standard error, is searched.",
         check: Check::Client { needs: SHOWN, check: not_in_logs },
     },
@@ -119,10 +119,11 @@ fn not_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
         seen.first(case)?;
-        for received in &seen.received {
-            let url = target(&received.exchange.request);
-            for secret in talk.credentials(case) {
-                if let Some(form) = mask::found(&secret, &url) {
+        for secret in talk.credentials(case) {
+            let finder = Finder::new(&secret);
+            for received in &seen.received {
+                let url = target(&received.exchange.request);
+                if let Some(form) = finder.found(&url) {
                     return Ok(Judgement::fail_by(
                         received,
                         "the credential is in the URL",
@@ -142,6 +143,7 @@ fn not_in_other_parts(trial: &mut ClientTrial<'_>) -> Verdict {
         let seen = talk.send(case)?;
         seen.first(case)?;
         let credentials = talk.credentials(case);
+        let finders: Vec<Finder<'_>> = credentials.iter().map(|secret| Finder::new(secret)).collect();
         // What the authorisation server is told is the business of other rules.
         for received in seen.api() {
             let request = &received.exchange.request;
@@ -150,7 +152,7 @@ fn not_in_other_parts(trial: &mut ClientTrial<'_>) -> Verdict {
             let body = ("the body".to_owned(), request.body().as_ref());
             for (part, bytes) in headers.chain([body]) {
                 let text = String::from_utf8_lossy(bytes);
-                if credentials.iter().any(|secret| mask::found(secret, &text).is_some()) {
+                if finders.iter().any(|finder| finder.found(&text).is_some()) {
                     return Ok(Judgement::fail_by(
                         received,
                         "the credential is in another part of the request than the Authorization header",
@@ -172,11 +174,11 @@ fn send_into_any(
 ) -> Result<(Seen, Vec<String>), Stop> {
     let mut case = case.clone();
     let seen = match occasion {
-        Occasion::Trouble(trouble) => send_into(talk, &case, trouble),
+        Occasion::Trouble(trouble, times) => send_into(talk, &case, trouble, times),
         Occasion::Redirect(status) => send_into_redirect(talk, &case, status, Site::Untrusted),
         Occasion::WrongEnvironment => send_astray(talk, &case, case.site.other_environment()),
         Occasion::ImpossibleKey(character) => {
-            case = impossible(&case, character, 0);
+            case = impossible(&case, character, case.secret.len() / 2);
             talk.send(&case)
         }
         Occasion::LegacyToken => {
@@ -200,7 +202,8 @@ fn send_into_any(
 /// What may have a client write something about a call.
 #[derive(Debug, Clone, Copy)]
 enum Occasion {
-    Trouble(Trouble),
+    /// It goes wrong so many times.
+    Trouble(Trouble, u32),
     Redirect(u16),
     WrongEnvironment,
     /// A key that holds this character, as none can.
@@ -214,7 +217,10 @@ enum Occasion {
 fn mishaps() -> impl Iterator<Item = Occasion> {
     let troubles =
         TROUBLES.into_iter().filter(|trouble| !matches!(trouble, Trouble::Nothing | Trouble::Late));
-    troubles.map(Occasion::Trouble).chain([302, 307].map(Occasion::Redirect)).chain(REFUSALS)
+    let once = troubles.map(|trouble| Occasion::Trouble(trouble, 1));
+    let lasting = [Trouble::UnknownCredential, Trouble::Unavailable, Trouble::DroppedConnection];
+    let lasting = lasting.map(|trouble| Occasion::Trouble(trouble, LASTING));
+    once.chain(lasting).chain([302, 307].map(Occasion::Redirect)).chain(REFUSALS)
 }
 
 const REFUSALS: [Occasion; 6] = [
@@ -234,19 +240,29 @@ fn on_any(
     let (all, given) = (trial.cases(), trial.cases().given());
     let companies = given.clone().of(takes_company);
     let keys = trial.can(Capability::ApiKeys).then(|| given.clone().with_keys());
+    let mut occasions = occasions;
+    // A client that does not know what makes a request unlawful does not refuse it.
+    occasions.retain(|occasion| match occasion {
+        Occasion::WrongEnvironment | Occasion::LegacyToken => trial.can(Capability::Environments),
+        Occasion::MissingScope => trial.can(Capability::Scopes),
+        Occasion::OtherCompany => trial.can(Capability::Companies),
+        Occasion::Trouble(..) | Occasion::Redirect(_) | Occasion::ImpossibleKey(_) => true,
+    });
     select(occasions).prop_flat_map(move |occasion| {
         let cases = match occasion {
             Occasion::ImpossibleKey(_) => keys.clone().unwrap_or_else(|| given.clone()),
             Occasion::LegacyToken | Occasion::MissingScope => given.clone(),
             Occasion::OtherCompany => companies.clone(),
-            Occasion::Trouble(_) | Occasion::Redirect(_) | Occasion::WrongEnvironment => all.clone(),
+            Occasion::Trouble(..) | Occasion::Redirect(_) | Occasion::WrongEnvironment => all.clone(),
         };
         (cases.strategy(), Just(occasion))
     })
 }
 
 /// Searches the texts that a client shows for its credentials.
-fn judge_texts(texts: Vec<(String, String)>, secrets: &[String], message: &'static str) -> Judgement {
+fn judge_texts(mut texts: Vec<(String, String)>, secrets: &[String], message: &'static str) -> Judgement {
+    // An empty text shows nothing, not even that nothing is shown.
+    texts.retain(|(_, text)| !text.trim().is_empty());
     if texts.is_empty() {
         return Judgement::inconclusive("the client shows no such text");
     }
@@ -287,13 +303,11 @@ fn is_log(place: &str) -> bool {
 }
 
 fn not_in_debug(trial: &mut ClientTrial<'_>) -> Verdict {
-    let occasions = [Occasion::Trouble(Trouble::Nothing)].into_iter().chain(mishaps()).collect();
+    let occasions = [Occasion::Trouble(Trouble::Nothing, 1)].into_iter().chain(mishaps()).collect();
     let cases = on_any(trial, occasions);
     trial.each(cases, |talk, (case, occasion)| {
         let (seen, secrets) = send_into_any(talk, case, *occasion)?;
-        let mut texts = shown(&seen, |place| place == "debug");
-        // An empty text shows nothing, not even that nothing is shown.
-        texts.retain(|(_, text)| !text.trim().is_empty());
+        let texts = shown(&seen, |place| place == "debug");
         Ok(judge_texts(texts, &secrets, "debugging output shows the credential"))
     })
 }
@@ -308,7 +322,7 @@ fn not_in_errors(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn not_in_logs(trial: &mut ClientTrial<'_>) -> Verdict {
-    let occasions = [Occasion::Trouble(Trouble::Nothing)].into_iter().chain(mishaps()).collect();
+    let occasions = [Occasion::Trouble(Trouble::Nothing, 1)].into_iter().chain(mishaps()).collect();
     let cases = on_any(trial, occasions);
     trial.each(cases, |talk, (case, occasion)| {
         let (seen, secrets) = send_into_any(talk, case, *occasion)?;

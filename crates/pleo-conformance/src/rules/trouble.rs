@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pleo_sandbox::Fault;
+use proptest::{prelude::*, sample::select, strategy::Union};
 
 use crate::{
     protocol::Send,
@@ -39,6 +40,16 @@ pub(super) const TROUBLES: [Trouble; 8] = [
     Trouble::Late,
 ];
 
+/// How often something goes wrong at most: more often than anybody should try.
+pub(super) const LASTING: u32 = 16;
+
+/// Any of them, and how often it happens. Nothing goes wrong in half of the cases, and for a while in few: those who
+/// wait before they try again take their time.
+pub(super) fn troubles() -> impl Strategy<Value = (Trouble, u32)> {
+    let some = (select(TROUBLES[1..].to_vec()), select(vec![1, 1, 1, LASTING]));
+    Union::new_weighted(vec![(1, Just((Trouble::Nothing, 1)).boxed()), (1, some.boxed())])
+}
+
 impl Trouble {
     fn fault(self) -> Option<Fault> {
         Some(match self {
@@ -55,15 +66,18 @@ impl Trouble {
     }
 }
 
-/// Has a request sent that goes wrong so.
+/// Has a request sent that goes wrong so, so many times.
 pub(super) fn send_into(
     talk: &mut Conversation<'_, '_>,
     case: &Case,
     trouble: Trouble,
+    times: u32,
 ) -> Result<Seen, Stop> {
     talk.admit(case)?;
     if let Some(fault) = trouble.fault() {
-        talk.inject(case, fault);
+        for _ in 0..times {
+            talk.inject(case, fault.clone());
+        }
     }
     let seen = talk.call(case);
     talk.clear_faults(case);
@@ -79,7 +93,12 @@ pub(super) fn send_into_redirect(
 ) -> Result<Seen, Stop> {
     talk.admit(case)?;
     let path = case.operation.path.replace(['{', '}'], "");
-    let location = format!("{}{path}", talk.servers().url(site));
+    // Pleo's hosts have different names. Some clients tell hosts apart by their names only, which is enough there.
+    let mut url = talk.servers().url(site);
+    if site == Site::Untrusted {
+        url = url.replace("127.0.0.1", "localhost");
+    }
+    let location = format!("{url}{path}");
     talk.inject(case, Fault::Redirect(status, location));
     let seen = talk.call(case);
     talk.clear_faults(case);

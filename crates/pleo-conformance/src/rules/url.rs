@@ -13,7 +13,7 @@ use crate::{
     trial::{
         ClientTrial,
         case::{Case, takes_query},
-        client::{PREPARATIONS, Seen},
+        client::Seen,
         evidence::{Judgement, target},
         servers::ReceivedRequest,
     },
@@ -31,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
         level: Level::Must,
         sources: &["Z2", "Z5"],
         headings: &[BASE_URLS],
-        failure: "There are two slashes where base URL and path meet, or a segment is missing.",
+        failure: "A segment is missing, doubled or added.",
         method: "Any operation: the segments of the path that is received are compared with the operation's.",
         check: Check::Client { needs: &[], check: path_is_the_operations },
     },
@@ -84,12 +84,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "URL-006",
         title: "A lawful request is sent, once",
-        statement: "A client MUST send a request that keeps all rules, and send it once when it succeeds.",
+        statement: "A client MUST send a lawful request, and MUST NOT repeat one that succeeded.",
         level: Level::Must,
         sources: &["Z34", "A1"],
         headings: &[BASE_URLS_METHODS],
         failure: "Nothing arrives, or the same request twice.",
-        method: "Any operation, arguments, environment and credential: the requests are counted.",
+        method: "Any operation, arguments, environment and credential: requests that succeed are counted. Fewer \
+                 requests than were asked for, or more that succeed, fail.",
         check: Check::Client { needs: &[], check: lawful_request_is_sent_once },
     },
     Rule {
@@ -125,7 +126,7 @@ fn segments(template: &str) -> impl Iterator<Item = Segment<'_>> {
 }
 
 /// The decoded segments of the path that arrived.
-fn arrived_segments(received: &ReceivedRequest) -> Vec<String> {
+fn received_segments(received: &ReceivedRequest) -> Vec<String> {
     let path = received.exchange.request.uri().path();
     path.strip_prefix('/')
         .unwrap_or(path)
@@ -141,7 +142,7 @@ fn parameter_in<'a>(segment: &Segment<'_>, arrived: &'a str) -> Option<&'a str> 
 
 /// Whether the path that was received is that of the operation.
 fn is_the_operations(case: &Case, received: &ReceivedRequest) -> bool {
-    let arrived = arrived_segments(received);
+    let arrived = received_segments(received);
     let expected: Vec<Segment<'_>> = segments(case.operation.path).collect();
     arrived.len() == expected.len()
         && expected.iter().zip(&arrived).all(|(segment, arrived)| match segment.parameter {
@@ -175,7 +176,7 @@ fn path_parameters_arrive(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().rejected().of(|operation| operation.path.contains('{'));
     each_request(trial, cases, |case, received, _| {
         let arrived: Vec<String> =
-            arrived_segments(received).into_iter().filter(|segment| !segment.is_empty()).collect();
+            received_segments(received).into_iter().filter(|segment| !segment.is_empty()).collect();
         if arrived.len() != segments(case.operation.path).count() {
             return Judgement::inconclusive("the path is not the operation's");
         }
@@ -206,8 +207,23 @@ fn query_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
+/// Whether two hexadecimal digits follow each percent sign (RFC 3986, section 2.1).
+fn is_percent_encoded(text: &str) -> bool {
+    text.split('%')
+        .skip(1)
+        .all(|rest| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
+}
+
 fn judge_query(case: &Case, received: &ReceivedRequest) -> Judgement {
     let query = received.exchange.request.uri().query().unwrap_or_default();
+    if !is_percent_encoded(query) {
+        return Judgement::fail_by(
+            received,
+            "the query is not percent-encoded",
+            "two hexadecimal digits after each percent sign",
+            target(&received.exchange.request),
+        );
+    }
     let mut arrived: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
         arrived.entry(name).or_default().push(value);
@@ -294,15 +310,18 @@ fn lawful_request_is_sent_once(trial: &mut ClientTrial<'_>) -> Verdict {
             let message = "a lawful request is not sent";
             return Ok(Judgement::fail(message, "1 request", format!("none: {}", seen.told())));
         };
+        if requests.len() < case.circumstances.times as usize {
+            let (expected, found) = (case.circumstances.times, requests.len());
+            let message = "a lawful request is not sent";
+            return Ok(Judgement::fail(message, format!("{expected} requests"), format!("{found} of them")));
+        }
         let succeeded = |received: &&&ReceivedRequest| received.exchange.reply.response.status().is_success();
         let (count, wanted) = (requests.iter().filter(succeeded).count(), case.circumstances.times as usize);
         // What did not succeed may be repeated: that is the business of other rules.
         if count < wanted && requests.len() > wanted {
             return Ok(Judgement::inconclusive("the request did not succeed, and was repeated"));
         }
-        // A client may ask about itself beforehand, and that may be the same request.
-        let most = if PREPARATIONS.contains(&case.operation.path) { wanted + 1 } else { wanted };
-        Ok(Judgement::pass_if(count <= most, || {
+        Ok(Judgement::pass_if(count <= wanted, || {
             let message = "a request that succeeded is sent again";
             Judgement::fail_by(received, message, format!("{wanted} requests"), format!("{count} requests"))
         }))

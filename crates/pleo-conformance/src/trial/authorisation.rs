@@ -9,7 +9,7 @@ use proptest::{prelude::*, sample::select};
 use uuid::Uuid;
 
 use super::{
-    case::{Case, LIFETIME, OPAQUE, text},
+    case::{Case, LIFETIME, OPAQUE},
     client::{Conversation, Seen},
     search::Stop,
     servers::{ReceivedRequest, Site},
@@ -29,7 +29,7 @@ pub(crate) fn apps() -> impl Strategy<Value = App> {
         "https://app.example.com/callback?tenant=7&next=%2Fhome%20page",
         "https://app.example.com/call%20back?Name=A+B",
     ];
-    (any::<u128>(), text(OPAQUE), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| App {
+    (any::<u128>(), OPAQUE.text(), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| App {
         client_id: Uuid::from_u128(id).to_string(),
         client_secret,
         redirect_uri: redirect_uri.to_owned(),
@@ -109,6 +109,9 @@ pub(crate) struct Begun {
     pub(crate) parameters: Form,
 }
 
+/// So many characters are not in another text by chance.
+const UNGUESSABLE: usize = 16;
+
 /// Has the client begin an authorisation.
 pub(crate) fn begin(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<(Begun, Seen), Stop> {
     register(talk, &flow.app, flow.company);
@@ -120,6 +123,12 @@ pub(crate) fn begin(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<(Beg
     match &seen.outcome {
         Outcome::Result(CallResult { url: Some(url), .. }) => {
             let begun = Begun { url: url.clone(), parameters: query_of(url) };
+            // They differ from run to run. What is short enough to be guessed may stand in other texts by chance.
+            for name in ["state", "code_challenge"] {
+                if let Some(value) = begun.parameters.get(name).filter(|value| value.len() >= UNGUESSABLE) {
+                    talk.keep_secret(value, name);
+                }
+            }
             Ok((begun, seen))
         }
         _ => Err(Stop::Inconclusive(format!("the client makes no URL: {}", seen.told()))),
@@ -178,6 +187,12 @@ pub(crate) fn token_requests(seen: &Seen) -> Vec<(&ReceivedRequest, Form)> {
 
 fn is_token_request(received: &ReceivedRequest) -> bool {
     received.exchange.request.uri().path().ends_with("/oauth/token")
+}
+
+/// The verifier in a token request.
+pub(crate) fn verifier(received: &ReceivedRequest) -> Option<String> {
+    let mut form = form(received.exchange.request.body());
+    is_token_request(received).then(|| form.remove("code_verifier")).flatten()
 }
 
 /// A pair of tokens that an authorisation server has issued.

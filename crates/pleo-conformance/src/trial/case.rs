@@ -1,10 +1,13 @@
 //! Cases: what clients are called for, and in which circumstances.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use pleo_client::{CompanyPlace, Operation, ParameterLocation, operations};
 use pleo_sandbox::{Grant, Optional, Sampler};
-use proptest::{prelude::*, sample::select, strategy::Union, string::string_regex};
+use proptest::{prelude::*, sample::select, strategy::Union};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -14,15 +17,42 @@ use super::{
 };
 use crate::protocol::{self, App, Credential, CredentialKind, Location, Parameter, Send, Tokens};
 
-/// What keys look like: every visible character of ASCII but the colon, which no user name of Basic can have,
-/// and long enough not to be in a text by chance. The format of Pleo's keys is not published (A15).
-const KEY: &str = "FAKE-[!-9;-~]{12,300}";
+/// Text of a form, long enough not to be in another text by chance.
+pub(crate) struct Form {
+    /// Which characters it is made of, beside letters and digits.
+    signs: &'static str,
+    /// How long it is at least and at most, without what all secrets of tests begin with.
+    length: RangeInclusive<usize>,
+}
+
+/// What keys look like: every visible character of ASCII but the colon, which no user name of Basic can have.
+/// The format of Pleo's keys is not published (A15).
+const KEY: Form = Form { signs: "!\"#$%&'()*+,-./;<=>?@[\\]^_`{|}~", length: 12..=300 };
 
 /// What tokens look like: what Bearer can carry (RFC 6750, section 2.1). They are opaque (A49).
-const TOKEN: &str = "FAKE-[a-zA-Z0-9._~+/-]{12,300}={0,2}";
+const TOKEN: Form = Form { signs: "-._~+/", length: 12..=300 };
 
 /// What refresh tokens and client secrets look like: visible ASCII (RFC 6749, appendix A).
-pub(crate) const OPAQUE: &str = "FAKE-[!-~]{12,60}";
+pub(crate) const OPAQUE: Form = Form { signs: "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", length: 12..=60 };
+
+/// What the secrets of tests begin with.
+const PREFIX: &str = "FAKE-";
+
+impl Form {
+    /// Text of this form. It shrinks to the shortest.
+    pub(crate) fn text(&'static self) -> impl Strategy<Value = String> + use<> {
+        (any::<u64>(), self.length.clone()).prop_map(|(seed, length)| {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let signs = self.signs.as_bytes();
+            let character = |random: &mut fastrand::Rng| match random.usize(..62 + signs.len()) {
+                sign if sign >= 62 => char::from(signs[sign - 62]),
+                _ => random.alphanumeric(),
+            };
+            let text: String = (0..length).map(|_| character(&mut random)).collect();
+            PREFIX.to_owned() + &text
+        })
+    }
+}
 
 /// A request that a client is called for. By itself it is lawful: a client has to send it.
 #[derive(Debug, Clone)]
@@ -80,6 +110,8 @@ pub(crate) struct Cases {
     parallel: bool,
     sessions: bool,
     rejected: bool,
+    /// The ids of the operations that the client supports, ours or Pleo's, if it names them.
+    supported: Option<BTreeSet<String>>,
 }
 
 /// Cases of all operations with credentials that stay as they are, one call a session, the client bound to a
@@ -96,6 +128,7 @@ pub(crate) fn cases() -> Cases {
         parallel: false,
         sessions: false,
         rejected: false,
+        supported: None,
     }
 }
 
@@ -144,6 +177,11 @@ impl Cases {
         Self { rejected: true, ..self }
     }
 
+    /// Preferably those of operations that the client supports.
+    pub(crate) fn supported(self, operations: Option<&BTreeSet<String>>) -> Self {
+        Self { supported: operations.cloned(), ..self }
+    }
+
     /// Only those whose client is bound to no company.
     pub(crate) fn unbound(self) -> Self {
         Self { bound: false, ..self }
@@ -158,15 +196,22 @@ impl Cases {
     /// The strategy. It shrinks towards the first operation, without optional parameters, in plain
     /// circumstances.
     pub(crate) fn strategy(self) -> impl Strategy<Value = Case> {
-        let Self { operations, kinds, bound, parallel, sessions, rejected } = self;
+        let Self { mut operations, kinds, bound, parallel, sessions, rejected, supported } = self;
+        if let Some(supported) = supported {
+            let named = |operation: &&Operation| {
+                supported.contains(operation.id) || supported.contains(operation.pleo_id)
+            };
+            let known: Vec<_> = operations.iter().copied().filter(|operation| named(operation)).collect();
+            // A client that supports none of those that a rule is about says so when it is called.
+            if !known.is_empty() {
+                operations = known;
+            }
+        }
         let shape = (any::<u16>(), any::<u32>());
         let companies = pleo_sandbox::Sandbox::new(pleo_sandbox::Environment::Staging).companies();
-        let credential = select(kinds).prop_flat_map(|kind| {
-            let secret = || text(if is_key(kind) { KEY } else { TOKEN });
-            (Just(kind), secret(), secret())
-        });
+        let credential = select(kinds).prop_flat_map(|kind| (Just(kind), secrets(kind), secrets(kind)));
         let site = select(vec![Site::Staging, Site::Production]);
-        let pair = (apps(), text(OPAQUE));
+        let pair = (apps(), OPAQUE.text());
         let circumstances = circumstances(parallel, sessions, rejected);
         (select(operations), credential, site, select(companies), shape, pair, circumstances).prop_map(
             move |(operation, credential, site, company, (optional, seed), pair, circumstances)| {
@@ -198,10 +243,29 @@ impl Cases {
     }
 }
 
-/// Text of a pattern.
-pub(crate) fn text(pattern: &str) -> BoxedStrategy<String> {
-    // The patterns are ours: they always compile, and a test says so.
-    string_regex(pattern).map_or_else(|_| Just(String::new()).boxed(), Strategy::boxed)
+/// What somebody might take for something else than a part of a key.
+const TEMPTING: [&str; 12] =
+    ["&amp;", "%41", "%2B", "$HOME", "${HOME}", "{0}", "%s", "\\n", "\"", "'", "#", "<b>"];
+
+/// Keys or tokens. Half of the keys have something tempting in them, and some tokens end with padding.
+fn secrets(kind: CredentialKind) -> impl Strategy<Value = String> {
+    let form = if is_key(kind) { &KEY } else { &TOKEN };
+    let tempting = prop::option::of((select(TEMPTING.to_vec()), any::<usize>()));
+    let last = select(vec!["", "", "", "/", "=", "==", ".", "#", "'"]);
+    (form.text(), tempting, 0..=2_usize, last).prop_map(move |(mut secret, tempting, padding, last)| {
+        match tempting {
+            // A quotation mark may be the last character.
+            Some((part, at)) if is_key(kind) => {
+                let start = PREFIX.len() + 1;
+                secret.insert_str(start + at % (secret.len() + 1 - start), part);
+            }
+            Some(_) => secret += &"=".repeat(padding),
+            // What is cut off as if it were not a part of the key.
+            None if is_key(kind) => secret += last,
+            None => {}
+        }
+        secret
+    })
 }
 
 fn circumstances(parallel: bool, sessions: bool, rejected: bool) -> impl Strategy<Value = Circumstances> {
@@ -227,7 +291,7 @@ fn arguments(operation: &Operation, optional: u16, seed: u32) -> Given {
     let members = if optional & 1 == 0 { Optional::None } else { Optional::All };
     let sampler = |offset: u64| {
         let sampler = Sampler::new(u64::from(seed) + offset).optional(members);
-        if seed % 2 == 0 { sampler } else { sampler.any_text() }
+        if seed.is_multiple_of(2) { sampler } else { sampler.any_text() }
     };
     let mut paging = false;
     for (index, parameter) in operation.parameters.iter().enumerate() {
@@ -384,12 +448,26 @@ fn scalar(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{strategy::ValueTree as _, test_runner::TestRunner};
+
     use super::*;
 
     #[test]
-    fn secrets_can_be_made() {
-        for pattern in [KEY, TOKEN, OPAQUE] {
-            assert!(string_regex(pattern).is_ok(), "{pattern}");
-        }
+    fn keys_have_every_character_that_basic_carries_and_tokens_every_one_that_bearer_does() {
+        let mut runner = TestRunner::deterministic();
+        let mut sampled = |kind| {
+            let strategy = secrets(kind);
+            let texts: Vec<String> =
+                (0..400).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
+            assert!(texts.iter().all(|text| text.starts_with(PREFIX) && text.len() > PREFIX.len() + 11));
+            assert!(texts.iter().any(|text| text.len() > 280));
+            texts.concat()
+        };
+        let keys = sampled(CredentialKind::StandaloneApiKey);
+        assert!((b'!'..=b'~').all(|byte| (byte == b':') != keys.contains(char::from(byte))));
+        assert!(TEMPTING.iter().all(|part| keys.contains(part)));
+        let tokens = sampled(CredentialKind::AccessToken);
+        assert!("-._~+/=".chars().all(|sign| tokens.contains(sign)));
+        assert!(tokens.chars().all(|one| one.is_ascii_alphanumeric() || "-._~+/=".contains(one)));
     }
 }

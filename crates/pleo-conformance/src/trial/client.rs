@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, fmt::Debug};
 
 use http::{HeaderMap, Method, header};
 use pleo_sandbox::Fault;
-use proptest::prelude::Strategy;
+use proptest::{prelude::Strategy, strategy::Just};
 use serde_json::Value;
 
 use super::{
-    authorisation::{Flow, Pair, authorise, issued, register},
+    authorisation::{Flow, Pair, authorise, issued, register, verifier},
     case::{Case, Cases, cases},
-    evidence::{Judgement, evidence},
+    evidence::Judgement,
     mask::Mask,
     search::{Attempt, Options, SHRINKS, Stop, each},
     servers::{ReceivedRequest, Site, TestServers},
@@ -27,7 +27,7 @@ use crate::{
 const BREAKDOWNS: u32 = 3;
 
 /// What clients may ask about themselves before a request, as Pleo's norms have it (N7, Z94).
-pub(crate) const PREPARATIONS: [&str; 2] = ["/v1/introspect", "/v1/installations/me"];
+const PREPARATIONS: [&str; 2] = ["/v1/introspect", "/v1/installations/me"];
 
 /// A client on trial.
 pub struct ClientTrial<'a> {
@@ -92,6 +92,7 @@ impl<'a> ClientTrial<'a> {
             .with_kinds(kinds.map(|(_, kind)| kind).collect())
             .in_parallel(self.can(Capability::Parallel))
             .in_sessions(self.can(Capability::Sessions))
+            .supported(self.introduction.operations.as_ref())
     }
 
     /// Asks a rule, if the client can do what it needs.
@@ -130,16 +131,18 @@ impl<'a> ClientTrial<'a> {
             let judged = judge(&mut conversation, case);
             // A client answers when its requests are through: what comes later could not be told from those of
             // the next call.
-            let untrue = conversation.late().or(conversation.untrue.take());
-            let Conversation { called, mask, .. } = conversation;
-            let judged = match (judged, untrue) {
+            let late = conversation.late();
+            let broke_down = matches!(judged, Err(Stop::Error(_))) || late.is_some();
+            let Conversation { called, mask, untrue, .. } = conversation;
+            let judged = match (judged, late.map(Stop::Error).or(untrue.map(Stop::Contradicted))) {
                 (
-                    Ok(Judgement::Pass | Judgement::Inconclusive(_)) | Err(Stop::Inconclusive(_)),
-                    Some(untrue),
-                ) => Err(Stop::Error(untrue)),
+                    Ok(Judgement::Pass | Judgement::Inconclusive(_))
+                    | Err(Stop::Inconclusive(_) | Stop::Unsupported(_)),
+                    Some(stop),
+                ) => Err(stop),
                 (judged, _) => judged,
             };
-            if matches!(judged, Err(Stop::Error(_))) {
+            if broke_down {
                 self.breakdowns += 1;
                 // What it left behind does not belong to the next call.
                 self.servers.take_received();
@@ -149,15 +152,13 @@ impl<'a> ClientTrial<'a> {
     }
 
     /// Judges what needs no case.
-    pub(crate) fn once(&mut self, judge: impl Fn(&Self) -> Judgement) -> Verdict {
-        match judge(self) {
-            Judgement::Pass => Verdict::Pass { conclusive: 1 },
-            Judgement::Fail(finding) => {
-                let evidence = evidence(self.rule, &finding, &Value::Null, &Mask::default());
-                Verdict::Fail { evidence: Box::new(evidence) }
-            }
-            Judgement::Inconclusive(reason) => Verdict::Inconclusive { reason },
-        }
+    pub(crate) fn once(&mut self, judge: impl Fn(&Self) -> Result<Judgement, Stop>) -> Verdict {
+        let options = Options { cases: 1, ..self.options };
+        each(self.rule, options, 0, Just(()), |()| Attempt {
+            called: Value::Null,
+            mask: Mask::default(),
+            judged: judge(self),
+        })
     }
 }
 
@@ -190,7 +191,12 @@ impl<'t, 'a> Conversation<'t, 'a> {
     fn new(trial: &'t mut ClientTrial<'a>) -> Self {
         let mut mask = Mask::default();
         for site in Site::ALL {
-            mask.address(&trial.servers.url(site), site.name());
+            let url = trial.servers.url(site);
+            mask.address(&url, site.name());
+            // Other spellings of this machine's address.
+            for host in ["localhost", "127.1"] {
+                mask.address(&url.replace("127.0.0.1", host), &format!("{} as {host}", site.name()));
+            }
         }
         let session = format!("{}-{}", trial.rule, trial.calls);
         Self { trial, session, called: Vec::new(), mask, issued: Vec::new(), untrue: None }
@@ -313,13 +319,16 @@ impl<'t, 'a> Conversation<'t, 'a> {
         }
         let outcome = self.trial.subject.call(&call)?;
         let received = self.trial.servers.take_received();
+        for verifier in received.iter().filter_map(verifier) {
+            self.keep_secret(&verifier, "code verifier");
+        }
         for pair in received.iter().filter_map(issued) {
             self.keep_secret(&pair.access_token, "new access token");
             self.keep_secret(&pair.refresh_token, "new refresh token");
             self.issued.push(pair);
         }
         if let Outcome::Refuse(Refusal { unsupported: true, reason, .. }) = &outcome {
-            return Err(Stop::Inconclusive(format!("the client cannot do it: {reason}")));
+            return Err(Stop::Unsupported(reason.clone()));
         }
         let seen = Seen { outcome, received };
         self.untrue = self.untrue.take().or_else(|| seen.untrue());
@@ -357,7 +366,12 @@ impl Seen {
 
     /// The requests that are those of the case: not what a client may ask before it.
     pub(crate) fn requests(&self, case: &Case) -> Vec<&ReceivedRequest> {
-        self.api().filter(|received| !prepares(received, case)).collect()
+        let mut requests: Vec<_> = self.api().filter(|received| !prepares(received, case)).collect();
+        // Where the operation is one of those, the same request may have been made beforehand.
+        if PREPARATIONS.contains(&case.operation.path) && requests.len() > case.circumstances.times as usize {
+            requests.remove(0);
+        }
+        requests
     }
 
     /// The first request of the case.
@@ -482,6 +496,8 @@ pub(crate) fn authorizations(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
+/// Whether a request has to do with authorisation. Its path says so: a request for an operation that goes to an
+/// authorisation server is one that went astray.
 fn is_oauth(received: &ReceivedRequest) -> bool {
-    received.site.is_authorization_server() || received.exchange.request.uri().path().contains("/oauth/")
+    received.exchange.request.uri().path().starts_with("/oauth/")
 }

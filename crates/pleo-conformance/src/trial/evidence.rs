@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    mask::Mask,
+    mask::{Mask, visible},
     servers::{ReceivedRequest, Site},
 };
 use crate::verdict::{Evidence, SeenRequest};
@@ -125,7 +125,7 @@ fn seen(arrival: &ReceivedRequest, mask: &Mask) -> SeenRequest {
         headers: request
             .headers()
             .iter()
-            .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+            .map(|(name, value)| (name.to_string(), visible(&text(value.as_bytes()))))
             .collect(),
         body: (!body.is_empty()).then(|| text(body) + if cut { "…" } else { "" }),
     }

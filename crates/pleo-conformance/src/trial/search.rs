@@ -42,10 +42,14 @@ impl Default for Options {
 pub(crate) enum Stop {
     /// It did not get so far.
     Inconclusive(String),
+    /// The client has no way to do what it was called for, which shows nothing of it. Why not.
+    Unsupported(String),
     /// The run lacks what the rule needs.
     Skip(String),
     /// The client or service broke down.
     Error(String),
+    /// The adapter said what the test servers saw otherwise. Other cases may still fail the rule.
+    Contradicted(String),
 }
 
 /// One case that was tried.
@@ -64,8 +68,10 @@ struct Tally {
     conclusive: u32,
     /// How often, by reason.
     inconclusive: BTreeMap<String, u32>,
+    unsupported: Option<String>,
     failed: Option<(Box<Finding>, Value, Mask)>,
     tried_smaller: u32,
+    contradicted: Option<String>,
     /// What ends the search.
     ended: Option<Verdict>,
 }
@@ -84,19 +90,27 @@ impl Tally {
                 self.failed = Some((finding, called, mask));
                 return false;
             }
+            Err(Stop::Unsupported(reason)) => self.unsupported = Some(mask.apply(&reason)),
             Err(Stop::Skip(reason)) => self.ended = Some(Verdict::Skip { reason }),
+            Err(Stop::Contradicted(reason)) => {
+                self.contradicted.get_or_insert_with(|| mask.apply(&reason));
+            }
             Err(Stop::Error(reason)) => self.ended = Some(Verdict::Error { reason: mask.apply(&reason) }),
         }
         self.ended.is_none()
     }
 
     fn verdict(self, rule: &str) -> Verdict {
-        let Self { conclusive, inconclusive, failed, ended, .. } = self;
+        let Self { conclusive, inconclusive, unsupported, failed, contradicted, ended, .. } = self;
         if let Some((finding, called, mask)) = failed {
             return Verdict::Fail { evidence: Box::new(evidence(rule, &finding, &called, &mask)) };
         }
-        if let Some(verdict) = ended {
+        if let Some(verdict) = ended.or(contradicted.map(|reason| Verdict::Error { reason })) {
             return verdict;
+        }
+        if let (Some(reason), 0, true) = (unsupported, conclusive, inconclusive.is_empty()) {
+            let reason = format!("the client supports nothing that the rule could be asked with: {reason}");
+            return Verdict::Skip { reason };
         }
         let cases = conclusive + inconclusive.values().sum::<u32>();
         let most_frequent = inconclusive.into_iter().max_by_key(|(_, count)| *count);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use pleo_sandbox::{Environment, Exchange, Handler, Reply, Sandbox, Server};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,15 @@ impl Site {
             Self::Legacy => "legacy",
             Self::Untrusted => "untrusted",
             Self::Service => "service",
+        }
+    }
+
+    /// The address that it is served at. As with Pleo, the environments' hosts differ, and that of the legacy API.
+    const fn host(self) -> Ipv4Addr {
+        match self {
+            Self::Production => Ipv4Addr::new(127, 0, 0, 2),
+            Self::Legacy => Ipv4Addr::new(127, 0, 0, 3),
+            _ => Ipv4Addr::LOCALHOST,
         }
     }
 
@@ -126,8 +135,10 @@ impl TestServers {
                 Site::Production | Site::ProductionAuthorization => Some(production.clone()),
                 Site::Legacy | Site::Untrusted | Site::Service => None,
             };
-            let recorder = Recorder { site, sandbox, received: Arc::clone(&received) };
-            Server::bind((Ipv4Addr::LOCALHOST, 0).into(), Arc::new(recorder), false)
+            let recorder = Arc::new(Recorder { site, sandbox, received: Arc::clone(&received) });
+            let bind = |host: Ipv4Addr| Server::bind((host, 0).into(), recorder.clone(), false);
+            // Not every system has more than one address for itself.
+            bind(site.host()).or_else(|_| bind(Ipv4Addr::LOCALHOST))
         });
         let servers = servers.collect::<Result<_, _>>()?;
         Ok(Self { staging, production, servers, received })
@@ -176,18 +187,25 @@ struct Recorder {
 
 impl Recorder {
     /// An API has no authorisation endpoints, and an authorisation server has nothing else.
+    ///
+    /// No operation is asked for by OPTIONS or HEAD, so what is to go wrong with one does not go wrong with them.
     fn respond(&self, request: &Request<Bytes>) -> Reply {
+        if [Method::OPTIONS, Method::HEAD].contains(request.method()) {
+            return empty(StatusCode::METHOD_NOT_ALLOWED);
+        }
         let is_oauth = request.uri().path().starts_with("/oauth/");
         match &self.sandbox {
             Some(sandbox) if is_oauth == self.site.is_authorization_server() => sandbox.handle(request),
-            Some(_) => {
-                let mut response = Response::new(Bytes::from_static(b"{}"));
-                *response.status_mut() = StatusCode::NOT_FOUND;
-                response.into()
-            }
-            None => Response::new(Bytes::from_static(b"{}")).into(),
+            Some(_) => empty(StatusCode::NOT_FOUND),
+            None => empty(StatusCode::OK),
         }
     }
+}
+
+fn empty(status: StatusCode) -> Reply {
+    let mut response = Response::new(Bytes::from_static(b"{}"));
+    *response.status_mut() = status;
+    response.into()
 }
 
 impl Handler for Recorder {

@@ -76,6 +76,12 @@ fn modules_import_downwards_only() {
             }
         }
     }
+    let modules: Vec<String> = fs::read_dir(&root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| !["lib", "main", "mistakes"].contains(&name.as_str()))
+        .collect();
+    assert!(modules.iter().all(|module| layer(module).is_some()), "{modules:?}");
     assert!(seen > 60, "only {seen} imports were found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -17,11 +17,11 @@ fn service() -> Server {
 
 fn judge(url: &str, key: &str, further: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_pleo-conformance"))
-        .args(["run", "--target", url, "--seed", "7"])
+        .args(["run", "--service", url, "--seed", "7"])
         .args(further)
         .env("PLEO_API_KEY", key)
         .env("PLEO_ACCESS_TOKEN", "FAKE-LIVE-TOKEN")
-        .env_remove("PLEO_ENVIRONMENT")
+        .env("PLEO_ENVIRONMENT", url)
         .output()
         .unwrap()
 }
@@ -31,8 +31,9 @@ fn nothing_is_sent_before_somebody_says_so() {
     let server = service();
     let output = judge(&server.url(), "FAKE-LIVE-KEY", &[]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("GET ") && said.contains("/v1/introspect"), "{said}");
+    assert!(said.contains("nothing was sent"), "{said}");
     assert!(server.take_exchanges().is_empty());
 }
 
@@ -81,16 +82,19 @@ fn a_service_that_breaks_every_rule_gets_no_more_requests_than_the_plan_says() {
 }
 
 #[test]
-fn a_credential_that_is_bound_to_another_environment_is_not_sent() {
+fn a_credential_is_sent_only_where_the_environment_says_that_it_belongs() {
     let server = service();
-    let output = Command::new(env!("CARGO_BIN_EXE_pleo-conformance"))
-        .args(["run", "--target", &server.url(), "--yes-call-it"])
-        .env("PLEO_API_KEY", "FAKE-LIVE-KEY")
-        .env("PLEO_ENVIRONMENT", "production")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("nothing was sent"), "{said}");
-    assert!(server.take_exchanges().is_empty());
+    for environment in [None, Some(""), Some("production"), Some("prod"), Some("http://127.0.0.1:1")] {
+        // The old name of the option still works.
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pleo-conformance"));
+        command
+            .args(["run", "--target", &server.url(), "--yes-call-it"])
+            .env("PLEO_API_KEY", "FAKE-LIVE-KEY");
+        command.env_remove("PLEO_ENVIRONMENT").envs(environment.map(|it| ("PLEO_ENVIRONMENT", it)));
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{environment:?}: {said}");
+        assert!(said.contains("PLEO_ENVIRONMENT") && said.contains("nothing was sent"), "{said}");
+        assert!(server.take_exchanges().is_empty(), "{environment:?}");
+    }
 }

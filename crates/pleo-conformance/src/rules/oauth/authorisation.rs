@@ -62,7 +62,11 @@ pub(super) fn challenge_is_s256(trial: &mut ClientTrial<'_>) -> Verdict {
         let in_form = challenge.len() == 43 && challenge.bytes().all(is_base64url);
         Ok(Judgement::pass_if(in_form, || {
             let message = "the challenge is not in the form of S256";
-            Judgement::fail(message, "43 characters of Base64 for URLs, without padding", challenge)
+            let stray =
+                challenge.chars().find(|stray| !(stray.is_ascii_alphanumeric() || "-_".contains(*stray)));
+            let stray = stray.map_or_else(String::new, |stray| format!(", {stray:?} among them"));
+            let received = format!("{} characters{stray}", challenge.chars().count());
+            Judgement::fail(message, "43 characters of Base64 for URLs, without padding", received)
         }))
     })
 }
@@ -101,14 +105,14 @@ fn exchange_control(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<(), 
     })
 }
 
-fn not_exchanged(seen: &Seen, message: &'static str, received: &str) -> Judgement {
+fn not_exchanged(seen: &Seen, message: &'static str, when: &str) -> Judgement {
     match token_requests(seen).first() {
         None => Judgement::Pass,
-        Some((arrival, _)) => Judgement::fail_by(
-            arrival,
+        Some((received, _)) => Judgement::fail_by(
+            received,
             message,
             "a refusal, and no request to the token endpoint",
-            format!("an exchange, {received}"),
+            format!("an exchange, {when}"),
         ),
     }
 }
@@ -132,21 +136,30 @@ fn wrong_states(state: &str, earlier: &str, way: u8) -> (Vec<String>, &'static s
         3 => (vec![format!("{state}x")], "with something behind the state"),
         // Digits have no case.
         4 if swapped != state => (vec![swapped], "with the state in another case"),
-        5 if !earlier.is_empty() => (vec![earlier.to_owned()], "with the state of an earlier authorisation"),
+        5 if !earlier.is_empty() && earlier != state => {
+            (vec![earlier.to_owned()], "with the state of an earlier authorisation")
+        }
         6 => (vec![String::new()], "with an empty state"),
         7 => (vec![format!("{reversed}x"), state.to_owned()], "with another state before the right one"),
-        _ => (vec![format!("{cut}~")], "with a state of the same length"),
+        _ => {
+            let last = if state.ends_with('~') { '-' } else { '~' };
+            (vec![format!("{cut}{last}")], "with a state of the same length")
+        }
     }
+}
+
+/// The state of an authorisation of the same session that was finished.
+fn spent_state(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<String, Stop> {
+    let (mut begun, _) = begin(talk, flow)?;
+    let redirect = agree(talk, flow, &begun)?;
+    finish(talk, redirect)?;
+    Ok(begun.parameters.remove("state").unwrap_or_default())
 }
 
 pub(super) fn other_state_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each((flows(), 0..WRONG_STATES), |talk, (flow, way)| {
         exchange_control(talk, flow)?;
-        // It is begun in the same session, and then begun again.
-        let earlier = match way {
-            5 => begin(talk, flow)?.0.parameters.remove("state").unwrap_or_default(),
-            _ => String::new(),
-        };
+        let earlier = if *way == 5 { spent_state(talk, flow)? } else { String::new() };
         let (begun, _) = begin(talk, flow)?;
         let mut parameters = query_of(&agree(talk, flow, &begun)?);
         let state = parameters.remove("state").unwrap_or_default();
@@ -184,7 +197,7 @@ pub(super) fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
-/// A whole authorisation: how it began, and the exchange that arrived.
+/// A whole authorisation: how it began, and the exchange that was received.
 fn exchanged<T>(
     talk: &mut Conversation<'_, '_>,
     flow: &Flow,
@@ -194,7 +207,7 @@ fn exchanged<T>(
     let redirect = agree(talk, flow, &begun)?;
     let seen = finish(talk, redirect)?;
     match token_requests(&seen).first() {
-        Some((arrival, form)) => Ok(judge(&begun, arrival, form)),
+        Some((received, form)) => Ok(judge(&begun, received, form)),
         None => Err(Stop::Inconclusive(format!("no code is exchanged: {}", seen.told()))),
     }
 }
@@ -219,7 +232,7 @@ pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
         Ok(Judgement::pass_if(stray.is_none(), || {
             Judgement::fail_by(
                 stray.unwrap_or(first),
-                "a code is exchanged elsewhere than at the chosen environment's authorisation server",
+                "a code is exchanged at another server than the chosen environment's authorisation server",
                 format!("an exchange at {}", place(wanted)),
                 format!("an exchange at {}", place(stray.unwrap_or(first).site)),
             )
@@ -227,7 +240,7 @@ pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
-fn challenge_of(verifier: &str) -> String {
+pub(super) fn challenge_of(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }
 
@@ -254,16 +267,16 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
                 "the same challenge twice",
             ));
         }
-        exchanged(talk, flow, |begun, arrival, form| {
+        exchanged(talk, flow, |begun, received, form| {
             let parameter = |name: &str| begun.parameters.get(name).cloned().unwrap_or_default();
             if parameter("code_challenge_method") != "S256" {
                 return Judgement::inconclusive("there is no S256 challenge");
             }
-            let broken = |received: String| {
+            let broken = |found: String| {
                 let message = "the verifier does not belong to the challenge";
                 let expected = "a secret code_verifier whose challenge is in the URL, of 43 to 128 letters, digits \
                                 and -._~";
-                Judgement::fail_by(arrival, message, expected, received)
+                Judgement::fail_by(received, message, expected, found)
             };
             let state = parameter("state");
             let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -317,12 +330,12 @@ pub(super) fn redirect_uri_is_exact(trial: &mut ClientTrial<'_>) -> Verdict {
         let redirect = agree(talk, flow, &begun)?;
         let seen = finish(talk, redirect)?;
         let requests = token_requests(&seen);
-        let Some((arrival, form)) = requests.first() else {
+        let Some((received, form)) = requests.first() else {
             return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", seen.told())));
         };
         let sent = form.get("redirect_uri").map_or("none", String::as_str);
         Ok(Judgement::pass_if(sent == expected, || {
-            Judgement::fail_by(arrival, message, expected, format!("{sent}, in the exchange"))
+            Judgement::fail_by(received, message, expected, format!("{sent}, in the exchange"))
         }))
     })
 }
@@ -428,7 +441,7 @@ mod tests {
     #[test]
     fn no_wrong_state_is_the_right_one_alone() {
         for way in 0..WRONG_STATES {
-            for state in ["Abc123", "1234567", "x"] {
+            for state in ["Abc123", "1234567", "x", "x~", "~-"] {
                 let (states, what) = wrong_states(state, "earlier", way);
                 assert_ne!(states, [state], "{what}");
             }

@@ -18,7 +18,7 @@ use self::{
     },
     secrets::{authorisation_secrets_are_not_shown, oauth_secrets_are_not_shown, oauth_secrets_stay},
 };
-use super::{Check, Rule};
+use super::{Check, OVERVIEW_SECURITY, Rule, WORKFLOW_REQUEST};
 use crate::{protocol::Capability, verdict::Level};
 
 const OAUTH: &[Capability] = &[Capability::Oauth];
@@ -129,7 +129,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A30", "A43"],
         headings: &[REGISTRATION, REDIRECTS],
         failure: "A slash is added, or the query is lost.",
-        method: "Redirect URIs with and without port and query: both places are compared.",
+        method: "Redirect URIs with and without port and query, with capitals, `&`, `+` and percent-encoding: both places \
+                 are compared.",
         check: Check::Client { needs: OAUTH, check: redirect_uri_is_exact },
     },
     Rule {
@@ -207,7 +208,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "OAU-015",
-        title: "The app shows who it is by Basic",
+        title: "The app authenticates with Basic",
         statement: "A client SHOULD authenticate the app at the token endpoint by HTTP Basic.",
         level: Level::Should,
         sources: &["A28", "A43"],
@@ -261,7 +262,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A57"],
         headings: &[TOKEN_STORAGE, HOW_TO_REFRESH],
         failure: "The log of a renewal has the refresh token.",
-        method: "Renewals that succeed, fail for a while, and are refused: every text that the subject shows is \
+        method: "Renewals that succeed, fail for a while, and are refused: every text that the client shows is \
                  searched for the client secret and for the access and refresh tokens, old and new.",
         check: Check::Client {
             needs: &[Capability::Refresh, Capability::Shown],
@@ -274,7 +275,7 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST ask for the scopes that it was given, separated by blanks, and for no others.",
         level: Level::Must,
         sources: &["Z50", "A36"],
-        headings: &[AUTHORISE],
+        headings: &[AUTHORISE, OVERVIEW_SECURITY],
         failure: "Scopes are joined by commas, left out, or added.",
         method: "Any app, scopes and environment: the parameter scope of the URL.",
         check: Check::Client { needs: OAUTH, check: scopes_are_asked_for },
@@ -312,7 +313,7 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client that repeats a request with a renewed token MUST repeat the whole request.",
         level: Level::Must,
         sources: &["Z40", "A50"],
-        headings: &[HOW_TO_REFRESH],
+        headings: &[HOW_TO_REFRESH, WORKFLOW_REQUEST],
         failure: "The second request has lost its body, its query or its company.",
         method: "A request whose access token was revoked, so that it is answered with 401: method, URL, body \
                  and media type of the second request are compared with the first.",
@@ -370,7 +371,7 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST NOT ask for scopes in a renewal that it was not given (RFC 6749, section 6).",
         level: Level::Must,
         sources: &["Z50", "A44"],
-        headings: &[HOW_TO_REFRESH],
+        headings: &[HOW_TO_REFRESH, OVERVIEW_SECURITY],
         failure: "A renewal has a scope that the user has not granted.",
         method: "Renewals of tokens whose scopes are known: the parameter scope, if there is one.",
         check: Check::Client { needs: REFRESH, check: renewal_asks_for_no_more },

@@ -15,7 +15,7 @@ use crate::{
     protocol::{App, CredentialKind, Send},
     trial::{
         authorisation::{Form, issued, register, token_requests},
-        case::{Case, Cases, Circumstances, cases},
+        case::{Case, Cases, Circumstances},
         client::{ClientTrial, Conversation, Seen, authorizations},
         evidence::{Judgement, place, target},
         search::Stop,
@@ -31,19 +31,19 @@ const MOST_TRIES: usize = 10;
 const MOST_RENEWALS: usize = 2;
 
 /// Cases whose client keeps a pair of tokens.
-fn pairs() -> Cases {
-    cases().with_kinds(vec![CredentialKind::OauthTokens])
+fn pairs(trial: &ClientTrial<'_>) -> Cases {
+    trial.cases().with_kinds(vec![CredentialKind::OauthTokens])
 }
 
 /// Requests by a client that keeps tokens, with an access token that has expired.
-pub(super) fn expired() -> impl Strategy<Value = Case> {
+pub(super) fn expired(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + use<> {
     let circumstances = Circumstances { expired: true, ..Circumstances::PLAIN };
-    pairs().strategy().prop_map(move |case| Case { circumstances, ..case })
+    pairs(trial).strategy().prop_map(move |case| Case { circumstances, ..case })
 }
 
 /// Requests by a client that keeps tokens, with an access token that is good for hours.
-fn good() -> impl Strategy<Value = Case> {
-    pairs().strategy().prop_map(|case| case.plain())
+fn good(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + use<> {
+    pairs(trial).strategy().prop_map(|case| case.plain())
 }
 
 /// Has the authorisation server fail, longer than any client should try.
@@ -85,7 +85,8 @@ fn answered(received: &ReceivedRequest) -> serde_json::Value {
 }
 
 pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         talk.admit(case)?;
         // So slow a renewal is overtaken by every other request that does not wait for it.
         let slow = Fault::Delay(Duration::from_millis(10));
@@ -96,6 +97,10 @@ pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
         let seen = seen?;
         let renewals = renewals(&seen);
         let Some((received, _)) = renewals.last() else { return Err(not_renewed(&seen)) };
+        if !renewals.iter().any(|(renewal, _)| issued(renewal).is_some()) {
+            // Whoever got nothing may ask again.
+            return Err(not_renewed(&seen));
+        }
         if carrier(after_renewal(&seen), &[&case.secret]).is_some() {
             return Ok(Judgement::inconclusive(
                 "the expired token is sent again, which asks for another renewal",
@@ -110,7 +115,8 @@ pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         talk.admit(case)?;
         let seen = talk.call(case)?;
         let renewals = renewals(&seen);
@@ -134,7 +140,8 @@ pub(super) fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         talk.admit(case)?;
         let seen = talk.call(case)?;
         let pair = renewals(&seen).last().and_then(|(renewal, _)| issued(renewal));
@@ -145,11 +152,15 @@ pub(super) fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdi
         let Some((received, sent)) = renewals.first() else {
             return Ok(Judgement::inconclusive("a token that was revoked is not renewed"));
         };
-        Ok(Judgement::pass_if(*sent == pair.refresh_token, || {
-            let which = if *sent == case.refresh_token { "the first refresh token" } else { "another one" };
+        if *sent == case.refresh_token {
             let message = "a renewal does not present the refresh token of the one before";
-            Judgement::fail_by(received, message, "the new refresh token", which)
-        }))
+            let (expected, found) = ("the new refresh token", "the first refresh token");
+            return Ok(Judgement::fail_by(received, message, expected, found));
+        }
+        Ok(match *sent == pair.refresh_token {
+            true => Judgement::Pass,
+            false => Judgement::inconclusive("the refresh token is neither the first nor the second"),
+        })
     })
 }
 
@@ -159,7 +170,8 @@ fn is_invalid_grant(received: &ReceivedRequest) -> bool {
 }
 
 pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         admit_app_only(talk, case);
         let mut presented: Vec<ReceivedRequest> = Vec::new();
         for _ in 0..3 {
@@ -184,7 +196,8 @@ pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         talk.admit(case)?;
         stop_renewals(talk, case);
         let seen = talk.call(case);
@@ -199,7 +212,7 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
             return Ok(Judgement::fail_by(
                 received,
                 "a renewal that fails is tried again and again",
-                format!("at most {MOST_TRIES} tries a call"),
+                format!("at most {MOST_TRIES} tries per call"),
                 format!("{} tries", tried.len()),
             ));
         }
@@ -212,7 +225,8 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn expired_token_is_renewed(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         talk.admit(case)?;
         let seen = talk.call(case)?;
         if !renewals(&seen).is_empty() {
@@ -232,7 +246,8 @@ pub(super) fn expired_token_is_renewed(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn app_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         talk.admit(case)?;
         let seen = talk.call(case)?;
         let requests = token_requests(&seen);
@@ -264,14 +279,15 @@ fn names_app(value: &str, app: &App) -> bool {
 }
 
 pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         talk.admit(case)?;
         let seen = talk.call(case)?;
         let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());
         if let Some((stray, _)) = renewals.iter().find(|(received, _)| received.site != wanted) {
             return Ok(Judgement::fail_by(
                 stray,
-                "tokens are renewed elsewhere than at their environment's authorisation server",
+                "tokens are renewed at another server than their environment's authorisation server",
                 format!("a renewal at {}", place(wanted)),
                 format!("a renewal at {}", place(stray.site)),
             ));
@@ -284,8 +300,13 @@ pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn repeated_request_is_the_same(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(good(), |talk, case| {
+    let cases = (good(trial), good(trial), any::<bool>());
+    trial.each(cases, |talk, (case, other, later_call)| {
         talk.admit(case)?;
+        if *later_call {
+            let Case { operation, path, query, body, .. } = other.clone();
+            talk.call(&Case { operation, path, query, body, ..case.clone() })?;
+        }
         // The client cannot know: it finds out by a 401 (A50).
         talk.servers().sandbox(case.site).revoke(&case.secret);
         let seen = talk.call(case)?;
@@ -304,15 +325,16 @@ pub(super) fn repeated_request_is_the_same(trial: &mut ClientTrial<'_>) -> Verdi
     })
 }
 
-/// What a request asks for: everything but its credential, and what libraries add by themselves.
+/// What a request asks for: everything but the text of its credential, and what libraries add by themselves.
 fn meaning(received: &ReceivedRequest) -> String {
     let request = &received.exchange.request;
     let media_type = request.headers().get(http::header::CONTENT_TYPE).map(|value| value.as_bytes());
     format!(
-        "{} {} at {}, {}, {}",
+        "{} {} at {}, {} Authorization headers, {}, {}",
         request.method(),
         target(request),
         place(received.site),
+        authorizations(request.headers()).len(),
         media_type.map_or("no media type".into(), String::from_utf8_lossy),
         match String::from_utf8_lossy(request.body()) {
             body if body.is_empty() => "no body".into(),
@@ -322,7 +344,8 @@ fn meaning(received: &ReceivedRequest) -> String {
 }
 
 pub(super) fn refusal_is_not_renewed_away(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(good(), |talk, case| {
+    let cases = good(trial);
+    trial.each(cases, |talk, case| {
         talk.admit(case)?;
         for _ in 0..8 * MOST_RENEWALS {
             talk.inject(case, Fault::Status(401));
@@ -335,8 +358,8 @@ pub(super) fn refusal_is_not_renewed_away(trial: &mut ClientTrial<'_>) -> Verdic
         Ok(match renewals.get(MOST_RENEWALS) {
             None => Judgement::Pass,
             Some((received, _)) => {
-                let message = "the token is renewed again and again because the API refuses it";
-                let most = format!("at most {MOST_RENEWALS} renewals a call");
+                let message = "a call renews the token more than twice because the API refuses it";
+                let most = format!("at most {MOST_RENEWALS} renewals per call");
                 Judgement::fail_by(received, message, most, format!("{} renewals", renewals.len()))
             }
         })
@@ -352,7 +375,8 @@ pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict 
         Trouble::Unavailable,
         Trouble::DroppedConnection,
     ];
-    trial.each((good(), select(troubles), any::<bool>()), |talk, (case, trouble, renewed)| {
+    let cases = (good(trial), select(troubles), any::<bool>());
+    trial.each(cases, |talk, (case, trouble, renewed)| {
         if *renewed {
             let first = Case {
                 circumstances: Circumstances { expired: true, ..Circumstances::PLAIN },
@@ -360,17 +384,22 @@ pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict 
             };
             talk.admit(&first)?;
             let seen = talk.call(&first)?;
-            if renewals(&seen).is_empty() {
+            if !renewals(&seen).iter().any(|(renewal, _)| issued(renewal).is_some()) {
                 return Err(not_renewed(&seen));
             }
             return Ok(needless(&talk.call(&first)?, case));
         }
-        Ok(needless(&send_into(talk, case, *trouble)?, case))
+        Ok(needless(&send_into(talk, case, *trouble, 1)?, case))
     })
 }
 
-/// Judges a call that had a good token.
+/// Judges a call that had a good token. One that was refused all the same, however that came about, may be
+/// renewed.
 fn needless(seen: &Seen, case: &Case) -> Judgement {
+    let refused = |received: &ReceivedRequest| received.exchange.reply.response.status() == 401;
+    if seen.api().any(refused) {
+        return Judgement::inconclusive("the API refuses the token");
+    }
     match renewals(seen).first() {
         Some((received, _)) => {
             let message = "a token is renewed that is good for hours";
@@ -384,7 +413,8 @@ fn needless(seen: &Seen, case: &Case) -> Judgement {
 }
 
 pub(super) fn renewal_asks_for_no_more(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         let granted: Vec<String> =
             case.operation.scopes.unwrap_or_default().iter().map(|&scope| scope.into()).collect();
         let case = Case { scopes: Some(granted.clone()), ..case.clone() };
@@ -406,7 +436,8 @@ pub(super) fn renewal_asks_for_no_more(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn refresh_token_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         talk.admit(case)?;
         let seen = talk.call(case)?;
         let renewals = renewals(&seen);

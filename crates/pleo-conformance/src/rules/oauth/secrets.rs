@@ -3,14 +3,17 @@
 use http::header;
 use pleo_sandbox::Fault;
 
-use super::renewal::{admit_app_only, expired, not_renewed, stop_renewals};
+use super::{
+    authorisation::challenge_of,
+    renewal::{admit_app_only, expired, not_renewed, stop_renewals},
+};
 use crate::{
     trial::{
-        authorisation::{agree, begin, finish, flows, query_of, token_requests},
+        authorisation::{Begun, agree, begin, finish, flows, query_of, token_requests},
         case::Case,
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, target},
-        mask,
+        mask::Finder,
     },
     verdict::Verdict,
 };
@@ -34,19 +37,30 @@ fn issued_to(talk: &Conversation<'_, '_>) -> impl Iterator<Item = Named> {
     })
 }
 
-/// The first of the secrets that stands in a text.
-fn found_in(secrets: &[Named], text: &str) -> Option<&'static str> {
-    secrets.iter().find(|(_, secret)| mask::found(secret, text).is_some()).map(|(name, _)| *name)
+/// Looks for secrets by name.
+struct Finders<'s>(Vec<(&'static str, Finder<'s>)>);
+
+impl<'s> Finders<'s> {
+    fn new(secrets: &'s [Named]) -> Self {
+        Self(secrets.iter().map(|(name, secret)| (*name, Finder::new(secret))).collect())
+    }
+
+    /// The first of the secrets that stands in a text.
+    fn found_in(&self, text: &str) -> Option<&'static str> {
+        self.0.iter().find(|(_, finder)| finder.found(text).is_some()).map(|(name, _)| *name)
+    }
 }
 
 pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(expired(), |talk, case| {
+    let cases = expired(trial);
+    trial.each(cases, |talk, case| {
         talk.admit(case)?;
         let seen = talk.call(case)?;
         if token_requests(&seen).is_empty() {
             return Err(not_renewed(&seen));
         }
         let secrets = secrets(talk, case);
+        let finders = Finders::new(&secrets);
         for received in &seen.received {
             let request = &received.exchange.request;
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -61,7 +75,7 @@ pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
             if !received.site.is_authorization_server() {
                 parts.push(("the body".to_owned(), text(request.body())));
             }
-            let leak = parts.iter().find_map(|(part, text)| Some((part, found_in(&secrets, text)?)));
+            let leak = parts.iter().find_map(|(part, text)| Some((part, finders.found_in(text)?)));
             if let Some((part, name)) = leak {
                 let message = "a token or the client secret is where it does not belong";
                 return Ok(Judgement::fail_by(received, message, format!("no {name} there"), part.clone()));
@@ -71,13 +85,16 @@ pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
-/// Searches every text that the client shows of a call.
-fn judge_texts(seen: &Seen, secrets: &[Named], message: &'static str) -> Judgement {
-    let texts = seen.texts();
+/// Searches every text that the client shows of calls.
+fn judge_texts(seen: &[&Seen], secrets: &[Named], message: &'static str) -> Judgement {
+    let texts = seen.iter().flat_map(|seen| seen.texts());
+    // An empty text shows nothing, not even that nothing is shown.
+    let texts: Vec<(String, String)> = texts.filter(|(_, text)| !text.trim().is_empty()).collect();
     if texts.is_empty() {
         return Judgement::inconclusive("the client shows nothing");
     }
-    let leak = texts.iter().find_map(|(place, text)| Some((place, found_in(secrets, text)?)));
+    let finders = Finders::new(secrets);
+    let leak = texts.iter().find_map(|(place, text)| Some((place, finders.found_in(text)?)));
     match leak {
         None => Judgement::Pass,
         Some((place, name)) => {
@@ -87,7 +104,8 @@ fn judge_texts(seen: &Seen, secrets: &[Named], message: &'static str) -> Judgeme
 }
 
 pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each((expired(), 0..3_u8), |talk, (case, trouble)| {
+    let cases = (expired(trial), 0..3_u8);
+    trial.each(cases, |talk, (case, trouble)| {
         match trouble {
             0 => talk.admit(case)?,
             1 => {
@@ -102,7 +120,17 @@ pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdic
         if token_requests(&seen).is_empty() {
             return Err(not_renewed(&seen));
         }
-        Ok(judge_texts(&seen, &secrets(talk, case), "a token or the client secret is shown"))
+        Ok(judge_texts(&[&seen], &secrets(talk, case), "a token or the client secret is shown"))
+    })
+}
+
+/// Where a text has the verifier: what hashes to the challenge is it, whether or not it is ever sent.
+fn shows_verifier(seen: &[&Seen], begun: &Begun) -> Option<String> {
+    let challenge = begun.parameters.get("code_challenge")?;
+    let unreserved = |character: char| character.is_ascii_alphanumeric() || "-._~".contains(character);
+    seen.iter().flat_map(|seen| seen.texts()).find_map(|(place, text)| {
+        let mut words = text.split(|character| !unreserved(character)).filter(|word| word.len() >= 43);
+        words.any(|word| challenge_of(word) == *challenge).then_some(place)
     })
 }
 
@@ -133,11 +161,14 @@ pub(super) fn authorisation_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -
         let verifiers =
             token_requests(&last).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
         secrets.extend(verifiers.map(|verifier| ("code verifier", verifier)));
-        for (_, verifier) in secrets.iter().skip(2) {
-            talk.keep_secret(verifier, "code verifier");
-        }
         secrets.extend(issued_to(talk));
-        let shown = [first, last].map(|seen| judge_texts(&seen, &secrets, MESSAGE));
-        Ok(Judgement::all(shown))
+        if let Some(place) = shows_verifier(&[&first, &last], &begun) {
+            return Ok(Judgement::fail(
+                MESSAGE,
+                "texts without the code verifier",
+                format!("it is in {place}"),
+            ));
+        }
+        Ok(judge_texts(&[&first, &last], &secrets, MESSAGE))
     })
 }

@@ -391,6 +391,7 @@ impl Subject for OurClient {
             name: "pleo-auth".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: Capability::ALL.into(),
+            operations: None,
             base_urls: [
                 ("production".to_owned(), pleo_auth::Production.base_url().to_owned()),
                 ("staging".to_owned(), pleo_auth::Staging.base_url().to_owned()),

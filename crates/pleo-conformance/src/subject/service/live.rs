@@ -25,14 +25,24 @@ pub struct LiveService {
 /// Why a live service cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum LiveError {
-    /// The address is none of Pleo's, and not on this machine. It is not shown: it may hold a credential.
-    #[error("the target is neither one of Pleo's base URLs nor an address of this machine; nothing was sent")]
+    /// The address is not one of Pleo's, and not on this machine. It is not shown: it may hold a credential.
+    #[error(
+        "the service is neither one of Pleo's base URLs nor an address of this machine; nothing was sent"
+    )]
     Address,
-    /// The credentials in the environment are for another one (Z10).
-    #[error("PLEO_ENVIRONMENT says that the credentials are not for {target}; nothing was sent")]
+    /// Nothing says which environment the credentials are for (Z10).
+    #[error(
+        "PLEO_ENVIRONMENT does not say which environment the credentials are for; nothing was sent; set it to {service} if they are for that one"
+    )]
+    NoEnvironment {
+        /// The service's environment.
+        service: String,
+    },
+    /// The credentials are for another environment (Z10).
+    #[error("PLEO_ENVIRONMENT says that the credentials are not for {service}; nothing was sent")]
     OtherEnvironment {
-        /// The target's environment.
-        target: String,
+        /// The service's environment.
+        service: String,
     },
     /// A variable holds something other than a credential.
     #[error("{variable}: {source}; nothing was sent")]
@@ -52,15 +62,10 @@ impl LiveService {
     /// where they are set.
     ///
     /// # Errors
-    /// When the address is none that credentials may be sent to, or a variable cannot be read.
+    /// When the address is not one that credentials may be sent to, `PLEO_ENVIRONMENT` does not say that they are
+    /// for it, or a variable cannot be read.
     pub fn from_env(base_url: &str, timeout: Duration) -> Result<Self, LiveError> {
         let environment = target(base_url)?;
-        // What is bound to one environment is not sent to another, by this suite least of all.
-        if let Ok(bound) = env::var("PLEO_ENVIRONMENT")
-            && bound.parse::<AnyEnvironment>().ok().as_ref() != Some(&environment)
-        {
-            return Err(LiveError::OtherEnvironment { target: environment.to_string() });
-        }
         let secret = |variable: &'static str| match env::var_os(variable) {
             None => Ok(None),
             Some(_) => match Secret::from_env(variable) {
@@ -68,12 +73,26 @@ impl LiveService {
                 Err(source) => Err(LiveError::Credential { variable, source }),
             },
         };
+        let (key, token) = (secret("PLEO_API_KEY")?, secret("PLEO_ACCESS_TOKEN")?);
+        if key.is_some() || token.is_some() {
+            check_environment(&environment)?;
+        }
         Ok(Self {
-            key: secret("PLEO_API_KEY")?,
-            token: secret("PLEO_ACCESS_TOKEN")?,
+            key,
+            token,
             http: Http::new(environment.base_url().to_owned(), timeout)?,
             left: LIVE_REQUESTS,
         })
+    }
+}
+
+/// What is bound to one environment is not sent to another, by this suite least of all.
+fn check_environment(environment: &AnyEnvironment) -> Result<(), LiveError> {
+    let service = environment.to_string();
+    match env::var("PLEO_ENVIRONMENT").map(|bound| bound.parse::<AnyEnvironment>()) {
+        Ok(Ok(bound)) if bound == *environment => Ok(()),
+        Ok(Ok(_)) => Err(LiveError::OtherEnvironment { service }),
+        Ok(Err(_)) | Err(_) => Err(LiveError::NoEnvironment { service }),
     }
 }
 

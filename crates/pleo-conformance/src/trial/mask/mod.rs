@@ -33,6 +33,11 @@ pub(crate) struct Mask {
 struct Secret {
     value: String,
     name: String,
+}
+
+/// A secret as it is hidden.
+struct Hidden<'m> {
+    secret: &'m Secret,
     /// What is not lawful of it.
     found: Needle,
     /// What is hidden of it.
@@ -66,8 +71,7 @@ impl Mask {
     /// Replaces a secret in all the forms in which it may travel.
     pub(crate) fn secret(&mut self, secret: &str, name: &str) {
         if self.secrets.iter().all(|kept| kept.value != secret) {
-            let (found, hidden) = (needle(secret, PIECE), needle(secret, HIDDEN_PIECE));
-            self.secrets.push(Secret { value: secret.to_owned(), name: name.to_owned(), found, hidden });
+            self.secrets.push(Secret { value: secret.to_owned(), name: name.to_owned() });
         }
     }
 
@@ -88,70 +92,75 @@ impl Mask {
 
     /// The text with everything replaced.
     pub(crate) fn apply(&self, text: &str) -> String {
+        // Most cases pass, and nothing is shown of them: what is hidden is made ready only here.
+        let hidden = self.secrets.iter().map(|secret| Hidden {
+            secret,
+            found: needle(&secret.value, PIECE),
+            hidden: needle(&secret.value, HIDDEN_PIECE),
+        });
+        let hidden: Vec<Hidden<'_>> = hidden.collect();
         let mut parts = vec![Part::Text(text.to_owned())];
         for _ in 0..ROUNDS {
             let before = parts.len();
-            parts = parts.into_iter().flat_map(|part| self.without_secrets(part)).collect();
+            parts = parts.into_iter().flat_map(|part| without_secrets(part, &hidden)).collect();
             if parts.len() == before {
                 break;
             }
         }
-        parts.into_iter().map(|part| self.finished(part)).collect()
-    }
-
-    /// A part in parts, the secrets in it named.
-    fn without_secrets(&self, part: Part) -> Vec<Part> {
-        let text = match part {
-            Part::Text(text) if !self.secrets.is_empty() => text,
-            other => return vec![other],
-        };
-        let mut parts = Vec::new();
-        let mut end = 0;
-        for (start, (hit, secret)) in self.chosen(&text) {
-            parts
-                .extend(text.get(end..start).filter(|it| !it.is_empty()).map(|it| Part::Text(it.to_owned())));
-            parts.push(Part::Name(format!("<{}>", hit.name(&secret.name))));
-            end = hit.span.end;
-        }
-        parts.extend(text.get(end..).filter(|it| !it.is_empty()).map(|it| Part::Text(it.to_owned())));
-        parts
-    }
-
-    /// What is to be named in a text, by where it begins: the longest first, and nothing that overlaps.
-    fn chosen(&self, text: &str) -> BTreeMap<usize, (Hit, &Secret)> {
-        let views = views(text);
-        let of = |secret| move |hit| (hit, secret);
-        let mut all: Vec<(Hit, &Secret)> = self
-            .secrets
-            .iter()
-            .flat_map(|secret| hits(text, &views, &secret.hidden, &secret.value).into_iter().map(of(secret)))
-            .collect();
-        all.sort_by_key(|(hit, _)| (Reverse((hit.span.len(), hit.whole)), hit.depth));
-        let mut chosen: BTreeMap<usize, (Hit, &Secret)> = BTreeMap::new();
-        for (hit, secret) in all {
-            let before = chosen.range(..hit.span.end).next_back();
-            if before.is_none_or(|(_, (before, _))| before.span.end <= hit.span.start) {
-                chosen.insert(hit.span.start, (hit, secret));
-            }
-        }
-        chosen
+        parts.into_iter().map(|part| self.finished(part, &hidden)).collect()
     }
 
     /// A part as it is shown.
-    fn finished(&self, part: Part) -> String {
+    fn finished(&self, part: Part, hidden: &[Hidden<'_>]) -> String {
         match part {
             Part::Name(name) => name,
             Part::Text(text) => {
                 let views = views(&text);
                 let is_in =
-                    |secret: &&Secret| views.iter().any(|it| !secret.found.runs(&it.bytes).is_empty());
-                match self.secrets.iter().find(is_in) {
-                    Some(secret) => format!("<text with {} in it>", secret.name),
+                    |it: &&Hidden<'_>| views.iter().any(|view| !it.found.runs(&view.bytes).is_empty());
+                match hidden.iter().find(is_in) {
+                    Some(it) => format!("<text with {} in it>", it.secret.name),
                     None => self.replaced.iter().fold(text, |text, (what, by)| text.replace(what, by)),
                 }
             }
         }
     }
+}
+
+/// A part in parts, the secrets in it named.
+fn without_secrets(part: Part, hidden: &[Hidden<'_>]) -> Vec<Part> {
+    let text = match part {
+        Part::Text(text) if !hidden.is_empty() => text,
+        other => return vec![other],
+    };
+    let mut parts = Vec::new();
+    let mut end = 0;
+    for (start, (hit, secret)) in chosen(&text, hidden) {
+        parts.extend(text.get(end..start).filter(|it| !it.is_empty()).map(|it| Part::Text(it.to_owned())));
+        parts.push(Part::Name(format!("<{}>", hit.name(&secret.name))));
+        end = hit.span.end;
+    }
+    parts.extend(text.get(end..).filter(|it| !it.is_empty()).map(|it| Part::Text(it.to_owned())));
+    parts
+}
+
+/// What is to be named in a text, by where it begins: the longest first, and nothing that overlaps.
+fn chosen<'m>(text: &str, hidden: &[Hidden<'m>]) -> BTreeMap<usize, (Hit, &'m Secret)> {
+    let views = views(text);
+    let of = |secret| move |hit| (hit, secret);
+    let mut all: Vec<(Hit, &Secret)> = hidden
+        .iter()
+        .flat_map(|it| hits(text, &views, &it.hidden, &it.secret.value).into_iter().map(of(it.secret)))
+        .collect();
+    all.sort_by_key(|(hit, _)| (Reverse((hit.span.len(), hit.whole)), hit.depth));
+    let mut chosen: BTreeMap<usize, (Hit, &Secret)> = BTreeMap::new();
+    for (hit, secret) in all {
+        let before = chosen.range(..hit.span.end).next_back();
+        if before.is_none_or(|(_, (before, _))| before.span.end <= hit.span.start) {
+            chosen.insert(hit.span.start, (hit, secret));
+        }
+    }
+    chosen
 }
 
 /// The forms in which a secret mostly travels, each with a name in which `%` stands for the secret's own.
@@ -172,9 +181,27 @@ pub(crate) fn forms(secret: &str) -> Vec<(&'static str, String)> {
 /// As what a secret, or a piece of it, stands in a text: in which of the forms that somebody could undo.
 /// `%` stands for the secret's own name.
 pub(crate) fn found(secret: &str, text: &str) -> Option<&'static str> {
-    let hits = hits(text, &views(text), &needle(secret, PIECE), secret);
-    let best = hits.into_iter().min_by_key(|hit| (Reverse((hit.whole, hit.span.len())), hit.depth));
-    best.map(|hit| hit.words())
+    Finder::new(secret).found(text)
+}
+
+/// Looks for a secret in several texts.
+pub(crate) struct Finder<'s> {
+    secret: &'s str,
+    needle: Needle,
+}
+
+impl<'s> Finder<'s> {
+    /// Looks for this secret.
+    pub(crate) fn new(secret: &'s str) -> Self {
+        Self { secret, needle: needle(secret, PIECE) }
+    }
+
+    /// As what the secret stands in a text, see [`found`].
+    pub(crate) fn found(&self, text: &str) -> Option<&'static str> {
+        let hits = hits(text, &views(text), &self.needle, self.secret);
+        let best = hits.into_iter().min_by_key(|hit| (Reverse((hit.whole, hit.span.len())), hit.depth));
+        best.map(|hit| hit.words())
+    }
 }
 
 fn needle(secret: &str, piece: usize) -> Needle {
@@ -183,7 +210,6 @@ fn needle(secret: &str, piece: usize) -> Needle {
 
 /// The text with what cannot be seen in it spelt out: tabs and other control characters, and blanks at its
 /// ends or next to each other.
-#[allow(dead_code, reason = "for the values of headers, which evidence shows")]
 pub(crate) fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     let mut before = None;

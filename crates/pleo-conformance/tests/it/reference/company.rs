@@ -49,6 +49,11 @@ pub(super) fn bind(
         } else if another && !deviation.flaw(Flaw::OtherCompanyAccepted) {
             return Err(OTHER_COMPANY.to_owned());
         }
+        let in_path = SPELLINGS.iter().filter_map(|name| send.path.get(*name));
+        let another = in_path.into_iter().any(|company| !company.eq_ignore_ascii_case(bound));
+        if another && !deviation.flaw(Flaw::OtherCompanyInPathAccepted) {
+            return Err(OTHER_COMPANY.to_owned());
+        }
     }
 
     let Some(place) = &send.operation.company else {

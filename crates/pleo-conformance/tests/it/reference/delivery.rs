@@ -103,7 +103,7 @@ impl Request {
         };
         let tries = match self.deviation.flaw {
             Some(Flaw::RenewedEndlessly) => RENEWALS_WITHOUT_END,
-            Some(Flaw::RenewedTwice) => 2,
+            Some(Flaw::RenewedThreeTimes) => 3,
             _ => 1,
         };
         let (mut refused, mut reply) = (secret.to_owned(), reply);

@@ -102,7 +102,7 @@ flaws! {
     /// Sends the header twice with tokens that it keeps.
     KeptHeaderTwice "kept_header_twice" "AUTH-007"
     /// Forgets the header once it has renewed.
-    RenewedHeaderMissing "renewed_header_missing" "AUTH-007" ["OAU-010"]
+    RenewedHeaderMissing "renewed_header_missing" "AUTH-007" ["OAU-010" "OAU-023"]
     /// Tries a key as a bearer token when Basic was refused.
     KeyAsBearerAfter401 "key_as_bearer_after_401" "AUTH-001"
     /// Tries an access token as user name when Bearer was refused.
@@ -174,6 +174,8 @@ flaws! {
     CompanyOfAnother "company_of_another" "CMP-005"
     /// Sends a request that names another company.
     OtherCompanyAccepted "other_company_accepted" "CMP-006"
+    /// Sends a request whose path names another company.
+    OtherCompanyInPathAccepted "other_company_in_path_accepted" "CMP-011"
     /// Replaces another company by the bound one without a word.
     OtherCompanyOverwritten "other_company_overwritten" "CMP-006"
     /// Sends a request without the company that it needs.
@@ -197,13 +199,13 @@ flaws! {
     /// Writes the company as a URN.
     CompanyAsUrn "company_as_urn" "CMP-005"
     /// Sends an empty company when it is bound to none.
-    UnboundCompanyEmpty "unbound_company_empty" "CMP-010"
+    UnboundCompanyEmpty "unbound_company_empty" "CMP-010" ["CMP-009"]
     /// Sends `null` for the company when it is bound to none.
-    UnboundCompanyNull "unbound_company_null" "CMP-010"
+    UnboundCompanyNull "unbound_company_null" "CMP-010" ["CMP-009"]
     /// Sends the word `undefined` for the company when it is bound to none.
-    UnboundCompanyUndefined "unbound_company_undefined" "CMP-010"
+    UnboundCompanyUndefined "unbound_company_undefined" "CMP-010" ["CMP-009"]
     /// Sends a company of zeros when it is bound to none.
-    UnboundCompanyNil "unbound_company_nil" "CMP-010"
+    UnboundCompanyNil "unbound_company_nil" "CMP-010" ["CMP-009"]
 
     /// Does not look at scopes.
     ScopesIgnored "scopes_ignored" "SCP-001"
@@ -267,7 +269,7 @@ flaws! {
     /// Puts the access token that it got for a code into the query, too.
     GrantedTokenInQuery "granted_token_in_query" "SEC-001"
     /// Puts an access token that it keeps into the query, too.
-    KeptTokenInQuery "kept_token_in_query" "SEC-001" ["OAU-018"]
+    KeptTokenInQuery "kept_token_in_query" "SEC-001" ["OAU-018" "OAU-023"]
     /// Puts an access token into the query of the try for which it was renewed, too.
     RenewedTokenInQuery "renewed_token_in_query" "SEC-001" ["OAU-018" "OAU-023"]
     /// Puts the hexadecimal digits of a key into a header of its own, too.
@@ -403,7 +405,7 @@ flaws! {
     /// Exchanges with a verifier that it has just made up.
     WrongVerifier "wrong_verifier" "OAU-006"
     /// Uses one verifier for all authorisations.
-    VerifierFixed "verifier_fixed" "OAU-006"
+    VerifierFixed "verifier_fixed" "OAU-006" ["OAU-022"]
     /// Uses a verifier that is one character too short (RFC 7636, section 4.1).
     VerifierShort "verifier_short" "OAU-006"
     /// Exchanges without a verifier.
@@ -411,7 +413,7 @@ flaws! {
     /// Puts the client secret into the authorise URL.
     ClientSecretInUrl "client_secret_in_url" "OAU-007"
     /// Takes the verifier for the state, too.
-    VerifierAsState "verifier_as_state" "OAU-007"
+    VerifierAsState "verifier_as_state" "OAU-007" ["OAU-006"]
     /// Adds a slash to the redirect URI in both steps.
     RedirectUriChanged "redirect_uri_changed" "OAU-008"
     /// Adds a slash to the redirect URI in the exchange.
@@ -459,7 +461,7 @@ flaws! {
     /// Puts the new refresh token into a header of requests to the API, too.
     NewRefreshTokenInHeader "new_refresh_token_in_header" "OAU-018"
     /// Puts the new access token into the query of requests to the API, too.
-    NewAccessTokenInQuery "new_access_token_in_query" "OAU-018" ["SEC-001"]
+    NewAccessTokenInQuery "new_access_token_in_query" "OAU-018" ["SEC-001" "OAU-023"]
     /// Writes the new access token to the log.
     NewAccessTokenInLog "new_access_token_in_log" "OAU-019"
     /// Writes the new refresh token to the log.
@@ -489,7 +491,7 @@ flaws! {
     /// Asks for no scope.
     ScopeMissing "scope_missing" "OAU-020"
     /// Asks for more scopes when it renews.
-    ScopeWidenedAtRefresh "scope_widened_at_refresh" "OAU-020"
+    ScopeWidenedAtRefresh "scope_widened_at_refresh" "OAU-028"
     /// Pads the challenge.
     ChallengePadded "challenge_padded" "OAU-002" ["OAU-006"]
     /// Encodes the challenge with the alphabet that is not for URLs.
@@ -541,13 +543,13 @@ flaws! {
     /// Does not encode the code in the form.
     CodeUnencoded "code_unencoded" "OAU-027"
     /// Does not encode the refresh token in the form.
-    RefreshTokenUnencoded "refresh_token_unencoded" "OAU-027"
+    RefreshTokenUnencoded "refresh_token_unencoded" "OAU-029"
     /// Puts the client secret into the form and does not encode it.
-    ClientSecretUnencoded "client_secret_unencoded" "OAU-027" ["OAU-015"]
+    ClientSecretUnencoded "client_secret_unencoded" "OAU-015"
     /// Takes GET for the try after a renewal.
     SecondTryByGet "second_try_by_get" "OAU-023"
     /// Loses the body in the try after a renewal.
-    SecondTryWithoutBody "second_try_without_body" "OAU-023"
+    SecondTryWithoutBody "second_try_without_body" "OAU-023" ["CMP-001"]
     /// Loses the query in the try after a renewal.
     SecondTryWithoutQuery "second_try_without_query" "OAU-023" ["CMP-001"]
     /// Loses the company in the try after a renewal.
@@ -560,8 +562,8 @@ flaws! {
     SecondTryKeepsOldHeader "second_try_keeps_old_header" "OAU-023" ["AUTH-007" "OAU-010"]
     /// Renews up to twenty times for one request that is refused.
     RenewedEndlessly "renewed_endlessly" "OAU-024"
-    /// Renews a second time for one request that is refused.
-    RenewedTwice "renewed_twice" "OAU-024"
+    /// Renews three times for one request that is refused.
+    RenewedThreeTimes "renewed_three_times" "OAU-024"
     /// Renews before every call.
     RenewedBeforeEveryCall "renewed_before_every_call" "OAU-025"
     /// Renews when the API is not available.
@@ -570,8 +572,6 @@ flaws! {
     RenewedAfter403 "renewed_after_403" "OAU-025"
     /// Exchanges a code once more that it has exchanged.
     CodeExchangedTwice "code_exchanged_twice" "OAU-026"
-    /// Exchanges a code once more when the authorisation server is not available.
-    CodeExchangedAgainAfter503 "code_exchanged_again_after_503" "OAU-026"
     /// Exchanges the code again each time that the same redirect is brought.
     CodeExchangedByEachFinish "code_exchanged_by_each_finish" "OAU-026"
 }

@@ -163,7 +163,7 @@ impl Turn {
             return None;
         }
         if pair.access == refused {
-            let without_end = self.flaw(Flaw::RenewedEndlessly) || self.flaw(Flaw::RenewedTwice);
+            let without_end = self.flaw(Flaw::RenewedEndlessly) || self.flaw(Flaw::RenewedThreeTimes);
             if self.0.has_renewed.load(Ordering::Relaxed) && !without_end {
                 return None;
             }

@@ -127,6 +127,7 @@ impl Subject for Reference {
             name: "reference client".to_owned(),
             version: "1".to_owned(),
             capabilities: Capability::ALL.into(),
+            operations: None,
             base_urls: built_in.into_iter().map(|(name, url)| (name.to_owned(), url.to_owned())).collect(),
         })
     }

@@ -137,7 +137,9 @@ impl Pending {
                 // The second answer makes no difference.
                 let _ = exchange();
             }
-            (Some(Flaw::CodeExchangedAgainAfter503), Err(TokenError::Unavailable(_))) => granted = exchange(),
+            (_, Err(TokenError::Unavailable(_))) if deviation.variation(Variation::ExchangeTriedAgain) => {
+                granted = exchange();
+            }
             _ => {}
         }
         let granted = granted.map_err(|error| error.reason())?;

@@ -66,6 +66,8 @@ variations! {
     FailureTriedAgain "failure_tried_again"
     /// A state of 128 random bits and no more (RFC 6749, section 10.10).
     StateOf22Characters "state_of_22_characters"
+    /// A second try of an exchange that the server could not answer.
+    ExchangeTriedAgain "exchange_tried_again"
     /// Ten tries of a renewal that the server cannot answer.
     RefreshTriedTenTimes "refresh_tried_ten_times"
     /// Two blanks between scheme and credentials (RFC 9110, section 11.4).
@@ -121,9 +123,10 @@ variations! {
 }
 
 /// Those that do not show in a request that succeeds at once.
-pub(crate) const CONDUCT: [Variation; 19] = [
+pub(crate) const CONDUCT: [Variation; 20] = [
     Variation::AppShown,
     Variation::BaseUrlInCapitals,
+    Variation::ExchangeTriedAgain,
     Variation::FailureTriedAgain,
     Variation::FormsReversed,
     Variation::LastFourShown,

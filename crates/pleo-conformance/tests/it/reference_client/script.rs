@@ -81,6 +81,10 @@ pub(super) fn play(lab: &Lab, client: Reference) -> Player<'_> {
     other.body = Some(json!({ "companyId": OTHER_COMPANY }));
     alone(&mut player, other);
     alone(&mut player, Send { company: Some(COMPANY.to_owned()), ..show(lab, key(), "1") });
+    let mut other = Send { company: Some(COMPANY.to_owned()), ..show(lab, key(), "1") };
+    other.operation.path = "/v1/companies/{companyId}".to_owned();
+    other.path.insert("companyId".to_owned(), OTHER_COMPANY.to_owned());
+    alone(&mut player, other);
     for known in [
         ["things:read"].as_slice(),
         &["others:read"],

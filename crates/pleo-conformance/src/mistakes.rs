@@ -1,0 +1,39 @@
+//! The mistakes that clients make, by kind, and the rules that catch them.
+//!
+//! The first nine areas of the catalogue follow Pleo's documents. This table looks at the same rules from the other
+//! side: what programmers get wrong. Each kind is held by at least two faulty clients in the tests of this crate, and
+//! lawful neighbours of the mistakes have to pass.
+//!
+//! | mistake | rules |
+//! |---|---|
+//! | A long key is wrapped by its Base64 encoder, or cut | AUTH-002, AUTH-003, AUTH-006 |
+//! | A key or token is decoded, unescaped, trimmed or formatted before it is sent | AUTH-003, AUTH-006 |
+//! | Requests that are sent at the same time differ: only the first has the header or the company | AUTH-001, AUTH-007, CMP-001, SEC-001 |
+//! | A part of a credential, or another spelling of it, is in a request | SEC-001, SEC-002 |
+//! | A part of a credential, or another spelling of it, is in a text | SEC-003, SEC-004, SEC-005 |
+//! | A credential is logged only when a redirect, 403 or 429 comes | SEC-004, SEC-005 |
+//! | The reason for a refusal shows the key that was refused | SEC-004 |
+//! | The tokens that a renewal brings are sent or shown where they do not belong | OAU-018, OAU-019 |
+//! | The code, the verifier or the client secret is shown during an authorisation | OAU-022 |
+//! | A later call of a session names the company of an earlier one | CMP-009 |
+//! | The company's id is rewritten: without hyphens, in braces, as a URN | CMP-005 |
+//! | A client without a company sends an empty one, `null` or the nil UUID | CMP-010 |
+//! | OAuth tokens that the client keeps are sent otherwise than those that it is given | AUTH-005, AUTH-006, AUTH-007, CMP-001, SEC-001 |
+//! | After a change of environment, credential and base URL belong to different ones | ENV-003 |
+//! | A check is made only at the first call of a session | ENV-002, ENV-005, LEG-001, LEG-002 |
+//! | After a failure the request goes to another host | ENV-001, LEG-002 |
+//! | A redirect to the other environment or to the legacy API is followed | SEC-006 |
+//! | The second try after a 401 sends the credential in another way | AUTH-001, AUTH-005, AUTH-007, SEC-001, SEC-002 |
+//! | Scopes are compared loosely | SCP-001 |
+//! | Scopes that suffice are refused | SCP-002 |
+//! | Query values lose blanks, signs or characters beyond ASCII | URL-004 |
+//! | Text in a body loses characters beyond ASCII | URL-005 |
+//! | The authorise URL, or a renewal, asks for other scopes | OAU-020, OAU-028 |
+//! | The PKCE challenge is padded, in hex, or in the wrong alphabet | OAU-002 |
+//! | The authorise URL is not valid, or does not ask for a code | OAU-021 |
+//! | The PKCE verifier has characters that it cannot have, or can be guessed | OAU-006 |
+//! | The state is compared loosely | OAU-004 |
+//! | A redirect URI, a code, a refresh token or a client secret is encoded wrongly | OAU-008, OAU-015, OAU-027, OAU-029 |
+//! | The request after a renewal is another one, or renewals go on without end | OAU-023, OAU-024 |
+//! | A good token is renewed | OAU-025 |
+//! | A code is exchanged twice | OAU-026 |
