@@ -408,6 +408,20 @@ async fn debug_shows_what_is_no_secret() {
 }
 
 #[test]
+fn the_path_of_a_url_has_no_parameters() {
+    for url in [
+        "https://app.test/a=b&code=C&state={s}?x=y",
+        "com.example.app:a=b&code=C&state={s}?x=y",
+        "x+1-y.z:a=b&code=C&state={s}?x=y",
+        "/a=b&code=C&state={s}?x=y",
+    ] {
+        let start = Script::default().app().authorize(&scopes()).unwrap();
+        let redirect = url.replace("{s}", &parameter(&start, "state"));
+        assert!(matches!(start.pending.finish(&redirect), Err(RedirectError::NoState)), "{url}");
+    }
+}
+
+#[test]
 fn a_redirect_is_read_in_every_form_of_rfc_3986() {
     for (code, form) in [
         ("C", "https://app.test/callback?code=C&state={s}"),
