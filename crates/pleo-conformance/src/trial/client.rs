@@ -26,7 +26,7 @@ use crate::{
 /// How often a client may break down before the run asks no more of it.
 const BREAKDOWNS: u32 = 3;
 
-/// What clients may ask about themselves before a request, as Pleo's norms have it (N7, Z94).
+/// What clients may ask about themselves before a request, as Pleo has it (Z94).
 const PREPARATIONS: [&str; 2] = ["/v1/introspect", "/v1/installations/me"];
 
 /// A client on trial.
