@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -75,6 +75,8 @@ pub struct Exchange {
     pub request: Request<Bytes>,
     /// The answer.
     pub reply: Reply,
+    /// When the request had arrived. It tells in which order several servers got theirs.
+    pub received_at: Instant,
 }
 
 /// A running server on a port of its own, which ends when it is dropped.
@@ -230,11 +232,12 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
     let reply = {
         // Held while the handler runs, so that exchanges stand in the order of their arrival.
         let mut journal = shared.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let received_at = Instant::now();
         let reply = shared.handler.handle(&request);
         let bytes = request.body().len() + reply.response.body().len();
         if shared.keep && journal.exchanges.len() < MAX_KEPT && journal.bytes + bytes <= MAX_KEPT_BYTES {
             journal.bytes += bytes;
-            journal.exchanges.push(Exchange { request, reply: reply.clone() });
+            journal.exchanges.push(Exchange { request, reply: reply.clone(), received_at });
         }
         reply
     };

@@ -1,10 +1,6 @@
 //! The servers that stand in for Pleo while a client is judged.
 
-use std::{
-    io,
-    net::Ipv4Addr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{io, net::Ipv4Addr, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -15,9 +11,6 @@ use crate::protocol::{Addresses, Hello, VERSION};
 
 /// What the authorisation servers' codes and tokens are made from, so that runs can be repeated.
 const SEED: u64 = 1;
-
-/// The most requests that are kept between two looks, so that a client gone wild does not take all memory.
-const MOST_KEPT: usize = 10_000;
 
 /// A server of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,8 +105,6 @@ pub(crate) struct TestServers {
     production: Sandbox,
     /// In the order of [`Site::ALL`].
     servers: Vec<Server>,
-    /// In the order in which they were received, whichever server it was.
-    received: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 impl TestServers {
@@ -128,20 +119,19 @@ impl TestServers {
             sandbox
         };
         let (staging, production) = (sandbox(Environment::Staging), sandbox(Environment::Production));
-        let received = Arc::default();
         let servers = Site::ALL.into_iter().map(|site| {
             let sandbox = match site {
                 Site::Staging | Site::StagingAuthorization => Some(staging.clone()),
                 Site::Production | Site::ProductionAuthorization => Some(production.clone()),
                 Site::Legacy | Site::Untrusted | Site::Service => None,
             };
-            let recorder = Arc::new(Recorder { site, sandbox, received: Arc::clone(&received) });
-            let bind = |host: Ipv4Addr| Server::bind((host, 0).into(), recorder.clone(), false);
+            let responder = Arc::new(Responder { site, sandbox });
+            let bind = |host: Ipv4Addr| Server::bind((host, 0).into(), responder.clone(), true);
             // Not every system has more than one address for itself.
             bind(site.host()).or_else(|_| bind(Ipv4Addr::LOCALHOST))
         });
         let servers = servers.collect::<Result<_, _>>()?;
-        Ok(Self { staging, production, servers, received })
+        Ok(Self { staging, production, servers })
     }
 
     /// The sandbox of an environment; that of staging for any other site.
@@ -172,24 +162,30 @@ impl TestServers {
         }
     }
 
-    /// Takes what was received since the last time, in that order.
+    /// Takes what was received since the last time, in the order in which it was, whichever server it was.
     pub(crate) fn take_received(&self) -> Vec<ReceivedRequest> {
-        std::mem::take(&mut *self.received.lock().unwrap_or_else(PoisonError::into_inner))
+        let at = |(site, server): (Site, &Server)| {
+            let exchanges = server.take_exchanges().into_iter();
+            exchanges.map(move |exchange| ReceivedRequest { site, exchange })
+        };
+        let mut received: Vec<ReceivedRequest> =
+            Site::ALL.into_iter().zip(&self.servers).flat_map(at).collect();
+        received.sort_by_key(|received| received.exchange.received_at);
+        received
     }
 }
 
-/// Answers as a site does, and keeps what it received.
-struct Recorder {
+/// Responds as a site does.
+struct Responder {
     site: Site,
     sandbox: Option<Sandbox>,
-    received: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
-impl Recorder {
+impl Handler for Responder {
     /// An API has no authorisation endpoints, and an authorisation server has nothing else.
     ///
     /// No operation is asked for by OPTIONS or HEAD, so what is to go wrong with one does not go wrong with them.
-    fn respond(&self, request: &Request<Bytes>) -> Reply {
+    fn handle(&self, request: &Request<Bytes>) -> Reply {
         if [Method::OPTIONS, Method::HEAD].contains(request.method()) {
             return empty(StatusCode::METHOD_NOT_ALLOWED);
         }
@@ -206,16 +202,4 @@ fn empty(status: StatusCode) -> Reply {
     let mut response = Response::new(Bytes::from_static(b"{}"));
     *response.status_mut() = status;
     response.into()
-}
-
-impl Handler for Recorder {
-    fn handle(&self, request: &Request<Bytes>) -> Reply {
-        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        let reply = self.respond(request);
-        if received.len() < MOST_KEPT {
-            let exchange = Exchange { request: request.clone(), reply: reply.clone() };
-            received.push(ReceivedRequest { site: self.site, exchange });
-        }
-        reply
-    }
 }

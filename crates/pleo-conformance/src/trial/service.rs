@@ -1,6 +1,6 @@
 //! Judging a service: a sandbox, or a live one.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, time::Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -123,8 +123,9 @@ impl Inquiry<'_, '_> {
 
     /// The answer to a request, with the request as evidence shows it.
     pub(crate) fn ask(&mut self, request: Request<Bytes>) -> Result<Asked, Stop> {
+        let received_at = Instant::now();
         let response = self.trial.service.answer(request.clone()).map_err(Stop::Error)?;
-        let exchange = pleo_sandbox::Exchange { request, reply: response.into() };
+        let exchange = pleo_sandbox::Exchange { request, reply: response.into(), received_at };
         Ok(Asked { received: ReceivedRequest { site: Site::Service, exchange } })
     }
 }
