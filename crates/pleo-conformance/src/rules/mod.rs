@@ -95,11 +95,8 @@ fn carrier<'a, S: AsRef<str>>(
     received: impl IntoIterator<Item = &'a ReceivedRequest>,
     secrets: &[S],
 ) -> Option<&'a ReceivedRequest> {
-    let finders: Vec<Finder<'_>> = secrets.iter().map(|secret| Finder::new(secret.as_ref())).collect();
-    received.into_iter().find(|received| {
-        let text = whole(received);
-        finders.iter().any(|finder| finder.found(&text).is_some())
-    })
+    let finder = Finder::new(secrets.iter().map(AsRef::as_ref));
+    received.into_iter().find(|received| finder.found(&whole(received)).is_some())
 }
 
 /// All texts of a request, one line each.

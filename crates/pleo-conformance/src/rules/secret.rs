@@ -119,18 +119,17 @@ fn not_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
         seen.first(case)?;
-        for secret in talk.credentials(case) {
-            let finder = Finder::new(&secret);
-            for received in &seen.received {
-                let url = target(&received.exchange.request);
-                if let Some(form) = finder.found(&url) {
-                    return Ok(Judgement::fail_by(
-                        received,
-                        "the credential is in the URL",
-                        "a URL without it",
-                        format!("{url}, with {}", form.replace('%', "the secret")),
-                    ));
-                }
+        let credentials = talk.credentials(case);
+        let finder = Finder::new(credentials.iter().map(String::as_str));
+        for received in &seen.received {
+            let url = target(&received.exchange.request);
+            if let Some(found) = finder.found(&url) {
+                return Ok(Judgement::fail_by(
+                    received,
+                    "the credential is in the URL",
+                    "a URL without it",
+                    format!("{url}, with {}", found.form.replace('%', "the secret")),
+                ));
             }
         }
         Ok(Judgement::Pass)
@@ -143,7 +142,7 @@ fn not_in_other_parts(trial: &mut ClientTrial<'_>) -> Verdict {
         let seen = talk.send(case)?;
         seen.first(case)?;
         let credentials = talk.credentials(case);
-        let finders: Vec<Finder<'_>> = credentials.iter().map(|secret| Finder::new(secret)).collect();
+        let finder = Finder::new(credentials.iter().map(String::as_str));
         // What the authorisation server is told is the business of other rules.
         for received in seen.api() {
             let request = &received.exchange.request;
@@ -152,7 +151,7 @@ fn not_in_other_parts(trial: &mut ClientTrial<'_>) -> Verdict {
             let body = ("the body".to_owned(), request.body().as_ref());
             for (part, bytes) in headers.chain([body]) {
                 let text = String::from_utf8_lossy(bytes);
-                if finders.iter().any(|finder| finder.found(&text).is_some()) {
+                if finder.found(&text).is_some() {
                     return Ok(Judgement::fail_by(
                         received,
                         "the credential is in another part of the request than the Authorization header",
@@ -260,20 +259,17 @@ fn on_any(
 }
 
 /// Searches the texts that a client shows for its credentials.
-fn judge_texts(mut texts: Vec<(String, String)>, secrets: &[String], message: &'static str) -> Judgement {
-    // An empty text shows nothing, not even that nothing is shown.
-    texts.retain(|(_, text)| !text.trim().is_empty());
+fn judge_texts(texts: Vec<(String, String)>, secrets: &[String], message: &'static str) -> Judgement {
     if texts.is_empty() {
         return Judgement::inconclusive("the client shows no such text");
     }
-    let leak = texts.iter().find_map(|(name, text)| {
-        secrets.iter().find_map(|secret| Some((mask::found(secret, text)?, name, text, secret)))
-    });
+    let finder = Finder::new(secrets.iter().map(String::as_str));
+    let leak = texts.iter().find_map(|(name, text)| Some((finder.found(text)?, name, text)));
     match leak {
         None => Judgement::Pass,
-        Some((form, name, text, secret)) => {
-            let received =
-                format!("{}, in {name}: {}", form.replace('%', "the secret"), excerpt(text, secret));
+        Some((found, name, text)) => {
+            let form = found.form.replace('%', "the secret");
+            let received = format!("{form}, in {name}: {}", excerpt(text, found.secret));
             Judgement::fail(message, "a text without the credential", received)
         }
     }
@@ -293,7 +289,7 @@ fn excerpt(text: &str, secret: &str) -> String {
     text[from..to].to_owned()
 }
 
-/// What the subject shows in these places.
+/// What the client shows in these places.
 fn shown(seen: &Seen, places: impl Fn(&str) -> bool) -> Vec<(String, String)> {
     seen.texts().into_iter().filter(|(place, _)| places(place)).collect()
 }

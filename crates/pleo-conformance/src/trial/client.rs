@@ -415,7 +415,8 @@ impl Seen {
         }
     }
 
-    /// All texts that the client shows of it, by place.
+    /// All texts that the client shows of it, by place. An empty text shows nothing, not even that nothing is
+    /// shown.
     pub(crate) fn texts(&self) -> Vec<(String, String)> {
         let (shown, reasons) = match &self.outcome {
             Outcome::Refuse(refusal) => {
@@ -430,7 +431,8 @@ impl Seen {
             }
         };
         let reasons = reasons.into_iter().map(|(place, text)| (place.to_owned(), text.clone()));
-        shown.iter().map(|(place, text)| (place.clone(), text.clone())).chain(reasons).collect()
+        let shown = shown.iter().map(|(place, text)| (place.clone(), text.clone()));
+        shown.chain(reasons).filter(|(_, text)| !text.trim().is_empty()).collect()
     }
 
     /// Whether the client declined.

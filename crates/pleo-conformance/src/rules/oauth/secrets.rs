@@ -13,7 +13,7 @@ use crate::{
         case::Case,
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, target},
-        mask::Finder,
+        mask::{Finder, Found},
     },
     verdict::Verdict,
 };
@@ -37,18 +37,14 @@ fn issued_to(talk: &Conversation<'_, '_>) -> impl Iterator<Item = Named> {
     })
 }
 
-/// Looks for secrets by name.
-struct Finders<'s>(Vec<(&'static str, Finder<'s>)>);
+/// Looks for these secrets.
+fn finder(secrets: &[Named]) -> Finder<'_> {
+    Finder::new(secrets.iter().map(|(_, secret)| secret.as_str()))
+}
 
-impl<'s> Finders<'s> {
-    fn new(secrets: &'s [Named]) -> Self {
-        Self(secrets.iter().map(|(name, secret)| (*name, Finder::new(secret))).collect())
-    }
-
-    /// The first of the secrets that stands in a text.
-    fn found_in(&self, text: &str) -> Option<&'static str> {
-        self.0.iter().find(|(_, finder)| finder.found(text).is_some()).map(|(name, _)| *name)
-    }
+/// What a secret that was found is.
+fn name(secrets: &[Named], found: &Found<'_>) -> &'static str {
+    secrets.iter().find(|(_, secret)| secret == found.secret).map_or("secret", |(name, _)| *name)
 }
 
 pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
@@ -60,7 +56,7 @@ pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
             return Err(not_renewed(&seen));
         }
         let secrets = secrets(talk, case);
-        let finders = Finders::new(&secrets);
+        let finder = finder(&secrets);
         for received in &seen.received {
             let request = &received.exchange.request;
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -75,8 +71,9 @@ pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
             if !received.site.is_authorization_server() {
                 parts.push(("the body".to_owned(), text(request.body())));
             }
-            let leak = parts.iter().find_map(|(part, text)| Some((part, finders.found_in(text)?)));
-            if let Some((part, name)) = leak {
+            let leak = parts.iter().find_map(|(part, text)| Some((part, finder.found(text)?)));
+            if let Some((part, found)) = leak {
+                let name = name(&secrets, &found);
                 let message = "a token or the client secret is where it does not belong";
                 return Ok(Judgement::fail_by(received, message, format!("no {name} there"), part.clone()));
             }
@@ -87,17 +84,16 @@ pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
 
 /// Searches every text that the client shows of calls.
 fn judge_texts(seen: &[&Seen], secrets: &[Named], message: &'static str) -> Judgement {
-    let texts = seen.iter().flat_map(|seen| seen.texts());
-    // An empty text shows nothing, not even that nothing is shown.
-    let texts: Vec<(String, String)> = texts.filter(|(_, text)| !text.trim().is_empty()).collect();
+    let texts: Vec<(String, String)> = seen.iter().flat_map(|seen| seen.texts()).collect();
     if texts.is_empty() {
         return Judgement::inconclusive("the client shows nothing");
     }
-    let finders = Finders::new(secrets);
-    let leak = texts.iter().find_map(|(place, text)| Some((place, finders.found_in(text)?)));
+    let finder = finder(secrets);
+    let leak = texts.iter().find_map(|(place, text)| Some((place, finder.found(text)?)));
     match leak {
         None => Judgement::Pass,
-        Some((place, name)) => {
+        Some((place, found)) => {
+            let name = name(secrets, &found);
             Judgement::fail(message, format!("texts without the {name}"), format!("the {name}, in {place}"))
         }
     }

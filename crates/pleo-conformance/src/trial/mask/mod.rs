@@ -178,29 +178,37 @@ pub(crate) fn forms(secret: &str) -> Vec<(&'static str, String)> {
     forms
 }
 
-/// As what a secret, or a piece of it, stands in a text: in which of the forms that somebody could undo.
-/// `%` stands for the secret's own name.
+/// As what a secret, or a piece of it, stands in a text, see [`Finder`].
 pub(crate) fn found(secret: &str, text: &str) -> Option<&'static str> {
-    Finder::new(secret).found(text)
+    Finder::new([secret]).found(text).map(|found| found.form)
 }
 
-/// Looks for a secret in several texts.
+/// Looks for secrets in texts. A text is read once for all of them.
 pub(crate) struct Finder<'s> {
-    secret: &'s str,
-    needle: Needle,
+    secrets: Vec<(&'s str, Needle)>,
+}
+
+/// A secret, or a piece of it, that is in a text.
+pub(crate) struct Found<'s> {
+    pub(crate) secret: &'s str,
+    /// In which of the forms that somebody could undo it is there. `%` stands for the secret's own name.
+    pub(crate) form: &'static str,
 }
 
 impl<'s> Finder<'s> {
-    /// Looks for this secret.
-    pub(crate) fn new(secret: &'s str) -> Self {
-        Self { secret, needle: needle(secret, PIECE) }
+    /// Looks for these secrets.
+    pub(crate) fn new(secrets: impl IntoIterator<Item = &'s str>) -> Self {
+        Self { secrets: secrets.into_iter().map(|secret| (secret, needle(secret, PIECE))).collect() }
     }
 
-    /// As what the secret stands in a text, see [`found`].
-    pub(crate) fn found(&self, text: &str) -> Option<&'static str> {
-        let hits = hits(text, &views(text), &self.needle, self.secret);
-        let best = hits.into_iter().min_by_key(|hit| (Reverse((hit.whole, hit.span.len())), hit.depth));
-        best.map(|hit| hit.words())
+    /// The first of the secrets that is in a text.
+    pub(crate) fn found(&self, text: &str) -> Option<Found<'s>> {
+        let views = views(text);
+        self.secrets.iter().find_map(|(secret, needle)| {
+            let hits = hits(text, &views, needle, secret).into_iter();
+            let best = hits.min_by_key(|hit| (Reverse((hit.whole, hit.span.len())), hit.depth));
+            best.map(|hit| Found { secret, form: hit.words() })
+        })
     }
 }
 
