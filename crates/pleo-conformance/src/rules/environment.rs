@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use super::{
     BASE_URLS, BASE_URLS_ENVIRONMENT, BASE_URLS_OPENING, Check, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT,
     OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, carrier, control, received_at,
-    trouble::{send_astray, send_into, troubles},
+    trouble::{send_astray, send_into, send_to, troubles},
 };
 use crate::{
-    protocol::{Capability, Send},
+    protocol::Capability,
     trial::{
         ClientTrial,
         case::Case,
@@ -219,11 +219,10 @@ fn look_alikes_are_refused(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
     trial.each((cases, 0..tricks), |talk, (case, trick)| {
         control(talk, case)?;
-        talk.admit(case)?;
         let host = |url: String| url.replace("http://", "");
         let (right, other) = (host(talk.servers().url(case.site)), host(talk.servers().url(Site::Untrusted)));
         let base_url = look_alikes(&right, &other)[*trick].clone();
-        let seen = talk.send_call(Send { base_url: base_url.clone(), ..case.send(talk.servers()) })?;
+        let seen = send_to(talk, case, base_url.clone())?;
         // The right address with something behind it is not a look-alike, and not what this is about.
         let strays = seen.api().filter(|received| received.site != case.site);
         match carrier(strays, &talk.credentials(case)) {

@@ -74,14 +74,7 @@ pub(super) fn send_into(
     times: u32,
 ) -> Result<Seen, Stop> {
     talk.admit(case)?;
-    if let Some(fault) = trouble.fault() {
-        for _ in 0..times {
-            talk.inject(case, fault.clone());
-        }
-    }
-    let seen = talk.call(case);
-    talk.clear_faults(case);
-    seen
+    talk.call_into(case, (0..times).filter_map(|_| trouble.fault()))
 }
 
 /// Has a request sent that is answered with a redirect of this status to another site.
@@ -99,16 +92,18 @@ pub(super) fn send_into_redirect(
         url = url.replace("127.0.0.1", "localhost");
     }
     let location = format!("{url}{path}");
-    talk.inject(case, Fault::Redirect(status, location));
-    let seen = talk.call(case);
-    talk.clear_faults(case);
-    seen
+    talk.call_into(case, [Fault::Redirect(status, location)])
 }
 
 /// Has the client set up with another base URL than that of the credential's environment.
 pub(super) fn send_astray(talk: &mut Conversation<'_, '_>, case: &Case, site: Site) -> Result<Seen, Stop> {
-    talk.admit(case)?;
     let base_url = talk.servers().url(site);
+    send_to(talk, case, base_url)
+}
+
+/// Has the client set up with this base URL.
+pub(super) fn send_to(talk: &mut Conversation<'_, '_>, case: &Case, base_url: String) -> Result<Seen, Stop> {
+    talk.admit(case)?;
     let send = Send { base_url, ..case.send(talk.servers()) };
     talk.send_call(send)
 }

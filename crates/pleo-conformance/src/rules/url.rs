@@ -7,9 +7,8 @@ use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{BASE_URLS, BASE_URLS_METHODS, Check, Rule, each_request};
+use super::{BASE_URLS, BASE_URLS_METHODS, Check, Rule, each_request, trouble::send_to};
 use crate::{
-    protocol::Send,
     trial::{
         ClientTrial,
         case::{Case, takes_query},
@@ -337,10 +336,8 @@ fn slash_makes_no_difference(trial: &mut ClientTrial<'_>) -> Verdict {
         };
         let usual = talk.aside(|talk| talk.send(&case.plain()))?;
         usual.first(case)?;
-        talk.admit(&case.plain())?;
         let base_url = talk.servers().url(case.site) + "/";
-        let send = Send { base_url, ..case.plain().send(talk.servers()) };
-        let seen = talk.send_call(send)?;
+        let seen = send_to(talk, &case.plain(), base_url)?;
         if seen.refused() {
             return Ok(Judgement::Pass);
         }

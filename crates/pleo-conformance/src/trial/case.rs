@@ -149,7 +149,7 @@ impl Cases {
         self
     }
 
-    /// Only those with access tokens, whoever renews them.
+    /// Only those with access tokens, renewed by the client or by somebody else.
     pub(crate) fn with_tokens(mut self) -> Self {
         self.kinds.retain(|kind| !is_key(*kind));
         self
@@ -330,6 +330,11 @@ impl Case {
     /// The same in plain circumstances.
     pub(crate) fn plain(&self) -> Self {
         Self { circumstances: Circumstances::PLAIN, ..self.clone() }
+    }
+
+    /// The same in plain circumstances, but for an access token that has expired.
+    pub(crate) fn expired(&self) -> Self {
+        Self { circumstances: Circumstances { expired: true, ..Circumstances::PLAIN }, ..self.clone() }
     }
 
     /// The same, from a client that has another key or token.

@@ -231,8 +231,18 @@ impl<'t, 'a> Conversation<'t, 'a> {
             let send = Send { times: 1, ..case.send(self.servers()) };
             self.send_call(send)?;
         }
-        if case.circumstances.rejected {
-            self.inject(case, Fault::Status(401));
+        self.call_into(case, case.circumstances.rejected.then_some(Fault::Status(401)))
+    }
+
+    /// As [`call`](Self::call), but one request after the other goes wrong in these ways.
+    pub(crate) fn call_into(
+        &mut self,
+        case: &Case,
+        faults: impl IntoIterator<Item = Fault>,
+    ) -> Result<Seen, Stop> {
+        let sandbox = self.servers().sandbox(case.site);
+        for fault in faults {
+            sandbox.inject(case.path_prefix(), fault);
         }
         let seen = self.call(case);
         self.clear_faults(case);
@@ -274,11 +284,6 @@ impl<'t, 'a> Conversation<'t, 'a> {
     pub(crate) fn keep_pair_secret(&mut self, case: &Case) {
         self.keep_secret(&case.secret, "access token");
         self.keep_secret(&case.refresh_token, "refresh token");
-    }
-
-    /// Has the next request of a case's operation go wrong.
-    pub(crate) fn inject(&self, case: &Case, fault: Fault) {
-        self.servers().sandbox(case.site).inject(case.path_prefix(), fault);
     }
 
     /// Has nothing go wrong any more in the case's environment.

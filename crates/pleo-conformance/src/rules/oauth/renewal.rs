@@ -15,7 +15,7 @@ use crate::{
     protocol::{App, CredentialKind, Send},
     trial::{
         authorisation::{Form, issued, register, token_requests},
-        case::{Case, Cases, Circumstances},
+        case::{Case, Cases},
         client::{ClientTrial, Conversation, Seen, authorizations},
         evidence::{Judgement, place, target},
         search::Stop,
@@ -37,8 +37,7 @@ fn pairs(trial: &ClientTrial<'_>) -> Cases {
 
 /// Requests by a client that keeps tokens, with an access token that has expired.
 pub(super) fn expired(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + use<> {
-    let circumstances = Circumstances { expired: true, ..Circumstances::PLAIN };
-    pairs(trial).strategy().prop_map(move |case| Case { circumstances, ..case })
+    pairs(trial).strategy().prop_map(|case| case.expired())
 }
 
 /// Requests by a client that keeps tokens, with an access token that is good for hours.
@@ -98,7 +97,7 @@ pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
         let renewals = renewals(&seen);
         let Some((received, _)) = renewals.last() else { return Err(not_renewed(&seen)) };
         if !renewals.iter().any(|(renewal, _)| issued(renewal).is_some()) {
-            // Whoever got nothing may ask again.
+            // A client that got no tokens may ask again.
             return Err(not_renewed(&seen));
         }
         if carrier(after_renewal(&seen), &[&case.secret]).is_some() {
@@ -347,12 +346,7 @@ pub(super) fn refusal_is_not_renewed_away(trial: &mut ClientTrial<'_>) -> Verdic
     let cases = good(trial);
     trial.each(cases, |talk, case| {
         talk.admit(case)?;
-        for _ in 0..8 * MOST_RENEWALS {
-            talk.inject(case, Fault::Status(401));
-        }
-        let seen = talk.call(case);
-        talk.clear_faults(case);
-        let seen = seen?;
+        let seen = talk.call_into(case, std::iter::repeat_n(Fault::Status(401), 8 * MOST_RENEWALS))?;
         seen.first(case)?;
         let renewals = renewals(&seen);
         Ok(match renewals.get(MOST_RENEWALS) {
@@ -378,10 +372,7 @@ pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict 
     let cases = (good(trial), select(troubles), any::<bool>());
     trial.each(cases, |talk, (case, trouble, renewed)| {
         if *renewed {
-            let first = Case {
-                circumstances: Circumstances { expired: true, ..Circumstances::PLAIN },
-                ..case.clone()
-            };
+            let first = case.expired();
             talk.admit(&first)?;
             let seen = talk.call(&first)?;
             if !renewals(&seen).iter().any(|(renewal, _)| issued(renewal).is_some()) {
