@@ -141,7 +141,7 @@ impl Request {
             Ok(wire::Reply { status: 403, .. }) => self.deviation.flaw(Flaw::ForbiddenRetried),
             Ok(wire::Reply { status: 200..300, .. }) => self.deviation.flaw(Flaw::SentTwice),
             Ok(wire::Reply { status: 404 | 429 | 500.., retry_after, .. }) if may_be => {
-                // Whoever asks for more time than a test has gets no second try.
+                // A server that asks for more time than a test has gets no second try.
                 let waits = retry_after.unwrap_or_default() <= 1;
                 if waits {
                     thread::sleep(Duration::from_secs(retry_after.unwrap_or_default()));

@@ -21,6 +21,19 @@ pub(super) const COMPANY: &str = "11111111-2222-4333-8abc-555555555551";
 pub(super) const RICH_KEY: &str = "'FAKE-KEY\"%41+$NAME&amp;<x>#100%'";
 pub(super) const OTHER_COMPANY: &str = "11111111-2222-4333-8444-555555555552";
 
+/// The queries of redirects that do not belong to an authorisation, or have no code. A player fills the state in.
+pub(super) const WRONG_REDIRECTS: [&str; 9] = [
+    "code=FAKE-CODE&state=other",
+    "code=FAKE-CODE",
+    "state=STATE",
+    "code=FAKE-CODE&state=BEGINNING",
+    "code=FAKE-CODE&state=STATEx",
+    "code=FAKE-CODE&state=SWAPPED",
+    "code=FAKE-CODE&state=AS-LONG",
+    "code=FAKE-CODE&state=other&state=STATE",
+    "code=FAKE-CODE&state=STATE&state=other",
+];
+
 /// The servers that the tests point the client at.
 pub(super) struct Lab {
     servers: [(&'static str, Server); 6],

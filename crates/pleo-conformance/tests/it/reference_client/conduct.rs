@@ -10,7 +10,10 @@ use pleo_conformance::{
 use serde_json::json;
 
 use super::{
-    bench::{COMPANY, KEY, Lab, OTHER_COMPANY, TOKEN, create, credential, key, list, show, token, tokens},
+    bench::{
+        COMPANY, KEY, Lab, OTHER_COMPANY, TOKEN, WRONG_REDIRECTS, create, credential, key, list, show, token,
+        tokens,
+    },
     player::{Player, arrived, correct, statuses},
     script::play,
 };
@@ -222,19 +225,8 @@ fn without_a_flaw_only_the_right_redirect_is_exchanged_and_only_once() {
     let lab = Lab::start();
     let mut player = Player::new(&lab, Reference::default());
     let granted = Credential { secret: None, ..credential(CredentialKind::OauthSession, "production", "") };
-    for query in [
-        "code=FAKE-CODE&state=other",
-        "code=FAKE-CODE",
-        "code=FAKE-CODE&error=x&state=STATE",
-        "state=STATE",
-        "code=FAKE-CODE&state=BEGINNING",
-        "code=FAKE-CODE&state=STATEx",
-        "code=FAKE-CODE&state=SWAPPED",
-        "code=FAKE-CODE&state=AS-LONG",
-        "code=FAKE-CODE&state=other&state=STATE",
-        "code=FAKE-CODE&state=STATE&state=other",
-        "code=FAKE-CODE&code=FAKE-CODE&state=STATE",
-    ] {
+    let others = ["code=FAKE-CODE&error=x&state=STATE", "code=FAKE-CODE&code=FAKE-CODE&state=STATE"];
+    for query in WRONG_REDIRECTS.into_iter().chain(others) {
         player.authorize(query);
         player.finish(query, query);
         assert!(!player.trace.last().unwrap().contains("/oauth/token"), "{query}");
