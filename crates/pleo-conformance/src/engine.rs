@@ -103,7 +103,7 @@ pub enum Progress {
     Ended(&'static Rule),
 }
 
-/// Why there is no run.
+/// Why rules could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// What stands in for Pleo could not be started.

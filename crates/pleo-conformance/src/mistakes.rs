@@ -1,7 +1,7 @@
 //! The mistakes that clients make, by kind, and the rules that catch them.
 //!
-//! The first nine areas of the catalogue follow Pleo's documents. This table looks at the same rules from the other
-//! side: what programmers get wrong. Each kind is held by at least two faulty clients in the tests of this crate, and
+//! The catalogue says what Pleo's documents ask for. This table looks at the same rules from the other side: what
+//! programmers get wrong. Each kind is held by at least two faulty clients in the tests of this crate, and
 //! lawful neighbours of the mistakes have to pass.
 //!
 //! | mistake | rules |

@@ -87,7 +87,7 @@ impl Judgement {
 
 /// Makes a finding fit to be shown: without secrets, and without what differs from run to run.
 pub(crate) fn evidence(rule: &str, finding: &Finding, case: &Value, mask: &Mask) -> Evidence {
-    let request = finding.shown_by.as_ref().map(|arrival| seen(arrival, mask));
+    let request = finding.shown_by.as_ref().map(|received| seen(received, mask));
     let digest = Sha256::digest(format!("{rule}\n{}", finding.message));
     Evidence {
         message: finding.message.to_owned(),
@@ -113,8 +113,8 @@ fn masked(value: &Value, mask: &Mask) -> Value {
     }
 }
 
-fn seen(arrival: &ReceivedRequest, mask: &Mask) -> SeenRequest {
-    let ReceivedRequest { site, exchange: Exchange { request, .. } } = arrival;
+fn seen(received: &ReceivedRequest, mask: &Mask) -> SeenRequest {
+    let ReceivedRequest { site, exchange: Exchange { request, .. } } = received;
     let text = |bytes: &[u8]| mask.apply(&String::from_utf8_lossy(bytes));
     let mut body = request.body().as_ref();
     let cut = body.len() > SHOWN_BODY;

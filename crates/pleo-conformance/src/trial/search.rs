@@ -136,7 +136,7 @@ pub(crate) fn each<S: Strategy>(
     options: Options,
     shrinks: u32,
     strategy: S,
-    mut judge: impl FnMut(&S::Value) -> Attempt,
+    judge: impl FnMut(&S::Value) -> Attempt,
 ) -> Verdict
 where
     S::Value: Clone + Debug,
@@ -153,7 +153,7 @@ where
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let state = RefCell::new((Tally::default(), |case: &S::Value| judge(case)));
+    let state = RefCell::new((Tally::default(), judge));
     let outcome = runner.run(&strategy, |case| {
         let (tally, judge) = &mut *state.borrow_mut();
         if tally.ended.is_some() {

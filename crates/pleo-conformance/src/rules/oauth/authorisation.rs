@@ -205,11 +205,15 @@ fn exchanged<T>(
 ) -> Result<T, Stop> {
     let (begun, _) = begin(talk, flow)?;
     let redirect = agree(talk, flow, &begun)?;
+    let (received, form) = exchange(talk, redirect)?;
+    Ok(judge(&begun, &received, &form))
+}
+
+/// Has the client take a redirect: the exchange that was received.
+fn exchange(talk: &mut Conversation<'_, '_>, redirect: String) -> Result<(ReceivedRequest, Form), Stop> {
     let seen = finish(talk, redirect)?;
-    match token_requests(&seen).first() {
-        Some((received, form)) => Ok(judge(&begun, received, form)),
-        None => Err(Stop::Inconclusive(format!("no code is exchanged: {}", seen.told()))),
-    }
+    let first = token_requests(&seen).into_iter().next().map(|(received, form)| (received.clone(), form));
+    first.ok_or_else(|| Stop::Inconclusive(format!("no code is exchanged: {}", seen.told())))
 }
 
 pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
@@ -328,14 +332,10 @@ pub(super) fn redirect_uri_is_exact(trial: &mut ClientTrial<'_>) -> Verdict {
             return Ok(Judgement::fail(message, expected, format!("{sent}, in the user's URL")));
         }
         let redirect = agree(talk, flow, &begun)?;
-        let seen = finish(talk, redirect)?;
-        let requests = token_requests(&seen);
-        let Some((received, form)) = requests.first() else {
-            return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", seen.told())));
-        };
+        let (received, form) = exchange(talk, redirect)?;
         let sent = form.get("redirect_uri").map_or("none", String::as_str);
         Ok(Judgement::pass_if(sent == expected, || {
-            Judgement::fail_by(received, message, expected, format!("{sent}, in the exchange"))
+            Judgement::fail_by(&received, message, expected, format!("{sent}, in the exchange"))
         }))
     })
 }
@@ -421,15 +421,11 @@ pub(super) fn code_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
         let (begun, _) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
-        let seen = finish(talk, redirect)?;
-        let requests = token_requests(&seen);
-        let Some((received, form)) = requests.first() else {
-            return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", seen.told())));
-        };
+        let (received, form) = exchange(talk, redirect)?;
         let sent = form.get("code").map_or("none", String::as_str);
         Ok(Judgement::pass_if(sent == code, || {
             let message = "the code is not the one that the redirect had";
-            Judgement::fail_by(received, message, format!("code={code}"), format!("code={sent}"))
+            Judgement::fail_by(&received, message, format!("code={code}"), format!("code={sent}"))
         }))
     })
 }

@@ -208,7 +208,8 @@ fn visible(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().copied().map(folded).filter(|byte| *byte != 0).collect()
 }
 
-fn holds(bytes: &[u8], part: &[u8]) -> bool {
+/// Whether a part is in bytes.
+pub(super) fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    needle::{Needle, Run},
+    needle::{Needle, Run, holds},
     view::{Encoding, Segment, Signs, View},
 };
 
@@ -276,10 +276,7 @@ fn escaped(text: &str) -> Form {
 
 fn alteration(bytes: &[u8], secret: &str, whole: bool) -> Alteration {
     let visible: Vec<u8> = bytes.iter().copied().filter(u8::is_ascii_graphic).collect();
-    let is = |secret: &[u8]| {
-        let (outer, inner) = if whole { (visible.as_slice(), secret) } else { (secret, visible.as_slice()) };
-        !inner.is_empty() && outer.windows(inner.len()).any(|window| window == inner)
-    };
+    let is = |secret: &[u8]| is_in(&visible, secret, whole);
     let graphic: Vec<u8> = secret.bytes().filter(u8::is_ascii_graphic).collect();
     if is(&graphic) {
         match bytes {
@@ -299,7 +296,7 @@ fn alteration(bytes: &[u8], secret: &str, whole: bool) -> Alteration {
 /// Whether they are the secret, or a piece of it, sign for sign.
 fn is_in(bytes: &[u8], secret: &[u8], whole: bool) -> bool {
     let (outer, inner) = if whole { (bytes, secret) } else { (secret, bytes) };
-    !inner.is_empty() && outer.windows(inner.len()).any(|window| window == inner)
+    !inner.is_empty() && holds(outer, inner)
 }
 
 /// What tells a spelling from others of the same form.

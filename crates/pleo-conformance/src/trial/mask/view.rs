@@ -182,7 +182,15 @@ fn number(digits: &[u8], radix: u32) -> Option<u8> {
     let all = !digits.is_empty() && digits.iter().all(|digit| char::from(*digit).is_digit(radix));
     let digits = std::str::from_utf8(digits).ok().filter(|_| all)?;
     let number = u32::from_str_radix(digits, radix).ok()?;
-    Some(u8::try_from(number).ok().filter(|byte| *byte != BARRIER).unwrap_or(0x80))
+    Some(u8::try_from(number).map_or(NO_TEXT, decoded_byte))
+}
+
+/// A byte beyond ASCII, which is never looked for.
+const NO_TEXT: u8 = 0x80;
+
+/// A byte that was decoded: the barrier is not a part of a text.
+fn decoded_byte(byte: u8) -> u8 {
+    if byte == BARRIER { NO_TEXT } else { byte }
 }
 
 /// The byte of an escape, and how long it is.
@@ -242,8 +250,7 @@ struct Row<'d, 'v> {
 
 impl Row<'_, '_> {
     fn push(&mut self, byte: u8, range: Range<usize>) {
-        // The barrier is no part of a text.
-        self.bytes.push((if byte == BARRIER { 0x80 } else { byte }, range.start));
+        self.bytes.push((decoded_byte(byte), range.start));
         self.end = range.end;
     }
 
@@ -266,7 +273,7 @@ impl Row<'_, '_> {
         self.bytes.clear();
     }
 
-    /// Ends the row where what stands before the next number does not belong into one.
+    /// Ends the row if the text before the next number is not one that separates numbers.
     fn separate(&mut self, between: &[u8], separates: impl Fn(u8) -> bool) {
         if between.len() > WIDEST || !between.iter().copied().all(separates) {
             self.flush();
@@ -513,7 +520,7 @@ impl Reading<'_> {
 
     fn push(&mut self, bytes: impl Iterator<Item = (u8, usize)>) {
         for (byte, at) in bytes {
-            self.decoded.push(if byte == BARRIER { 0x80 } else { byte }, at);
+            self.decoded.push(decoded_byte(byte), at);
         }
     }
 
