@@ -4,7 +4,8 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
-use proptest::sample::select;
+use pleo_sandbox::Fault;
+use proptest::{prelude::*, sample::select};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -197,23 +198,29 @@ pub(super) fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
-/// A whole authorisation: how it began, and the exchange that was received.
-fn exchanged<T>(
-    talk: &mut Conversation<'_, '_>,
-    flow: &Flow,
-    judge: impl FnOnce(&Begun, &ReceivedRequest, &Form) -> T,
-) -> Result<T, Stop> {
-    let (begun, _) = begin(talk, flow)?;
-    let redirect = agree(talk, flow, &begun)?;
-    let (received, form) = exchange(talk, redirect)?;
-    Ok(judge(&begun, &received, &form))
+/// Authorisations whose token endpoint may fail at the first request, so that the client may try again.
+fn exchanges() -> impl Strategy<Value = (Flow, bool)> {
+    (flows(), prop::bool::weighted(0.25))
 }
 
-/// Has the client take a redirect: the exchange that was received.
-fn exchange(talk: &mut Conversation<'_, '_>, redirect: String) -> Result<(ReceivedRequest, Form), Stop> {
-    let seen = finish(talk, redirect)?;
-    let first = token_requests(&seen).into_iter().next().map(|(received, form)| (received.clone(), form));
-    first.ok_or_else(|| Stop::Inconclusive(format!("no code is exchanged: {}", seen.told())))
+/// Has the client take a redirect, and judges every exchange that was received.
+fn judge_exchanges(
+    talk: &mut Conversation<'_, '_>,
+    redirect: String,
+    (flow, fails_first): &(Flow, bool),
+    judge: impl Fn(&ReceivedRequest, &Form) -> Judgement,
+) -> Result<Judgement, Stop> {
+    if *fails_first {
+        talk.servers().sandbox(flow.site).inject("/oauth/token", Fault::Status(503));
+    }
+    let seen = finish(talk, redirect);
+    talk.servers().sandbox(flow.site).clear_faults();
+    let seen = seen?;
+    let requests = token_requests(&seen);
+    if requests.is_empty() {
+        return Err(Stop::Inconclusive(format!("no code is exchanged: {}", seen.told())));
+    }
+    Ok(Judgement::all(requests.iter().map(|(received, form)| judge(received, form))))
 }
 
 pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
@@ -257,7 +264,8 @@ fn is_made_from(verifier: &str, state: &str) -> bool {
 }
 
 pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each(exchanges(), |talk, case| {
+        let (flow, _) = case;
         let challenge = |(begun, _): (Begun, Seen)| begun.parameters.get("code_challenge").cloned();
         let (one, other) = (
             talk.aside(|talk| begin(talk, flow)).map(challenge)?,
@@ -271,11 +279,13 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
                 "the same challenge twice",
             ));
         }
-        exchanged(talk, flow, |begun, received, form| {
-            let parameter = |name: &str| begun.parameters.get(name).cloned().unwrap_or_default();
-            if parameter("code_challenge_method") != "S256" {
-                return Judgement::inconclusive("there is no S256 challenge");
-            }
+        let (begun, _) = begin(talk, flow)?;
+        let parameter = |name: &str| begun.parameters.get(name).cloned().unwrap_or_default();
+        if parameter("code_challenge_method") != "S256" {
+            return Ok(Judgement::inconclusive("there is no S256 challenge"));
+        }
+        let redirect = agree(talk, flow, &begun)?;
+        judge_exchanges(talk, redirect, case, |received, form| {
             let broken = |found: String| {
                 let message = "the verifier does not belong to the challenge";
                 let expected = "a secret code_verifier whose challenge is in the URL, of 43 to 128 letters, digits \
@@ -323,7 +333,8 @@ pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn redirect_uri_is_exact(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each(exchanges(), |talk, case| {
+        let (flow, _) = case;
         let (begun, _) = begin(talk, flow)?;
         let expected = &flow.app.redirect_uri;
         let message = "the redirect URI is not the registered one";
@@ -332,11 +343,12 @@ pub(super) fn redirect_uri_is_exact(trial: &mut ClientTrial<'_>) -> Verdict {
             return Ok(Judgement::fail(message, expected, format!("{sent}, in the user's URL")));
         }
         let redirect = agree(talk, flow, &begun)?;
-        let (received, form) = exchange(talk, redirect)?;
-        let sent = form.get("redirect_uri").map_or("none", String::as_str);
-        Ok(Judgement::pass_if(sent == expected, || {
-            Judgement::fail_by(&received, message, expected, format!("{sent}, in the exchange"))
-        }))
+        judge_exchanges(talk, redirect, case, |received, form| {
+            let sent = form.get("redirect_uri").map_or("none", String::as_str);
+            Judgement::pass_if(sent == expected, || {
+                Judgement::fail_by(received, message, expected, format!("{sent}, in the exchange"))
+            })
+        })
     })
 }
 
@@ -417,16 +429,18 @@ pub(super) fn code_is_exchanged_once(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn code_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each(exchanges(), |talk, case| {
+        let (flow, _) = case;
         let (begun, _) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
-        let (received, form) = exchange(talk, redirect)?;
-        let sent = form.get("code").map_or("none", String::as_str);
-        Ok(Judgement::pass_if(sent == code, || {
-            let message = "the code is not the one that the redirect had";
-            Judgement::fail_by(&received, message, format!("code={code}"), format!("code={sent}"))
-        }))
+        judge_exchanges(talk, redirect, case, |received, form| {
+            let sent = form.get("code").map_or("none", String::as_str);
+            Judgement::pass_if(sent == code, || {
+                let message = "the code is not the one that the redirect had";
+                Judgement::fail_by(received, message, format!("code={code}"), format!("code={sent}"))
+            })
+        })
     })
 }
 

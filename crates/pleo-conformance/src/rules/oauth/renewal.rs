@@ -67,6 +67,39 @@ fn renewals(seen: &Seen) -> Vec<(&ReceivedRequest, String)> {
         .collect()
 }
 
+/// Calls with an expired access token, and whether the authorisation server fails at the first renewal.
+fn renewing(trial: &ClientTrial<'_>) -> impl Strategy<Value = (Case, bool)> + use<> {
+    (expired(trial), prop::bool::weighted(0.25))
+}
+
+/// Has a client renew, and judges every token request up to the one that succeeds. After a failure the client
+/// may try again at once or with the next call.
+fn judge_renewals(
+    talk: &mut Conversation<'_, '_>,
+    case: &Case,
+    fails_first: bool,
+    judge: impl Fn(&ReceivedRequest, &Form) -> Judgement,
+) -> Result<Judgement, Stop> {
+    talk.admit(case)?;
+    if fails_first {
+        talk.servers().sandbox(case.site).inject("/oauth/token", Fault::Status(503));
+    }
+    let mut judged = Vec::new();
+    for _ in 0..=usize::from(fails_first) {
+        let seen = talk.call(case)?;
+        for (received, form) in token_requests(&seen) {
+            judged.push(judge(received, &form));
+            if issued(received).is_some() {
+                return Ok(Judgement::all(judged));
+            }
+        }
+        if judged.is_empty() {
+            return Err(not_renewed(&seen));
+        }
+    }
+    Ok(Judgement::all(judged))
+}
+
 pub(super) fn not_renewed(seen: &Seen) -> Stop {
     Stop::Inconclusive(format!("the token is not renewed: {}", seen.told()))
 }
@@ -245,22 +278,20 @@ pub(super) fn expired_token_is_renewed(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn app_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = expired(trial);
-    trial.each(cases, |talk, case| {
-        talk.admit(case)?;
-        let seen = talk.call(case)?;
-        let requests = token_requests(&seen);
-        let Some((received, form)) = requests.first() else { return Err(not_renewed(&seen)) };
-        let values = authorizations(received.exchange.request.headers());
-        let basic = matches!(values.as_slice(), [one] if names_app(one, &case.app));
-        Ok(Judgement::pass_if(basic && !form.contains_key("client_secret"), || {
-            let found = match form.contains_key("client_secret") {
-                true => "client_secret in the body".to_owned(),
-                false => format!("Authorization: {}", values.join(", ")),
-            };
-            let message = "the app does not authenticate by Basic";
-            Judgement::fail_by(received, message, "client id and secret by Basic", found)
-        }))
+    let cases = renewing(trial);
+    trial.each(cases, |talk, (case, fails_first)| {
+        judge_renewals(talk, case, *fails_first, |received, form| {
+            let values = authorizations(received.exchange.request.headers());
+            let basic = matches!(values.as_slice(), [one] if names_app(one, &case.app));
+            Judgement::pass_if(basic && !form.contains_key("client_secret"), || {
+                let found = match form.contains_key("client_secret") {
+                    true => "client_secret in the body".to_owned(),
+                    false => format!("Authorization: {}", values.join(", ")),
+                };
+                let message = "the app does not authenticate with Basic";
+                Judgement::fail_by(received, message, "client id and secret with Basic", found)
+            })
+        })
     })
 }
 
@@ -404,44 +435,33 @@ fn needless(seen: &Seen, case: &Case) -> Judgement {
 }
 
 pub(super) fn renewal_asks_for_no_more(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = expired(trial);
-    trial.each(cases, |talk, case| {
+    let cases = renewing(trial);
+    trial.each(cases, |talk, (case, fails_first)| {
         let granted: Vec<String> =
             case.operation.scopes.unwrap_or_default().iter().map(|&scope| scope.into()).collect();
         let case = Case { scopes: Some(granted.clone()), ..case.clone() };
-        talk.admit(&case)?;
-        let seen = talk.call(&case)?;
-        let forms: Vec<(&ReceivedRequest, Form)> = token_requests(&seen);
-        let Some((received, form)) = forms.first() else { return Err(not_renewed(&seen)) };
-        let asked = form.get("scope").map_or("", String::as_str);
-        let more = asked.split_ascii_whitespace().find(|scope| !granted.iter().any(|known| known == scope));
-        Ok(match more {
-            None => Judgement::Pass,
-            Some(_) => {
+        judge_renewals(talk, &case, *fails_first, |received, form| {
+            let asked = form.get("scope").map_or("", String::as_str);
+            let is_granted = |scope: &str| granted.iter().any(|known| known == scope);
+            Judgement::pass_if(asked.split_ascii_whitespace().all(is_granted), || {
                 let message = "a renewal asks for a scope that was not given";
                 let expected = format!("no scope, or some of: {}", granted.join(" "));
                 Judgement::fail_by(received, message, expected, format!("scope={asked}"))
-            }
+            })
         })
     })
 }
 
 pub(super) fn refresh_token_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = expired(trial);
-    trial.each(cases, |talk, case| {
-        talk.admit(case)?;
-        let seen = talk.call(case)?;
-        let renewals = renewals(&seen);
-        let Some((received, sent)) = renewals.first() else { return Err(not_renewed(&seen)) };
-        Ok(Judgement::pass_if(*sent == case.refresh_token, || {
-            let message = "the refresh token is not the one that was given";
-            let (expected, sent) = (&case.refresh_token, sent);
-            Judgement::fail_by(
-                received,
-                message,
-                format!("refresh_token={expected}"),
-                format!("refresh_token={sent}"),
-            )
-        }))
+    let cases = renewing(trial);
+    trial.each(cases, |talk, (case, fails_first)| {
+        judge_renewals(talk, case, *fails_first, |received, form| {
+            let (given, sent) = (&case.refresh_token, form.get("refresh_token").map_or("", String::as_str));
+            Judgement::pass_if(sent == given, || {
+                let message = "the refresh token is not the one that was given";
+                let (expected, found) = (format!("refresh_token={given}"), format!("refresh_token={sent}"));
+                Judgement::fail_by(received, message, expected, found)
+            })
+        })
     })
 }
