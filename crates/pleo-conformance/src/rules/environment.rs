@@ -14,7 +14,7 @@ use crate::{
         case::Case,
         evidence::{Judgement, place},
         search::Stop,
-        servers::Site,
+        servers::{ReceivedRequest, Site},
     },
     verdict::{Level, Verdict},
 };
@@ -27,37 +27,44 @@ pub(super) const RULES: &[Rule] = &[
         title: "The base URL decides the environment",
         statement: "A client MUST send each request to the base URL of the environment that was chosen.",
         level: Level::Must,
+        level_reason: "The base URL page says that the base URL alone decides which environment gets the \
+                       request.",
         sources: &["Z1", "Z2", "Z5", "Z6", "V1"],
         headings: &[BASE_URLS_OPENING, BASE_URLS, BASE_URLS_ENVIRONMENT],
-        failure: "A request for production arrives in staging, or the other way round.",
-        method: "Any operation, credential and environment, answered or failing in any way: where requests \
-                 are received.",
+        failure: "Staging receives a request for production, or the other way round.",
+        method: "Any operation, credential and environment, with successful and failing responses: the \
+                 servers that receive requests.",
         check: Check::Client { needs: &[], check: arrives_in_environment },
     },
     Rule {
         id: "ENV-002",
         title: "A credential stays in its environment",
-        statement: "A client MUST NOT send a credential to another environment than the one it was made in.",
+        statement: "A client MUST NOT send a credential to an environment other than the one in which it was \
+                    made.",
         level: Level::Must,
+        level_reason: "The key overview says that a key must not be used in another environment.",
         sources: &["Z7", "Z8", "Z9", "Z10", "Z49", "V6"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, WORKFLOW_KEY],
-        failure: "A staging key arrives in production.",
+        failure: "Production receives a staging key.",
         method: "Any credential with the other environment's base URL, in a new session or after a lawful \
-                 call: it may not be received there. With its own, it has to.",
+                 call: the other environment may not receive it. With its own base URL the credential has to \
+                 be sent.",
         check: Check::Client { needs: ENVIRONMENTS, check: credential_stays },
     },
     Rule {
         id: "ENV-003",
         title: "Environment and credential change together",
-        statement: "A client whose environment is changed MUST NOT go on with the old environment's \
+        statement: "A client whose environment is changed MUST NOT keep using the old environment's \
                     credential.",
         level: Level::Must,
+        level_reason: "Each environment has credentials of its own, and the key overview forbids using one \
+                       in another environment.",
         sources: &["Z7", "Z10", "V8"],
         headings: &[OVERVIEW_ENVIRONMENT],
-        failure: "After a change to production, the staging key is received there, or production's key in \
-                  staging.",
-        method: "Two calls of one session, in one environment and then in the other, each with a credential \
-                 of its own: which credential is received where.",
+        failure: "After a change to production, production receives the staging key, or staging receives the \
+                  production key.",
+        method: "Two calls of one session, in one environment and then in the other, each with its own \
+                 credential: the credentials that each server receives.",
         check: Check::Client {
             needs: &[Capability::Environments, Capability::Sessions],
             check: credential_changes_along,
@@ -69,9 +76,10 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST use https://external.pleo.io for production and \
                     https://external.staging.pleo.io for staging.",
         level: Level::Must,
+        level_reason: "The base URL page gives both addresses. Any other address is not Pleo's.",
         sources: &["Z3", "Z4", "V1"],
         headings: &[BASE_URLS],
-        failure: "A built-in base URL is plain http, another host, or the legacy API's.",
+        failure: "A built-in base URL uses plain http, names another host, or is that of the legacy API.",
         method: "The base URLs in the client's `hello`.",
         check: Check::Client { needs: &[], check: built_in_addresses },
     },
@@ -81,11 +89,13 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST NOT send a credential to an address that is not its environment's scheme, \
                     host and port, however much it looks like it.",
         level: Level::Must,
+        level_reason: "A key must never become public, and the base URL page names the only two addresses \
+                       that it is for.",
         sources: &["Z1", "Z2", "Z53"],
         headings: &[BASE_URLS_OPENING, BASE_URLS, OVERVIEW_SECURITY, WORKFLOW_KEY],
-        failure: "The credential arrives at another host whose URL begins with, or contains, the right one.",
-        method: "Base URLs of another server with the right one as user information, path, query or \
-                 fragment, or with nothing but another port: the credential may not arrive there.",
+        failure: "Another host whose URL begins with, or contains, the right one receives the credential.",
+        method: "Base URLs of another server that have the right one as user information, path, query or \
+                 fragment, or that differ only in the port: that server may not receive the credential.",
         check: Check::Client { needs: ENVIRONMENTS, check: look_alikes_are_refused },
     },
 ];
@@ -125,14 +135,20 @@ fn credential_stays(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().given().strategy();
+    let cases = trial.cases().handed_over().strategy();
     trial.each(cases, |talk, case| {
         talk.send(&case.plain())?.first(case)?;
         let moved = Case { site: case.site.other_environment(), ..case.with_other_secret() };
         talk.keep_secret(&moved.secret, "the other environment's secret");
+        talk.keep_secret(&moved.refresh_token, "the other environment's refresh token");
+        let (old, new) = (talk.credentials(case), [moved.secret.clone(), moved.refresh_token.clone()]);
+        let old = [old, vec![case.refresh_token.clone()]].concat();
         let seen = talk.send(&moved)?;
-        let at = |site| seen.api().filter(move |received| received.site == site);
-        if let Some(received) = carrier(at(moved.site), &[&case.secret]) {
+        let is_there = |received: &&ReceivedRequest| {
+            [moved.site, moved.site.authorization_server()].contains(&received.site)
+        };
+        let (there, elsewhere): (Vec<_>, Vec<_>) = seen.received.iter().partition(is_there);
+        if let Some(received) = carrier(there.iter().copied(), &old) {
             return Ok(Judgement::fail_by(
                 received,
                 "after a change of environment the old credential is sent to the new one",
@@ -140,8 +156,7 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
                 "the old environment's credential",
             ));
         }
-        let strays = seen.api().filter(|received| received.site != moved.site);
-        if let Some(received) = carrier(strays, &[&moved.secret]) {
+        if let Some(received) = carrier(elsewhere, &new) {
             return Ok(Judgement::fail_by(
                 received,
                 "after a change of environment the new credential is sent to the old one",
@@ -149,7 +164,8 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
                 received_at(received),
             ));
         }
-        match carrier(at(moved.site), &[&moved.secret]) {
+        // A pair that has expired is renewed there.
+        match carrier(there, &new) {
             Some(_) => Ok(Judgement::Pass),
             None => Ok(Judgement::inconclusive(format!(
                 "the new credential is not received there: {}",

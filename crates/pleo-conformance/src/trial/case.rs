@@ -162,6 +162,12 @@ impl Cases {
         self
     }
 
+    /// Only those with a credential that the client is given, not authorised to get.
+    pub(crate) fn handed_over(mut self) -> Self {
+        self.kinds.retain(|kind| *kind != CredentialKind::OauthSession);
+        self
+    }
+
     /// Also those in which requests are sent at the same time.
     pub(crate) fn in_parallel(self, parallel: bool) -> Self {
         Self { parallel, ..self }
@@ -337,10 +343,12 @@ impl Case {
         Self { circumstances: Circumstances { expired: true, ..Circumstances::PLAIN }, ..self.clone() }
     }
 
-    /// The same, from a client that has another key or token.
+    /// The same, from a client that has another key, token or pair.
     pub(crate) fn with_other_secret(&self) -> Self {
         let (secret, other_secret) = (self.other_secret.clone(), self.secret.clone());
-        Self { secret, other_secret, ..self.clone() }
+        let random = self.refresh_token.trim_start_matches(PREFIX);
+        let refresh_token = PREFIX.chars().chain(random.chars().rev()).collect();
+        Self { secret, other_secret, refresh_token, ..self.clone() }
     }
 
     /// What the client is told of the credential.
