@@ -254,16 +254,16 @@ fn explain(catalogue: &[Rule], id: &str, streams: &mut Streams<'_>) -> Result<Ex
         .iter()
         .find(|rule| rule.id.eq_ignore_ascii_case(id))
         .ok_or_else(|| CliError::UnknownRule(id.to_owned()))?;
-    let Rule { id, title, statement, level, sources, headings, failure, method, .. } = rule;
+    let Rule { id, title, statement, level, level_reason, sources, headings, failure, method, .. } = rule;
     let side = rule.side();
     streams.out.text(&format!(
-        "{id} {title}\n\n{statement}\n\nlevel      {level}\nasked of   the {side}\ncomes from {}\n",
+        "{id} {title}\n\n{statement}\n\napplies to the {side}\nlevel      {level}: {level_reason}\nsources    {}\n",
         sources.join(", ")
     ))?;
     for heading in *headings {
         streams.out.text(&format!("           {heading}\n"))?;
     }
-    streams.out.text(&format!("fails if   {failure}\nchecked    {method}\n"))?;
+    streams.out.text(&format!("fails when {failure}\nchecks     {method}\n"))?;
     Ok(Exit::Passed)
 }
 

@@ -348,8 +348,8 @@ fn the_catalogue_is_listed_and_explained() {
     assert_eq!(
         done.out,
         "AUTH-1 Basic for keys\n\nA client MUST send a key by HTTP Basic.\n\n\
-         level      MUST\nasked of   the client\ncomes from Z25\n           S3: Standalone API Keys\n\
-         fails if   The key arrives as Bearer.\nchecked    Any operation, any key.\n"
+         applies to the client\nlevel      MUST: It is an example.\nsources    Z25\n           S3: Standalone API Keys\n\
+         fails when The key arrives as Bearer.\nchecks     Any operation, any key.\n"
     );
     command(&["explain", "AUTH-99"], &no_report)
         .wrong_usage("no rule is called \"AUTH-99\"; `list` shows all ids");

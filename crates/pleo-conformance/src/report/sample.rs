@@ -32,6 +32,7 @@ const fn rule(id: &'static str, level: Level, check: Check) -> Rule {
         title: "Basic for keys",
         statement: "A client MUST send a key by HTTP Basic.",
         level,
+        level_reason: "It is an example.",
         sources: &["Z25"],
         headings: &["S3: Standalone API Keys"],
         failure: "The key arrives as Bearer.",

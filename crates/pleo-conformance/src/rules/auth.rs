@@ -30,11 +30,12 @@ pub(super) const RULES: &[Rule] = &[
         title: "An API key is sent with HTTP Basic",
         statement: "A client MUST send an API key, standalone or integrated, with the scheme Basic.",
         level: Level::Must,
+        level_reason: "The base URL page names HTTP Basic as the way to send a key and offers no other.",
         sources: &["Z19", "Z25", "A3", "A17"],
         headings: &[BASE_URLS_KEYS, FAQS],
         failure: "The Authorization header says Bearer, or another scheme.",
-        method: "Any operation, arguments, environment and key, also at a second try and in parallel: the scheme of \
-                 every header.",
+        method: "Any operation, arguments, environment and key, also for repeated and parallel requests: the \
+                 scheme of every Authorization header.",
         check: Check::Client { needs: KEYS, check: key_goes_by_basic },
     },
     Rule {
@@ -42,9 +43,11 @@ pub(super) const RULES: &[Rule] = &[
         title: "Basic credentials are encoded",
         statement: "A client MUST encode user name, colon and password of Basic credentials with Base64.",
         level: Level::Must,
+        level_reason: "The base URL page says that the credentials are Base64 encoded; HTTP Basic has no \
+                       other form.",
         sources: &["Z28", "A3"],
         headings: &[BASE_URLS_KEYS],
-        failure: "The key follows `Basic` as it is, or what is encoded has no colon.",
+        failure: "The key follows `Basic` without encoding, or the encoded text has no colon.",
         method: "Any operation and key: what follows `Basic` is decoded.",
         check: Check::Client { needs: KEYS, check: basic_is_encoded },
     },
@@ -53,10 +56,11 @@ pub(super) const RULES: &[Rule] = &[
         title: "The key is the user name",
         statement: "A client MUST send an API key as the user name of its Basic credentials.",
         level: Level::Must,
+        level_reason: "The base URL page says where the key goes: it is the user name.",
         sources: &["Z26", "A3"],
         headings: &[BASE_URLS_KEYS],
-        failure: "The user name is something else, and the key perhaps the password.",
-        method: "Any operation and key: the user name that arrives is compared with the key.",
+        failure: "The user name is something other than the key, which is perhaps the password.",
+        method: "Any operation and key: the received user name is compared with the key.",
         check: Check::Client { needs: KEYS, check: key_is_user_name },
     },
     Rule {
@@ -64,10 +68,11 @@ pub(super) const RULES: &[Rule] = &[
         title: "The password is empty",
         statement: "A client MUST leave the password of its Basic credentials empty.",
         level: Level::Must,
+        level_reason: "The base URL page says that the password is empty.",
         sources: &["Z27", "A3", "A13"],
         headings: &[BASE_URLS_KEYS],
         failure: "Something follows the colon, such as the key once more.",
-        method: "Any operation and key: the password that arrives.",
+        method: "Any operation and key: the received password.",
         check: Check::Client { needs: KEYS, check: password_is_empty },
     },
     Rule {
@@ -75,22 +80,26 @@ pub(super) const RULES: &[Rule] = &[
         title: "An access token is sent with Bearer",
         statement: "A client MUST send an OAuth 2.0 access token with the scheme Bearer.",
         level: Level::Must,
+        level_reason: "The base URL page gives `Authorization: Bearer` as the form that OAuth requests must \
+                       have.",
         sources: &["Z19", "Z30", "A2"],
         headings: &[BASE_URLS_OAUTH, FAQS],
         failure: "The token is sent as Basic credentials.",
-        method: "Any operation, arguments, environment and token: the scheme of the header that arrives.",
+        method: "Any operation, arguments, environment and token: the scheme of the received header.",
         check: Check::Client { needs: TOKENS, check: token_goes_by_bearer },
     },
     Rule {
         id: "AUTH-006",
-        title: "A token arrives byte for byte",
+        title: "A token is sent byte for byte",
         statement: "A client MUST send an access token exactly as it was given.",
         level: Level::Must,
+        level_reason: "The token overview asks for tokens to be sent back byte for byte; any other text is \
+                       another token.",
         sources: &["Z30", "A49"],
         headings: &[BASE_URLS_OAUTH, ACCESS_TOKENS],
-        failure: "The token is cut, encoded once more, or in another case.",
-        method: "Any operation, and tokens with every character that HTTP allows in one: what follows \
-                 `Bearer` is compared with the token.",
+        failure: "The token is truncated, encoded again, or changed in case.",
+        method: "Any operation, and tokens with every character that HTTP allows: what follows `Bearer` is \
+                 compared with the token.",
         check: Check::Client { needs: TOKENS, check: token_arrives_unchanged },
     },
     Rule {
@@ -98,46 +107,55 @@ pub(super) const RULES: &[Rule] = &[
         title: "One Authorization header",
         statement: "A client MUST send the credential in the Authorization header, exactly once.",
         level: Level::Must,
+        level_reason: "The workflow guide puts the credential into the authentication header. Two headers \
+                       leave it to the server which credential counts.",
         sources: &["Z29", "Z30"],
         headings: &[WORKFLOW_REQUEST, BASE_URLS_OAUTH],
         failure: "There is no Authorization header, or there are two.",
-        method: "Any operation and credential: the Authorization headers that arrive are counted.",
+        method: "Any operation and credential: the received Authorization headers are counted.",
         check: Check::Client { needs: &[], check: one_header },
     },
     Rule {
         id: "AUTH-008",
         title: "A key needs no OAuth flow",
-        statement: "A client MUST NOT take an API key to the authorisation server: it is sent as it is.",
+        statement: "A client MUST NOT send an API key to the authorisation server: the API takes the key \
+                    itself.",
         level: Level::Must,
+        level_reason: "The key overview says that a key needs no authorisation flow. A key that is sent to \
+                       the authorisation server reaches a server that it is not meant for.",
         sources: &["Z35", "Z36", "A18"],
         headings: &[OVERVIEW_OPENING, OVERVIEW_COMPARISON],
-        failure: "A request arrives at the authorisation server although the credential is a key.",
-        method: "Any operation and key: nothing may arrive at the authorisation server.",
+        failure: "The authorisation server receives a request although the credential is a key.",
+        method: "Any operation and key: the authorisation server may not receive anything.",
         check: Check::Client { needs: KEYS, check: key_needs_no_oauth },
     },
     Rule {
         id: "AUTH-009",
-        title: "What cannot be a user name is refused",
+        title: "A key that cannot be a user name is refused",
         statement: "A client SHOULD refuse a key that Basic credentials cannot carry as a user name with an \
-                    empty password: one with a colon or a control character. That comes from RFC 7617, \
-                    section 2; Pleo does not say what its keys look like, and may never make such a key.",
+                    empty password: one with a colon or a control character (RFC 7617, section 2).",
         level: Level::Should,
+        level_reason: "Pleo does not say what its keys look like and may never make such a key, so this \
+                       comes from RFC 7617, section 2, alone.",
         sources: &["Z26", "Z27"],
         headings: &[BASE_URLS_KEYS],
-        failure: "A request arrives whose credentials are read as another user name and a password.",
-        method: "Any key with a colon or control character somewhere in it: nothing may arrive. The same key \
-                 without it has to be sent.",
+        failure: "The server receives a request whose credentials decode to another user name and a \
+                  password.",
+        method: "Any key with a colon or control character somewhere in it: nothing may be received. The \
+                 same key without that character has to be sent.",
         check: Check::Client { needs: KEYS, check: impossible_key_is_refused },
     },
     Rule {
         id: "AUTH-010",
-        title: "A token's text means nothing",
-        statement: "A client MUST NOT read anything out of a token's text: tokens are opaque.",
+        title: "A token is opaque",
+        statement: "A client MUST NOT read anything out of a token's text.",
         level: Level::Must,
+        level_reason: "The token overview forbids reading anything out of a token, so a client that does \
+                       breaks when tokens change.",
         sources: &["A49"],
         headings: &[ACCESS_TOKENS],
-        failure: "A token that looks like a JWT is not sent, because a claim in it has passed.",
-        method: "Tokens in the form of a JWT with times of any kind in it have to be sent as any other.",
+        failure: "A token that looks like a JWT is not sent because its `exp` claim is in the past.",
+        method: "Tokens in the form of a JWT, with times of any kind, have to be sent like any other token.",
         check: Check::Client { needs: TOKENS, check: token_is_not_read },
     },
 ];

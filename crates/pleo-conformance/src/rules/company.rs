@@ -36,9 +36,10 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client that is bound to a company MUST name it in every request of an operation that \
                     takes one.",
         level: Level::Must,
+        level_reason: "The workflow guide asks for the right company id in each and every request.",
         sources: &["Z38", "Z39", "Z40", "Z41", "K7"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_COMPANY, WORKFLOW_REQUEST],
-        failure: "The request has no company, in no place and by no name.",
+        failure: "The request does not name a company anywhere.",
         method: "Any operation that takes a company: the request is searched for it.",
         check: Check::Client { needs: COMPANIES, check: company_is_there },
     },
@@ -47,10 +48,12 @@ pub(super) const RULES: &[Rule] = &[
         title: "The company is where the operation takes it",
         statement: "A client MUST name the company in the query or in the body, as the operation asks.",
         level: Level::Must,
+        level_reason: "The key overview asks for requests that carry the company id, and the page of each \
+                       operation says where. Elsewhere the service does not read it.",
         sources: &["Z39", "K13", "K15", "K18", "K19", "K22", "K24", "K25"],
         headings: &[OVERVIEW_COMPANY, REFERENCE],
         failure: "The company is in a header, or in the body of an operation that takes it in the query.",
-        method: "Any operation that takes a company: where in the request it is.",
+        method: "Any operation that takes a company: the location of the company in the request.",
         check: Check::Client { needs: COMPANIES, check: company_is_in_its_place },
     },
     Rule {
@@ -59,9 +62,12 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST use the name that the operation has for the company: `company_id` or \
                     `companyId`.",
         level: Level::Must,
+        level_reason: "The service reads the name that the operation's page gives. Under another name the \
+                       request has no company.",
         sources: &["Z39", "K13", "K14", "K16"],
         headings: &[OVERVIEW_COMPANY, REFERENCE],
-        failure: "`company_id` where the operation reads `companyId`, or the other way round.",
+        failure: "The request says `company_id` where the operation reads `companyId`, or the other way \
+                  round.",
         method: "Any operation that takes a company: the name of the parameter or member.",
         check: Check::Client { needs: COMPANIES, check: company_is_spelled_right },
     },
@@ -70,10 +76,12 @@ pub(super) const RULES: &[Rule] = &[
         title: "One company per request",
         statement: "A client MUST name the company once.",
         level: Level::Must,
+        level_reason: "A key is for a single company. With two company ids it is up to the server which \
+                       company a request reaches.",
         sources: &["Z37", "Z39", "K2"],
         headings: &[OVERVIEW_COMPANY, MULTI_ENTITY],
-        failure: "The company is there twice.",
-        method: "Any operation that takes a company: how often it is named.",
+        failure: "The request names the company twice.",
+        method: "Any operation that takes a company: the company's occurrences are counted.",
         check: Check::Client { needs: COMPANIES, check: company_is_there_once },
     },
     Rule {
@@ -81,9 +89,11 @@ pub(super) const RULES: &[Rule] = &[
         title: "The company is the bound one",
         statement: "A client MUST name the company that it is bound to, and no other.",
         level: Level::Must,
+        level_reason: "The key overview asks for the company id that matches the key, so that a request \
+                       stays in the intended company.",
         sources: &["Z37", "Z38", "Z39", "Z43", "K3"],
         headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS],
-        failure: "Another company's id is in the company's place.",
+        failure: "The request names another company.",
         method: "Any operation that takes a company: the id is compared.",
         check: Check::Client { needs: COMPANIES, check: company_is_the_bound_one },
     },
@@ -92,36 +102,41 @@ pub(super) const RULES: &[Rule] = &[
         title: "A request for another company is refused",
         statement: "A client that is bound to a company MUST refuse a request that names another.",
         level: Level::Must,
+        level_reason: "The key overview limits a key to one company, so a request for another cannot be \
+                       what the user of the key intends.",
         sources: &["Z37", "Z39", "Z42", "Z45", "K2", "K11"],
         headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS, OVERVIEW_COMPARISON],
-        failure: "The request leaves, for one company or the other.",
+        failure: "The request is sent, for one company or the other.",
         method: "Any operation that takes a company, with another one among its arguments: nothing may be \
                  received.",
         check: Check::Client { needs: COMPANIES, check: other_company_is_refused },
     },
     Rule {
         id: "CMP-007",
-        title: "A company that is needed and missing is noticed",
+        title: "A missing company is noticed",
         statement: "A client SHOULD refuse an operation that needs a company when neither its arguments nor \
                     the client name one.",
         level: Level::Should,
+        level_reason: "The documents ask for the company id, but not for a check before sending: the \
+                       service rejects such a request itself.",
         sources: &["Z40", "Z41", "K7"],
         headings: &[WORKFLOW_REQUEST],
-        failure: "The request leaves without a company, to be answered with an error.",
-        method: "Any operation that requires a company, from a client that is bound to none: nothing should \
-                 arrive. With the company among the arguments it has to.",
+        failure: "The request is sent without a company, and the service rejects it.",
+        method: "Any operation that requires a company, from a client that is not bound to one: nothing \
+                 should be received. With the company among the arguments the request has to be sent.",
         check: Check::Client { needs: COMPANIES, check: missing_company_is_noticed },
     },
     Rule {
         id: "CMP-008",
-        title: "No company where none is taken",
-        statement: "A client SHOULD NOT add a company to an operation that takes none. One page asks for the \
-                    company in every request, so this is not a MUST.",
+        title: "An operation that takes no company gets none",
+        statement: "A client SHOULD NOT add a company to an operation that does not take one.",
         level: Level::Should,
+        level_reason: "One page asks for the company id in every request, and the pages of these operations \
+                       do not list it. The documents contradict each other.",
         sources: &["K10", "K17"],
         headings: &[REFERENCE],
-        failure: "`company_id` is in the query of an operation that does not know it.",
-        method: "Any operation that takes no company: the request is searched for one.",
+        failure: "`company_id` is in the query of an operation that does not have this parameter.",
+        method: "Any operation that does not take a company: the request is searched for one.",
         check: Check::Client { needs: COMPANIES, check: no_company_where_none_is_taken },
     },
     Rule {
@@ -130,6 +145,8 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST name the company that it is bound to at the time of the call, not that of an \
                     earlier call.",
         level: Level::Must,
+        level_reason: "The key overview asks for requests to stay in the intended company, which is the one \
+                       that the client is bound to at the time of the call.",
         sources: &["Z37", "Z39", "Z40", "Z42"],
         headings: &[OVERVIEW_COMPANY, WORKFLOW_REQUEST],
         failure: "After a change of company the request still names the first one.",
@@ -142,25 +159,28 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "CMP-010",
-        title: "Without a company, none is named",
-        statement: "A client that is bound to no company MUST NOT name one that nobody gave it.",
+        title: "An unbound client does not name a company",
+        statement: "A client that is not bound to a company MUST NOT name one that nobody gave it.",
         level: Level::Must,
+        level_reason: "An empty or invented id is not the company id that belongs to the key.",
         sources: &["Z37", "Z39"],
         headings: &[OVERVIEW_COMPANY],
         failure: "The request has an empty company_id, or `null`.",
-        method: "Any operation that can do without a company, from a client that is bound to none: the request \
-                 is searched for one.",
+        method: "Any operation that does not require a company, from a client that is not bound to one: the \
+                 request is searched for a company.",
         check: Check::Client { needs: COMPANIES, check: unbound_client_names_none },
     },
     Rule {
         id: "CMP-011",
-        title: "The path stays in the company, too",
+        title: "The path stays within the company",
         statement: "A client that is bound to a company SHOULD refuse a request whose path names another.",
         level: Level::Should,
+        level_reason: "The documents limit a key to one company, but name the query and the body as the \
+                       place of the company id, not the path.",
         sources: &["Z37", "Z42"],
         headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS],
-        failure: "The request for another company's details leaves.",
-        method: "Operations with a company in their path, with another one than the bound one: nothing should be \
+        failure: "The request for another company's details is sent.",
+        method: "Operations with a company in their path, which is not the bound one: nothing should be \
                  received.",
         check: Check::Client { needs: COMPANIES, check: other_company_in_path_is_refused },
     },

@@ -23,23 +23,27 @@ pub(super) const RULES: &[Rule] = &[
         title: "Legacy tokens are not sent",
         statement: "A client MUST NOT send a token of the legacy API to the External API.",
         level: Level::Must,
+        level_reason: "The FAQs of the documents say that legacy tokens do not work on the External API. \
+                       Sending one only exposes it.",
         sources: &["Z17"],
         headings: &[FAQS],
-        failure: "The legacy token arrives, as Bearer or Basic.",
-        method: "Any operation with a legacy token as credential: the token may arrive at no other API. \
+        failure: "The External API receives the legacy token, as Bearer or Basic.",
+        method: "Any operation with a legacy token as its credential: no other API may receive the token. \
                  With a credential of the External API the same request has to be sent.",
         check: Check::Client { needs: &[Capability::Environments], check: legacy_token_is_not_sent },
     },
     Rule {
         id: "LEG-002",
-        title: "Nothing new goes to the legacy API",
+        title: "New credentials are not sent to the legacy API",
         statement: "A client MUST NOT send a credential of the External API to the legacy API's address.",
         level: Level::Must,
+        level_reason: "The FAQs of the documents say that new keys do not work on the legacy API. Sending \
+                       one only exposes it.",
         sources: &["Z13", "Z18", "Z22"],
         headings: &[FAQS, super::BASE_URLS_KEYS],
-        failure: "A key is sent to https://openapi.pleo.io.",
-        method: "Any credential with the legacy API's base URL, and requests to the External API that fail in \
-                 any way: the credential may not be received at the legacy API.",
+        failure: "https://openapi.pleo.io receives a key.",
+        method: "Any credential with the legacy API's base URL, and requests to the External API that fail \
+                 in any way: the legacy API may not receive the credential.",
         check: Check::Client { needs: &[Capability::Environments], check: nothing_new_goes_to_legacy },
     },
 ];

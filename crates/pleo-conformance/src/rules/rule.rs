@@ -24,6 +24,8 @@ pub struct Rule {
     pub statement: &'static str,
     /// How strongly.
     pub level: Level,
+    /// Why it is of this level: what the sources say, or leave open.
+    pub level_reason: &'static str,
     /// The statements and facts that it comes from, see `docs/sources.md`.
     pub sources: &'static [&'static str],
     /// The documents and headings where they stand.

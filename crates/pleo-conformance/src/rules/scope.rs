@@ -20,38 +20,46 @@ const ERRORS: &str = "Errors";
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "SCP-001",
-        title: "What the scopes do not allow is refused",
+        title: "An operation outside the scopes is refused",
         statement: "A client that knows the scopes of its credential SHOULD refuse an operation that needs \
                     others.",
         level: Level::Should,
+        level_reason: "The documents say what a key with too few scopes cannot do, but not that a client \
+                       has to know it: the service rejects such a request itself.",
         sources: &["Z47", "Z49"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, WORKFLOW_KEY],
-        failure: "The request leaves, to be answered with 403.",
+        failure: "The request is sent, and the service rejects it with 403.",
         method: "Any operation whose scopes are published, and a credential that is known to have others, or \
-                 nearly those: nothing should be received. With the right ones it has to.",
+                 almost the same: nothing should be received. With the right scopes the request has to be \
+                 sent.",
         check: Check::Client { needs: SCOPES, check: missing_scope_is_noticed },
     },
     Rule {
         id: "SCP-002",
-        title: "What the scopes allow is sent",
+        title: "An operation within the scopes is sent",
         statement: "A client MUST NOT refuse an operation whose scopes the credential has.",
         level: Level::Must,
+        level_reason: "The key overview says that the scopes decide what a key can do. A client that \
+                       refuses more than that makes the key useless.",
         sources: &["Z47"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_SCOPES],
-        failure: "A credential with the published scopes is refused for want of others.",
+        failure: "A credential with the published scopes is refused because it lacks others.",
         method: "Any operation, and a credential that is known to have the scopes that are published for it, \
-                 alone or with others, or others where none are published: it has to be sent, as with scopes that are not known.",
+                 alone or with others, or any scopes where none are published: the request has to be sent, \
+                 as it has to when the scopes are not known.",
         check: Check::Client { needs: SCOPES, check: sufficient_scopes_suffice },
     },
     Rule {
         id: "SCP-003",
-        title: "A 403 is an answer",
-        statement: "A client SHOULD NOT repeat a request that was answered with 403: nothing has changed \
-                    (RFC 9110, section 15.5.4).",
+        title: "A 403 is final",
+        statement: "A client SHOULD NOT repeat a request after a 403: nothing has changed (RFC 9110, section \
+                    15.5.4).",
         level: Level::Should,
+        level_reason: "RFC 9110, section 15.5.4, says that a client SHOULD NOT repeat the request with the \
+                       same credentials.",
         sources: &["E3"],
         headings: &[OVERVIEW_SCOPES, ERRORS],
-        failure: "The same request arrives again.",
+        failure: "The server receives the same request again.",
         method: "Any operation whose scopes are published, and a credential that lacks them without the \
                  client knowing: the requests are counted.",
         check: Check::Client { needs: &[], check: forbidden_is_not_repeated },

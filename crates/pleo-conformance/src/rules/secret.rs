@@ -34,9 +34,11 @@ pub(super) const RULES: &[Rule] = &[
         title: "No credential in a URL",
         statement: "A client MUST NOT put a credential into the URL of a request.",
         level: Level::Must,
+        level_reason: "The workflow guide puts the credential into the authentication header, and the \
+                       documents forbid making a key public. URLs are logged by every server and proxy.",
         sources: &["Z29", "Z53"],
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY, WORKFLOW_REQUEST],
-        failure: "The key is a query parameter, and so in every log on the way.",
+        failure: "The key is a query parameter, and so in the log of every server and proxy.",
         method: "Any operation and credential: path and query are searched for it, encoded or not.",
         check: Check::Client { needs: &[], check: not_in_url },
     },
@@ -46,9 +48,11 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST NOT put a credential into another header than Authorization, or into the \
                     body.",
         level: Level::Must,
+        level_reason: "The workflow guide puts the credential into the authentication header. Bodies and \
+                       other headers are stored and logged.",
         sources: &["Z29", "Z53"],
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY, WORKFLOW_REQUEST],
-        failure: "The key is in the User-Agent, a cookie, or a header of somebody else's API.",
+        failure: "The key is in the User-Agent, a cookie, or a header that another API uses.",
         method: "Any operation and credential: all other headers and the body are searched for it.",
         check: Check::Client { needs: &[], check: not_in_other_parts },
     },
@@ -57,10 +61,13 @@ pub(super) const RULES: &[Rule] = &[
         title: "No credential in debugging output",
         statement: "A client MUST NOT show a credential in what it prints for debugging.",
         level: Level::Must,
+        level_reason: "The documents forbid making a key public. Debugging output ends up in logs and bug \
+                       reports.",
         sources: &["Z53"],
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY],
         failure: "Printing the client, or its configuration, prints the key.",
-        method: "Any operation and credential, answered or not: what the adapter calls `debug` is searched.",
+        method: "Any operation and credential, whether a response comes or not: what the adapter calls \
+                 `debug` is searched.",
         check: Check::Client { needs: SHOWN, check: not_in_debug },
     },
     Rule {
@@ -68,12 +75,14 @@ pub(super) const RULES: &[Rule] = &[
         title: "No credential in errors",
         statement: "A client MUST NOT show a credential in an error, nor in its reason for a refusal.",
         level: Level::Must,
+        level_reason: "The documents forbid making a key public, and errors are shown, logged and sent to \
+                       trackers.",
         sources: &["Z53", "A57"],
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY, TOKEN_STORAGE],
         failure: "The error of a failed request quotes the header that was sent.",
         method: "Requests that fail (401, 403, 429, 500, 503, a redirect, a dropped connection) and requests \
                  that are refused (wrong environment, impossible key, legacy token, missing scope, another \
-                 company). Every text that the client shows of it, except logs and debugging output, is \
+                 company). Every text that the client shows about them, except logs and debugging output, is \
                  searched.",
         check: Check::Client { needs: &[], check: not_in_errors },
     },
@@ -82,34 +91,40 @@ pub(super) const RULES: &[Rule] = &[
         title: "No credential in logs",
         statement: "A client MUST NOT write a credential to a log.",
         level: Level::Must,
+        level_reason: "The documents forbid making a key public, and the page on token storage says that \
+                       tokens are never logged.",
         sources: &["Z53", "A57"],
         headings: &[OVERVIEW_SECURITY, TOKEN_STORAGE],
-        failure: "A log at the level debug has the request with all its headers.",
-        method: "Any operation and credential, answered or not: what the adapter calls `log`, and what it \
-                 writes to its standard error, is searched.",
+        failure: "A log at the level debug shows the request with all its headers.",
+        method: "Any operation and credential, whether a response comes or not: what the adapter calls \
+                 `log`, and what it writes to its standard error, is searched.",
         check: Check::Client { needs: SHOWN, check: not_in_logs },
     },
     Rule {
         id: "SEC-006",
-        title: "No redirect takes a credential along",
+        title: "A credential does not follow a redirect",
         statement: "A client MUST NOT follow a redirect to another scheme, host or port with the credential.",
         level: Level::Must,
+        level_reason: "The documents forbid making a key public. A redirect can lead to a server that is \
+                       not Pleo's.",
         sources: &["Z1", "Z53"],
         headings: &[OVERVIEW_SECURITY, BASE_URLS_OPENING],
-        failure: "The credential arrives at the address that a redirect names.",
-        method: "Any operation, answered with any kind of redirect to an untrusted site, the other \
-                 environment or the legacy API: the credential may not be received there.",
+        failure: "The address that a redirect names receives the credential.",
+        method: "Any operation, with any kind of redirect to an untrusted site, the other environment or the \
+                 legacy API as its response: none of these may receive the credential.",
         check: Check::Client { needs: &[], check: redirect_is_not_followed },
     },
     Rule {
         id: "SEC-007",
-        title: "A replaced credential is replaced",
+        title: "A replaced credential is not used again",
         statement: "A client whose credential is replaced MUST use the new one from the next request on.",
         level: Level::Must,
+        level_reason: "The key overview asks for a compromised key to be replaced. Until the client uses \
+                       the new one, the old one is still in use.",
         sources: &["Z55", "A14", "A21"],
         headings: &[OVERVIEW_SECURITY, KEY_SECURITY],
-        failure: "After a rotation the old key arrives.",
-        method: "Two calls of one session with two credentials: which one arrives with the second.",
+        failure: "After a rotation the server receives the old key.",
+        method: "Two calls of one session with two credentials: the credential that the second sends.",
         check: Check::Client { needs: &[Capability::Sessions], check: rotation_takes_effect },
     },
 ];

@@ -28,6 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST request the base URL, followed by the path of the operation, and nothing \
                     between them.",
         level: Level::Must,
+        level_reason: "The base URL page says that the URL is the base URL followed by the endpoint's path.",
         sources: &["Z2", "Z5"],
         headings: &[BASE_URLS],
         failure: "A segment is missing, doubled or added.",
@@ -39,30 +40,35 @@ pub(super) const RULES: &[Rule] = &[
         title: "The method is the operation's",
         statement: "A client MUST use the method of the operation.",
         level: Level::Must,
+        level_reason: "The OpenAPI documents give the method. Another method is another operation, or none.",
         sources: &["OpenAPI documents"],
         headings: &[REFERENCE],
-        failure: "PUT arrives where POST belongs.",
-        method: "Any operation: the method that arrives.",
+        failure: "The server receives PUT instead of POST.",
+        method: "Any operation: the received method.",
         check: Check::Client { needs: &[], check: method_is_the_operations },
     },
     Rule {
         id: "URL-003",
         title: "A path parameter is one segment",
-        statement: "A client MUST put a path parameter where its place is in the path, as it was given.",
+        statement: "A client MUST put a path parameter into its segment of the path, unchanged.",
         level: Level::Must,
+        level_reason: "The OpenAPI documents give the place of each parameter. Otherwise the request \
+                       reaches another resource.",
         sources: &["Z2"],
         headings: &[BASE_URLS, REFERENCE],
-        failure: "The parameter is changed on the way.",
-        method: "Any operation with path parameters: the decoded segment is compared. All of \
-                 today's are UUIDs.",
+        failure: "The received parameter differs from the given one.",
+        method: "Any operation with path parameters: the decoded segment is compared. All of today's path \
+                 parameters are UUIDs.",
         check: Check::Client { needs: &[], check: path_parameters_arrive },
     },
     Rule {
         id: "URL-004",
-        title: "Query parameters arrive as given",
-        statement: "A client MUST send each query parameter that it was given, by its name and with its \
-                    value; one with several values as often as it has values.",
+        title: "Query parameters are sent as given",
+        statement: "A client MUST send each given query parameter, with its name and value, and one with \
+                    several values once per value.",
         level: Level::Must,
+        level_reason: "The OpenAPI documents give the parameters. A value that changes on the way asks for \
+                       something else.",
         sources: &["P5", "OpenAPI documents"],
         headings: &[REFERENCE],
         failure: "Several values are joined by commas, or a value is encoded twice.",
@@ -71,12 +77,13 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "URL-005",
-        title: "The body arrives as given, as JSON",
+        title: "The body is sent as given, as JSON",
         statement: "A client MUST send the body as JSON, and say so in Content-Type.",
         level: Level::Must,
+        level_reason: "The OpenAPI documents describe every request body as JSON.",
         sources: &["X23"],
         headings: &[REFERENCE],
-        failure: "The body is form-encoded, or comes without a media type.",
+        failure: "The body is form-encoded, or has no media type.",
         method: "Any operation with a body: media type and value are compared. More members are allowed.",
         check: Check::Client { needs: &[], check: body_arrives },
     },
@@ -85,9 +92,11 @@ pub(super) const RULES: &[Rule] = &[
         title: "A lawful request is sent, once",
         statement: "A client MUST send a lawful request, and MUST NOT repeat one that succeeded.",
         level: Level::Must,
+        level_reason: "The documents say that the base URLs accept all three methods of authentication. A \
+                       repeated request can create something twice.",
         sources: &["Z34", "A1"],
         headings: &[BASE_URLS_METHODS],
-        failure: "Nothing arrives, or the same request twice.",
+        failure: "The server receives nothing, or the same request twice.",
         method: "Any operation, arguments, environment and credential: requests that succeed are counted. Fewer \
                  requests than were asked for, or more that succeed, fail.",
         check: Check::Client { needs: &[], check: lawful_request_is_sent_once },
@@ -95,9 +104,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "URL-007",
         title: "A slash at the end of the base URL makes no difference",
-        statement: "A client SHOULD send the same request whether the base URL ends with a slash or not. No \
-                    document of Pleo's writes one; people do.",
+        statement: "A client SHOULD send the same request whether the base URL ends with a slash or not.",
         level: Level::Should,
+        level_reason: "No document writes a base URL with a slash at its end, but people do.",
         sources: &["Z2"],
         headings: &[BASE_URLS],
         failure: "There are two slashes where base URL and path meet.",

@@ -132,3 +132,16 @@ rules! {
     oau_102 "OAU-102"
     oau_103 "OAU-103"
 }
+
+#[test]
+fn a_level_is_the_word_of_the_statement_and_has_a_reason() {
+    for rule in catalogue() {
+        let id = rule.id;
+        let words: BTreeSet<&str> =
+            ["MUST", "SHOULD"].into_iter().filter(|word| rule.statement.contains(word)).collect();
+        assert_eq!(words, BTreeSet::from([rule.level.to_string().as_str()]), "{id}");
+        assert!(rule.level_reason.ends_with('.') && !rule.level_reason.contains(rule.statement), "{id}");
+    }
+    let reasons: BTreeSet<&str> = catalogue().iter().map(|rule| rule.level_reason).collect();
+    assert!(reasons.len() > catalogue().len() / 2, "most rules have a reason of their own");
+}

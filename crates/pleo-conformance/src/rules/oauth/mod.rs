@@ -40,9 +40,11 @@ pub(super) const RULES: &[Rule] = &[
         title: "PKCE is used",
         statement: "A client MUST begin an authorisation with a PKCE challenge.",
         level: Level::Must,
+        level_reason: "The client configuration page has every connection begin with the authorization code \
+                       grant and PKCE, and offers no other way.",
         sources: &["A25", "A26", "A36"],
         headings: &[AUTHORISE, PKCE],
-        failure: "The URL to which the user is sent has no code_challenge.",
+        failure: "The authorise URL has no code_challenge.",
         method: "Any app, scopes and environment: the parameters of the URL.",
         check: Check::Client { needs: OAUTH, check: has_challenge },
     },
@@ -52,47 +54,53 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST use the challenge method S256, and a challenge in its form: 43 characters of \
                     Base64 for URLs, without padding (RFC 7636, section 4.2).",
         level: Level::Must,
+        level_reason: "The client configuration page accepts S256 and never `plain`.",
         sources: &["A26", "A27"],
         headings: &[AUTHORISE, PKCE],
-        failure: "code_challenge_method is plain, or left out, which means the same; or the challenge is padded, \
-                  or in hex.",
+        failure: "code_challenge_method is `plain` or missing, which means the same; or the challenge is \
+                  padded, or in hexadecimal.",
         method: "Any app, scopes and environment: the parameters of the URL.",
         check: Check::Client { needs: OAUTH, check: challenge_is_s256 },
     },
     Rule {
         id: "OAU-003",
         title: "The state is fresh",
-        statement: "A client MUST give every authorisation a state that nobody can guess.",
+        statement: "A client MUST give every authorisation a state that cannot be guessed.",
         level: Level::Must,
+        level_reason: "The state protects the redirect from forgery (RFC 6749, section 10.12), which a \
+                       guessed state does not.",
         sources: &["A36", "A40"],
         headings: &[AUTHORISE, REDIRECTS],
-        failure: "The state is missing, too short, or the same or nearly the same as another.",
-        method: "Two authorisations by two clients: the length of the state, and in how much the two differ.",
+        failure: "The state is missing, too short, or almost the same as another.",
+        method: "Two authorisations by two clients: the length of the states, and how much they differ.",
         check: Check::Client { needs: OAUTH, check: state_is_fresh },
     },
     Rule {
         id: "OAU-004",
-        title: "Another state forbids the exchange",
-        statement: "A client MUST NOT exchange a code that comes back with another state, or with none.",
+        title: "A wrong state prevents the exchange",
+        statement: "A client MUST NOT exchange a code that comes back with a wrong state, or without one.",
         level: Level::Must,
+        level_reason: "The page on redirects says that nothing may be exchanged when the state differs.",
         sources: &["A40"],
         headings: &[REDIRECTS],
-        failure: "The code of a redirect with a wrong state arrives at the token endpoint.",
-        method: "Redirects without a state, and with one that is nearly right: longer, shorter, in another case, \
-                 of an earlier authorisation, before the right one. Nothing may be received at the token endpoint. \
-                 With the right state the code has to.",
+        failure: "The token endpoint receives the code of a redirect with a wrong state.",
+        method: "Redirects without a state, and with one that is nearly right: longer, shorter, in another \
+                 case, of an earlier authorisation, before the right one. The token endpoint may not receive \
+                 anything. With the right state it has to receive the code.",
         check: Check::Client { needs: OAUTH, check: other_state_is_refused },
     },
     Rule {
         id: "OAU-005",
-        title: "An error forbids the exchange",
-        statement: "A client MUST NOT go on with a redirect that carries an error, or no code.",
+        title: "An error prevents the exchange",
+        statement: "A client MUST NOT continue after a redirect that carries an error, or no code.",
         level: Level::Must,
+        level_reason: "The page on redirects says that nothing may be exchanged without a code. An error \
+                       means that the user or the server refused.",
         sources: &["A39", "A40"],
         headings: &[REDIRECTS],
-        failure: "The token endpoint is asked although the user declined.",
-        method: "Redirects with an error, with an error beside a code, and with neither: nothing may arrive \
-                 at the token endpoint.",
+        failure: "The token endpoint receives a request although the user declined.",
+        method: "Redirects with an error, with an error beside a code, and with neither: the token endpoint \
+                 may not receive anything.",
         check: Check::Client { needs: OAUTH, check: error_is_believed },
     },
     Rule {
@@ -101,36 +109,42 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST make a verifier for each authorisation, and exchange the code with the one whose \
                     challenge it began with.",
         level: Level::Must,
+        level_reason: "The exchange has to send the verifier of its own challenge. A verifier that is used \
+                       twice protects neither authorisation (RFC 7636, section 7.1).",
         sources: &["A27", "A43"],
         headings: &[REDIRECTS, PKCE],
-        failure: "code_verifier is missing, too short, of another challenge, always the same, made from the \
-                  state, or has characters that no verifier can have.",
-        method: "Whole authorisations: the verifier that arrives is hashed and compared with the challenge.",
+        failure: "code_verifier is missing, too short, that of another challenge, always the same, made from \
+                  the state, or has characters that a verifier cannot have.",
+        method: "Whole authorisations: the received verifier is hashed and compared with the challenge.",
         check: Check::Client { needs: OAUTH, check: verifier_belongs },
     },
     Rule {
         id: "OAU-007",
-        title: "No secret is in the URL",
+        title: "The authorise URL holds no secret",
         statement: "A client MUST NOT put the client secret or the verifier into the URL to which it sends \
                     the user.",
         level: Level::Must,
+        level_reason: "The user's browser, its history and its extensions see the URL. The page on PKCE \
+                       keeps the verifier out of this step.",
         sources: &["A27", "A35", "A41"],
         headings: &[AUTHORISE, PKCE],
-        failure: "The user's browser, and its history, has the client secret.",
-        method: "Any app, scopes and environment: the URL is searched for the secret, and for what hashes to \
-                 the challenge.",
+        failure: "The client secret is in the user's browser and its history.",
+        method: "Any app, scopes and environment: the URL is searched for the client secret, and for text \
+                 whose hash is the challenge.",
         check: Check::Client { needs: OAUTH, check: no_secret_in_url },
     },
     Rule {
         id: "OAU-008",
         title: "The redirect URI is the registered one",
-        statement: "A client MUST send the redirect URI to the letter, when it begins and when it exchanges.",
+        statement: "A client MUST send the redirect URI exactly as it is registered, in the authorise URL \
+                    and in the exchange.",
         level: Level::Must,
+        level_reason: "The registration page says that a redirect URI has to match exactly.",
         sources: &["A30", "A43"],
         headings: &[REGISTRATION, REDIRECTS],
         failure: "A slash is added, or the query is lost.",
-        method: "Redirect URIs with and without port and query, with capitals, `&`, `+` and percent-encoding: both places \
-                 are compared.",
+        method: "Redirect URIs with and without port and query, with capitals, `&`, `+` and \
+                 percent-encoding: the authorise URL and the exchange are compared with them.",
         check: Check::Client { needs: OAUTH, check: redirect_uri_is_exact },
     },
     Rule {
@@ -138,9 +152,11 @@ pub(super) const RULES: &[Rule] = &[
         title: "One renewal at a time",
         statement: "A client MUST renew an expired token once, however many requests wait for it.",
         level: Level::Must,
+        level_reason: "The page on refreshing asks for one renewal at a time. A second one presents a \
+                       refresh token that the first has ended.",
         sources: &["A51"],
         headings: &[CENTRAL],
-        failure: "Each waiting request renews for itself, and each makes the others' tokens useless.",
+        failure: "Each waiting request renews the token, and each renewal ends the others' tokens.",
         method: "Eight requests at the same time with an expired token: renewals are counted.",
         check: Check::Client {
             needs: &[Capability::Refresh, Capability::Parallel],
@@ -152,58 +168,67 @@ pub(super) const RULES: &[Rule] = &[
         title: "The new access token is used",
         statement: "A client MUST use the new access token once it has renewed.",
         level: Level::Must,
+        level_reason: "The token overview says that a renewal ends all earlier tokens.",
         sources: &["A47"],
         headings: &[LIFECYCLE],
-        failure: "After a renewal the old access token arrives.",
-        method: "A request with an expired token: the token that arrives is compared with the new one.",
+        failure: "After a renewal the API receives the old access token.",
+        method: "A request with an expired token: the received token is compared with the new one.",
         check: Check::Client { needs: REFRESH, check: new_access_token_is_used },
     },
     Rule {
         id: "OAU-011",
         title: "The newest refresh token is used",
-        statement: "A client MUST throw a refresh token away once it has got the next.",
+        statement: "A client MUST discard a refresh token once it has received the next.",
         level: Level::Must,
+        level_reason: "The token overview says that a renewal ends all earlier tokens. Presenting an old \
+                       refresh token ends the new ones, too.",
         sources: &["A47", "A48"],
         headings: &[LIFECYCLE, CENTRAL],
         failure: "The second renewal presents the first refresh token, which ends the authorisation.",
-        method: "Two renewals, the second after the new access token was revoked: the refresh token that \
-                 arrives with it.",
+        method: "Two renewals, the second after the new access token was revoked: the refresh token that the \
+                 second presents.",
         check: Check::Client { needs: REFRESH, check: newest_refresh_token_is_used },
     },
     Rule {
         id: "OAU-012",
-        title: "A dead refresh token is not sent again",
-        statement: "A client MUST NOT present a refresh token again that was refused.",
+        title: "A refused refresh token is not sent again",
+        statement: "A client MUST NOT present a refresh token again after it was refused.",
         level: Level::Must,
+        level_reason: "The page on refreshing says that a client has to stop when a refresh token is dead. \
+                       Presenting it again ends the living tokens.",
         sources: &["A48", "A53", "A54", "A55"],
         headings: &[LIFECYCLE, CENTRAL, HOW_TO_REFRESH],
-        failure: "The same refresh token arrives with every call.",
-        method: "Three calls with a refresh token that the server refuses: how often it arrives.",
+        failure: "Every call sends the same refresh token.",
+        method: "Three calls with a refresh token that the server refuses: how often the server receives it.",
         check: Check::Client { needs: REFRESH, check: dead_token_stays_dead },
     },
     Rule {
         id: "OAU-013",
-        title: "A server's bad moment ends nothing",
-        statement: "A client MUST NOT try a failing renewal without end, and MUST NOT give up the \
-                    authorisation for it.",
+        title: "A temporary failure does not end the authorisation",
+        statement: "A client MUST NOT repeat a failing renewal without end, and MUST NOT give up the \
+                    authorisation because of it.",
         level: Level::Must,
+        level_reason: "The page on refreshing asks for backing off, for a limited time, when a failure may \
+                       pass.",
         sources: &["A53"],
         headings: &[CENTRAL],
-        failure: "The token endpoint is asked dozens of times, or never again.",
-        method: "A call while the token endpoint answers 503, and one when it works again: the first may \
-                 ask ten times, the second has to ask again.",
+        failure: "The token endpoint receives dozens of requests, or never another one.",
+        method: "A call while the token endpoint responds with 503, and one after it has recovered: the \
+                 first may make ten attempts, the second has to make one.",
         check: Check::Client { needs: REFRESH, check: bad_moment_ends_nothing },
     },
     Rule {
         id: "OAU-014",
         title: "An expired token is renewed",
-        statement: "A client SHOULD renew an access token that has expired: before it is sent, or once it was \
-                    refused.",
+        statement: "A client SHOULD renew an access token that has expired: before sending it, or after it \
+                    was refused.",
         level: Level::Should,
+        level_reason: "The documents leave open when a client renews, and a client may leave it to its \
+                       caller.",
         sources: &["A50", "A45"],
         headings: &[HOW_TO_REFRESH],
-        failure: "The expired token arrives, is refused, and nothing is renewed.",
-        method: "A request with an expired token: whether a renewal arrives.",
+        failure: "The API refuses the expired token, and the client does not renew it.",
+        method: "A request with an expired token: whether the token endpoint receives a renewal.",
         check: Check::Client { needs: REFRESH, check: expired_token_is_renewed },
     },
     Rule {
@@ -211,6 +236,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "The app authenticates with Basic",
         statement: "A client SHOULD authenticate the app at the token endpoint by HTTP Basic.",
         level: Level::Should,
+        level_reason: "The pages give both HTTP Basic and a form as ways to send the client secret.",
         sources: &["A28", "A43"],
         headings: &[CONFIGURATION, PKCE],
         failure: "The client secret is in the body.",
@@ -222,10 +248,12 @@ pub(super) const RULES: &[Rule] = &[
         title: "Tokens are renewed where they were made",
         statement: "A client MUST renew tokens at the authorisation server of their environment.",
         level: Level::Must,
+        level_reason: "Each environment has its own authorisation server and client credentials, which are \
+                       of no use in the other.",
         sources: &["A22", "V2", "V8"],
         headings: &[CONFIGURATION],
-        failure: "A production refresh token arrives in staging.",
-        method: "Renewals in both environments: where the refresh token arrives.",
+        failure: "Staging receives a production refresh token.",
+        method: "Renewals in both environments: the server that receives the refresh token.",
         check: Check::Client { needs: REFRESH, check: renewed_where_made },
     },
     Rule {
@@ -234,10 +262,13 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST send the user, and then the code, to the authorisation server of the chosen \
                     environment.",
         level: Level::Must,
+        level_reason: "Each environment has its own authorisation server and client credentials, which are \
+                       of no use in the other.",
         sources: &["A22", "A23", "V2", "V8"],
         headings: &[CONFIGURATION, AUTHORISE],
-        failure: "The user is sent to another host, or the code arrives in the other environment.",
-        method: "Whole authorisations in both environments: the URL, and where the exchange arrives.",
+        failure: "The user is sent to another host, or the other environment receives the code.",
+        method: "Whole authorisations in both environments: the authorise URL, and the server that receives \
+                 the exchange.",
         check: Check::Client { needs: OAUTH, check: authorised_where_chosen },
     },
     Rule {
@@ -246,9 +277,11 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST NOT put a token or the client secret into a URL, into another header than \
                     Authorization, or into the body of a request to the API.",
         level: Level::Must,
+        level_reason: "The page on token storage keeps tokens out of logs, and URLs are logged by every \
+                       server and proxy. The client secret is not a credential for the API.",
         sources: &["A35", "A57"],
         headings: &[TOKEN_STORAGE, HOW_TO_REFRESH],
-        failure: "The refresh token is in a header, or the client secret arrives at the API.",
+        failure: "The refresh token is in a header, or the API receives the client secret.",
         method: "Requests with an expired token, and the renewals before them: all their parts are searched for \
                  the client secret and for the access and refresh tokens, old and new.",
         check: Check::Client { needs: REFRESH, check: oauth_secrets_stay },
@@ -259,11 +292,12 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST NOT show a token or the client secret in a log, in an error or in debugging \
                     output.",
         level: Level::Must,
+        level_reason: "The page on token storage says that tokens are never logged.",
         sources: &["A57"],
         headings: &[TOKEN_STORAGE, HOW_TO_REFRESH],
-        failure: "The log of a renewal has the refresh token.",
-        method: "Renewals that succeed, fail for a while, and are refused: every text that the client shows is \
-                 searched for the client secret and for the access and refresh tokens, old and new.",
+        failure: "The log of a renewal contains the refresh token.",
+        method: "Renewals that succeed, fail for a while, and are refused: every text that the client shows \
+                 is searched for the client secret and for the access and refresh tokens, old and new.",
         check: Check::Client {
             needs: &[Capability::Refresh, Capability::Shown],
             check: oauth_secrets_are_not_shown,
@@ -271,13 +305,16 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "OAU-020",
-        title: "The scopes are the ones that were asked for",
-        statement: "A client MUST ask for the scopes that it was given, separated by blanks, and for no others.",
+        title: "The scopes are those that were given",
+        statement: "A client MUST ask for the scopes that it was given, separated by spaces, and for no \
+                    others.",
         level: Level::Must,
+        level_reason: "The page on authorising makes `scope` part of the URL, and the key overview asks for \
+                       no more scopes than are needed.",
         sources: &["Z50", "A36"],
         headings: &[AUTHORISE, OVERVIEW_SECURITY],
         failure: "Scopes are joined by commas, left out, or added.",
-        method: "Any app, scopes and environment: the parameter scope of the URL.",
+        method: "Any app, scopes and environment: the `scope` parameter of the URL.",
         check: Check::Client { needs: OAUTH, check: scopes_are_asked_for },
     },
     Rule {
@@ -285,22 +322,25 @@ pub(super) const RULES: &[Rule] = &[
         title: "The authorise URL asks for a code",
         statement: "A client MUST send the user to a valid URL with response_type=code and the app's client_id.",
         level: Level::Must,
+        level_reason: "The page on authorising lists these parameters as part of every authorise URL.",
         sources: &["A36"],
         headings: &[AUTHORISE],
-        failure: "response_type is missing or says token, or the URL has a blank in it.",
+        failure: "response_type is missing or says `token`, or the URL contains a space.",
         method: "Any app, scopes and environment: the characters of the URL, and its parameters.",
         check: Check::Client { needs: OAUTH, check: url_asks_for_code },
     },
     Rule {
         id: "OAU-022",
         title: "Codes and verifiers are not shown",
-        statement: "A client MUST NOT show a code, a verifier, the client secret or a new token while a user \
-                    authorises it.",
+        statement: "A client MUST NOT show a code, a verifier, the client secret or a new token during an \
+                    authorisation.",
         level: Level::Must,
+        level_reason: "The page on token storage says that tokens are never logged. A code with its \
+                       verifier is worth as much as a token.",
         sources: &["A27", "A41", "A57"],
         headings: &[REDIRECTS, TOKEN_STORAGE],
-        failure: "The log of an exchange has the code.",
-        method: "Authorisations that succeed, that come back with another state, and whose exchange fails: \
+        failure: "The log of an exchange contains the code.",
+        method: "Authorisations that succeed, that return with another state, and whose exchange fails: \
                  every text that the client shows is searched.",
         check: Check::Client {
             needs: &[Capability::Oauth, Capability::Shown],
@@ -312,22 +352,25 @@ pub(super) const RULES: &[Rule] = &[
         title: "The request after a renewal is the same request",
         statement: "A client that repeats a request with a renewed token MUST repeat the whole request.",
         level: Level::Must,
+        level_reason: "The second request answers the same call, and the workflow guide asks for the \
+                       company id in every request.",
         sources: &["Z40", "A50"],
         headings: &[HOW_TO_REFRESH, WORKFLOW_REQUEST],
         failure: "The second request has lost its body, its query or its company.",
-        method: "A request whose access token was revoked, so that it is answered with 401: method, URL, body \
-                 and media type of the second request are compared with the first.",
+        method: "A request whose access token was revoked, which gets a 401: method, URL, body and media \
+                 type of the second request are compared with the first.",
         check: Check::Client { needs: REFRESH, check: repeated_request_is_the_same },
     },
     Rule {
         id: "OAU-024",
-        title: "A 401 with a new token is an answer",
-        statement: "A client MUST NOT renew again and again because the API goes on refusing the token.",
+        title: "A 401 for a new token is final",
+        statement: "A client MUST NOT renew again and again because the API keeps refusing the token.",
         level: Level::Must,
+        level_reason: "The page on refreshing forbids trying for ever.",
         sources: &["A53", "A54"],
         headings: &[CENTRAL, HOW_TO_REFRESH],
-        failure: "Each 401 brings another renewal, without end.",
-        method: "An API that answers 401 to everything: one call may renew twice.",
+        failure: "Each 401 leads to another renewal, without end.",
+        method: "An API that responds to everything with 401: one call may renew twice.",
         check: Check::Client { needs: REFRESH, check: refusal_is_not_renewed_away },
     },
     Rule {
@@ -335,45 +378,52 @@ pub(super) const RULES: &[Rule] = &[
         title: "A good token is not renewed",
         statement: "A client MUST NOT renew an access token that is valid for hours and was not refused.",
         level: Level::Must,
+        level_reason: "Each renewal ends all earlier tokens, so a needless one can fail other processes \
+                       that share the pair.",
         sources: &["A45", "A47", "A50"],
         headings: &[LIFECYCLE, HOW_TO_REFRESH],
         failure: "Every call renews, or a 503 of the API does.",
-        method: "Calls with a new token, calls after a renewal, and calls that the API answers with 403, 429, \
-                 500, 503 or not at all: no renewal may be received.",
+        method: "Calls with a new token, calls after a renewal, and calls that get 403, 429, 500, 503 or no \
+                 response: the token endpoint may not receive a renewal.",
         check: Check::Client { needs: REFRESH, check: good_token_is_not_renewed },
     },
     Rule {
         id: "OAU-026",
         title: "A code is exchanged once",
-        statement: "A client MUST NOT exchange a code again that was exchanged (RFC 6749, section 4.1.2).",
+        statement: "A client MUST NOT exchange the same code again (RFC 6749, section 4.1.2).",
         level: Level::Must,
+        level_reason: "RFC 6749, section 4.1.2, says that a code must not be used more than once. A server \
+                       may revoke its tokens when it is.",
         sources: &["A41"],
         headings: &[REDIRECTS],
         failure: "The token endpoint receives the same code twice.",
-        method: "Whole authorisations, whose redirect comes back twice: exchanges of the code are counted.",
+        method: "Whole authorisations whose redirect is handed to the client twice: exchanges of the code \
+                 are counted.",
         check: Check::Client { needs: OAUTH, check: code_is_exchanged_once },
     },
     Rule {
         id: "OAU-027",
-        title: "A code is sent as it came",
-        statement: "A client MUST exchange the code exactly as the redirect had it.",
+        title: "A code is sent as it was received",
+        statement: "A client MUST exchange the code exactly as the redirect contained it.",
         level: Level::Must,
+        level_reason: "Any other text is another code.",
         sources: &["A43"],
         headings: &[REDIRECTS],
-        failure: "A plus sign in the code has become a blank, or the code is decoded twice.",
-        method: "Codes with every character that means something in a URL or a form: the code that is received \
-                 is compared.",
+        failure: "A plus sign in the code has become a space, or the code is decoded twice.",
+        method: "Codes with every character that has a meaning in a URL or a form: the received code is \
+                 compared.",
         check: Check::Client { needs: OAUTH, check: code_arrives_unchanged },
     },
     Rule {
         id: "OAU-028",
-        title: "A renewal asks for no more",
+        title: "A renewal does not ask for more scopes",
         statement: "A client MUST NOT ask for scopes in a renewal that it was not given (RFC 6749, section 6).",
         level: Level::Must,
+        level_reason: "RFC 6749, section 6, forbids scopes in a renewal that the user did not grant.",
         sources: &["Z50", "A44"],
         headings: &[HOW_TO_REFRESH, OVERVIEW_SECURITY],
-        failure: "A renewal has a scope that the user has not granted.",
-        method: "Renewals of tokens whose scopes are known: the parameter scope, if there is one.",
+        failure: "A renewal names a scope that the user has not granted.",
+        method: "Renewals of tokens whose scopes are known: the `scope` parameter, if there is one.",
         check: Check::Client { needs: REFRESH, check: renewal_asks_for_no_more },
     },
     Rule {
@@ -381,10 +431,12 @@ pub(super) const RULES: &[Rule] = &[
         title: "A refresh token is sent as it was given",
         statement: "A client MUST present a refresh token exactly as it was issued.",
         level: Level::Must,
+        level_reason: "The token overview asks for tokens to be sent back byte for byte; any other text is \
+                       another token.",
         sources: &["A44", "A49"],
         headings: &[LIFECYCLE, HOW_TO_REFRESH],
-        failure: "The refresh token is not form-encoded, so that a plus sign becomes a blank.",
-        method: "Refresh tokens with every visible character of ASCII: the token that is received is compared.",
+        failure: "The refresh token is not form-encoded, so that a plus sign becomes a space.",
+        method: "Refresh tokens with every visible ASCII character: the received token is compared.",
         check: Check::Client { needs: REFRESH, check: refresh_token_arrives_unchanged },
     },
 ];
