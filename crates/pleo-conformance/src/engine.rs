@@ -15,11 +15,11 @@ use crate::{
         OurClient, ProcessSubject, Subject, SubjectError,
         service::{LiveError, LiveService, SandboxService, Service, target},
     },
-    trial::{ClientTrial, ServiceTrial, TestServers},
+    trial::{ClientTrial, ServiceTrial, TestServers, listen},
     verdict::Verdict,
 };
 
-pub use crate::trial::Options;
+pub use crate::trial::{Listen, Options, TestServer};
 
 /// What is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,10 +187,24 @@ pub fn judge(
     options: &Options,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Run, RunError> {
+    judge_on(listen, rules, judged, options, progress)
+}
+
+/// As [`judge`], with test servers of another HTTP implementation. A service that is judged has its own.
+///
+/// # Errors
+/// When the servers cannot be started, or the client not greeted. Whatever goes wrong later is a verdict.
+pub fn judge_on(
+    listen: Listen,
+    rules: &[&'static Rule],
+    judged: Judged<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Run, RunError> {
     let (started_at, started) = (SystemTime::now(), Instant::now());
     let Judged { client, service, kind } = judged;
     let mut client = match client {
-        Some(client) => Some(ClientTrial::begin(client, TestServers::start()?, *options)?),
+        Some(client) => Some(ClientTrial::begin(client, TestServers::start(listen)?, *options)?),
         None => None,
     };
     let mut service = service.map(|service| ServiceTrial::new(service, *options));

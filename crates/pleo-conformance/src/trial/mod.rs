@@ -11,5 +11,6 @@ pub(crate) mod service;
 
 pub use client::ClientTrial;
 pub use search::Options;
-pub(crate) use servers::TestServers;
+pub use servers::{Listen, TestServer};
+pub(crate) use servers::{TestServers, listen};
 pub use service::ServiceTrial;

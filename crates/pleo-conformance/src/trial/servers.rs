@@ -98,21 +98,53 @@ pub(crate) struct ReceivedRequest {
     pub(crate) exchange: Exchange,
 }
 
+/// An HTTP server on loopback that has a handler answer what it receives, and keeps it.
+pub trait TestServer: Send {
+    /// Its base URL, without a slash at its end.
+    fn url(&self) -> String;
+
+    /// Takes the exchanges since the last time, in the order in which the requests arrived. An exchange is kept
+    /// before its response is sent, so that a client which has its response finds nothing missing here.
+    fn take_exchanges(&self) -> Vec<Exchange>;
+}
+
+impl TestServer for Server {
+    fn url(&self) -> String {
+        Self::url(self)
+    }
+
+    fn take_exchanges(&self) -> Vec<Exchange> {
+        Self::take_exchanges(self)
+    }
+}
+
+/// Starts a server on a free port of an address.
+///
+/// If it fails with another address than 127.0.0.1, it is asked for that one instead.
+pub type Listen = fn(Ipv4Addr, Arc<dyn Handler>) -> io::Result<Box<dyn TestServer>>;
+
+/// Starts a server of the sandbox's crate, see [`Server`].
+///
+/// # Errors
+/// When a socket or a thread cannot be made.
+pub(crate) fn listen(host: Ipv4Addr, handler: Arc<dyn Handler>) -> io::Result<Box<dyn TestServer>> {
+    Ok(Box::new(Server::bind((host, 0).into(), handler, true)?))
+}
+
 /// Two environments with an API and an authorisation server each, a legacy API, and an untrusted site.
-#[derive(Debug)]
 pub(crate) struct TestServers {
     staging: Sandbox,
     production: Sandbox,
     /// In the order of [`Site::ALL`].
-    servers: Vec<Server>,
+    servers: Vec<Box<dyn TestServer>>,
 }
 
 impl TestServers {
     /// Starts all servers.
     ///
     /// # Errors
-    /// When a socket or a thread cannot be made.
-    pub(crate) fn start() -> io::Result<Self> {
+    /// When one of them cannot be started.
+    pub(crate) fn start(listen: Listen) -> io::Result<Self> {
         let sandbox = |environment| {
             let sandbox = Sandbox::with_seed(environment, SEED);
             sandbox.set_limit(None);
@@ -126,9 +158,8 @@ impl TestServers {
                 Site::Legacy | Site::Untrusted | Site::Service => None,
             };
             let responder = Arc::new(Responder { site, sandbox });
-            let bind = |host: Ipv4Addr| Server::bind((host, 0).into(), responder.clone(), true);
             // Not every system has more than one address for itself.
-            bind(site.host()).or_else(|_| bind(Ipv4Addr::LOCALHOST))
+            listen(site.host(), responder.clone()).or_else(|_| listen(Ipv4Addr::LOCALHOST, responder))
         });
         let servers = servers.collect::<Result<_, _>>()?;
         Ok(Self { staging, production, servers })
@@ -144,7 +175,7 @@ impl TestServers {
 
     /// The address of a site, without a slash at its end.
     pub(crate) fn url(&self, site: Site) -> String {
-        self.servers.get(site as usize).map(Server::url).unwrap_or_default()
+        self.servers.get(site as usize).map(|server| server.url()).unwrap_or_default()
     }
 
     /// What the runner tells an adapter about the servers.
@@ -164,12 +195,13 @@ impl TestServers {
 
     /// Takes what was received since the last time, in the order in which it was, whichever server it was.
     pub(crate) fn take_received(&self) -> Vec<ReceivedRequest> {
-        let at = |(site, server): (Site, &Server)| {
-            let exchanges = server.take_exchanges().into_iter();
-            exchanges.map(move |exchange| ReceivedRequest { site, exchange })
-        };
-        let mut received: Vec<ReceivedRequest> =
-            Site::ALL.into_iter().zip(&self.servers).flat_map(at).collect();
+        let at = Site::ALL.into_iter().zip(&self.servers);
+        let mut received: Vec<ReceivedRequest> = at
+            .flat_map(|(site, server)| {
+                let exchanges = server.take_exchanges().into_iter();
+                exchanges.map(move |exchange| ReceivedRequest { site, exchange })
+            })
+            .collect();
         received.sort_by_key(|received| received.exchange.received_at);
         received
     }
