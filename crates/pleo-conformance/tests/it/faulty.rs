@@ -42,7 +42,7 @@ pub(crate) fn report(subject: &mut dyn Subject, rules: &[&'static Rule], cases: 
 }
 
 /// Does something for each item, on two threads, and collects what is wrong.
-fn each<T: Sync>(items: &[T], check: impl Fn(&T) -> Vec<String> + Sync) {
+pub(crate) fn each<T: Sync>(items: &[T], check: impl Fn(&T) -> Vec<String> + Sync) {
     let (next, complaints) = (Mutex::new(items.iter()), Mutex::new(Vec::new()));
     let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
     thread::scope(|scope| {

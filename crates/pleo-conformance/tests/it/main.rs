@@ -6,6 +6,8 @@
 mod adapters;
 mod coverage;
 mod faulty;
+mod httpmock_judges;
+mod httpmock_servers;
 mod layers;
 mod live;
 #[cfg(target_os = "linux")]
