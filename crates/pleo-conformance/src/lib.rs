@@ -11,6 +11,7 @@ pub mod rules;
 pub mod subject;
 mod trial;
 pub mod verdict;
+mod words;
 
 pub use rules::catalogue;
 pub use trial::{ClientTrial, ServiceTrial};

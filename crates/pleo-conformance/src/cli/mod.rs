@@ -27,6 +27,7 @@ use crate::{
     rules::Rule,
     subject::service::LiveError,
     verdict::{Level, Side},
+    words::counted,
 };
 
 /// Judges whether a client of Pleo's External API follows the rules of Pleo's documents.
@@ -286,8 +287,7 @@ impl Run {
         let subject = self.subject()?;
         if let SubjectUnderTest::Service { base_url, .. } = &subject {
             let plan = (suite.plan)(&selection, base_url).map_err(RunError::from)?;
-            let requests = if plan.len() == 1 { "request" } else { "requests" };
-            streams.err.text(&format!("plan for {base_url}: {} {requests}\n", plan.len()))?;
+            streams.err.text(&format!("plan for {base_url}: {}\n", counted(plan.len(), "request")))?;
             for request in plan {
                 streams.err.text(&format!("  {request}\n"))?;
             }

@@ -6,7 +6,7 @@ use super::{
     Report, RuleResult,
     text::{one_line, shortened, visible},
 };
-use crate::verdict::Evidence;
+use crate::{verdict::Evidence, words::counted};
 
 /// GitHub takes no longer comment, in bytes to be on the safe side.
 pub const LIMIT: usize = 65_536;
@@ -24,9 +24,10 @@ const BLOCK: usize = 4000;
 pub fn render(report: &Report) -> String {
     let Report { subject, summary, seed, cases, .. } = report;
     let mut page = format!(
-        "## Conformance of {} {}\n\n**{summary}** (seed {seed}, {cases} cases per rule, {})\n",
+        "## Conformance of {} {}\n\n**{summary}** (seed {seed}, {} per rule, {})\n",
         inline(&subject.name),
         inline(&subject.version),
+        counted(*cases, "case"),
         subject.kind,
     );
     let looked_at: Vec<_> = report

@@ -21,6 +21,7 @@ use crate::{
     engine::{RuleOutcome, Run},
     rules::Rule,
     verdict::{Evidence, Level, Side, Verdict},
+    words::counted,
 };
 
 /// What a run found.
@@ -256,7 +257,7 @@ impl RuleResult {
     /// What there is to say about the standing in one sentence.
     fn note(&self) -> String {
         match (&self.verdict, &self.expected_failure) {
-            (Verdict::Pass { conclusive }, None) => format!("{conclusive} conclusive cases"),
+            (Verdict::Pass { conclusive }, None) => counted(*conclusive, "conclusive case"),
             (Verdict::Pass { .. }, Some(reason)) => {
                 format!("the file of expected failures still has it: {reason}")
             }
@@ -356,13 +357,13 @@ impl Report {
 
     /// The report in one line.
     pub fn summary_line(&self) -> String {
-        let cases = if self.cases == 1 { "case" } else { "cases" };
-        let mut line =
-            format!("conformance  {} (seed {}, {} {cases} per rule)", self.summary, self.seed, self.cases);
+        let cases = counted(self.cases, "case");
+        let mut line = format!("conformance  {} (seed {}, {cases} per rule)", self.summary, self.seed);
         let unlearnt = self.unlearnt();
         if !unlearnt.is_empty() {
             let areas = text::one_line(&unlearnt.join(", "));
-            line += &format!("; no result for {areas}: too many of their rules are inconclusive");
+            let their = if unlearnt.len() == 1 { "its" } else { "their" };
+            line += &format!("; no result for {areas}: too many of {their} rules are inconclusive");
         }
         line
     }

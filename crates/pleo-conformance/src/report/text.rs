@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::words::counted;
+
 /// The text with everything spelled out that would not be seen, or would act on a terminal, in an XML parser
 /// or on the order of what is around it: a NUL becomes `\u{0}`. Line feeds stay.
 pub(crate) fn visible(text: &str) -> String {
@@ -27,8 +29,8 @@ pub(crate) fn shortened(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => text.to_owned(),
         Some((end, _)) => {
-            let missing = text[end..].chars().count();
-            format!("{}… ({missing} more characters)", &text[..end])
+            let missing = counted(text[end..].chars().count(), "more character");
+            format!("{}… ({missing})", &text[..end])
         }
     }
 }
@@ -80,7 +82,7 @@ mod tests {
     #[test]
     fn a_long_text_says_how_much_of_it_is_missing() {
         assert_eq!(shortened("äöü", 3), "äöü");
-        assert_eq!(shortened("äöüß", 3), "äöü… (1 more characters)");
+        assert_eq!(shortened("äöüß", 3), "äöü… (1 more character)");
     }
 
     proptest! {

@@ -17,6 +17,7 @@ use crate::{
         servers::ReceivedRequest,
     },
     verdict::{Level, Verdict},
+    words::counted,
 };
 
 const REFERENCE: &str = "API Reference: the operation's page";
@@ -331,7 +332,7 @@ fn lawful_request_is_sent_once(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         Ok(Judgement::pass_if(count <= wanted, || {
             let message = "a request that succeeded is sent again";
-            Judgement::fail_by(received, message, format!("{wanted} requests"), format!("{count} requests"))
+            Judgement::fail_by(received, message, counted(wanted, "request"), counted(count, "request"))
         }))
     })
 }

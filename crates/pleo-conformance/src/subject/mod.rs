@@ -7,7 +7,10 @@ pub mod service;
 pub use ours::OurClient;
 pub use process::ProcessSubject;
 
-use crate::protocol::{Call, CallResult, Hello, Introduction, Refusal};
+use crate::{
+    protocol::{Call, CallResult, Hello, Introduction, Refusal},
+    words::counted,
+};
 
 /// A client that is judged: ours in this process, or any program.
 pub trait Subject: Send {
@@ -44,7 +47,7 @@ pub enum SubjectError {
     #[error("the subject ended {0}")]
     Ended(String),
     /// It did not answer in time.
-    #[error("the subject did not answer within {0} seconds")]
+    #[error("the subject did not answer within {}", counted(*.0, "second"))]
     Silent(u64),
     /// What it answered is no message, or not one that belongs here.
     #[error("the subject answered something unexpected: {0}")]

@@ -6,7 +6,10 @@ use std::{ffi::OsString, time::Duration};
 
 use self::program::Program;
 use super::{Outcome, Subject, SubjectError};
-use crate::protocol::{self, Action, Call, FromSubject, Hello, Introduction, ToSubject};
+use crate::{
+    protocol::{self, Action, Call, FromSubject, Hello, Introduction, ToSubject},
+    words::{beginning, counted},
+};
 
 /// How often a program that failed is started again.
 const MAX_RESTARTS: u32 = 5;
@@ -168,9 +171,9 @@ fn outcome(call: &Call, answer: FromSubject) -> Result<Outcome, SubjectError> {
         && usize::try_from(send.times) != Ok(result.answers.len())
     {
         return Err(SubjectError::Nonsense(format!(
-            "{} answers to {} requests in the result of call {id}",
-            result.answers.len(),
-            send.times
+            "{} to {} in the result of call {id}",
+            counted(result.answers.len(), "answer"),
+            counted(send.times, "request")
         )));
     }
     Ok(outcome)
@@ -179,12 +182,11 @@ fn outcome(call: &Call, answer: FromSubject) -> Result<Outcome, SubjectError> {
 /// The beginning of a text, on one line and printable.
 fn excerpt(text: &[u8]) -> String {
     const LENGTH: usize = 200;
-    let text = String::from_utf8_lossy(text.get(..4 * LENGTH).unwrap_or(text)).trim().to_owned();
-    let mut shown: String = text.chars().take(LENGTH).flat_map(printable).collect();
-    if text.chars().count() > LENGTH {
-        shown.push('…');
-    }
-    shown
+    let text = String::from_utf8_lossy(text.get(..4 * LENGTH).unwrap_or(text));
+    let text = text.trim();
+    let shown = beginning(text, LENGTH);
+    let ellipsis = if shown.len() < text.len() { "…" } else { "" };
+    shown.chars().flat_map(printable).chain(ellipsis.chars()).collect()
 }
 
 fn printable(character: char) -> impl Iterator<Item = char> {

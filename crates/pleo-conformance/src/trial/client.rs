@@ -21,6 +21,7 @@ use crate::{
     },
     subject::{Outcome, Subject, SubjectError},
     verdict::Verdict,
+    words::{beginning, counted},
 };
 
 /// How often a client may break down before the run asks no more of it.
@@ -333,7 +334,7 @@ impl<'t, 'a> Conversation<'t, 'a> {
             self.issued.push(pair);
         }
         if let Outcome::Refuse(Refusal { unsupported: true, reason, .. }) = &outcome {
-            return Err(Stop::Unsupported(reason.clone()));
+            return Err(Stop::Unsupported(told(reason).to_owned()));
         }
         let seen = Seen { outcome, received };
         self.untrue = self.untrue.take().or_else(|| seen.untrue());
@@ -390,8 +391,10 @@ impl Seen {
     /// What the client says came of it.
     pub(crate) fn told(&self) -> String {
         match &self.outcome {
-            Outcome::Refuse(refusal) => format!("the client refused: {}", refusal.reason),
-            Outcome::Result(CallResult { answers, .. }) => format!("the client says {answers:?}"),
+            Outcome::Refuse(refusal) => format!("the client refused: {}", told(&refusal.reason)),
+            Outcome::Result(CallResult { answers, .. }) => {
+                format!("the client says {}", told(&format!("{answers:?}")))
+            }
         }
     }
 
@@ -404,7 +407,7 @@ impl Seen {
                     let request = &received.exchange.request;
                     format!(
                         "the adapter says that the client refused ({}), but {} {} was received",
-                        refusal.reason,
+                        told(&refusal.reason),
                         request.method(),
                         request.uri().path()
                     )
@@ -446,6 +449,11 @@ impl Seen {
     }
 }
 
+/// As much as anybody reads of a client's reason, which may be of any length.
+fn told(reason: &str) -> &str {
+    beginning(reason, 1000)
+}
+
 /// Whether a request is one that a client may make before that of the case.
 fn prepares(received: &ReceivedRequest, case: &Case) -> bool {
     let request = &received.exchange.request;
@@ -473,7 +481,7 @@ impl<'s> Authorization<'s> {
     pub(crate) fn of(received: &'s ReceivedRequest) -> Result<Self, String> {
         let values = authorizations(received.exchange.request.headers());
         let [value] = values.as_slice() else {
-            return Err(format!("the request has {} Authorization headers", values.len()));
+            return Err(format!("the request has {}", counted(values.len(), "Authorization header")));
         };
         let (scheme, credentials) = value.split_once(' ').unwrap_or((value, ""));
         Ok(Authorization {

@@ -13,7 +13,7 @@ use super::{
     evidence::{Finding, Judgement, evidence},
     mask::Mask,
 };
-use crate::verdict::Verdict;
+use crate::{verdict::Verdict, words::counted};
 
 /// How often a case is made smaller at most.
 pub(crate) const SHRINKS: u32 = 128;
@@ -117,9 +117,11 @@ impl Tally {
         match most_frequent {
             Some((reason, _)) if conclusive == 0 => Verdict::Inconclusive { reason },
             Some((reason, count)) if conclusive.saturating_mul(ONE_CONCLUSIVE_IN) < cases => {
+                let were = if conclusive == 1 { "was" } else { "were" };
+                let in_how_many = counted(count, "case");
                 let reason = format!(
-                    "only {conclusive} of {cases} cases were conclusive; the most frequent reason, in {count} \
-                     cases: {reason}"
+                    "only {conclusive} of {cases} cases {were} conclusive; the most frequent reason, in \
+                     {in_how_many}: {reason}"
                 );
                 Verdict::Inconclusive { reason }
             }

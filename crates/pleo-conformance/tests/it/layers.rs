@@ -8,8 +8,15 @@ use std::{
 use syn::{ItemUse, UseTree, visit::Visit};
 
 /// From the bottom to the top. Modules of one layer know nothing of one another.
-const LAYERS: &[&[&str]] =
-    &[&["protocol", "verdict"], &["subject"], &["trial"], &["rules"], &["engine"], &["report"], &["cli"]];
+const LAYERS: &[&[&str]] = &[
+    &["protocol", "verdict", "words"],
+    &["subject"],
+    &["trial"],
+    &["rules"],
+    &["engine"],
+    &["report"],
+    &["cli"],
+];
 
 fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))

@@ -22,6 +22,7 @@ use crate::{
         servers::ReceivedRequest,
     },
     verdict::Verdict,
+    words::counted,
 };
 
 /// The most requests of one call to an authorisation server that does not work.
@@ -360,11 +361,11 @@ fn meaning(received: &ReceivedRequest) -> String {
     let request = &received.exchange.request;
     let media_type = request.headers().get(http::header::CONTENT_TYPE).map(|value| value.as_bytes());
     format!(
-        "{} {} at {}, {} Authorization headers, {}, {}",
+        "{} {} at {}, {}, {}, {}",
         request.method(),
         target(request),
         place(received.site),
-        authorizations(request.headers()).len(),
+        counted(authorizations(request.headers()).len(), "Authorization header"),
         media_type.map_or("no media type".into(), String::from_utf8_lossy),
         match String::from_utf8_lossy(request.body()) {
             body if body.is_empty() => "no body".into(),
