@@ -17,7 +17,7 @@ use crate::{
         case::{Case, takes_company},
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place, target},
-        mask::{self, Finder},
+        mask::Finder,
         search::Stop,
         servers::{ReceivedRequest, Site},
     },
@@ -274,7 +274,12 @@ fn on_any(
 }
 
 /// Searches the texts that a client shows for its credentials.
-fn judge_texts(texts: Vec<(String, String)>, secrets: &[String], message: &'static str) -> Judgement {
+fn judge_texts(
+    talk: &Conversation<'_, '_>,
+    texts: Vec<(String, String)>,
+    secrets: &[String],
+    message: &'static str,
+) -> Judgement {
     if texts.is_empty() {
         return Judgement::inconclusive("the client shows no such text");
     }
@@ -284,24 +289,10 @@ fn judge_texts(texts: Vec<(String, String)>, secrets: &[String], message: &'stat
         None => Judgement::Pass,
         Some((found, name, text)) => {
             let form = found.form.replace('%', "the secret");
-            let received = format!("{form}, in {name}: {}", excerpt(text, found.secret));
+            let received = format!("{form}, in {name}: {}", talk.excerpt(text, &found.at));
             Judgement::fail(message, "a text without the credential", received)
         }
     }
-}
-
-/// The part of a text around a secret.
-fn excerpt(text: &str, secret: &str) -> String {
-    const AROUND: usize = 120;
-    let forms = mask::forms(secret);
-    let found = forms.iter().find_map(|(_, form)| Some((text.find(form.as_str())?, form.len())));
-    let Some((start, length)) = found else { return text.chars().take(2 * AROUND).collect() };
-    let from = text[..start].char_indices().rev().nth(AROUND - 1).map_or(0, |(index, _)| index);
-    let to = text[start + length..]
-        .char_indices()
-        .nth(AROUND)
-        .map_or(text.len(), |(index, _)| start + length + index);
-    text[from..to].to_owned()
 }
 
 /// What the client shows in these places.
@@ -319,7 +310,7 @@ fn not_in_debug(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(cases, |talk, (case, occasion)| {
         let (seen, secrets) = send_into_any(talk, case, *occasion)?;
         let texts = shown(&seen, |place| place == "debug");
-        Ok(judge_texts(texts, &secrets, "debugging output shows the credential"))
+        Ok(judge_texts(talk, texts, &secrets, "debugging output shows the credential"))
     })
 }
 
@@ -328,7 +319,7 @@ fn not_in_errors(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(cases, |talk, (case, occasion)| {
         let (seen, secrets) = send_into_any(talk, case, *occasion)?;
         let texts = shown(&seen, |place| !is_log(place) && place != "debug");
-        Ok(judge_texts(texts, &secrets, "an error shows the credential"))
+        Ok(judge_texts(talk, texts, &secrets, "an error shows the credential"))
     })
 }
 
@@ -337,7 +328,7 @@ fn not_in_logs(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = on_any(trial, occasions);
     trial.each(cases, |talk, (case, occasion)| {
         let (seen, secrets) = send_into_any(talk, case, *occasion)?;
-        Ok(judge_texts(shown(&seen, is_log), &secrets, "a log shows the credential"))
+        seen.with_loss(judge_texts(talk, shown(&seen, is_log), &secrets, "a log shows the credential"))
     })
 }
 
@@ -392,20 +383,4 @@ fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
             None => Judgement::inconclusive("neither the old nor the new credential is received"),
         })
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_excerpt_is_the_secret_with_120_characters_on_each_side() {
-        let secret = "FAKE-secret";
-        let text = format!("{}é{secret}é{}", "a".repeat(300), "b".repeat(300));
-        assert_eq!(excerpt(&text, secret), format!("{}é{secret}é{}", "a".repeat(119), "b".repeat(119)));
-        assert_eq!(excerpt("", secret), "");
-        assert_eq!(excerpt(&format!("a{secret}b"), secret), format!("a{secret}b"));
-        let elsewhere = "c".repeat(300);
-        assert_eq!(excerpt(&elsewhere, secret), elsewhere[..240]);
-    }
 }

@@ -26,6 +26,12 @@ pub trait Subject: Send {
     /// When the subject does not answer in time, dies, or answers something else than a result or a refusal
     /// of this call. It may be called again afterwards.
     fn call(&mut self, call: &Call) -> Result<Outcome, SubjectError>;
+
+    /// How many bytes of what it showed of the last call are not in the outcome, because nobody can keep
+    /// everything. Nothing is known about what was in them.
+    fn lost(&self) -> usize {
+        0
+    }
 }
 
 /// What a subject made of a call.

@@ -16,9 +16,9 @@ const MAX_RESTARTS: u32 = 5;
 
 /// A program that speaks the [protocol](crate::protocol), in whatever language it is written.
 ///
-/// What it writes to standard error is kept, 64 KiB at most, and stands in the `shown` of the next outcome
-/// under `stderr`: logs may hold secrets. It inherits the environment without the `PLEO_` variables, which
-/// may hold real credentials.
+/// What it writes to standard error is kept, the last 8 MiB of each call, and stands in the `shown` of the next
+/// outcome under `stderr`: logs may hold secrets. It inherits the environment without what may be a real
+/// credential, see `docs/conformance.md`.
 ///
 /// After any error the program is killed, on Unix with all that it started. The next call starts it again
 /// and greets it, five times at most; then every call fails at once. Dropping says bye, waits half a second
@@ -32,6 +32,8 @@ pub struct ProcessSubject {
     program: Option<Program>,
     failures: u32,
     last_failure: Option<SubjectError>,
+    /// How many bytes of the last call's log were not kept.
+    lost: usize,
 }
 
 impl ProcessSubject {
@@ -45,7 +47,7 @@ impl ProcessSubject {
     ) -> Result<Self, SubjectError> {
         let command: Vec<OsString> = command.into_iter().map(Into::into).collect();
         let program = Some(Program::start(&command)?);
-        Ok(Self { command, limit, hello: None, program, failures: 0, last_failure: None })
+        Ok(Self { command, limit, hello: None, program, failures: 0, last_failure: None, lost: 0 })
     }
 
     /// Takes the running program, or starts it again.
@@ -115,6 +117,8 @@ impl ProcessSubject {
         let (program, answer) = self.ask(program, &ToSubject::Call(Box::new(call.clone())))?;
         let mut outcome = outcome(call, answer)?;
         let log = program.take_log();
+        self.lost = log.lost;
+        let log = log.text();
         if !log.is_empty() {
             let shown = match &mut outcome {
                 Outcome::Result(result) => &mut result.shown,
@@ -134,8 +138,13 @@ impl Subject for ProcessSubject {
     }
 
     fn call(&mut self, call: &Call) -> Result<Outcome, SubjectError> {
+        self.lost = 0;
         let attempt = self.attempt_call(call);
         self.keep(attempt)
+    }
+
+    fn lost(&self) -> usize {
+        self.lost
     }
 }
 

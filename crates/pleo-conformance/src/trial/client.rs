@@ -1,6 +1,6 @@
 //! Judging a client: what it is called for, and what the test servers receive.
 
-use std::{collections::BTreeSet, fmt::Debug};
+use std::{collections::BTreeSet, fmt::Debug, ops::Range};
 
 use http::{HeaderMap, Method, header};
 use pleo_sandbox::Fault;
@@ -138,7 +138,7 @@ impl<'a> ClientTrial<'a> {
             let judged = match (judged, late.map(Stop::Error).or(untrue.map(Stop::Contradicted))) {
                 (
                     Ok(Judgement::Pass | Judgement::Inconclusive(_))
-                    | Err(Stop::Inconclusive(_) | Stop::Unsupported(_)),
+                    | Err(Stop::Inconclusive(_) | Stop::Unsupported(_) | Stop::Lost(_)),
                     Some(stop),
                 ) => Err(stop),
                 (judged, _) => judged,
@@ -206,6 +206,12 @@ impl<'t, 'a> Conversation<'t, 'a> {
     /// The test servers.
     pub(crate) fn servers(&self) -> &TestServers {
         &self.trial.servers
+    }
+
+    /// A part of a text and what is around it, with everything replaced that evidence does not show.
+    pub(crate) fn excerpt(&self, text: &str, part: &Range<usize>) -> String {
+        const AROUND: usize = 120;
+        self.mask.excerpt(text, part, AROUND)
     }
 
     /// From now on this is shown as `<name>`.
@@ -324,6 +330,7 @@ impl<'t, 'a> Conversation<'t, 'a> {
             return Err(Stop::Error(late));
         }
         let outcome = self.trial.subject.call(&call)?;
+        let lost = self.trial.subject.lost() > 0;
         let received = self.trial.servers.take_received();
         for verifier in received.iter().filter_map(verifier) {
             self.keep_secret(&verifier, "code verifier");
@@ -336,7 +343,7 @@ impl<'t, 'a> Conversation<'t, 'a> {
         if let Outcome::Refuse(Refusal { unsupported: true, reason, .. }) = &outcome {
             return Err(Stop::Unsupported(told(reason).to_owned()));
         }
-        let seen = Seen { outcome, received };
+        let seen = Seen { outcome, received, lost };
         self.untrue = self.untrue.take().or_else(|| seen.untrue());
         Ok(seen)
     }
@@ -357,9 +364,23 @@ impl<'t, 'a> Conversation<'t, 'a> {
 pub(crate) struct Seen {
     pub(crate) outcome: Outcome,
     pub(crate) received: Vec<ReceivedRequest>,
+    /// Whether a part of what the client wrote to its standard error was not kept.
+    lost: bool,
 }
 
 impl Seen {
+    /// What a judgement of standard error is worth: what fails the rule may be in what was lost.
+    pub(crate) fn with_loss(&self, judgement: Judgement) -> Result<Judgement, Stop> {
+        match judgement {
+            Judgement::Pass | Judgement::Inconclusive(_) if self.lost => Err(Stop::Lost(
+                "the client writes more to standard error in one call than the runner keeps (8 MiB), and a secret \
+                 may be in the rest"
+                    .to_owned(),
+            )),
+            judgement => Ok(judgement),
+        }
+    }
+
     /// What was received that has nothing to do with authorisation.
     pub(crate) fn api(&self) -> impl Iterator<Item = &ReceivedRequest> {
         self.received.iter().filter(|received| !is_oauth(received))

@@ -50,6 +50,9 @@ pub(crate) enum Stop {
     Error(String),
     /// The adapter said what the test servers saw otherwise. Other cases may still fail the rule.
     Contradicted(String),
+    /// The case shows nothing that would fail the rule, but not all that would had to be kept. Other cases may
+    /// still fail it; none lets it pass.
+    Lost(String),
 }
 
 /// One case that was tried.
@@ -72,6 +75,7 @@ struct Tally {
     failed: Option<(Box<Finding>, Value, Mask)>,
     tried_smaller: u32,
     contradicted: Option<String>,
+    lost: Option<String>,
     /// What ends the search.
     ended: Option<Verdict>,
 }
@@ -85,6 +89,7 @@ impl Tally {
             Ok(Judgement::Inconclusive(reason)) | Err(Stop::Inconclusive(reason)) => {
                 *self.inconclusive.entry(mask.apply(&reason)).or_default() += 1;
             }
+            Err(Stop::Lost(reason)) => self.lost = Some(reason),
             // The last of them is the smallest: a case is made smaller only where that still fails.
             Ok(Judgement::Fail(finding)) => {
                 self.failed = Some((finding, called, mask));
@@ -101,12 +106,15 @@ impl Tally {
     }
 
     fn verdict(self, rule: &str) -> Verdict {
-        let Self { conclusive, inconclusive, unsupported, failed, contradicted, ended, .. } = self;
+        let Self { conclusive, inconclusive, unsupported, failed, contradicted, lost, ended, .. } = self;
         if let Some((finding, called, mask)) = failed {
             return Verdict::Fail { evidence: Box::new(evidence(rule, &finding, &called, &mask)) };
         }
         if let Some(verdict) = ended.or(contradicted.map(|reason| Verdict::Error { reason })) {
             return verdict;
+        }
+        if let Some(reason) = lost {
+            return Verdict::Inconclusive { reason };
         }
         if let (Some(reason), 0, true) = (unsupported, conclusive, inconclusive.is_empty()) {
             let reason = format!("the client supports nothing that the rule could be asked with: {reason}");

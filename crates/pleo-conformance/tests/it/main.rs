@@ -9,6 +9,8 @@ mod faulty;
 mod httpmock_judges;
 mod httpmock_servers;
 mod layers;
+#[cfg(target_os = "linux")]
+mod leaks;
 mod live;
 #[cfg(target_os = "linux")]
 mod process;

@@ -203,34 +203,40 @@ fn what_a_program_says_unasked_is_taken_for_its_next_answer() {
 #[test]
 fn a_program_that_floods_its_output_is_stopped() {
     let endless = "tr '\\0' x </dev/zero";
-    assert_eq!(greeted(endless), Err(SubjectError::Flood(1 << 20)));
-    assert_eq!(called(endless), Err(SubjectError::Flood(1 << 20)));
-    let line_too_long = "head -c 1048577 /dev/zero | tr '\\0' ' '; echo; sleep 100";
-    assert_eq!(greeted(line_too_long), Err(SubjectError::Flood(1 << 20)));
-    let longest_line = format!("read -r call; head -c 1000000 /dev/zero | tr '\\0' ' '; {REFUSAL}");
+    assert_eq!(greeted(endless), Err(SubjectError::Flood(8 << 20)));
+    assert_eq!(called(endless), Err(SubjectError::Flood(8 << 20)));
+    let line_too_long = "head -c 8388609 /dev/zero | tr '\\0' ' '; echo; sleep 100";
+    assert_eq!(greeted(line_too_long), Err(SubjectError::Flood(8 << 20)));
+    let longest_line = format!("read -r call; head -c 8000000 /dev/zero | tr '\\0' ' '; {REFUSAL}");
     assert!(called(&longest_line).is_ok());
     assert!(nonsense(greeted("yes")).ends_with(": y"), "endless lines are read one by one");
 }
 
 #[test]
 fn a_program_that_floods_its_log_is_heard_all_the_same() {
-    let rest = format!("read -r call; yes FAKE-LOG | head -c 9000000 >&2; {REFUSAL}; yes FAKE-LOG >&2");
+    let rest = format!("read -r call; yes FAKE-LOG | head -c 19000000 >&2; {REFUSAL}; yes FAKE-LOG >&2");
     let outcome = called(&rest).unwrap();
     let Outcome::Refuse(refusal) = outcome else { panic!("{outcome:?}") };
     assert!(refusal.shown["stderr"].contains("FAKE-LOG\n"));
-    assert!(refusal.shown["stderr"].len() <= 64 << 10);
+    assert!(refusal.shown["stderr"].len() <= 8 << 20);
 }
 
 #[test]
-fn all_of_a_log_up_to_64_kibibytes_and_otherwise_the_last_of_it_is_kept() {
-    for (written, kept) in [(65_536, 65_536), (65_540, 65_536)] {
+fn all_of_a_log_up_to_8_mebibytes_and_otherwise_the_last_of_it_is_kept() {
+    const KEPT: usize = 8 << 20;
+    for (written, lost) in [(KEPT, 0), (KEPT + 4, 4)] {
         let rest = format!(
             "read -r call; {{ printf AAAA; head -c {} /dev/zero | tr '\\0' x; }} >&2; {REFUSAL}; cat >/dev/null",
             written - 4
         );
-        let Ok(Outcome::Refuse(refusal)) = called(&rest) else { panic!() };
-        assert_eq!(refusal.shown["stderr"].len(), kept);
-        assert_eq!(refusal.shown["stderr"].starts_with("AAAA"), written == kept);
+        let mut subject = start(&greeting(&rest));
+        let (outcome, said_lost) = guarded(move || {
+            greet(&mut subject).unwrap();
+            (subject.call(&call(1)), subject.lost())
+        });
+        let Ok(Outcome::Refuse(refusal)) = outcome else { panic!() };
+        assert_eq!((refusal.shown["stderr"].len(), said_lost), (KEPT, lost));
+        assert_eq!(refusal.shown["stderr"].starts_with("AAAA"), lost == 0);
     }
 }
 
@@ -309,7 +315,7 @@ fn a_child_that_left_the_group_holds_nobody_up() {
 
 #[test]
 fn a_failed_program_is_killed_with_its_children_and_reaped() {
-    for (end, kind) in [("sleep 100", SILENT), ("tr '\\0' x </dev/zero", SubjectError::Flood(1 << 20))] {
+    for (end, kind) in [("sleep 100", SILENT), ("tr '\\0' x </dev/zero", SubjectError::Flood(8 << 20))] {
         let folder = tempfile::tempdir().unwrap();
         let pids = folder.path().join("pids");
         let mut subject = start_with(SHORT, &format!("sleep 100 & echo $! $$ >{}; {end}", pids.display()));

@@ -14,6 +14,7 @@ use crate::{
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, target},
         mask::{Finder, Found},
+        search::Stop,
     },
     verdict::Verdict,
 };
@@ -83,7 +84,12 @@ pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 /// Searches every text that the client shows of calls.
-fn judge_texts(seen: &[&Seen], secrets: &[Named], message: &'static str) -> Judgement {
+fn judge_texts(seen: &[&Seen], secrets: &[Named], message: &'static str) -> Result<Judgement, Stop> {
+    let judgement = judge(seen, secrets, message);
+    seen.iter().try_fold(judgement, |judgement, seen| seen.with_loss(judgement))
+}
+
+fn judge(seen: &[&Seen], secrets: &[Named], message: &'static str) -> Judgement {
     let texts: Vec<(String, String)> = seen.iter().flat_map(|seen| seen.texts()).collect();
     if texts.is_empty() {
         return Judgement::inconclusive("the client shows nothing");
@@ -116,7 +122,7 @@ pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdic
         if token_requests(&seen).is_empty() {
             return Err(not_renewed(&seen));
         }
-        Ok(judge_texts(&[&seen], &secrets(talk, case), "a token or the client secret is shown"))
+        judge_texts(&[&seen], &secrets(talk, case), "a token or the client secret is shown")
     })
 }
 
@@ -165,6 +171,6 @@ pub(super) fn authorisation_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -
                 format!("it is in {place}"),
             ));
         }
-        Ok(judge_texts(&[&first, &last], &secrets, MESSAGE))
+        judge_texts(&[&first, &last], &secrets, MESSAGE)
     })
 }

@@ -26,10 +26,10 @@ use tokio::{
 use super::{SubjectError, printable};
 
 /// The longest line that is read, in bytes.
-const MAX_LINE: usize = 1 << 20;
-/// How much of standard error is kept, in bytes: the last of it.
-const MAX_LOG: usize = 64 << 10;
-/// How much of standard error an error shows.
+const MAX_LINE: usize = 8 << 20;
+/// How much of standard error is kept for each call, in bytes: the last of it. A secret before it is lost.
+const MAX_LOG: usize = 8 << 20;
+/// How much of standard error an error shows, in characters.
 const LAST_WORDS: usize = 1 << 10;
 /// How long an ending program has for what is left to be read, and a dismissed one to end.
 const GRACE: Duration = Duration::from_millis(500);
@@ -124,9 +124,8 @@ impl Program {
     }
 
     /// Takes what it has written to standard error since the last time.
-    pub(super) fn take_log(&self) -> String {
-        let log = std::mem::take(&mut *lock(&self.log));
-        log.text()
+    pub(super) fn take_log(&self) -> Log {
+        std::mem::take(&mut *lock(&self.log))
     }
 
     /// Writes a line, waits a moment for the program to end, and kills it otherwise.
@@ -273,7 +272,7 @@ impl Conversation {
         // Lets the runtime ask the system what can be read.
         tokio::task::yield_now().await;
         // Bounded, for a program that never stops writing. A pipe holds less.
-        for _ in 0..MAX_LOG / BUFFER * 4 {
+        for _ in 0..MAX_LOG / BUFFER {
             if !is_ready(log(&mut self.stderr, &self.log)).await {
                 break;
             }
@@ -387,17 +386,22 @@ async fn is_ready(future: impl Future<Output = ()>) -> bool {
 
 /// The last of what a program wrote to standard error.
 #[derive(Debug, Default)]
-struct Log(VecDeque<u8>);
+pub(super) struct Log {
+    kept: VecDeque<u8>,
+    /// How many bytes were there before it.
+    pub(super) lost: usize,
+}
 
 impl Log {
     fn push(&mut self, bytes: &[u8]) {
-        self.0.extend(bytes);
-        let excess = self.0.len().saturating_sub(MAX_LOG);
-        self.0.drain(..excess);
+        self.kept.extend(bytes);
+        let excess = self.kept.len().saturating_sub(MAX_LOG);
+        self.kept.drain(..excess);
+        self.lost = self.lost.saturating_add(excess);
     }
 
-    fn text(&self) -> String {
-        let (first, second) = self.0.as_slices();
+    pub(super) fn text(&self) -> String {
+        let (first, second) = self.kept.as_slices();
         String::from_utf8_lossy(&[first, second].concat()).into_owned()
     }
 }

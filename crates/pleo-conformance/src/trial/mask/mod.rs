@@ -2,6 +2,7 @@
 
 mod needle;
 mod spelling;
+mod steady;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -10,16 +11,16 @@ use std::{
     cmp::Reverse,
     collections::BTreeMap,
     fmt::{self, Write as _},
+    ops::Range,
 };
-
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::{
     needle::Needle,
     spelling::{Hit, hits},
+    steady::{steady, timeless},
     view::{readings, views},
 };
+use crate::words::{beginning, ending};
 
 /// Replaces secrets and addresses by what they are.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,8 @@ pub(crate) struct Mask {
     secrets: Vec<Secret>,
     /// What is replaced beside them, the longest first.
     replaced: Vec<(String, String)>,
+    /// The ports of the addresses, with their names.
+    ports: Vec<(String, String)>,
 }
 
 #[derive(Clone)]
@@ -75,11 +78,12 @@ impl Mask {
         }
     }
 
-    /// Replaces an address.
+    /// Replaces an address, and its port where that stands by itself.
     pub(crate) fn address(&mut self, url: &str, name: &str) {
         self.replace(url.to_owned(), format!("{{{name}}}"));
         if let Some((_, authority)) = url.split_once("://") {
             self.replace(authority.to_owned(), format!("{{{name} host}}"));
+            self.ports.extend(authority.rsplit_once(':').map(|(_, port)| (port.to_owned(), name.to_owned())));
         }
     }
 
@@ -110,6 +114,15 @@ impl Mask {
         parts.into_iter().map(|part| self.finished(part, &hidden)).collect()
     }
 
+    /// A part of a text that a client shows, with everything replaced that is secret or of this run only, and at most
+    /// so many characters on each side of it.
+    pub(crate) fn excerpt(&self, text: &str, part: &Range<usize>, around: usize) -> String {
+        // What is replaced may be longer than its name: what is cut is not yet what is shown.
+        let before = timeless(&self.apply(ending(&text[..part.start], 4 * around)));
+        let after = timeless(&self.apply(beginning(&text[part.end..], 4 * around)));
+        format!("{}{}{}", ending(&before, around), self.apply(&text[part.clone()]), beginning(&after, around))
+    }
+
     /// A part as it is shown.
     fn finished(&self, part: Part, hidden: &[Hidden<'_>]) -> String {
         match part {
@@ -120,7 +133,10 @@ impl Mask {
                     |it: &&Hidden<'_>| views.iter().any(|view| !it.found.runs(&view.bytes).is_empty());
                 match hidden.iter().find(is_in) {
                     Some(it) => format!("<text with {} in it>", it.secret.name),
-                    None => self.replaced.iter().fold(text, |text, (what, by)| text.replace(what, by)),
+                    None => {
+                        let text = self.replaced.iter().fold(text, |text, (what, by)| text.replace(what, by));
+                        steady(&text, &self.ports)
+                    }
                 }
             }
         }
@@ -163,24 +179,24 @@ fn chosen<'m>(text: &str, hidden: &[Hidden<'m>]) -> BTreeMap<usize, (Hit, &'m Se
     chosen
 }
 
-/// The forms in which a secret mostly travels, each with a name in which `%` stands for the secret's own.
-pub(crate) fn forms(secret: &str) -> Vec<(&'static str, String)> {
-    let encode = |text: String| STANDARD.encode(text);
-    let mut forms = vec![
-        ("%", secret.to_owned()),
-        ("Base64 of %:", encode(format!("{secret}:"))),
-        ("Base64 of :%", encode(format!(":{secret}"))),
-        ("Base64 of %:%", encode(format!("{secret}:{secret}"))),
-        ("Base64 of %", encode(secret.to_owned())),
-        ("% percent-encoded", utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string()),
-    ];
-    forms.dedup_by(|(_, a), (_, b)| a == b);
-    forms
-}
-
 /// As what a secret, or a piece of it, stands in a text, see [`Finder`].
 pub(crate) fn found(secret: &str, text: &str) -> Option<&'static str> {
     Finder::new([secret]).found(text).map(|found| found.form)
+}
+
+/// So much of a text, in bytes, is searched at once: its readings take many times the memory.
+const WINDOW: usize = 256 << 10;
+
+/// So much of it is searched again with what follows: more than any piece takes that is encoded three times.
+const OVERLAP: usize = 32 << 10;
+
+/// The parts of a text that are searched one after the other.
+fn windows(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let at_character = |index: usize| (0..=index.min(text.len())).rev().find(|it| text.is_char_boundary(*it));
+    (0..text.len().max(1)).step_by(WINDOW - OVERLAP).map_while(move |start| {
+        let is_new = start == 0 || start + OVERLAP < text.len();
+        is_new.then(|| at_character(start).unwrap_or(0)..at_character(start + WINDOW).unwrap_or(0))
+    })
 }
 
 /// Looks for secrets in texts. A text is read once for all of them.
@@ -193,6 +209,8 @@ pub(crate) struct Found<'s> {
     pub(crate) secret: &'s str,
     /// In which of the forms that somebody could undo it is there. `%` stands for the secret's own name.
     pub(crate) form: &'static str,
+    /// Where in the text it is.
+    pub(crate) at: Range<usize>,
 }
 
 impl<'s> Finder<'s> {
@@ -201,13 +219,21 @@ impl<'s> Finder<'s> {
         Self { secrets: secrets.into_iter().map(|secret| (secret, needle(secret, PIECE))).collect() }
     }
 
-    /// The first of the secrets that is in a text.
+    /// The first of the secrets that is in a text, however long that is.
     pub(crate) fn found(&self, text: &str) -> Option<Found<'s>> {
+        windows(text).find_map(|window| self.found_within(text, window))
+    }
+
+    fn found_within(&self, text: &str, window: Range<usize>) -> Option<Found<'s>> {
+        let (start, text) = (window.start, &text[window]);
         let views = views(text);
         self.secrets.iter().find_map(|(secret, needle)| {
             let hits = hits(text, &views, needle, secret).into_iter();
             let best = hits.min_by_key(|hit| (Reverse((hit.whole, hit.span.len())), hit.depth));
-            best.map(|hit| Found { secret, form: hit.words() })
+            best.map(|hit| {
+                let at = start + hit.span.start..start + hit.span.end;
+                Found { secret, form: hit.words(), at }
+            })
         })
     }
 }

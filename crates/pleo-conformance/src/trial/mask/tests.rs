@@ -1,10 +1,29 @@
 //! What is found of secrets, what is not, and what is shown in their place.
 
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::{prelude::*, sample::select, test_runner::Config};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+
+/// The forms in which a secret mostly travels, each with a name in which `%` stands for the secret's own.
+fn forms(secret: &str) -> Vec<(&'static str, String)> {
+    let encode = |text: String| STANDARD.encode(text);
+    let mut forms = vec![
+        ("%", secret.to_owned()),
+        ("Base64 of %:", encode(format!("{secret}:"))),
+        ("Base64 of :%", encode(format!(":{secret}"))),
+        ("Base64 of %:%", encode(format!("{secret}:{secret}"))),
+        ("Base64 of %", encode(secret.to_owned())),
+        ("% percent-encoded", utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string()),
+    ];
+    forms.dedup_by(|(_, a), (_, b)| a == b);
+    forms
+}
 
 #[test]
 fn a_secret_is_found_and_masked_in_every_form() {
@@ -57,6 +76,46 @@ fn addresses_are_replaced_with_and_without_their_scheme() {
     mask.address("http://127.0.0.1:4711", "staging");
     assert_eq!(mask.apply("GET http://127.0.0.1:4711/v1"), "GET {staging}/v1");
     assert_eq!(mask.apply("host: 127.0.0.1:4711"), "host: {staging host}");
+}
+
+#[test]
+fn an_excerpt_is_what_was_found_with_what_is_around_it() {
+    let secret = "FAKE-q7Rt2w9mLk4x";
+    let (mut mask, finder) = (mask(secret), Finder::new([secret]));
+    mask.address("http://127.0.0.1:40001", "staging");
+    let excerpt = |text: &str| mask.excerpt(text, &finder.found(text).unwrap().at, 10);
+    assert_eq!(excerpt(secret), "<key>");
+    assert_eq!(excerpt(&format!("at http://127.0.0.1:40001 {secret} port 40001")), "{staging} <key> port {");
+    assert_eq!(
+        excerpt(&format!("{}é-{secret}-é{}", "a ".repeat(300), "b ".repeat(300))),
+        " a a a é-<key>-éb b b b "
+    );
+    assert_eq!(excerpt(&format!("13:37:01 {secret}")), "{time} <key>");
+    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(excerpt(&format!("it is {hex}!")), "it is <key in hex, digits in lower case>!");
+}
+
+/// Whatever is before it, and wherever the parts of the text that are searched at once end.
+#[test]
+fn a_secret_is_found_in_a_text_of_any_length() {
+    let secret = "FAKE-q7Rt2w9mLk4xP8dB";
+    let encoded = [
+        secret.to_owned(),
+        STANDARD.encode(format!("{secret}:")),
+        each(secret.as_bytes(), ", ", |byte| byte.to_string()),
+    ];
+    for form in &encoded {
+        for length in [0, 65_536, 1 << 20]
+            .into_iter()
+            .chain((WINDOW - 120..WINDOW + 4).step_by(9))
+            .chain([2 * WINDOW - OVERLAP - 9])
+        {
+            let noise = ". é\n".repeat(length / 5) + &" ".repeat(length % 5);
+            let text = format!("{noise}{form}.{}", &noise[..noise.len().min(5)]);
+            let found = Finder::new([secret]).found(&text).map(|found| found.at);
+            assert!(found.is_some_and(|at| at.start >= noise.len()), "{form} after {length}");
+        }
+    }
 }
 
 const SECRET: &str = r#"FAKE-q7/Rt+Z"w&9\Lm<4kX~Pd2vB"#;

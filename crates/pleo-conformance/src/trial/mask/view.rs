@@ -282,7 +282,7 @@ impl Row<'_, '_> {
 }
 
 /// The runs of bytes of a sort.
-fn stretches(bytes: &[u8], sort: impl Fn(u8) -> bool) -> Vec<Range<usize>> {
+pub(super) fn stretches(bytes: &[u8], sort: impl Fn(u8) -> bool) -> Vec<Range<usize>> {
     let mut stretches: Vec<Range<usize>> = Vec::new();
     let mut start = None;
     for (index, &byte) in bytes.iter().enumerate() {
