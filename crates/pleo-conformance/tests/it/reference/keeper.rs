@@ -134,6 +134,9 @@ impl Turn {
         if self.flaw(Flaw::ExpiredTokenSent) {
             return Ok(pair.access.clone());
         }
+        if keeper.deviation.variation(Variation::RenewedWhenRefused) && !pair.ended {
+            return Ok(seen.access.clone());
+        }
         if self.flaw(Flaw::RefreshStorm) && seen.has_expired(keeper.deviation) {
             drop(pair);
             let mut own = seen.clone();

@@ -190,7 +190,11 @@ impl Client<'_> {
         if is_first {
             first.ask_first();
         }
-        let one_by_one = requests.len() == 1 || self.deviation.variation(Variation::OneAfterAnother);
+        let one_by_one = requests.len() == 1
+            || matches!(
+                self.deviation.variation,
+                Some(Variation::OneAfterAnother | Variation::RenewedWhenRefused)
+            );
         let delivered: Vec<Result<Answer, String>> = if one_by_one {
             requests.iter().map(Request::deliver).collect()
         } else {

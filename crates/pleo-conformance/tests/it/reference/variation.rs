@@ -104,6 +104,9 @@ variations! {
     BaseUrlInCapitals "base_url_in_capitals"
     /// A token with 60 seconds left or less is renewed.
     RenewedEarly "renewed_early"
+    /// The requests of a call, one after another, all begin with the token that was there before them, and it is renewed
+    /// only when the API refuses it (A50).
+    RenewedWhenRefused "renewed_when_refused"
     /// A redirect to the same scheme, host and port is followed by GET.
     OwnRedirectFollowed "own_redirect_followed"
     /// A header that numbers the tries.
@@ -123,7 +126,7 @@ variations! {
 }
 
 /// Those that do not show in a request that succeeds at once.
-pub(crate) const CONDUCT: [Variation; 20] = [
+pub(crate) const CONDUCT: [Variation; 21] = [
     Variation::AppShown,
     Variation::BaseUrlInCapitals,
     Variation::ExchangeTriedAgain,
@@ -137,6 +140,7 @@ pub(crate) const CONDUCT: [Variation; 20] = [
     Variation::PercentForSpaceInForms,
     Variation::RefreshTriedTenTimes,
     Variation::RenewedEarly,
+    Variation::RenewedWhenRefused,
     Variation::ResponseModeNamed,
     Variation::ScopesAtRefresh,
     Variation::ScopesNamedInRefusal,
