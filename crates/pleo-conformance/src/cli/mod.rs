@@ -12,7 +12,9 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::NonEmptyStringValueParser,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::{
@@ -32,7 +34,7 @@ use crate::{
 
 /// Judges whether a client of Pleo's External API follows the rules of Pleo's documents.
 #[derive(Parser)]
-#[command(name = "pleo-conformance", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "pleo-conformance", version, propagate_version = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -65,7 +67,7 @@ enum Command {
 #[derive(Args)]
 struct Run {
     /// Only rules whose id begins like this; may be given several times.
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
     only: Vec<String>,
     /// Only rules of this level.
     #[arg(long, ignore_case = true)]
@@ -79,8 +81,9 @@ struct Run {
     /// The number of cases for each rule.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     cases: u32,
-    /// The adapter of the client to judge: a program and its arguments, split as a shell would split them
-    /// [default: our client, in process].
+    /// The adapter of the client to judge: a program and its arguments, split as a shell would split them. It gets
+    /// no credential of the environment, and ends with the run; on Linux all that it started does, too, elsewhere
+    /// its process group [default: our client, in process].
     #[arg(long, value_name = "COMMAND", alias = "subject", conflicts_with = "service")]
     client: Option<String>,
     /// The base URL of a live service to judge, with read-only requests. PLEO_ENVIRONMENT has to name its
@@ -135,8 +138,6 @@ pub struct Streams<'a> {
     pub out: Stream<'a>,
     /// Standard error.
     pub err: Stream<'a>,
-    /// How many columns there are.
-    pub width: usize,
     /// Whether somebody watches standard error, so that progress is of use.
     pub watched: bool,
 }
@@ -147,6 +148,8 @@ pub struct Stream<'a> {
     pub sink: &'a mut dyn Write,
     /// Whether it takes escape sequences for colour.
     pub styled: bool,
+    /// How many columns it has, if it is a terminal.
+    pub width: Option<usize>,
 }
 
 impl Stream<'_> {
@@ -200,9 +203,29 @@ impl CliError {
             | Self::Client(_)
             | Self::ExpectedFailures(_) => Exit::Usage,
             Self::Output(error) if error.is_known_before_the_run() => Exit::Usage,
+            Self::Run(RunError::Live(LiveError::Address)) => Exit::Usage,
             Self::Output(_) | Self::Run(_) | Self::Render(_) | Self::Print(_) => Exit::NoResult,
         }
     }
+}
+
+/// The widest help that is read with ease, in columns.
+const HELP_WIDTH: usize = 100;
+
+/// Reads the command line. Help is wrapped only for a terminal, of this width.
+fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    width: Option<usize>,
+) -> Result<Arguments, clap::Error> {
+    // For clap, 0 means that nothing is wrapped.
+    let mut command = Arguments::command().term_width(width.map_or(0, |width| width.min(HELP_WIDTH)));
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
+/// Whether a command line asks for what needs the credentials in the environment: judging a live service.
+pub fn needs_credentials(arguments: impl IntoIterator<Item = OsString>) -> bool {
+    parse(arguments, None).is_ok_and(|it| matches!(it.command, Command::Run(run) if run.service.is_some()))
 }
 
 /// Does what the command line says; the first of the `arguments` is the program's name.
@@ -211,7 +234,7 @@ pub fn main(
     suite: &Suite<'_>,
     streams: &mut Streams<'_>,
 ) -> Exit {
-    let command = match Arguments::try_parse_from(arguments) {
+    let command = match parse(arguments, streams.out.width) {
         Ok(arguments) => arguments.command,
         Err(error) => {
             let (stream, exit) = if error.use_stderr() {
@@ -349,6 +372,8 @@ impl Run {
 
     /// Writes the report files first: text may go to a reader who has left.
     fn show(&self, report: &Report, reports: Reports, streams: &mut Streams<'_>) -> Result<(), CliError> {
+        let out_is_taken = reports.use_standard_output();
+        let stream = if out_is_taken { &mut streams.err } else { &mut streams.out };
         let mut text = String::new();
         // No text of a client is a command to the workflow (GitHub's `stop-commands`).
         let token = uuid::Uuid::new_v4().simple().to_string();
@@ -358,12 +383,11 @@ impl Run {
         if self.summary {
             text.push_str(&report::terminal::summary(report));
         } else {
-            text.push_str(&report::terminal::render(report, streams.width));
+            text.push_str(&report::terminal::render(report, stream.width));
         }
         if self.github {
             text.push_str(&format!("::{token}::\n{}", report::github::render(report)));
         }
-        let out_is_taken = reports.use_standard_output();
         for (format, output) in reports.into_outputs() {
             let rendered = report::render(report, format)?;
             match output {

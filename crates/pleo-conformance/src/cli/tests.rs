@@ -4,7 +4,9 @@ use std::{cell::RefCell, collections::BTreeSet, ffi::OsString, fs, io, time::Dur
 
 use clap::{CommandFactory as _, Parser as _};
 
-use super::{Arguments, Stream, Streams, Suite, coverage::Coverage, exit::Exit, main};
+use super::{
+    Arguments, Stream, Streams, Suite, coverage::Coverage, exit::Exit, main, needs_credentials, parse,
+};
 use crate::{
     engine::{Options, Progress, RunError, SubjectUnderTest},
     report::{
@@ -68,9 +70,8 @@ fn command(arguments: &[&str], report: &dyn Fn() -> Result<Report, RunError>) ->
     let suite = Suite { catalogue: CATALOGUE, coverage: &coverage, run: &run, plan: &plan };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut streams = Streams {
-        out: Stream { sink: &mut out, styled: false },
-        err: Stream { sink: &mut err, styled: false },
-        width: 100,
+        out: Stream { sink: &mut out, styled: false, width: Some(100) },
+        err: Stream { sink: &mut err, styled: false, width: Some(100) },
         watched: false,
     };
     let words = ["pleo-conformance"].iter().chain(arguments).map(OsString::from);
@@ -109,6 +110,7 @@ fn rules_are_selected_by_beginning_level_and_side_at_once() {
     );
     assert_eq!(selected(&["--level", "should"]), ["AUTH-4"]);
     assert_eq!(selected(&["--level", "SHOULD", "--side", "Client"]), ["AUTH-4"]);
+    assert_eq!(selected(&["--level", "MUST", "--only", "AUTH"]), ["AUTH-1", "AUTH-2", "AUTH-3"]);
     assert_eq!(selected(&["--side", "service"]), ["ENV-4", "ENV-5"]);
     assert_eq!(
         selected(&["--only", "ENV", "--level", "must", "--side", "client"]),
@@ -153,6 +155,26 @@ fn a_live_service_is_called_only_after_a_yes_and_the_plan_comes_first() {
 }
 
 #[test]
+fn only_a_live_service_needs_credentials() {
+    let needs = |arguments: &[&str]| {
+        needs_credentials(["pleo-conformance"].iter().chain(arguments).map(OsString::from))
+    };
+    for arguments in [&["run", "--service", "x"][..], &["run", "--target=x", "--yes-call-it"]] {
+        assert!(needs(arguments), "{arguments:?}");
+    }
+    for arguments in [
+        &["run"][..],
+        &["run", "--client", "x --service y"],
+        &["run", "--client", "x", "--service", "y"],
+        &["list"],
+        &["--service", "x"],
+        &[],
+    ] {
+        assert!(!needs(arguments), "{arguments:?}");
+    }
+}
+
+#[test]
 fn the_former_names_of_options_still_work() {
     let of = |arguments: &[&str]| run(arguments).asked.unwrap().1;
     assert_eq!(of(&["--subject", "x"]), of(&["--client", "x"]));
@@ -166,8 +188,28 @@ fn options_that_make_no_sense_are_wrong_usage() {
     for arguments in [
         &["--cases", "0"][..],
         &["--timeout", "0"],
+        &["--cases", "4294967296"],
+        &["--cases", "many"],
+        &["--timeout", "3601"],
+        &["--timeout", "1.5"],
         &["--seed", "-1"],
+        &["--seed", "0x1"],
+        &["--seed", ""],
+        &["--seed", "18446744073709551616"],
+        &["--seed"],
+        &["--seed", "1", "--seed", "2"],
         &["--level", "may"],
+        &["--level", ""],
+        &["--side", "server"],
+        &["--only", ""],
+        &["--only", "OUCH"],
+        &["--client", ""],
+        &["--expected-failures", ""],
+        &["--expected-failures", "/"],
+        &["--expected-failures", "/nowhere/at/all"],
+        &["--report", "json=/nowhere/at/all.json"],
+        &["--strict=yes"],
+        &["extra"],
         &["--yes-call-it"],
         &["--client", "x", "--service", "https://x"],
         &["--subject", "x", "--target", "https://x"],
@@ -184,11 +226,27 @@ fn options_that_make_no_sense_are_wrong_usage() {
 }
 
 #[test]
+fn help_is_wrapped_for_a_terminal_only() {
+    let help = |width| parse(["x", "run", "--help"].map(OsString::from), width).err().unwrap().to_string();
+    let widest = |text: String| text.lines().map(str::len).max().unwrap();
+    assert!(widest(help(Some(60))) <= 60);
+    assert!(widest(help(Some(300))) <= 100);
+    assert!(
+        help(None).lines().any(|line| line.contains("split as a shell") && line.ends_with("in process]"))
+    );
+}
+
+#[test]
 fn every_command_has_a_version_and_a_misspelt_one_is_suggested() {
     for arguments in [&["--version"][..], &["run", "--version"], &["coverage", "--version"]] {
         let done = command(arguments, &no_report);
         assert_eq!(done.exit, Exit::Passed);
         assert!(done.out.trim_end().ends_with(env!("CARGO_PKG_VERSION")), "{}", done.out);
+    }
+    for arguments in
+        [&["explain"][..], &["explain", "OUCH"], &["explain", ""], &["list", "--xml"], &["judge"]]
+    {
+        command(arguments, &no_report).wrong_usage("error: ");
     }
     command(&["cover"], &no_report).wrong_usage("a similar subcommand exists: 'coverage'");
     run(&["--case", "3"]).wrong_usage("a similar argument exists: '--cases'");
@@ -376,7 +434,7 @@ fn a_reader_who_leaves_is_no_failure() {
             Ok(())
         }
     }
-    assert!(Stream { sink: &mut Gone, styled: false }.text("x").is_ok());
+    assert!(Stream { sink: &mut Gone, styled: false, width: None }.text("x").is_ok());
 }
 
 #[test]

@@ -21,8 +21,9 @@ const INDENT: usize = 4;
 /// The narrowest column in which a value is still read with ease.
 const COLUMN: usize = 32;
 
-/// The report in lines of at most `width` columns, apart from curl lines, which are there to be copied.
-pub fn render(report: &Report, width: usize) -> String {
+/// The report in lines of at most `width` columns, apart from curl lines, which are there to be copied. Without a
+/// width nothing is cut or wrapped.
+pub fn render(report: &Report, width: Option<usize>) -> String {
     let subject = one_line(&format!("{} {}", report.subject.name, report.subject.version));
     let mut page = format!("{BOLD}conformance of {subject}{BOLD:#} ({})\n", report.subject.kind);
     for (area, results) in report.areas() {
@@ -50,8 +51,8 @@ pub fn summary(report: &Report) -> String {
     format!("{style}{}{style:#}\n", report.summary_line())
 }
 
-/// A rule in one line: what does not fit is cut.
-fn rule(result: &RuleResult, id_width: usize, width: usize) -> String {
+/// A rule in one line. What does not fit is cut if it is told again below.
+fn rule(result: &RuleResult, id_width: usize, width: Option<usize>) -> String {
     let standing = result.standing();
     let style = style(standing);
     let id = one_line(&result.id);
@@ -60,16 +61,21 @@ fn rule(result: &RuleResult, id_width: usize, width: usize) -> String {
     if standing != Standing::Passed {
         let _ = write!(text, ": {standing}, {}", one_line(&result.note()));
     }
-    format!("  {style}{}{style:#} {}\n", standing.sign(), cut(&text, width.saturating_sub(INDENT)))
+    let width = width.map(|width| width.saturating_sub(INDENT));
+    let lines = match standing {
+        Standing::UnexpectedPass | Standing::Inconclusive | Standing::Error => wrap(&text, width),
+        _ => vec![cut(&text, width)],
+    };
+    format!("  {style}{}{style:#} {}\n", standing.sign(), lines.join(&format!("\n{:INDENT$}", "")))
 }
 
-fn broken(result: &RuleResult, evidence: &Evidence, width: usize) -> String {
+fn broken(result: &RuleResult, evidence: &Evidence, width: Option<usize>) -> String {
     let style = style(result.standing()).bold();
-    let text_width = width.saturating_sub(INDENT).max(COLUMN);
+    let text_width = width.map(|width| width.saturating_sub(INDENT).max(COLUMN));
     let heading =
         format!("{} {} {} {}", result.standing().sign(), result.id, one_line(&result.title), result.level);
     let mut block = "\n".to_owned();
-    for line in wrap(&heading, width.max(COLUMN)) {
+    for line in wrap(&heading, width.map(|width| width.max(COLUMN))) {
         let _ = writeln!(block, "{style}{line}{style:#}");
     }
     let mut lines = wrap(&result.statement, text_width);
@@ -103,14 +109,15 @@ fn broken(result: &RuleResult, evidence: &Evidence, width: usize) -> String {
     block
 }
 
-/// Expected and received beside each other, or below each other where that would be too narrow.
-fn sides(expected: &str, received: &str, width: usize) -> String {
+/// Expected and received beside each other, or below each other where that would be too narrow or nobody says how
+/// wide it is.
+fn sides(expected: &str, received: &str, width: Option<usize>) -> String {
     const BETWEEN: &str = " │ ";
     let good = AnsiColor::Green.on_default();
     let bad = AnsiColor::Red.on_default();
     let mut block = String::new();
-    let column = width.saturating_sub(BETWEEN.chars().count()) / 2;
-    if column < COLUMN {
+    let column = width.map(|width| width.saturating_sub(BETWEEN.chars().count()) / 2);
+    let Some(column) = column.filter(|column| *column >= COLUMN) else {
         for (name, style, text) in [("expected", good, expected), ("received", bad, received)] {
             let _ = writeln!(block, "{:INDENT$}{FAINT}{name}{FAINT:#}", "");
             for line in wrap(text, width) {
@@ -118,8 +125,8 @@ fn sides(expected: &str, received: &str, width: usize) -> String {
             }
         }
         return block;
-    }
-    let (left, right) = (wrap(expected, column), wrap(received, column));
+    };
+    let (left, right) = (wrap(expected, Some(column)), wrap(received, Some(column)));
     let _ = writeln!(block, "{:INDENT$}{FAINT}{:column$}{BETWEEN}received{FAINT:#}", "", "expected");
     for index in 0..left.len().max(right.len()) {
         let (left, right) =
@@ -136,12 +143,12 @@ fn sides(expected: &str, received: &str, width: usize) -> String {
 
 /// The text in lines of at most `width` columns, broken after a space where there is one. Every character
 /// stays: in a header's value each of them counts.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+fn wrap(text: &str, width: Option<usize>) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in visible(text).split('\n') {
         let mut rest = paragraph;
         loop {
-            let end = fitting(rest, width);
+            let end = width.map_or(rest.len(), |width| fitting(rest, width));
             if end == rest.len() {
                 lines.push(rest.to_owned());
                 break;
@@ -156,11 +163,12 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The text, or its beginning and an ellipsis, in at most `width` columns.
-fn cut(text: &str, width: usize) -> String {
-    if columns(text) <= width {
-        text.to_owned()
-    } else {
-        format!("{}…", &text[..fitting(text, width.saturating_sub(1))])
+fn cut(text: &str, width: Option<usize>) -> String {
+    match width {
+        Some(width) if columns(text) > width => {
+            format!("{}…", &text[..fitting(text, width.saturating_sub(1))])
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -209,7 +217,7 @@ mod tests {
     };
 
     fn plain(report: &Report, width: usize) -> String {
-        strip_str(&render(report, width)).to_string()
+        strip_str(&render(report, Some(width))).to_string()
     }
 
     #[test]
@@ -286,10 +294,46 @@ mod tests {
         }
     }
 
+    #[test]
+    fn without_a_width_nothing_is_cut_or_wrapped() {
+        let mut report = sample::report();
+        let words = "lorem ".repeat(500);
+        for result in &mut report.results {
+            result.title = words.clone();
+            result.statement = words.clone();
+            match &mut result.verdict {
+                Verdict::Fail { evidence } => evidence.received = words.clone(),
+                Verdict::Error { reason } | Verdict::Inconclusive { reason } | Verdict::Skip { reason } => {
+                    *reason = words.clone();
+                }
+                Verdict::Pass { .. } => {}
+            }
+        }
+        let text = strip_str(&render(&report, None)).to_string();
+        let count = |text: &str, word: &str| text.matches(word).count();
+        let rules = report.results.len() + report.results.iter().filter(|it| it.evidence().is_some()).count();
+        let whole = text.lines().filter(|line| count(line, "lorem") >= 500).count();
+        assert!(whole > rules, "{whole} of {rules}");
+        assert_eq!((count(&text, "lorem") % 500, count(&text, "…")), (0, 0));
+    }
+
+    #[test]
+    fn a_reason_that_stands_nowhere_else_is_not_cut() {
+        let mut report = sample::report();
+        let reason = "no connection: ".repeat(20) + "connection refused";
+        for result in &mut report.results {
+            if let Verdict::Error { reason: text } = &mut result.verdict {
+                text.clone_from(&reason);
+            }
+        }
+        let text = plain(&report, 60);
+        assert!(text.lines().any(|line| line.ends_with("connection refused")), "{text}");
+    }
+
     proptest! {
         #[test]
         fn no_text_reaches_the_terminal_as_a_control(report in sample::any_report(), width in 0_usize..200) {
-            let styled = render(&report, width);
+            let styled = render(&report, Some(width));
             let plain = strip_str(&styled).to_string();
             prop_assert!(plain.chars().all(|character| character == '\n' || !character.is_control()));
             let foreign = ["\u{1b}]", "\u{1b}[35m"].iter().any(|sequence| styled.contains(sequence));
@@ -298,7 +342,7 @@ mod tests {
 
         #[test]
         fn wrapping_keeps_every_character_and_the_width(text in "[ a-z]{0,200}", width in 1_usize..50) {
-            let lines = wrap(&text, width);
+            let lines = wrap(&text, Some(width));
             prop_assert_eq!(lines.concat(), text);
             prop_assert!(lines.iter().all(|line| columns(line) <= width));
         }

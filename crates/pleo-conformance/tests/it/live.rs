@@ -63,11 +63,35 @@ fn a_key_that_does_not_work_is_found_and_not_shown() {
 }
 
 #[test]
-fn an_address_that_is_not_pleos_gets_nothing() {
-    let output = judge("https://external.pleo.io.example.test", "FAKE-LIVE-KEY", &["--yes-call-it"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+fn an_address_that_is_not_pleos_is_wrong_usage_and_gets_nothing() {
+    for url in [
+        "",
+        "external",
+        "https://",
+        "https://external.pleo.io.example.test",
+        "https://FAKE-USER:FAKE-PASSWORD@external.staging.pleo.io",
+        "https://external.staging.pleo.io/?key=FAKE-KEY",
+        "http://external.staging.pleo.io",
+        "https://openapi.pleo.io",
+        "ftp://127.0.0.1",
+        "http://127.0.0.1:99999",
+    ] {
+        let output = judge(url, "FAKE-LIVE-KEY", &["--yes-call-it"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{url}: {said}");
+        assert!(said.contains("nothing was sent") && !said.contains("FAKE"), "{url}: {said}");
+    }
+}
+
+#[test]
+fn a_service_that_cannot_be_reached_is_reported_with_the_cause() {
+    let url = service().url();
+    let output = judge(&url, "FAKE-LIVE-KEY", &["--yes-call-it"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("nothing was sent"), "{said}");
+    assert!(said.contains("no connection to the service: "), "{said}");
+    assert!(said.to_lowercase().contains("connection refused"), "{said}");
+    assert!(!said.contains("FAKE") && !said.contains("/v1/introspect"), "{said}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 #[cfg(target_os = "linux")]
 mod adapters;
+mod command_line;
 mod coverage;
 mod faulty;
 mod httpmock_judges;

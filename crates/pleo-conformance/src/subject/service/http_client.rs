@@ -49,7 +49,9 @@ impl Http {
     }
 }
 
-/// What happened, with the reason behind it.
+/// What happened, with all reasons behind it: the innermost is the one that tells what to do. The client's errors hold
+/// neither URLs nor headers.
 fn told(error: &TransportError) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }
