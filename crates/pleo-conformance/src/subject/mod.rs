@@ -5,7 +5,7 @@ mod process;
 pub mod service;
 
 pub use ours::OurClient;
-pub use process::ProcessSubject;
+pub use process::{ProcessSubject, leave_credentials, take_charge};
 
 use crate::{
     protocol::{Call, CallResult, Hello, Introduction, Refusal},

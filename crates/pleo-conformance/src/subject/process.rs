@@ -1,8 +1,12 @@
 //! Any program as a subject, spoken to over its standard input and output.
 
+mod descendants;
+mod environment;
 mod program;
 
 use std::{ffi::OsString, time::Duration};
+
+pub use self::{descendants::take_charge, environment::leave_credentials};
 
 use self::program::Program;
 use super::{Outcome, Subject, SubjectError};
@@ -20,9 +24,9 @@ const MAX_RESTARTS: u32 = 5;
 /// outcome under `stderr`: logs may hold secrets. It inherits the environment without what may be a real
 /// credential, see `docs/conformance.md`.
 ///
-/// After any error the program is killed, on Unix with all that it started. The next call starts it again
-/// and greets it, five times at most; then every call fails at once. Dropping says bye, waits half a second
-/// for the program to end and kills it otherwise.
+/// After any error the program is killed, on Unix with its process group, and with all that it started where
+/// [`take_charge`] was called. The next call starts it again and greets it, five times at most; then every call
+/// fails at once. Dropping says bye, waits half a second for the program to end and kills it otherwise.
 #[derive(Debug)]
 pub struct ProcessSubject {
     command: Vec<OsString>,

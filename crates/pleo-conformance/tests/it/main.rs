@@ -20,6 +20,8 @@ mod reference;
 mod reference_client;
 mod reports;
 mod rules;
+#[cfg(target_os = "linux")]
+mod runner;
 mod service;
 #[cfg(target_os = "linux")]
 mod strangers;

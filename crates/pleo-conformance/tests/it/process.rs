@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use super::support::{guarded, hello};
+use super::support::{all_gone, guarded, hello};
 use pleo_conformance::{
     protocol::{Action, App, Authorize, Call, Introduction},
     subject::{Outcome, ProcessSubject, Subject as _, SubjectError},
@@ -281,17 +281,6 @@ fn a_program_that_never_reads_holds_nobody_up() {
     }
 }
 
-/// The processes whose ids a script has written into a file are gone: not there, or dead and left to
-/// whoever has adopted them.
-fn all_gone(pids: &Path) -> bool {
-    let text = fs::read_to_string(pids).unwrap();
-    assert!(!text.trim().is_empty(), "the script did not run");
-    text.split_whitespace().all(|pid| {
-        let state = fs::read_to_string(format!("/proc/{pid}/stat"));
-        state.map_or(true, |stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')))
-    })
-}
-
 fn is_there(pid: &str) -> bool {
     Path::new("/proc").join(pid).exists()
 }
@@ -389,12 +378,12 @@ fn a_program_that_is_dropped_and_stays_is_killed() {
 
 /// The environment of this process cannot be changed, so the test runs itself with another one.
 #[test]
-fn a_program_does_not_see_pleos_variables() {
-    const NAME: &str = "process::a_program_does_not_see_pleos_variables";
+fn a_program_does_not_see_credentials() {
+    const NAME: &str = "process::a_program_does_not_see_credentials";
     if std::env::var_os("PLEO_FAKE_KEY").is_none() {
         let run = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", NAME])
-            .envs([("PLEO_FAKE_KEY", "FAKE-SECRET"), ("UNPLEO_FAKE", "seen")])
+            .envs([("PLEO_FAKE_KEY", "FAKE-SECRET"), ("FAKE_TOKEN", "FAKE-SECRET"), ("UNPLEO_FAKE", "seen")])
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&run.stdout);
@@ -402,7 +391,7 @@ fn a_program_does_not_see_pleos_variables() {
         return;
     }
     let name = greeted(
-        r#"read -r hello; echo '{"type":"hello","protocol":1,"capabilities":[],"name":"'"${PLEO_FAKE_KEY-none} $UNPLEO_FAKE"'"}'"#,
+        r#"read -r hello; echo '{"type":"hello","protocol":1,"capabilities":[],"name":"'"${PLEO_FAKE_KEY-none} ${FAKE_TOKEN-none} $UNPLEO_FAKE"'"}'"#,
     );
-    assert_eq!(name.unwrap().name, "none seen");
+    assert_eq!(name.unwrap().name, "none none seen");
 }

@@ -23,7 +23,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::{SubjectError, printable};
+use super::{SubjectError, descendants, environment, printable};
+use crate::words::ending;
 
 /// The longest line that is read, in bytes.
 const MAX_LINE: usize = 8 << 20;
@@ -79,17 +80,15 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PLEO_") {
-                command.env_remove(name);
-            }
+        for name in environment::credentials() {
+            command.env_remove(name);
         }
         // What it starts belongs to its group, and ends with it.
         #[cfg(unix)]
         command.process_group(0);
         let child = {
             let _context = runtime.enter();
-            command.spawn().map_err(failed)?
+            descendants::start(|| command.spawn(), Child::id).map_err(failed)?
         };
         let (orders, received) = orders::unbounded_channel();
         let log = Arc::<Mutex<Log>>::default();
@@ -322,23 +321,17 @@ impl Conversation {
 
     /// Ends the program with all that it started, and waits until it is gone.
     async fn kill(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) =
-            self.group.and_then(|group| i32::try_from(group).ok()).and_then(rustix::process::Pid::from_raw)
-        {
-            // There may be nobody left in it.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
+        descendants::end_group(self.group);
         let _ = self.child.start_kill();
         let _ = timeout(GRACE, self.child.wait()).await;
+        descendants::end();
     }
 
     /// How it ended, with the last that it wrote to standard error.
     fn last_words(&self, status: Option<ExitStatus>) -> String {
         let how = status.map_or_else(|| "in an unknown way".to_owned(), |status| format!("with {status}"));
         let log = lock(&self.log).text();
-        let from = log.len().saturating_sub(LAST_WORDS);
-        let last = (from..=log.len()).find_map(|from| log.get(from..)).unwrap_or_default().trim();
+        let last = ending(&log, LAST_WORDS).trim();
         if last.is_empty() {
             return how;
         }

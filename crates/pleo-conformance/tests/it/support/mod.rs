@@ -2,7 +2,7 @@
 
 pub(crate) mod adapters;
 
-use std::{collections::BTreeMap, sync::mpsc, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, sync::mpsc, time::Duration};
 
 use pleo_conformance::protocol::{Addresses, Hello, VERSION};
 
@@ -31,4 +31,15 @@ pub(crate) fn hello(staging: &str, production: &str) -> Hello {
         ]),
         legacy_base_url: "http://127.0.0.1:9".into(),
     }
+}
+
+/// The processes whose ids a script has written into a file are gone: not there, or dead and left to
+/// whoever has adopted them.
+pub(crate) fn all_gone(pids: &Path) -> bool {
+    let text = fs::read_to_string(pids).unwrap();
+    assert!(!text.trim().is_empty(), "the script did not run");
+    text.split_whitespace().all(|pid| {
+        let state = fs::read_to_string(format!("/proc/{pid}/stat"));
+        state.map_or(true, |stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')))
+    })
 }
