@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use jsonschema::{Draft, Registry, ValidationError, Validator, error::ValidationErrorKind};
+use jsonschema::{Draft, Keyword, Registry, ValidationError, Validator, error::ValidationErrorKind};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use pleo_client::Operation;
 use serde_json::{Value, json};
@@ -87,6 +87,7 @@ pub(crate) fn json_schema(schema: &Value) -> Value {
                 converted.remove("format");
                 converted.entry("minimum").or_insert(least.into());
                 converted.entry("maximum").or_insert(greatest.into());
+                converted.insert(EXACT.to_owned(), true.into());
             }
             // A property that is called `nullable` has a schema there, not `true`.
             if converted.get("nullable") == Some(&Value::Bool(true)) {
@@ -98,6 +99,30 @@ pub(crate) fn json_schema(schema: &Value) -> Value {
         }
         Value::Array(items) => items.iter().map(json_schema).collect(),
         other => other.clone(),
+    }
+}
+
+/// Below this, a floating-point number without a fraction is the integer that was written (RFC 8259, section 6).
+pub(crate) const EXACT_BELOW: f64 = (1_u64 << 53) as f64;
+
+/// Our keyword for integers that were written as such, or are small enough to be exact. JSON readers make a
+/// floating-point number of `1e18` and of an integer with too many digits, and it may not be the number that was meant.
+const EXACT: &str = "exact";
+
+struct Exact;
+
+impl<'i> Keyword<'i> for Exact {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom("not an exact integer")) }
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        match instance {
+            Value::Number(number) => {
+                number.as_i64().is_some() || number.as_f64().is_some_and(|value| value.abs() < EXACT_BELOW)
+            }
+            _ => true,
+        }
     }
 }
 
@@ -134,6 +159,7 @@ fn compile(pointer: &str) -> Result<Validator, ValidationError<'static>> {
         .should_validate_formats(true)
         .should_ignore_unknown_formats(false)
         .with_format("date-or-date-time", is_date_or_date_time)
+        .with_keyword(EXACT, |_, _, _| Ok(Box::new(Exact)))
         .with_format("url", |text| text.parse::<http::Uri>().is_ok_and(|uri| uri.scheme().is_some()))
         .build(&json!({ "$ref": format!("{BASE}#{}", utf8_percent_encode(pointer, FRAGMENT)) }))
 }
@@ -273,6 +299,21 @@ mod tests {
             [json!({ "nullable": 1 }), json!({ "format": 2_147_483_648_u32 }), json!({ "format": -1 })]
         {
             assert!(!schema.is_valid(&wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn integers_of_64_bits_have_64_bits() {
+        let offset = pleo_client::operations::find("list_employees").unwrap();
+        let index = offset.parameters.iter().position(|parameter| parameter.name == "offset").unwrap();
+        let pointer = parameter_pointer(offset, index);
+        let fits = |text: &str| check(&pointer, &serde_json::from_str(text).unwrap()).is_ok();
+        for right in ["9223372036854775807", "-9223372036854775808", "0", "9007199254740991.0", "1e3"] {
+            assert!(fits(right), "{right}");
+        }
+        for wrong in ["9223372036854775808", "-9223372036854775809", "9223372036854775807.0", "1e18", "1e300"]
+        {
+            assert!(!fits(wrong), "{wrong}");
         }
     }
 

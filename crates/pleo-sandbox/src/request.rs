@@ -159,8 +159,10 @@ impl<'de> Visitor<'de> for DistinctVisitor {
         Ok(value.into())
     }
 
+    /// `1.0` is an integer where the document wants one, and not every reader of the response takes it for one.
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+        let is_integer = value.fract() == 0.0 && value.abs() < document::EXACT_BELOW;
+        Ok(if is_integer { (value as i64).into() } else { value.into() })
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {

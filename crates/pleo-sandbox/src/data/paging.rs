@@ -163,9 +163,11 @@ impl Order {
 /// Compares two scalars of one type.
 fn compare(one: &Value, other: &Value) -> Ordering {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            one.as_f64().unwrap_or_default().total_cmp(&other.as_f64().unwrap_or_default())
-        }
+        // As 64-bit floating-point numbers, integers beyond 2^53 are equal to their neighbours.
+        (Value::Number(one), Value::Number(other)) => match (one.as_i64(), other.as_i64()) {
+            (Some(one), Some(other)) => one.cmp(&other),
+            _ => one.as_f64().unwrap_or_default().total_cmp(&other.as_f64().unwrap_or_default()),
+        },
         (Value::Bool(one), Value::Bool(other)) => one.cmp(other),
         _ => one.as_str().cmp(&other.as_str()),
     }
@@ -218,4 +220,19 @@ impl Sorting {
 /// to the alphabet of Base32 (P6).
 fn cursor(key: &[Value]) -> Value {
     Value::String(BASE32.encode(Value::from(key).to_string().as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_compared_as_integers() {
+        let greatest = [i64::MAX - 1, i64::MAX].map(Value::from);
+        let least = [i64::MIN, i64::MIN + 1].map(Value::from);
+        for [one, other] in [greatest, least, [json!(1), json!(1.5)], [json!(0.5), json!(1)]] {
+            assert_eq!(compare(&one, &other), Ordering::Less, "{one} {other}");
+            assert_eq!(compare(&other, &one), Ordering::Greater, "{one} {other}");
+        }
+    }
 }
