@@ -26,9 +26,12 @@ pub(super) fn seed(data: &mut Data, company: Uuid) {
             entries.map(|entry| usual_id(entry["id"].as_str().unwrap_or_default())).collect();
         let at = seeded_at(number);
         let job = insert(data, company, &json!({}), &entries, at);
-        for (index, item) in data.export_items.iter_mut().enumerate() {
-            if item.value["exportJobId"] == job["id"] {
-                let successful = status == "completed" || status != "failed" && index % 2 == 0;
+        let items = data.export_items.iter().enumerate();
+        let of_job = items.filter(|(_, item)| item.value["exportJobId"] == job["id"]);
+        let of_job: Vec<_> = of_job.map(|(index, item)| (index, item.id().to_owned())).collect();
+        for (index, id) in of_job {
+            let successful = status == "completed" || status != "failed" && index % 2 == 0;
+            if let Ok(item) = data.export_items.get_mut(&[company], &id) {
                 item.value["status"] = json!(if successful { "successful" } else { "failed" });
             }
         }
@@ -95,15 +98,17 @@ pub(super) fn expire(data: &mut Data, now: DateTime<Utc>) {
 
 /// Gives up the items of a job that have come to no end (X5).
 fn abandon(data: &mut Data, company: Uuid, job: &str) {
-    let mut exported = Vec::new();
-    for item in data.export_items.iter_mut().filter(|item| item.value["exportJobId"] == job) {
-        if item.value["status"] == "pending" || item.value["status"] == "in_progress" {
+    for item in data.export_items.values(&[company]) {
+        if item["exportJobId"] != job {
+            continue;
+        }
+        if (item["status"] == "pending" || item["status"] == "in_progress")
+            && let Ok(item) = data.export_items.get_mut(&[company], item["id"].as_str().unwrap_or_default())
+        {
             item.value["status"] = json!("abandoned");
         }
-        exported.push((item.value["accountingEntryId"].clone(), item.value["status"] == "successful"));
-    }
-    for (entry, successful) in exported {
-        mark(data, company, &entry, if successful { "EXPORTED" } else { "NOT_EXPORTED" });
+        let successful = item["status"] == "successful";
+        mark(data, company, &item["accountingEntryId"], if successful { "EXPORTED" } else { "NOT_EXPORTED" });
     }
 }
 

@@ -119,9 +119,10 @@ pub(super) fn update(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusa
 
 fn apply(data: &mut Data, job: &str, update: &Value, input: &Input<'_>) -> Option<Value> {
     let entry = usual_id(update["accountingEntryId"].as_str().unwrap_or_default());
-    let mut items = data.export_items.iter_mut().map(|item| &mut item.value);
-    let item =
-        items.find(|item| item["exportJobId"] == job && item["accountingEntryId"] == entry.as_str())?;
+    let item = data.export_items.find_mut(|item| {
+        item.value["exportJobId"] == job && item.value["accountingEntryId"] == entry.as_str()
+    });
+    let item = &mut item?.value;
     for member in ["status", "exportedAt", "externalId", "externalUrl"] {
         if !update[member].is_null() {
             item[member] = update[member].clone();

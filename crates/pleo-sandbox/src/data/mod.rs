@@ -23,8 +23,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use fastrand::Rng;
-use http::Response;
-use pleo_client::{Operation, ParameterLocation};
+use http::{Response, StatusCode};
+use pleo_client::{Operation, ParameterLocation, Safety};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -37,6 +37,12 @@ use crate::{
 /// How many things of a kind a company has at the beginning, where there is no reason for another number:
 /// enough for several pages.
 const SEEDED: usize = 25;
+
+/// How much all things may take, in bytes of their JSON.
+const MOST_BYTES: usize = 64 << 20;
+
+/// What a thing takes beside what a request says of it, in bytes of JSON, at most.
+const BYTES_OF_A_THING: usize = 1 << 10;
 
 /// A request that is in order: known, authorised, and as the document says.
 #[derive(Debug)]
@@ -119,6 +125,8 @@ pub(crate) struct Data {
     /// All companies with the organisation that each belongs to.
     companies: Vec<(Uuid, Uuid)>,
     ids: Rng,
+    /// How many bytes of JSON all things take, or more: what is removed is not subtracted.
+    bytes: usize,
     company_details: Table,
     employees: Table,
     tag_groups: Table,
@@ -154,20 +162,28 @@ impl Data {
         let mut data = Self {
             companies: companies.clone(),
             ids: Rng::with_seed(0),
+            bytes: 0,
             company_details: Table::new("company").not_found_as("company_not_found"),
             employees: Table::new("employee"),
-            tag_groups: Table::new("tag group"),
-            tag_dimensions: Table::new("dimension"),
-            tags: Table::new("tag"),
-            tag_values: Table::new("dimension value"),
-            tax_codes: Table::new("tax code"),
-            accounts: Table::new("account"),
-            vendors: Table::new("vendor"),
-            entries: Table::new("accounting entry").not_found_as("export_entry_not_found"),
+            tag_groups: Table::new("tag group").shown_by(&["get_tag_group"]),
+            tag_dimensions: Table::new("dimension").shown_by(&["get_tag_group_dimension"]),
+            tags: Table::new("tag").shown_by(&["get_tag"]),
+            tag_values: Table::new("dimension value").shown_by(&["get_tag_dimension_value"]),
+            tax_codes: Table::new("tax code").shown_by(&["get_tax_code"]),
+            accounts: Table::new("account").shown_by(&["get_account_v1", "get_account_v1_beta"]),
+            vendors: Table::new("vendor").shown_by(&["get_vendor"]),
+            entries: Table::new("accounting entry")
+                .not_found_as("export_entry_not_found")
+                .shown_by(&["get_accounting_entry", "get_core_accounting_entry"]),
             receipts: Table::new("receipt"),
-            subscriptions: Table::new("subscription"),
+            subscriptions: Table::new("subscription").shown_by(&["get_subscription"]),
             activities: Table::new("activity"),
-            export_jobs: Table::new("export job").not_found_as("export_not_found"),
+            export_jobs: Table::new("export job").not_found_as("export_not_found").shown_by(&[
+                "get_export_job_v0",
+                "get_export_job_v1",
+                "get_export_job_v2",
+                "get_export_job_v3",
+            ]),
             export_items: Table::new("export job item"),
         };
         for (number, (company, organization)) in companies.into_iter().enumerate() {
@@ -180,6 +196,7 @@ impl Data {
             subscriptions::seed(&mut data, company);
             export::seed(&mut data, company);
         }
+        data.bytes = data.measured();
         data
     }
 
@@ -188,20 +205,86 @@ impl Data {
         &self.companies
     }
 
-    /// Answers a request that is in order.
+    /// Answers a request that is in order. One that is refused changes nothing.
     pub(crate) fn answer(&mut self, input: &Input<'_>) -> Response<Bytes> {
         export::expire(self, input.now);
-        match handler(input.operation.id)(self, input) {
+        let before = self.clone();
+        let answered = handler(input.operation.id)(self, input).and_then(|body| {
+            if input.operation.safety != Safety::Safe {
+                self.check_changes(&before, input, &body)?;
+            }
+            Ok(body)
+        });
+        match answered {
             Ok(body) if input.operation.answers_json => answer::json(shape::success(input.operation), &body),
             Ok(_) => answer::empty(shape::success(input.operation)),
-            Err(refusal) => refusal.into(),
+            Err(refusal) => {
+                *self = before;
+                refusal.into()
+            }
         }
+    }
+
+    /// Whether what a request has changed fits the schemas of the responses that show it, and there is room for it:
+    /// a document may allow a request to say what it does not allow a response to say.
+    fn check_changes(&mut self, before: &Self, input: &Input<'_>, body: &Value) -> Result<(), Refusal> {
+        let (operation, tables) = (input.operation, self.tables());
+        let shown = operation.answers_json.then_some(body);
+        document::conforms(operation, shape::success(operation).as_u16(), shown)
+            .and_then(|()| {
+                let mut changes = tables.iter().zip(before.tables());
+                changes.try_for_each(|(table, before)| table.check_changes(before))
+            })
+            .map_err(|mismatch| {
+                Refusal::bad_request(format!("no response could show what the body says: {mismatch}"))
+            })?;
+
+        let things = |tables: [&Table; 15]| tables.iter().map(|table| table.len()).sum::<usize>();
+        let more = things(tables).saturating_sub(things(before.tables()));
+        let said = input.body.as_ref().map_or(0, size);
+        let bytes = self.bytes.saturating_add(said).saturating_add(more.saturating_mul(BYTES_OF_A_THING));
+        self.bytes = if bytes > MOST_BYTES { self.measured() } else { bytes };
+        if self.bytes > MOST_BYTES {
+            let message = "the sandbox is full; delete something, or start it anew";
+            return Err(Refusal::new(StatusCode::INSUFFICIENT_STORAGE, "insufficient_storage", message));
+        }
+        Ok(())
+    }
+
+    fn tables(&self) -> [&Table; 15] {
+        [
+            &self.company_details,
+            &self.employees,
+            &self.tag_groups,
+            &self.tag_dimensions,
+            &self.tags,
+            &self.tag_values,
+            &self.tax_codes,
+            &self.accounts,
+            &self.vendors,
+            &self.entries,
+            &self.receipts,
+            &self.subscriptions,
+            &self.activities,
+            &self.export_jobs,
+            &self.export_items,
+        ]
+    }
+
+    /// How many bytes of JSON all things take.
+    fn measured(&self) -> usize {
+        self.tables().into_iter().flat_map(Table::iter).map(|row| size(&row.value)).sum()
     }
 
     /// An id that is given out once.
     fn new_id(&mut self) -> String {
         uuid::Builder::from_random_bytes(self.ids.u128(..).to_be_bytes()).into_uuid().to_string()
     }
+}
+
+/// The bytes of a value's JSON.
+fn size(value: &Value) -> usize {
+    value.to_string().len()
 }
 
 /// An id in its usual spelling: hyphens and lower case.

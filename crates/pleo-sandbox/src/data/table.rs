@@ -1,12 +1,17 @@
 //! Things of one kind that belong to companies.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use http::StatusCode;
-use serde_json::Value;
+use pleo_client::operations;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::answer::Refusal;
+use super::shape;
+use crate::{
+    answer::Refusal,
+    document::{self, Mismatch},
+};
 
 /// All things of one kind.
 ///
@@ -15,8 +20,10 @@ use crate::answer::Refusal;
 pub(super) struct Table {
     what: &'static str,
     not_found: &'static str,
-    /// Shared by all sandboxes that have not changed it.
-    rows: Arc<Vec<Row>>,
+    /// The operations that show one thing.
+    shown_by: &'static [&'static str],
+    /// Shared, and so is each row, until it is changed: a copy of a table costs little.
+    rows: Arc<Vec<Arc<Row>>>,
 }
 
 /// One thing.
@@ -35,7 +42,12 @@ impl Row {
 impl Table {
     /// No things yet; `what` is their kind in messages.
     pub(super) fn new(what: &'static str) -> Self {
-        Self { what, not_found: "not_found", rows: Arc::default() }
+        Self { what, not_found: "not_found", shown_by: &[], rows: Arc::default() }
+    }
+
+    /// The same with the operations that show one thing, whose schemas everything in the table has to fit.
+    pub(super) fn shown_by(self, shown_by: &'static [&'static str]) -> Self {
+        Self { shown_by, ..self }
     }
 
     /// The same with this error type for things that are not there.
@@ -45,13 +57,13 @@ impl Table {
 
     pub(super) fn insert(&mut self, company: Uuid, value: Value) -> &Value {
         let rows = Arc::make_mut(&mut self.rows);
-        rows.push(Row { company, value });
+        rows.push(Arc::new(Row { company, value }));
         &rows[rows.len() - 1].value
     }
 
     /// The things of these companies, in the order in which they came.
     pub(super) fn of<'a>(&'a self, companies: &[Uuid]) -> impl Iterator<Item = &'a Row> {
-        self.rows.iter().filter(|row| companies.contains(&row.company))
+        self.iter().filter(|row| companies.contains(&row.company))
     }
 
     pub(super) fn values(&self, companies: &[Uuid]) -> Vec<Value> {
@@ -68,15 +80,21 @@ impl Table {
     /// 404 when these companies have no such thing.
     pub(super) fn get_mut(&mut self, companies: &[Uuid], id: &str) -> Result<&mut Row, Refusal> {
         let absent = self.absent();
-        let mut rows = self.iter_mut();
-        rows.find(|row| companies.contains(&row.company) && row.id() == id).ok_or(absent)
+        self.find_mut(|row| companies.contains(&row.company) && row.id() == id).ok_or(absent)
+    }
+
+    /// The first thing that is wanted.
+    pub(super) fn find_mut(&mut self, wanted: impl Fn(&Row) -> bool) -> Option<&mut Row> {
+        let index = self.iter().position(wanted)?;
+        Arc::make_mut(&mut self.rows).get_mut(index).map(Arc::make_mut)
     }
 
     /// # Errors
     /// 404 when these companies have no such thing.
     pub(super) fn remove(&mut self, companies: &[Uuid], id: &str) -> Result<Row, Refusal> {
-        let found = self.rows.iter().position(|row| companies.contains(&row.company) && row.id() == id);
-        found.map(|index| Arc::make_mut(&mut self.rows).remove(index)).ok_or_else(|| self.absent())
+        let found = self.iter().position(|row| companies.contains(&row.company) && row.id() == id);
+        let index = found.ok_or_else(|| self.absent())?;
+        Ok(Arc::unwrap_or_clone(Arc::make_mut(&mut self.rows).remove(index)))
     }
 
     pub(super) fn remove_where(&mut self, mut unwanted: impl FnMut(&Value) -> bool) {
@@ -84,11 +102,30 @@ impl Table {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter()
+        self.rows.iter().map(Arc::as_ref)
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Row> {
-        Arc::make_mut(&mut self.rows).iter_mut()
+    /// How many things there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether what is new or changed since then can be shown as the document says.
+    ///
+    /// # Errors
+    /// The first difference between such a thing and its schema.
+    pub(super) fn check_changes(&self, before: &Self) -> Result<(), Mismatch> {
+        if self.shown_by.is_empty() || Arc::ptr_eq(&self.rows, &before.rows) {
+            return Ok(());
+        }
+        let known: HashSet<_> = before.rows.iter().map(Arc::as_ptr).collect();
+        for row in self.rows.iter().filter(|row| !known.contains(&Arc::as_ptr(row))) {
+            for operation in self.shown_by.iter().filter_map(|id| operations::find(id)) {
+                let shown = json!({ "data": shape::fit(&row.value, shape::data(operation)) });
+                document::conforms(operation, shape::success(operation).as_u16(), Some(&shown))?;
+            }
+        }
+        Ok(())
     }
 
     /// Says the same of what does not exist and of what belongs to another company (K2).

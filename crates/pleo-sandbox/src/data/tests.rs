@@ -532,7 +532,7 @@ fn what_is_created_goes_to_one_company() {
 /// All ids that things of these companies hold.
 fn ids_of(data: &Data, companies: &[Uuid]) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
-    for table in tables(data) {
+    for table in data.tables() {
         for value in table.values(companies) {
             collect_ids(&value, &mut ids);
         }
@@ -552,26 +552,6 @@ fn collect_ids(value: &Value, ids: &mut BTreeSet<String>) {
         Value::Object(members) => members.values().for_each(|member| collect_ids(member, ids)),
         _ => {}
     }
-}
-
-fn tables(data: &Data) -> [&Table; 15] {
-    [
-        &data.company_details,
-        &data.employees,
-        &data.tag_groups,
-        &data.tag_dimensions,
-        &data.tags,
-        &data.tag_values,
-        &data.tax_codes,
-        &data.accounts,
-        &data.vendors,
-        &data.entries,
-        &data.receipts,
-        &data.subscriptions,
-        &data.activities,
-        &data.export_jobs,
-        &data.export_items,
-    ]
 }
 
 proptest! {
@@ -603,9 +583,9 @@ proptest! {
         }
 
         let secret = ids_of(&api.data, &foreign);
-        let before: Vec<_> = tables(&api.data).iter().map(|table| table.values(&foreign)).collect();
+        let before: Vec<_> = api.data.tables().iter().map(|table| table.values(&foreign)).collect();
         let (status, body) = api.send(operation.id, &call);
-        let after: Vec<_> = tables(&api.data).iter().map(|table| table.values(&foreign)).collect();
+        let after: Vec<_> = api.data.tables().iter().map(|table| table.values(&foreign)).collect();
         prop_assert_eq!(before, after);
 
         let mut shown = BTreeSet::new();
@@ -1221,6 +1201,77 @@ fn what_there_is_to_book_agrees_with_the_entry() {
     assert_eq!(entry["totalBillValue"]["minors"], json!(11_250));
     assert_eq!(item["amount"]["inWalletCurrency"], json!({ "currency": "DKK", "value": 112.5 }));
     assert_eq!(item["files"].as_array().unwrap().len(), 12);
+}
+
+// Bounds
+
+#[test]
+fn what_no_response_could_show_is_refused_and_changes_nothing() {
+    let mut api = Api::new();
+    let before = api.all(|data| &data.vendors);
+    // A request may name a currency of one letter, and a response may not.
+    let body =
+        json!({ "companyId": api.company(), "name": "New", "defaultCurrency": "D", "state": "ACTIVE" });
+    let (status, refused) = api.send("create_vendor", &call().body(body.clone()));
+    assert_eq!((status, &refused["type"]), (400, &json!("bad_request")), "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains("/data/defaultCurrency"), "{refused}");
+    let update = call().path("id", &before[0]["id"]).body(body);
+    assert_eq!(api.refused("update_vendor", &update), (400, "bad_request".to_owned()));
+    assert_eq!(api.all(|data| &data.vendors), before);
+    // The id of what was refused is given out again.
+    let body = json!({ "companyId": api.company(), "name": "New", "defaultCurrency": "DKK" });
+    let created = |api: &mut Api| api.ok("create_vendor", &call().body(body.clone()))["data"]["id"].clone();
+    assert_eq!(created(&mut api), created(&mut Api::new()));
+}
+
+#[test]
+fn everything_in_the_tables_can_be_shown_whatever_the_response_shows() {
+    let mut api = Api::new();
+    // Neither response has a body.
+    let vendor = api.all(|data| &data.vendors)[0]["id"].clone();
+    api.data.vendors.get_mut(&api.reachable, vendor.as_str().unwrap()).unwrap().value["defaultCurrency"] =
+        json!("D");
+    let archive = call().path("id", &vendor);
+    assert_eq!(api.refused("archive_vendor", &archive), (400, "bad_request".to_owned()));
+    assert_eq!(api.all(|data| &data.vendors)[0]["state"], json!("ACTIVE"));
+}
+
+#[test]
+fn a_refused_request_changes_nothing() {
+    let mut api = Api::new();
+    let tags: Vec<_> = api.all(|data| &data.tags).iter().map(|tag| tag["id"].clone()).collect();
+    let before: Vec<_> = api.data.tables().map(|table| table.values(&api.reachable)).to_vec();
+    let archive = json!({ "companyId": api.company(), "archived": true, "tagIds": [tags[0], Uuid::nil()] });
+    assert_eq!(api.refused("archive_tags", &call().body(archive)), absent("not_found"));
+    assert_eq!(api.data.tables().map(|table| table.values(&api.reachable)).to_vec(), before);
+}
+
+#[test]
+fn the_sandbox_is_full_one_day_until_something_is_deleted() {
+    let mut api = Api::new();
+    let name = "n".repeat(7 << 20);
+    let body = json!({
+        "companyId": api.company(), "name": name, "rate": 0.07, "type": "inclusive", "archived": false,
+    });
+    let create = call().body(body);
+    let mut created = Vec::new();
+    let refused = loop {
+        let (status, body) = api.send("create_tax_code", &create);
+        if status != 200 {
+            break (status, body["type"].clone());
+        }
+        created.push(body["data"]["id"].clone());
+        assert!(created.len() < 20);
+    };
+    assert_eq!((refused, created.len()), ((507, json!("insufficient_storage")), MOST_BYTES / name.len()));
+    assert_eq!(api.all(|data| &data.tax_codes).len(), SEEDED + created.len());
+    api.ok(
+        "search_tax_codes",
+        &call().query("company_id", api.reachable[0]).query("limit", 1).body(json!({})),
+    );
+    api.ok("delete_tax_code", &call().path("taxCodeId", &created[0]));
+    assert_eq!(api.send("create_tax_code", &create).0, 200);
+    assert_eq!(api.send("create_tax_code", &create).0, 507);
 }
 
 // Samples
