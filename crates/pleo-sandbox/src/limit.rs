@@ -9,6 +9,9 @@ use crate::answer::Refusal;
 /// Requests a minute of each credential (E20).
 pub(crate) const DEFAULT: u32 = 600;
 
+/// The most credentials whose requests are counted at once. Beyond that, those that have made none for a minute go.
+const MOST_COUNTED: usize = 10_000;
+
 /// Counts the requests of each credential within the last minute.
 #[derive(Debug)]
 pub(crate) struct Limits {
@@ -26,8 +29,11 @@ impl Limits {
     /// Counts a request, or says how long to wait. A refused request is not counted.
     pub(crate) fn count(&mut self, secret: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
         let Some(limit) = self.limit else { return Ok(()) };
-        let accepted = self.accepted.entry(secret.to_owned()).or_default();
         let minute = TimeDelta::minutes(1);
+        if self.accepted.len() >= MOST_COUNTED && !self.accepted.contains_key(secret) {
+            self.accepted.retain(|_, accepted| accepted.back().is_some_and(|last| now - *last < minute));
+        }
+        let accepted = self.accepted.entry(secret.to_owned()).or_default();
         while accepted.front().is_some_and(|first| now - *first >= minute) {
             accepted.pop_front();
         }
@@ -67,6 +73,20 @@ mod tests {
         limits.count("a", at(60_000)).unwrap();
         assert_eq!(wait(limits.count("a", at(60_000)).unwrap_err()), "30");
         limits.count("a", at(90_000)).unwrap();
+    }
+
+    #[test]
+    fn credentials_that_are_no_longer_used_are_forgotten() {
+        let mut limits = Limits::default();
+        let at = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap();
+        limits.count("in use", at(30)).unwrap();
+        for number in 1..MOST_COUNTED {
+            limits.count(&number.to_string(), at(0)).unwrap();
+        }
+        limits.count("another", at(60)).unwrap();
+        let mut counted: Vec<_> = limits.accepted.keys().collect();
+        counted.sort();
+        assert_eq!(counted, ["another", "in use"]);
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! The authorisation server: authorise, token, introspect (A22, A23).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    hash::Hash,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use indexmap::IndexMap;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -20,20 +24,31 @@ use crate::{
     scope,
 };
 
+/// The server's own paths (A22, A23, A58).
+pub(crate) const PATHS: [&str; 3] = [AUTHORIZE, TOKEN, INTROSPECT];
+const AUTHORIZE: &str = "/oauth/authorize";
+const TOKEN: &str = "/oauth/token";
+const INTROSPECT: &str = "/oauth/token/introspect";
+
 /// How long a code is valid, in seconds. Pleo only says that it is short (A41).
 const CODE_SECONDS: i64 = 60;
 /// How long a refresh token is valid, in days: the shortest that Pleo promises (A46).
 const REFRESH_DAYS: i64 = 60;
+/// The most codes that are remembered; the oldest are forgotten first.
+const MOST_CODES: usize = 1_000;
+/// The most authorisations, and tokens of each kind, that are remembered; the oldest are forgotten first.
+const MOST_TOKENS: usize = 10_000;
 
 /// The server's clients and what they were given. Access tokens are with the other credentials.
 #[derive(Debug)]
 pub(crate) struct AuthorizationServer {
     clients: HashMap<String, OAuthClient>,
     client_secrets: HashSet<String>,
-    codes: HashMap<String, Code>,
-    authorizations: Vec<Authorization>,
-    access: HashMap<String, Issued>,
-    refresh: HashMap<String, Refresh>,
+    codes: IndexMap<String, Code>,
+    /// By their numbers, which rise.
+    authorizations: IndexMap<usize, Authorization>,
+    access: IndexMap<String, Issued>,
+    refresh: IndexMap<String, Refresh>,
     /// A fake needs no better source: its tokens open nothing but itself.
     random: fastrand::Rng,
 }
@@ -166,10 +181,10 @@ impl AuthorizationServer {
         Self {
             clients: HashMap::new(),
             client_secrets: HashSet::new(),
-            codes: HashMap::new(),
-            authorizations: Vec::new(),
-            access: HashMap::new(),
-            refresh: HashMap::new(),
+            codes: IndexMap::new(),
+            authorizations: IndexMap::new(),
+            access: IndexMap::new(),
+            refresh: IndexMap::new(),
             random: fastrand::Rng::with_seed(seed),
         }
     }
@@ -188,9 +203,16 @@ impl AuthorizationServer {
                 scopes: None,
                 latest: None,
             };
-            self.authorizations.push(authorization);
-            self.issue(self.authorizations.len() - 1, access, refresh, around);
+            let number = self.begin(authorization);
+            self.issue(number, access, refresh, around);
         }
+    }
+
+    /// Gives an authorisation its number.
+    fn begin(&mut self, authorization: Authorization) -> usize {
+        let number = self.authorizations.last().map_or(0, |(last, _)| last + 1);
+        remember(&mut self.authorizations, MOST_TOKENS, number, authorization);
+        number
     }
 
     /// Whether a text is a secret that the server ever gave out or agreed upon.
@@ -207,7 +229,7 @@ impl AuthorizationServer {
     /// The app that got an access token.
     pub(crate) fn client_of(&self, access_token: &str) -> Option<&str> {
         let issued = self.access.get(access_token)?;
-        Some(&self.authorizations.get(issued.authorization)?.client_id)
+        Some(&self.authorizations.get(&issued.authorization)?.client_id)
     }
 
     /// Answers a request to one of the server's own paths; `None` if it is to another.
@@ -218,9 +240,9 @@ impl AuthorizationServer {
     ) -> Option<Response<Bytes>> {
         let (method, answer): (_, fn(&mut Self, &Request<Bytes>, Surroundings<'_>) -> _) =
             match request.uri().path() {
-                "/oauth/authorize" => (Method::GET, Self::authorize),
-                "/oauth/token" => (Method::POST, Self::token),
-                "/oauth/token/introspect" => (Method::POST, Self::introspect),
+                AUTHORIZE => (Method::GET, Self::authorize),
+                TOKEN => (Method::POST, Self::token),
+                INTROSPECT => (Method::POST, Self::introspect),
                 _ => return None,
             };
         if *request.method() != method {
@@ -250,7 +272,8 @@ impl AuthorizationServer {
                 let code = self.random_text(CODE_CHARACTERS);
                 let expires_at = around.now + TimeDelta::seconds(CODE_SECONDS);
                 let redirect_uri = redirect_uri.clone();
-                self.codes.insert(code.clone(), Code { authorization, redirect_uri, challenge, expires_at });
+                let known = Code { authorization, redirect_uri, challenge, expires_at };
+                remember(&mut self.codes, MOST_CODES, code.clone(), known);
                 vec![("code", code)]
             }
             Err(refused) => {
@@ -335,7 +358,7 @@ impl AuthorizationServer {
         if self.codes.get(code).is_none_or(|known| known.authorization.client_id != client_id) {
             return Err(INVALID);
         }
-        let known = self.codes.remove(code).ok_or(INVALID)?;
+        let known = self.codes.shift_remove(code).ok_or(INVALID)?;
         if known.expires_at <= now {
             return Err(INVALID);
         }
@@ -345,8 +368,7 @@ impl AuthorizationServer {
         if !is_verifier(verifier) || URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) != known.challenge {
             return Err(refusal("invalid_grant", "the code verifier is not that of the challenge"));
         }
-        self.authorizations.push(known.authorization);
-        Ok(self.authorizations.len() - 1)
+        Ok(self.begin(known.authorization))
     }
 
     /// Turns a refresh token into its authorisation.
@@ -359,7 +381,7 @@ impl AuthorizationServer {
         let token = form.need("refresh_token", "the refresh token is missing")?;
         let known = self.refresh.get(token).ok_or(INVALID_REFRESH_TOKEN)?;
         let authorization = known.issued.authorization;
-        if self.authorizations.get(authorization).is_none_or(|granted| granted.client_id != client_id) {
+        if self.authorizations.get(&authorization).is_none_or(|granted| granted.client_id != client_id) {
             return Err(INVALID_REFRESH_TOKEN);
         }
         if known.live && known.expires_at() > now {
@@ -371,7 +393,7 @@ impl AuthorizationServer {
     }
 
     fn end_refresh_tokens(&mut self, authorization: usize) {
-        let latest = self.authorizations.get(authorization).and_then(|granted| granted.latest.as_ref());
+        let latest = self.authorizations.get(&authorization).and_then(|granted| granted.latest.as_ref());
         let token = latest.and_then(|(_, refresh)| self.refresh.get_mut(refresh));
         // The same text may have been made known anew since, as another authorisation's.
         if let Some(token) = token.filter(|token| token.issued.authorization == authorization) {
@@ -381,7 +403,7 @@ impl AuthorizationServer {
 
     /// Gives a pair to an authorisation, whose earlier tokens end with it (A47).
     fn issue(&mut self, number: usize, access: &str, refresh: &str, around: Surroundings<'_>) -> Value {
-        let Some(authorization) = self.authorizations.get(number).cloned() else { return Value::Null };
+        let Some(authorization) = self.authorizations.get(&number).cloned() else { return Value::Null };
         self.end_refresh_tokens(number);
         if let Some((token, _)) = &authorization.latest
             && self.access.get(token).is_some_and(|issued| issued.authorization == number)
@@ -389,14 +411,16 @@ impl AuthorizationServer {
         {
             grant.revoked = true;
         }
-        if let Some(granted) = self.authorizations.get_mut(number) {
+        if let Some(granted) = self.authorizations.get_mut(&number) {
             granted.latest = Some((access.to_owned(), refresh.to_owned()));
         }
         let seconds =
             self.clients.get(&authorization.client_id).map_or(0, |client| client.access_token_seconds);
         let issued = Issued { authorization: number, at: around.now };
-        self.access.insert(access.to_owned(), issued);
-        self.refresh.insert(refresh.to_owned(), Refresh { issued, live: true });
+        if let Some((oldest, _)) = remember(&mut self.access, MOST_TOKENS, access.to_owned(), issued) {
+            around.credentials.remove(&oldest);
+        }
+        remember(&mut self.refresh, MOST_TOKENS, refresh.to_owned(), Refresh { issued, live: true });
         let grant = Grant {
             kind: CredentialKind::AccessToken,
             subject: authorization.subject,
@@ -428,11 +452,11 @@ impl AuthorizationServer {
         }
         let token = form.need("token", "the token is missing")?;
         let found = self.alive(token, &around).filter(|(issued, _)| {
-            let authorization = self.authorizations.get(issued.authorization);
+            let authorization = self.authorizations.get(&issued.authorization);
             authorization.is_some_and(|authorization| authorization.client_id == client.client_id)
         });
         let body = match found
-            .and_then(|(issued, end)| Some((self.authorizations.get(issued.authorization)?, issued, end)))
+            .and_then(|(issued, end)| Some((self.authorizations.get(&issued.authorization)?, issued, end)))
         {
             None => json!({ "active": false }),
             Some((authorization, issued, expires_at)) => {
@@ -476,6 +500,13 @@ impl AuthorizationServer {
         }
         text
     }
+}
+
+/// Adds what is newest. The oldest goes if there is too much then.
+fn remember<K: Hash + Eq, V>(known: &mut IndexMap<K, V>, most: usize, key: K, value: V) -> Option<(K, V)> {
+    known.shift_remove(&key);
+    known.insert(key, value);
+    if known.len() > most { known.shift_remove_index(0) } else { None }
 }
 
 /// What a code or refresh token may have beside letters, digits, `-` and `_` (RFC 6749, appendix A), so far as it
