@@ -89,7 +89,7 @@ impl Refusal {
             .with_header(header::RETRY_AFTER, seconds.into())
     }
 
-    fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+    pub(crate) fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
         Self { header: Some(Box::new((name, value))), ..self }
     }
 }

@@ -26,6 +26,7 @@ mod document;
 mod fault;
 mod installation;
 mod limit;
+mod log;
 mod oauth;
 mod request;
 mod route;

@@ -1,20 +1,34 @@
 //! The sandbox as a program.
 
-use std::{io, net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::{Parser, ValueEnum};
 use pleo_sandbox::{Environment, Grant, OAuthClient, Sandbox, Server, Subject};
 
 /// A fake Pleo on this machine.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 2 wrong usage, 3 the sandbox cannot run, such as when the port is taken."
+)]
 struct Arguments {
     /// The port on 127.0.0.1; 0 takes a free one.
-    #[arg(long, default_value_t = 8080)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 8080)]
     port: u16,
     /// The environment to play.
     #[arg(long, value_enum, default_value = "staging")]
     environment: Played,
+    /// Print a line for each request on standard error: method, path, status and milliseconds.
+    ///
+    /// The line has no query and no secret: of an id it shows the beginning, and of anything unknown nothing.
+    #[arg(long)]
+    log: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -43,9 +57,11 @@ fn main() -> ExitCode {
     match serve(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            // It drops the colours where they are not wanted: not a terminal, or NO_COLOR.
+            let error_style = clap::builder::Styles::default().get_error().to_owned();
+            anstream::eprintln!("{error_style}error:{error_style:#} {error}");
             if let Some(source) = std::error::Error::source(&error) {
-                eprintln!("cause: {source}");
+                anstream::eprintln!("cause: {source}");
             }
             ExitCode::from(3)
         }
@@ -71,7 +87,15 @@ fn serve(arguments: &Arguments) -> Result<(), CannotServe> {
     });
 
     let address = SocketAddr::from(([127, 0, 0, 1], arguments.port));
-    let server = Server::bind(address, Arc::new(sandbox), false).map_err(|source| match source.kind() {
+    let bound = if arguments.log {
+        Server::bind_with_log(address, Arc::new(sandbox), |line| {
+            // Nobody may be reading.
+            let _ = writeln!(io::stderr(), "{line}");
+        })
+    } else {
+        Server::bind(address, Arc::new(sandbox), false)
+    };
+    let server = bound.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => CannotServe::Taken(address),
         _ => CannotServe::Other { address, source },
     })?;

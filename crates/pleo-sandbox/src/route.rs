@@ -53,6 +53,11 @@ fn parameter(segment: &str) -> Option<(&str, &str, &str)> {
     Some((before, name, behind))
 }
 
+/// What stands behind the parameter of a template's segment, or all of a segment without a parameter.
+pub(crate) fn literal(segment: &str) -> &str {
+    parameter(segment).map_or(segment, |(_, _, behind)| behind)
+}
+
 fn values(template: &'static str, segments: &[String]) -> Option<BTreeMap<&'static str, String>> {
     let templates: Vec<&'static str> = template.split('/').collect();
     if templates.len() != segments.len() {

@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     fmt, io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
@@ -12,15 +12,27 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header, request, uri::Authority};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, runtime, sync::oneshot};
+use tokio::{
+    net::TcpListener,
+    runtime,
+    sync::{Semaphore, oneshot},
+};
+
+use crate::{answer::Refusal, log};
 
 /// The largest request body that a server reads, in bytes.
 pub const MAX_BODY: usize = 8 << 20;
+
+/// How long a client may take for the head of a request, and how long for the body.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The most connections at once; further ones wait.
+const MOST_CONNECTIONS: usize = 1_000;
 
 /// The most exchanges that a server keeps, so that a client gone wild does not take all memory.
 const MAX_KEPT: usize = 10_000;
@@ -82,6 +94,11 @@ pub struct Exchange {
 /// A running server on a port of its own, which ends when it is dropped.
 ///
 /// It keeps what arrived, see [`take_exchanges`](Self::take_exchanges).
+///
+/// A web page can make a browser send requests to this machine under a name of its own (DNS rebinding). So a request
+/// whose `Host` is not a name or address of this machine's loopback interface gets 421, and one of HTTP/1.1 without
+/// exactly one valid `Host` gets 400 (RFC 9112, section 3.2). The handler does not see them. A client that takes more
+/// than 30 seconds for the head or the body of a request is disconnected, for the body after a 408.
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -91,9 +108,13 @@ pub struct Server {
 
 struct Shared {
     handler: Arc<dyn Handler>,
+    address: SocketAddr,
     keep: bool,
     journal: Mutex<Journal>,
+    log: Option<Log>,
 }
+
+type Log = Box<dyn Fn(&str) + Send + Sync>;
 
 /// What has arrived since somebody looked.
 #[derive(Default)]
@@ -117,6 +138,28 @@ impl Server {
     /// # Errors
     /// When the address is not on loopback or in use, or no thread is to be had.
     pub fn bind(address: SocketAddr, handler: Arc<dyn Handler>, keep: bool) -> io::Result<Self> {
+        Self::serve(address, handler, keep, None)
+    }
+
+    /// Serves on this address, which has to be one of loopback, and keeps nothing. `log` gets a line for each exchange:
+    /// method, path, status and milliseconds. The line has no query, and nothing else that could be a secret.
+    ///
+    /// # Errors
+    /// When the address is not on loopback or in use, or no thread is to be had.
+    pub fn bind_with_log(
+        address: SocketAddr,
+        handler: Arc<dyn Handler>,
+        log: impl Fn(&str) + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        Self::serve(address, handler, false, Some(Box::new(log)))
+    }
+
+    fn serve(
+        address: SocketAddr,
+        handler: Arc<dyn Handler>,
+        keep: bool,
+        log: Option<Log>,
+    ) -> io::Result<Self> {
         if !address.ip().is_loopback() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -126,7 +169,7 @@ impl Server {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { handler, keep, journal: Mutex::default() });
+        let shared = Arc::new(Shared { handler, address, keep, journal: Mutex::default(), log });
         let (stop, stopped) = oneshot::channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let served = Arc::clone(&shared);
@@ -186,7 +229,10 @@ impl Drop for Server {
 
 async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
+        // The semaphore is never closed.
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, say: others close in a moment.
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -196,13 +242,14 @@ async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
         let _ = stream.set_nodelay(true);
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
+            let _place = place;
             let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
             // What a client does to its connection is the client's business.
             let _ = http1::Builder::new()
                 .timer(TokioTimer::new())
                 // A client of a few shell commands ends its side as soon as it has asked.
                 .half_close(true)
-                .header_read_timeout(Duration::from_secs(30))
+                .header_read_timeout(PATIENCE)
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
         });
@@ -222,32 +269,98 @@ impl fmt::Display for Hangup {
 impl std::error::Error for Hangup {}
 
 async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Payload>, Hangup> {
-    let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
-        let mut response = Response::new(Payload::whole(Bytes::new()));
-        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        return Ok(response);
-    };
-    let request = Request::from_parts(head, body.to_bytes());
-    let reply = {
-        // Held while the handler runs, so that exchanges stand in the order of their arrival.
-        let mut journal = shared.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        let received_at = Instant::now();
-        let reply = shared.handler.handle(&request);
-        let bytes = request.body().len() + reply.response.body().len();
-        if shared.keep && journal.exchanges.len() < MAX_KEPT && journal.bytes + bytes <= MAX_KEPT_BYTES {
-            journal.bytes += bytes;
-            journal.exchanges.push(Exchange { request, reply: reply.clone(), received_at });
-        }
-        reply
-    };
+    let begun = Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let reply = reply(request, &shared).await;
     if !reply.delay.is_zero() {
         tokio::time::sleep(reply.delay).await;
+    }
+    if let Some(log) = &shared.log {
+        let outcome = match reply.delivery {
+            Delivery::Whole => reply.response.status().as_str().to_owned(),
+            Delivery::CutBody => format!("{} cut", reply.response.status().as_str()),
+            Delivery::Dropped => "dropped".to_owned(),
+        };
+        log(&log::line(&method, &path, &outcome, begun.elapsed()));
     }
     match reply.delivery {
         Delivery::Whole => Ok(reply.response.map(Payload::whole)),
         Delivery::CutBody => Ok(reply.response.map(Payload::cut)),
         Delivery::Dropped => Err(Hangup),
+    }
+}
+
+async fn reply(request: Request<Incoming>, shared: &Shared) -> Reply {
+    let (head, body) = request.into_parts();
+    let misdirected = misdirected(&head, shared.address.ip());
+    let request = match read(body).await {
+        Ok(body) => Request::from_parts(head, body),
+        Err(refusal) => return Response::from(refusal).into(),
+    };
+    // Held while the handler runs, so that exchanges stand in the order of their arrival.
+    let mut journal = shared.journal.lock().unwrap_or_else(PoisonError::into_inner);
+    let received_at = Instant::now();
+    let reply = match misdirected {
+        Some(refusal) => Response::from(refusal).into(),
+        None => shared.handler.handle(&request),
+    };
+    let bytes = request.body().len() + reply.response.body().len();
+    if shared.keep && journal.exchanges.len() < MAX_KEPT && journal.bytes + bytes <= MAX_KEPT_BYTES {
+        journal.bytes += bytes;
+        journal.exchanges.push(Exchange { request, reply: reply.clone(), received_at });
+    }
+    reply
+}
+
+/// The bytes of a body, if it is not too large and comes in time.
+async fn read(
+    body: impl Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+) -> Result<Bytes, Refusal> {
+    match tokio::time::timeout(PATIENCE, Limited::new(body, MAX_BODY).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if !error.is::<LengthLimitError>() => {
+            Err(Refusal::bad_request("the body is broken off or not encoded as the head says"))
+        }
+        Ok(Err(_)) => {
+            let message = format!("the body is larger than {MAX_BODY} bytes");
+            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", message))
+        }
+        Err(_) => {
+            let message = format!("the body did not arrive within {} seconds", PATIENCE.as_secs());
+            let refusal = Refusal::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message);
+            // RFC 9110, section 15.5.9.
+            Err(refusal.with_header(header::CONNECTION, HeaderValue::from_static("close")))
+        }
+    }
+}
+
+/// Why a request is not for this server, by its `Host` and its target (RFC 9110, section 7.4).
+fn misdirected(head: &request::Parts, own: IpAddr) -> Option<Refusal> {
+    let hosts: Vec<_> = head.headers.get_all(header::HOST).iter().collect();
+    let named = match hosts.as_slice() {
+        [host] => Authority::try_from(host.as_bytes()).ok().filter(|host| !host.as_str().contains('@')),
+        _ => None,
+    };
+    if named.is_none() && !(hosts.is_empty() && head.version < Version::HTTP_11) {
+        return Some(Refusal::bad_request(
+            "the request has to have one Host header, with a host and maybe a port",
+        ));
+    }
+    let mut names = named.iter().chain(head.uri.authority()).map(Authority::host);
+    if names.all(|name| is_own(name, own)) {
+        return None;
+    }
+    let message = "the Host is not this machine's loopback interface; a sandbox is for this machine only";
+    Some(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request", message))
+}
+
+/// Whether a host is the server's address or another name or address of loopback (RFC 6761, section 6.3).
+fn is_own(host: &str, own: IpAddr) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    match address {
+        Ok(address) => address == own || address.to_canonical().is_loopback(),
+        Err(_) => name == "localhost" || name.ends_with(".localhost"),
     }
 }
 
@@ -304,5 +417,105 @@ impl Body for Payload {
             Self::Whole(full) => full.size_hint(),
             Self::Cut { promised, .. } => SizeHint::with_exact(*promised),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A body of which a byte comes and then nothing more.
+    struct Slow(Option<Bytes>);
+
+    impl Body for Slow {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            self.0.take().map_or(Poll::Pending, |bytes| Poll::Ready(Some(Ok(Frame::data(bytes)))))
+        }
+    }
+
+    fn status(refusal: Refusal) -> u16 {
+        Response::from(refusal).status().as_u16()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_given_up() {
+        let begun = tokio::time::Instant::now();
+        let response = Response::from(read(Slow(Some(Bytes::from_static(b"{")))).await.unwrap_err());
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["connection"]),
+            (408, &"close".parse().unwrap())
+        );
+        assert_eq!(begun.elapsed(), PATIENCE);
+    }
+
+    #[tokio::test]
+    async fn a_body_has_a_largest_size() {
+        let body = |bytes: usize| Full::new(Bytes::from(vec![b' '; bytes]));
+        assert_eq!(read(body(MAX_BODY)).await.unwrap().len(), MAX_BODY);
+        assert_eq!(status(read(body(MAX_BODY + 1)).await.unwrap_err()), 413);
+    }
+
+    fn judged(target: &str, version: Version, hosts: &[&str]) -> Option<u16> {
+        let mut request = Request::builder().uri(target).version(version);
+        for host in hosts {
+            request = request.header("host", *host);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        misdirected(&head, Ipv4Addr::new(127, 0, 0, 2).into()).map(status)
+    }
+
+    #[test]
+    fn a_host_that_is_not_loopback_is_refused() {
+        for host in [
+            "127.0.0.1",
+            "127.0.0.2:8080",
+            "127.255.0.9:1",
+            "localhost",
+            "LocalHost:80",
+            "localhost.",
+            "pleo.localhost:8080",
+            "[::1]",
+            "[::1]:8080",
+            "[::ffff:127.0.0.1]",
+        ] {
+            assert_eq!(judged("/", Version::HTTP_11, &[host]), None, "{host}");
+        }
+        for host in [
+            "external.pleo.io",
+            "localhost.example.test",
+            "notlocalhost",
+            "127.0.0.1.example.test",
+            "192.0.2.1",
+            "0.0.0.0",
+            "[::]",
+            "[2001:db8::1]:80",
+        ] {
+            assert_eq!(judged("/", Version::HTTP_11, &[host]), Some(421), "{host}");
+            let absolute = format!("http://{host}/v1/introspect");
+            assert_eq!(judged(&absolute, Version::HTTP_11, &["localhost"]), Some(421), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_request_has_one_host() {
+        for hosts in [
+            &[][..],
+            &["localhost", "localhost"],
+            &[""],
+            &["local host"],
+            &["localhost/"],
+            &["FAKE-KEY@localhost"],
+        ] {
+            assert_eq!(judged("/", Version::HTTP_11, hosts), Some(400), "{hosts:?}");
+        }
+        assert_eq!(judged("/", Version::HTTP_10, &[]), None);
+        assert_eq!(judged("/", Version::HTTP_10, &["a", "b"]), Some(400));
+        assert_eq!(judged("/", Version::HTTP_10, &["external.pleo.io"]), Some(421));
     }
 }

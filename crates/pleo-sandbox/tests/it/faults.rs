@@ -21,7 +21,8 @@ fn serve() -> (Sandbox, Server) {
 }
 
 fn raw(server: &Server) -> String {
-    let request = format!("GET /v1/introspect HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n", key());
+    let request =
+        format!("GET /v1/introspect HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\n\r\n", key());
     exchange(server.address(), request.as_bytes())
 }
 

@@ -61,6 +61,65 @@ fn it_has_a_version_and_suggests_what_a_misspelt_option_may_mean() {
     assert!(said.contains("a similar argument exists: '--environment'"), "{said}");
 }
 
+/// Starts the program and waits until it listens.
+fn started(arguments: &[&str]) -> (Running, std::net::SocketAddr) {
+    let mut command = program(&[&["--port", "0"], arguments].concat());
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut first = String::new();
+    BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+    let address = first.trim().rsplit("http://").next().unwrap().parse().unwrap();
+    (running, address)
+}
+
+#[test]
+fn the_log_has_a_line_for_each_exchange_and_no_secret() {
+    let (mut running, address) = started(&["--log"]);
+    let company = "11111111-2222-4333-8444-555555555551";
+    let key = basic("FAKE-STANDALONE-KEY", "");
+    for (line, status) in [
+        (format!("GET /v1/companies/{company}?x=FAKE-QUERY HTTP/1.1\r\nHost: localhost"), 400),
+        ("GET /v1/companies/FAKE-STANDALONE-KEY HTTP/1.1\r\nHost: localhost".to_owned(), 401),
+        ("FAKE-METHOD /v1/introspect HTTP/1.1\r\nHost: localhost".to_owned(), 405),
+        ("GET /v1/introspect HTTP/1.1\r\nHost: FAKE-HOST.example".to_owned(), 421),
+    ] {
+        let answer = exchange(address, format!("{line}\r\nAuthorization: {key}\r\n\r\n").as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{line}: {answer}");
+    }
+    let lines = BufReader::new(running.0.stderr.take().unwrap()).lines().take(4).map(Result::unwrap);
+    let shown = lines.map(|line| {
+        let (rest, took) = line.strip_suffix(" ms").unwrap().rsplit_once(' ').unwrap();
+        took.parse::<f64>().unwrap();
+        rest.to_owned()
+    });
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [
+            "GET /v1/companies/11111111… 400",
+            "GET /v1/companies/… 401",
+            "… /v1/introspect 405",
+            "GET /v1/introspect 421",
+        ]
+    );
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_ask() {
+    let said = |set: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = program(arguments);
+        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").envs(set.iter().copied());
+        let output = command.output().unwrap();
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+    };
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for arguments in [&["--help"][..], &["--no-such-option"], &["--port", &port]] {
+        assert!(!said(&[], arguments).contains('\u{1b}'), "{arguments:?}");
+        assert!(said(&[("CLICOLOR_FORCE", "1")], arguments).contains("\u{1b}["), "{arguments:?}");
+        let both = [("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")];
+        assert!(!said(&both, arguments).contains('\u{1b}'), "{arguments:?}");
+    }
+}
+
 #[test]
 fn a_taken_port_is_named_with_the_way_out() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();

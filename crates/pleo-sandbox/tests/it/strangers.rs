@@ -171,7 +171,8 @@ impl Stranger {
 
     /// As it goes over the wire.
     fn bytes(&self) -> Vec<u8> {
-        let mut bytes = format!("{} {} HTTP/1.1\r\nhost: x\r\n", self.method, self.target()).into_bytes();
+        let mut bytes =
+            format!("{} {} HTTP/1.1\r\nhost: localhost\r\n", self.method, self.target()).into_bytes();
         for (name, value) in self.headers() {
             bytes.extend([name.as_bytes(), b": ", &value, b"\r\n"].concat());
         }
@@ -284,7 +285,8 @@ fn no_bytes_without_a_valid_credential_get_a_success_or_cause_a_panic() {
     assert!(answered.load(Ordering::Relaxed) > 100, "{answered:?}");
     let reached = server.take_exchanges().len();
     assert!(reached > 50, "{reached} requests reached the sandbox");
-    let request = format!("GET /v1/introspect HTTP/1.1\r\nhost: x\r\nauthorization: {}\r\n\r\n", key());
+    let request =
+        format!("GET /v1/introspect HTTP/1.1\r\nhost: localhost\r\nauthorization: {}\r\n\r\n", key());
     assert!(succeeded(&exchange(server.address(), request.as_bytes())));
 }
 
