@@ -62,6 +62,12 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "free choice",
     ),
     row(
+        "other-methods",
+        "what a method gets that the path does not have, HEAD and OPTIONS among them",
+        "405 with `Allow`",
+        "RFC 9110",
+    ),
+    row(
         "missing-company",
         "what a request without a company gets",
         "400 where the document requires one, where a company or an organisation is required, and on all tag \
@@ -94,12 +100,30 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "free choice",
     ),
     row(
+        "repeated-parameter",
+        "a parameter that takes one value and is there more than once",
+        "400, so that nobody relies on the first or the last",
+        "free choice",
+    ),
+    row(
         "unknown-member",
         "an unknown member of a body",
         "is ignored, as the schemas allow it; a member that is there twice gets 400",
         "RFC 8259",
     ),
     row("media-type", "what another media type gets", "415", "RFC 9110"),
+    row(
+        "exact-integers",
+        "integers that are written with a fraction of 0, an exponent or too many digits",
+        "are integers below 2^53; others get 400",
+        "RFC 8259",
+    ),
+    row(
+        "fitting",
+        "what a document allows a request to say and no response to show, such as a currency of one letter",
+        "400, and nothing changes",
+        "free choice",
+    ),
     row(
         "scopes",
         "scopes of operations for which no page names any",
@@ -163,7 +187,7 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     row(
         "absent",
         "what another company's thing gets that is named by its id",
-        "404, the same as what does not exist",
+        "404, the same as what does not exist; so does what belongs to another thing than the path names",
         "K2",
     ),
     row(
@@ -171,6 +195,12 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "the page size where the document names none",
         "20; at most 100, a larger one is cut; 0 gives an empty page",
         "P7, E27",
+    ),
+    row(
+        "negative-page",
+        "a negative `limit` or `offset` where the document names no least value",
+        "400",
+        "free choice",
     ),
     row(
         "page-direction",
@@ -187,8 +217,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     row(
         "sorting",
         "the order without sorting keys, what can be sorted by, and where `null` goes",
-        "by id; by any member that is no object or list, and receipts by `size`, others get 400; last \
-         in `ASC`, first in `DESC`",
+        "by id; by any member that is no object or list, and receipts by `size`, others get 400, and so do orders \
+         that are more or fewer than the keys; last in `ASC`, first in `DESC`",
         "P5, P8, field notes",
     ),
     row("empty-filter", "a filter that is an empty list", "lets everything pass", "free choice"),
@@ -206,8 +236,14 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     ),
     row(
         "several-tags",
-        "tags of which one does not exist, to be deleted or archived at once",
-        "404, and nothing happens",
+        "tags of which one does not exist, to be deleted or archived at once, and how many may be",
+        "404, and nothing happens; 1 to 100, otherwise 400",
+        "free choice",
+    ),
+    row(
+        "known-dimension-value",
+        "a second value of a tag in one dimension",
+        "409 `dimension_value_already_exists`",
         "free choice",
     ),
     row(
@@ -233,6 +269,18 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "whose a subscription is, and what is left of a deleted one",
         "the first company's that the credential reaches; nothing",
         "W1, W3",
+    ),
+    row(
+        "deleted-entry",
+        "an accounting entry that was deleted",
+        "404, unless the request includes deleted ones",
+        "free choice",
+    ),
+    row(
+        "export-needs",
+        "`job_id` and `accounting_entry_id`, which the documents publish as optional",
+        "are required where nothing else says what to show: 400",
+        "free choice",
     ),
     row(
         "export-entries",
@@ -289,5 +337,24 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "CSV imports, enrichment and the calculation of taxes",
         "answer with made-up values that fit the document, the same for the same path",
         "free choice",
+    ),
+    row(
+        "host",
+        "a `Host` that is not a name or address of loopback",
+        "421; with HTTP/1.1, none or several get 400",
+        "RFC 9110, RFC 9112",
+    ),
+    row(
+        "large-and-slow",
+        "how large and how slow a request may be",
+        "8 MiB, then 413; 30 seconds for the head, then the connection ends; 30 seconds for the body, then 408",
+        "RFC 9110",
+    ),
+    row(
+        "capacity",
+        "how much is kept",
+        "64 MiB of JSON, then 507; 1,000 codes, 10,000 authorisations, and 10,000 tokens of each kind, and the \
+         oldest are forgotten first",
+        "RFC 4918",
     ),
 ];
