@@ -111,6 +111,12 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "is ignored, as the schemas allow it; a member that is there twice gets 400",
         "RFC 8259",
     ),
+    row(
+        "missing-body",
+        "a missing body that the documents leave optional, of a request that would make no sense without",
+        "400",
+        "free choice",
+    ),
     row("media-type", "what another media type gets", "415", "RFC 9110"),
     row(
         "exact-integers",

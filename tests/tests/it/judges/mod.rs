@@ -2,6 +2,7 @@
 
 mod oidc_provider;
 mod prism;
+mod schemathesis;
 
 use std::{
     env,
@@ -18,6 +19,12 @@ use serde_json::Value;
 /// How long a judge has until it listens, on a machine that is busy with other things.
 const START: Duration = Duration::from_secs(120);
 
+/// Says that a judge is not here, and what to do. In CI that is a failure, because a skipped test shows nothing.
+fn missing(name: &str, remedy: &str) {
+    assert!(env::var_os("CI").is_none(), "the judge {name} is not here; {remedy}");
+    eprintln!("SKIPPED: the judge {name} is not here; {remedy}");
+}
+
 /// A judge that runs until it is dropped.
 struct Judge {
     program: Child,
@@ -26,8 +33,7 @@ struct Judge {
 }
 
 impl Judge {
-    /// Starts `server.js` in the judge's folder, or prints why it cannot. In CI it must start, because a skipped
-    /// test shows nothing.
+    /// Starts `server.js` in the judge's folder, or prints why it cannot.
     fn start(name: &str, arguments: &[&str]) -> Option<Self> {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("judges");
         let node = Command::new("node").arg("--version").stdout(Stdio::null()).status();
@@ -38,8 +44,7 @@ impl Judge {
         } else {
             return Some(Self::started(folder.join(name).join("server.js"), arguments));
         };
-        assert!(env::var_os("CI").is_none(), "the judge {name} is not here; {missing}");
-        eprintln!("SKIPPED: the judge {name} is not here; {missing}");
+        self::missing(name, missing);
         None
     }
 
