@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::DateTime;
 use http::header;
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
@@ -295,7 +296,8 @@ fn holds(arrived: &Value, given: &Value) -> bool {
     }
 }
 
-/// Whether two values are the same JSON: a number may be spelled in several ways (RFC 8259, section 6).
+/// Whether two values are the same JSON: a number may be spelled in several ways (RFC 8259, section 6), and so may a
+/// time (RFC 3339, section 5.6), which a typed client writes from its own type.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
@@ -305,6 +307,10 @@ fn same(one: &Value, other: &Value) -> bool {
         (Value::Object(one), Value::Object(other)) => {
             one.len() == other.len()
                 && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
+        }
+        (Value::String(one), Value::String(other)) => {
+            let time = |text: &str| DateTime::parse_from_rfc3339(text).ok();
+            one == other || time(one).is_some_and(|one| time(other) == Some(one))
         }
         (one, other) => one == other,
     }
@@ -367,7 +373,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_may_have_more_at_its_top_and_spell_numbers_otherwise_and_nothing_else() {
+    fn a_body_may_have_more_at_its_top_and_spell_numbers_and_times_otherwise_and_nothing_else() {
+        let time = "2026-06-26T07:34:23Z";
+        for (other, is_same) in [
+            ("2026-06-26T07:34:23+00:00", true),
+            ("2026-06-26T09:34:23.000+02:00", true),
+            ("2026-06-26T07:34:24Z", false),
+            ("2026-06-26T07:34:23+02:00", false),
+            ("2026-06-26", false),
+        ] {
+            assert_eq!(holds(&json!({ "at": other }), &json!({ "at": time })), is_same, "{other}");
+        }
         let given = json!({ "rate": 0.0, "lines": [{ "of": 1 }], "note": "x" });
         for arrived in [
             json!({ "rate": 0, "lines": [{ "of": 1.0 }], "note": "x" }),
