@@ -16,6 +16,31 @@ const STYLE: &str = include_str!("style.css");
 /// The report as an HTML page.
 pub fn render(report: &Report) -> String {
     let subject = one_line(&format!("{} {}", report.subject.name, report.subject.version));
+    let body = html! {
+        header {
+            h1 { "Conformance of " bdi { (subject) } }
+            (run(report))
+            ul.counts {
+                @for (standing, count) in report.standings() {
+                    li class=(class(standing)) { b { (count) } " " (sign(standing)) (standing) }
+                }
+            }
+        }
+        main {
+            (attention(report))
+            @for (area, results) in report.areas() {
+                section {
+                    h2 { (one_line(area)) }
+                    @for (place, result) in results { (rule(place, result)) }
+                }
+            }
+        }
+    };
+    page(&format!("Conformance of {subject}"), &body)
+}
+
+/// A page of its own with this title and body.
+pub(super) fn page(title: &str, body: &Markup) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -25,29 +50,10 @@ pub fn render(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                title { "Conformance of " (subject) }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
-            body {
-                header {
-                    h1 { "Conformance of " bdi { (subject) } }
-                    (run(report))
-                    ul.counts {
-                        @for (standing, count) in report.standings() {
-                            li class=(class(standing)) { b { (count) } " " (sign(standing)) (standing) }
-                        }
-                    }
-                }
-                main {
-                    (attention(report))
-                    @for (area, results) in report.areas() {
-                        section {
-                            h2 { (one_line(area)) }
-                            @for (place, result) in results { (rule(place, result)) }
-                        }
-                    }
-                }
-            }
+            body { (body) }
         }
     }
     .into_string()
@@ -144,7 +150,7 @@ fn sign(standing: Standing) -> Markup {
     html! { span.sign aria-hidden="true" { (standing.sign()) " " } }
 }
 
-const fn class(standing: Standing) -> &'static str {
+pub(super) const fn class(standing: Standing) -> &'static str {
     match standing {
         Standing::Passed => "good",
         Standing::FailedMust | Standing::UnexpectedPass | Standing::Error => "bad",

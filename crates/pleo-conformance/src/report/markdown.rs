@@ -96,7 +96,7 @@ fn details(result: &RuleResult, evidence: &Evidence) -> String {
 
 /// Text within Markdown. Punctuation is spelled as entities, which never are markup; an invisible space keeps
 /// `@name` and `#1` from notifying anybody.
-fn inline(text: &str) -> String {
+pub(super) fn inline(text: &str) -> String {
     let mut escaped = String::new();
     for character in shortened(&one_line(text), TEXT).chars() {
         match character {
@@ -117,7 +117,7 @@ fn block(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
     use pulldown_cmark::{Event, Options, Parser, html::push_html};
 
@@ -127,7 +127,7 @@ mod tests {
     };
 
     /// The page's blocks and tags, without any text.
-    fn skeleton(page: &str) -> Vec<String> {
+    pub(in crate::report) fn skeleton(page: &str) -> Vec<String> {
         Parser::new_ext(page, Options::ENABLE_TABLES)
             .flat_map(|event| match event {
                 Event::Text(_) => Vec::new(),

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::verdict::Evidence;
 
-const BOLD: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const FAINT: Style = Style::new().dimmed();
 
 /// How far evidence is set in.
 const INDENT: usize = 4;
@@ -143,7 +143,7 @@ fn sides(expected: &str, received: &str, width: Option<usize>) -> String {
 
 /// The text in lines of at most `width` columns, broken after a space where there is one. Every character
 /// stays: in a header's value each of them counts.
-fn wrap(text: &str, width: Option<usize>) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: Option<usize>) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in visible(text).split('\n') {
         let mut rest = paragraph;
@@ -163,7 +163,7 @@ fn wrap(text: &str, width: Option<usize>) -> Vec<String> {
 }
 
 /// The text, or its beginning and an ellipsis, in at most `width` columns.
-fn cut(text: &str, width: Option<usize>) -> String {
+pub(super) fn cut(text: &str, width: Option<usize>) -> String {
     match width {
         Some(width) if columns(text) > width => {
             format!("{}…", &text[..fitting(text, width.saturating_sub(1))])
@@ -184,11 +184,11 @@ fn fitting(text: &str, width: usize) -> usize {
     text.len()
 }
 
-fn columns(text: &str) -> usize {
+pub(super) fn columns(text: &str) -> usize {
     text.chars().map(|character| character.width().unwrap_or_default()).sum()
 }
 
-fn style(standing: Standing) -> Style {
+pub(super) fn style(standing: Standing) -> Style {
     match standing {
         Standing::Passed => AnsiColor::Green.on_default(),
         Standing::FailedMust | Standing::UnexpectedPass | Standing::Error => AnsiColor::Red.on_default(),
