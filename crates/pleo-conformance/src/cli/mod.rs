@@ -1,5 +1,6 @@
 //! The command line.
 
+mod compare;
 pub mod coverage;
 pub mod exit;
 pub mod expected;
@@ -18,6 +19,7 @@ use clap::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::{
+    compare::{Compare, CompareError},
     coverage::Coverage,
     exit::Exit,
     expected::{ExpectedFailures, ExpectedFailuresError},
@@ -25,7 +27,7 @@ use self::{
 };
 use crate::{
     engine::{Options, Progress, RunError, SubjectUnderTest},
-    report::{self, RenderError, Report},
+    report::{self, Format, RenderError, Report},
     rules::Rule,
     subject::service::LiveError,
     verdict::{Level, Side},
@@ -60,6 +62,12 @@ enum Command {
                       broke down, or most rules of an area were inconclusive."
     )]
     Run(Box<Run>),
+    /// Shows the results of several clients as one table.
+    #[command(
+        after_help = "Exit codes: 0 the table was made, whatever it shows; 2 wrong usage, or a file that is not a \
+                      report; 3 something could not be written."
+    )]
+    Compare(Compare),
     /// Shows what covers each statement of Pleo's documents: rules, or a passage of our documentation.
     Coverage,
 }
@@ -97,8 +105,8 @@ struct Run {
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
     /// Writes a report; json, junit, markdown or html; `-` is standard output; may be given several times.
-    #[arg(long, value_name = "FORMAT=PATH", value_parser = ReportRequest::parse)]
-    report: Vec<ReportRequest>,
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = ReportRequest::<Format>::parse)]
+    report: Vec<ReportRequest<Format>>,
     /// A file of rules that are known to fail: an id and a reason on each line.
     #[arg(long, value_name = "FILE")]
     expected_failures: Option<PathBuf>,
@@ -185,6 +193,8 @@ enum CliError {
     #[error(transparent)]
     ExpectedFailures(#[from] ExpectedFailuresError),
     #[error(transparent)]
+    Compare(#[from] CompareError),
+    #[error(transparent)]
     Output(#[from] OutputError),
     #[error(transparent)]
     Run(#[from] RunError),
@@ -201,7 +211,8 @@ impl CliError {
             | Self::NothingBegins(_)
             | Self::NothingSelected
             | Self::Client(_)
-            | Self::ExpectedFailures(_) => Exit::Usage,
+            | Self::ExpectedFailures(_)
+            | Self::Compare(_) => Exit::Usage,
             Self::Output(error) if error.is_known_before_the_run() => Exit::Usage,
             Self::Run(RunError::Live(LiveError::Address)) => Exit::Usage,
             Self::Output(_) | Self::Run(_) | Self::Render(_) | Self::Print(_) => Exit::NoResult,
@@ -249,6 +260,7 @@ pub fn main(
         Command::List { json } => list(suite.catalogue, json, streams),
         Command::Explain { rule } => explain(suite.catalogue, &rule, streams),
         Command::Run(run) => run.execute(suite, streams),
+        Command::Compare(compare) => compare.execute(streams),
         Command::Coverage => coverage(&(suite.coverage)(), streams),
     };
     done.unwrap_or_else(|error| {
@@ -371,7 +383,12 @@ impl Run {
     }
 
     /// Writes the report files first: text may go to a reader who has left.
-    fn show(&self, report: &Report, reports: Reports, streams: &mut Streams<'_>) -> Result<(), CliError> {
+    fn show(
+        &self,
+        report: &Report,
+        reports: Reports<Format>,
+        streams: &mut Streams<'_>,
+    ) -> Result<(), CliError> {
         let out_is_taken = reports.use_standard_output();
         let stream = if out_is_taken { &mut streams.err } else { &mut streams.out };
         let mut text = String::new();

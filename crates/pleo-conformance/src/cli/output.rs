@@ -6,33 +6,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::ValueEnum as _;
+use clap::ValueEnum;
 use tempfile::{Builder, NamedTempFile};
 
-use crate::report::Format;
-
-/// A report that is asked for: `html=report.html`, say.
+/// A report that is asked for: `html=report.html`, say. `F` has the formats that there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ReportRequest {
-    format: Format,
+pub(super) struct ReportRequest<F> {
+    format: F,
     /// `-` is standard output.
     path: PathBuf,
 }
 
-impl ReportRequest {
+impl<F: ValueEnum> ReportRequest<F> {
     pub(super) fn parse(argument: &str) -> Result<Self, String> {
         let wanted = || "write FORMAT=PATH, such as html=report.html".to_owned();
         let (format, path) = argument.split_once('=').ok_or_else(wanted)?;
         if path.is_empty() {
             return Err(wanted());
         }
-        let format = Format::from_str(format, false)
-            .map_err(|_| format!("{format:?} is not a report format; use json, junit, markdown or html"))?;
+        let format = F::from_str(format, false).map_err(|_| {
+            let names = F::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+            let names: Vec<_> = names.map(|value| value.get_name().to_owned()).collect();
+            format!("{format:?} is not a format here; use one of: {}", names.join(", "))
+        })?;
         Ok(Self { format, path: path.into() })
-    }
-
-    fn is_standard_output(&self) -> bool {
-        self.path == Path::new("-")
     }
 }
 
@@ -56,7 +53,7 @@ impl OutputError {
 }
 
 /// The places that were asked for, each known to be writable.
-pub(super) struct Reports(Vec<(Format, Output)>);
+pub(super) struct Reports<F>(Vec<(F, Output)>);
 
 /// A place for a report.
 pub(super) enum Output {
@@ -70,12 +67,12 @@ pub(super) struct ReportFile {
     new: NamedTempFile,
 }
 
-impl Reports {
+impl<F: Copy> Reports<F> {
     /// Makes sure, before anything is run, that every report can be written.
-    pub(super) fn prepare(requests: &[ReportRequest]) -> Result<Self, OutputError> {
-        let mut outputs: Vec<(Format, Output)> = Vec::new();
+    pub(super) fn prepare(requests: &[ReportRequest<F>]) -> Result<Self, OutputError> {
+        let mut outputs: Vec<(F, Output)> = Vec::new();
         for request in requests {
-            let output = if request.is_standard_output() {
+            let output = if request.path == Path::new("-") {
                 Output::Standard
             } else {
                 Output::File(ReportFile::prepare(&request.path)?)
@@ -92,7 +89,7 @@ impl Reports {
         self.0.iter().any(|(_, output)| matches!(output, Output::Standard))
     }
 
-    pub(super) fn into_outputs(self) -> Vec<(Format, Output)> {
+    pub(super) fn into_outputs(self) -> Vec<(F, Output)> {
         self.0
     }
 }
@@ -108,7 +105,8 @@ impl Output {
 }
 
 impl ReportFile {
-    fn prepare(path: &Path) -> Result<Self, OutputError> {
+    /// Makes sure that the file can be written.
+    pub(super) fn prepare(path: &Path) -> Result<Self, OutputError> {
         let unwritable = |source| OutputError::Unwritable { path: path.to_owned(), source };
         let no_file = || OutputError::NoFile { path: path.to_owned() };
         // A link stays one: what it leads to is written. A device or a folder would be replaced by a file.

@@ -1,5 +1,7 @@
 //! The command line with an engine that answers what a test wants.
 
+mod compare;
+
 use std::{cell::RefCell, collections::BTreeSet, ffi::OsString, fs, io, time::Duration};
 
 use clap::{CommandFactory as _, Parser as _};

@@ -2,7 +2,7 @@
 
 use schemars::{Schema, schema_for};
 
-use super::Report;
+use super::{FORMAT, Report, text::one_line};
 
 /// The report as JSON, one member a line.
 ///
@@ -10,6 +10,34 @@ use super::Report;
 /// None are known: every report can be written.
 pub fn render(report: &Report) -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string_pretty(report)? + "\n")
+}
+
+/// Why a text is not a report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not JSON, or not of a report's form.
+    #[error("{0}")]
+    Form(String),
+    /// It is a report of another form.
+    #[error("its format is {0}, and this runner reads format {FORMAT}")]
+    Format(u64),
+}
+
+/// Reads what [`render`] wrote.
+///
+/// # Errors
+/// When the text is not a report, or one of another form.
+pub fn read(text: &[u8]) -> Result<Report, ReadError> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        format: u64,
+    }
+    // Messages quote what is in the text.
+    let form = |error: serde_json::Error| ReadError::Form(one_line(&error.to_string()));
+    match serde_json::from_slice::<Head>(text).map_err(form)?.format {
+        format if format == u64::from(FORMAT) => serde_json::from_slice(text).map_err(form),
+        other => Err(ReadError::Format(other)),
+    }
 }
 
 /// The JSON Schema of [`render`]'s output, as it is published in `schemas/report.schema.json`.
@@ -21,7 +49,7 @@ pub fn schema() -> Schema {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{super::sample, render, schema};
+    use super::{super::sample, ReadError, read, render, schema};
 
     const PUBLISHED: &str = include_str!("../../schemas/report.schema.json");
 
@@ -68,13 +96,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_not_a_report_is_told_in_one_visible_line() {
+        let report = render(&sample::report()).unwrap();
+        let said = |text: &str| read(text.as_bytes()).unwrap_err().to_string();
+        assert_eq!(said(""), "EOF while parsing a value at line 1 column 0");
+        assert_eq!(said("{}"), "missing field `format` at line 1 column 2");
+        assert_eq!(said("[2]"), "its format is 2, and this runner reads format 1");
+        assert_eq!(
+            said("[1]"),
+            "invalid length 1, expected struct Report with 9 elements at line 1 column 3"
+        );
+        let newer = report.replacen("\"format\": 1", "\"format\": 2", 1);
+        assert!(matches!(read(newer.as_bytes()), Err(ReadError::Format(2))));
+        let hostile = report.replacen("\"MUST\"", "\"\\u001b[35m\\n\"", 1);
+        let said = said(&hostile);
+        assert!(said.contains("unknown variant") && !said.contains(['\u{1b}', '\n']), "{said}");
+        assert!(read(b"\xff").is_err());
+    }
+
     proptest! {
         #[test]
         fn any_report_is_valid_by_the_schema_and_reads_back_the_same(report in sample::any_report()) {
             let text = render(&report).unwrap();
             let value = serde_json::from_str(&text).unwrap();
             prop_assert!(validator().is_valid(&value));
-            prop_assert_eq!(serde_json::from_value::<super::Report>(value).unwrap(), report);
+            prop_assert_eq!(serde_json::from_value::<super::Report>(value).unwrap(), report.clone());
+            prop_assert_eq!(read(text.as_bytes()).unwrap(), report);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a run found, and the forms in which it is shown.
 
+pub mod comparison;
 pub mod github;
 pub mod html;
 pub mod json;
@@ -23,6 +24,9 @@ use crate::{
     verdict::{Evidence, Level, Side, Verdict},
     words::counted,
 };
+
+/// The version of the report's form.
+const FORMAT: u32 = 1;
 
 /// What a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -70,7 +74,7 @@ impl From<Run> for Report {
         let Run { name, version, kind, options, started_at, duration, outcomes } = run;
         let results: Vec<RuleResult> = outcomes.into_iter().map(RuleResult::from).collect();
         Self {
-            format: 1,
+            format: FORMAT,
             suite: concat!("pleo-conformance ", env!("CARGO_PKG_VERSION")).to_owned(),
             subject: SubjectInfo { name, version, kind },
             seed: options.seed,
