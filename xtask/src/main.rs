@@ -41,6 +41,8 @@ enum Command {
     Measure(commands::measure::Arguments),
     /// Runs a folder of other OpenAPI documents through the generator, and says what becomes of each.
     Corpus(commands::corpus::Arguments),
+    /// Runs the conformance suite on our client and on other clients, and writes docs/conformance-results.md.
+    CompareClients,
     /// Runs tests: with nextest if it is installed, otherwise with cargo test, and then the doc tests.
     Test(commands::test::Arguments),
 }
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Diff(arguments) => return commands::diff::run(&root, &arguments),
         Command::Measure(arguments) => commands::measure::run(&root, &arguments),
         Command::Corpus(arguments) => return commands::corpus::run(&root, &arguments),
+        Command::CompareClients => commands::compare_clients::run(&root),
         Command::Test(arguments) => commands::test::run(&root, &arguments),
     };
     match result {

@@ -2,6 +2,7 @@
 //! while a long one runs.
 
 pub(crate) mod check;
+pub(crate) mod compare_clients;
 pub(crate) mod corpus;
 pub(crate) mod diff;
 pub(crate) mod fetch;

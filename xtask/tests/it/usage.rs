@@ -7,7 +7,8 @@ use std::{
 };
 
 /// The commands, as the help lists them.
-const COMMANDS: [&str; 8] = ["sync", "fetch", "generate", "check", "diff", "measure", "corpus", "test"];
+const COMMANDS: [&str; 9] =
+    ["sync", "fetch", "generate", "check", "diff", "measure", "corpus", "compare-clients", "test"];
 
 fn xtask(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -44,6 +45,7 @@ fn every_command_has_help_and_a_version() {
         &["diff"],
         &["measure"],
         &["corpus"],
+        &["compare-clients"],
         &["test"],
     ] {
         let (code, said) = xtask(&[command, &["--version"]].concat(), &[]);

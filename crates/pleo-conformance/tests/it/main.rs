@@ -19,6 +19,7 @@ mod protocol;
 mod reference;
 mod reference_client;
 mod reports;
+mod results;
 mod rules;
 #[cfg(target_os = "linux")]
 mod runner;
