@@ -4,6 +4,7 @@ PLEO_URL is where the sandbox listens, PLEO_TOKEN an access token of one company
 JSON for each response and each objection.
 """
 
+import itertools
 import json
 import os
 import uuid
@@ -102,10 +103,29 @@ def happen(job, event):
     requests.post(f"{URL}/v3/export-job-events", headers=HEADERS, timeout=60, json=body).raise_for_status()
 
 
+NUMBERS = itertools.count(1)
+
+
+def new_tag(with_value):
+    """The ids of a new tag, of its group and of the group's dimension, in which the tag may have a value."""
+    thing = {"archived": False, "code": f"J{next(NUMBERS)}", "name": "Judged"}
+    group = ask("POST", f"/v0/tag-groups?{OF_COMPANY}", json=thing)["id"]
+    dimension = ask("POST", f"/v0/tag-groups/{group}/dimensions", json={**thing, "visible": True})["id"]
+    tag = ask("POST", f"/v0/tag-groups/{group}/tags", json=thing)["id"]
+    if with_value:
+        ask("POST", f"/v0/tags/{tag}/dimensions/{dimension}", json={"value": "Judged"})
+    return {"groupId": group, "dimensionId": dimension, "tagId": tag}
+
+
 def prepare(case):
-    """Brings the company's export to where the request makes sense."""
+    """Lets there be what the request is about, and brings the company's export to where the request makes sense."""
     method, path = case.operation.method.upper(), case.operation.path
-    if method == "POST" and path.endswith("/export-jobs"):
+    if "{groupId}" in path or "{tagId}" in path:
+        ids = new_tag(with_value=method != "POST" and path.endswith("/{dimensionId}"))
+        case.path_parameters = {name: ids.get(name, value) for name, value in case.path_parameters.items()}
+    elif path in ("/v0/tags", "/v0/tags/archive") and isinstance(case.body, dict) and case.body.get("tagIds"):
+        case.body["tagIds"] = [new_tag(with_value=False)["tagId"]]
+    elif method == "POST" and path.endswith("/export-jobs"):
         job(None)
     elif path.endswith("/export-job-events") and isinstance(case.body, dict):
         starts = case.body.get("event") == "started"
