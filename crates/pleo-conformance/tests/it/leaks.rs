@@ -58,15 +58,14 @@ fn a_secret_on_standard_error_is_found_behind_and_before_noise() {
 
 #[test]
 fn a_secret_in_a_message_is_found_behind_noise() {
-    const NOISE: usize = 1 << 20;
-    for (rule, place, before, after) in [
-        ("SEC-003", "debug", r#""reason":"no","shown":{"debug":""#, "\"}"),
-        ("SEC-004", "error", r#""reason":"no","shown":{"error":""#, "\"}"),
-        ("SEC-004", "the reason of the refusal", r#""reason":""#, "\""),
-        ("SEC-005", "log", r#""reason":"no","shown":{"log":""#, "\"}"),
+    for (rule, noise, place, before, after) in [
+        ("SEC-003", 64 << 10, "debug", r#""reason":"no","shown":{"debug":""#, "\"}"),
+        ("SEC-004", 64 << 10, "error", r#""reason":"no","shown":{"error":""#, "\"}"),
+        ("SEC-004", 64 << 10, "the reason of the refusal", r#""reason":""#, "\""),
+        ("SEC-005", 1 << 20, "log", r#""reason":"no","shown":{"log":""#, "\"}"),
     ] {
         let shows = format!(
-            r#"printf '{{"type":"refuse","id":%s,{before}' "$id"; noise {NOISE}; printf '%s{after}}}\n' "$secret""#
+            r#"printf '{{"type":"refuse","id":%s,{before}' "$id"; noise {noise}; printf '%s{after}}}\n' "$secret""#
         );
         let verdict = verdict(rule, &shows);
         let text = received(&verdict);
