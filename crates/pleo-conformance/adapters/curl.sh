@@ -44,40 +44,21 @@ def check_scopes:
   ((.operation.scopes // []) - (.credential.scopes // .operation.scopes // [])) as $missing
   | if $missing == [] then . else refuse("the credential lacks \($missing | join(" "))") end;
 
-# $named: the companies that the request has already.
-def check_company($named):
-  .company as $bound
-  | if $named == [] and $bound == null and .operation.company.required
-    then refuse("the operation needs a company")
-    elif ($named | length) > 1 then refuse("a request is for one company")
-    elif $named != [] and $bound != null and ($named[0] | tostring | ascii_downcase) != ($bound | ascii_downcase)
-    then refuse("the request is for another company than the client")
-    else . end;
-
-# The path may name the bound company only.
-def check_path:
-  (.path // {}).companyId as $named
-  | if $named != null and .company != null and ($named | ascii_downcase) != (.company | ascii_downcase)
-    then refuse("the path names another company than the client") else . end;
-
-# Puts the company where the operation takes it, unless it is there.
+# Puts the company where the operation takes it, unless it is there. The path, too, may name the bound company only.
 def with_company:
   .company as $bound
   | .operation.company as $place
-  | if $place == null then .
-    elif $place.in == "query" then
-      [.query[]? | select(.name == $place.name) | .value] as $named
-      | check_company($named)
-      | if $bound != null and $named == [] then
-          .query += [{name: $place.name, value: $bound}]
-        else . end
-    elif .body != null and (.body | type) != "object" then
-      if $bound != null or $place.required then refuse("the company goes into the body, which is no object")
-      else . end
-    else
-      check_company([.body[$place.name]? | values])
-      | if $bound != null then .body[$place.name] = $bound else . end
-    end;
+  | (if $place == null then [] elif $place.in == "query" then [.query[]? | select(.name == $place.name).value]
+     else [.body | objects | .[$place.name] | values] end) as $named
+  | [$named[], (.path.companyId | values) | tostring | ascii_downcase] as $all
+  | if ($named | length) > 1 then refuse("a request is for one company")
+    elif $bound != null and $all - [$bound | ascii_downcase] != []
+    then refuse("the request is for another company than the client")
+    elif $place == null or $named != [] then .
+    elif $bound == null then if $place.required then refuse("the operation needs a company") else . end
+    elif $place.in == "query" then .query += [{name: $place.name, value: $bound}]
+    elif .body | type | IN("null", "object") then .body[$place.name] = $bound
+    else refuse("the company goes into the body, which is not an object") end;
 
 def path:
   reduce ((.path // {}) | to_entries[]) as $parameter (.operation.path;
@@ -98,7 +79,6 @@ def request($hello):
   base_url($hello) as $base_url
   | authorization as $authorization
   | check_scopes
-  | check_path
   | with_company
   | (.operation.media_type // "application/json") as $media_type
   | "send", .id, ("\(.operation.method) \(.operation.path)" | tojson),
@@ -136,13 +116,6 @@ label $done
       else break $done end)
 '
 
-# Passes on the lines up to an empty one.
-paragraph() {
-  while IFS= read -r line && [ -n "$line" ]; do
-    printf '%s\n' "$line"
-  done
-}
-
 # curl follows no redirect unless it is told to. A configuration or proxy of the user is none of ours.
 send() {
   printf '%s\n' "$1" | curl --disable --config - --noproxy '*' --proto '=http,https' --silent --show-error \
@@ -158,7 +131,8 @@ jq --unbuffered --null-input --raw-output "$decide" | while IFS= read -r what; d
   send)
     IFS= read -r id
     IFS= read -r log
-    options=$(paragraph)
+    # The lines up to an empty one.
+    options=$(while IFS= read -r line && [ -n "$line" ]; do printf '%s\n' "$line"; done)
     if outcome=$(send "$options"); then
       printf '{"type":"result","id":%s,"answers":[{"status":%s}],"shown":{"log":%s}}\n' "$id" "$outcome" "$log"
     else
