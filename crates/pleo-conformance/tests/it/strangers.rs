@@ -1,6 +1,6 @@
-//! Whole runs on programs: the two adapters, copies of them with one mistake each, and programs that break down.
+//! Whole runs on programs: the adapters, copies of them with one mistake each, and programs that break down.
 
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 
 use pleo_conformance::{
     catalogue,
@@ -10,7 +10,7 @@ use pleo_conformance::{
     verdict::Verdict,
 };
 
-use super::support::adapters::{Adapter, CURL, PYTHON};
+use super::support::adapters::{Adapter, CURL, GO, HTTPX, JAVA, NODE, PYTHON, REQUESTS};
 
 /// A run over the whole catalogue.
 fn judged(command: Vec<String>, cases: u32, seconds: u64) -> Result<Report, RunError> {
@@ -24,13 +24,16 @@ fn ids(report: &Report, standing: Standing) -> Vec<&str> {
     results.map(|result| result.id.as_str()).collect()
 }
 
+/// How long an answer of an adapter may take, in seconds: some are compiled before they can say hello.
+const PATIENCE: u64 = 120;
+
 /// An adapter comes to the end of the suite, is broken nowhere, and keeps at least so many rules. Of some
 /// it shows nothing.
 fn keeps_what_it_claims(adapter: &Adapter, cases: u32, at_least: usize, unclear: &[&str]) {
     if !adapter.is_available() {
         return;
     }
-    let report = judged(adapter.command(), cases, 30).unwrap();
+    let report = judged(adapter.command(), cases, PATIENCE).unwrap();
     assert_eq!(report.results.len(), catalogue().len());
     for standing in [Standing::FailedMust, Standing::FailedShould, Standing::Error] {
         assert_eq!(ids(&report, standing), [""; 0], "{:#?}", report.results);
@@ -47,7 +50,7 @@ fn is_caught_by(adapter: &Adapter, rule: &str) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let report = judged(adapter.command_with_mistake(folder.path()), 8, 30).unwrap();
+    let report = judged(adapter.command_with_mistake(folder.path()), 8, PATIENCE).unwrap();
     assert_eq!(ids(&report, Standing::FailedMust), [rule]);
     assert_eq!(ids(&report, Standing::FailedShould), [""; 0]);
     assert_eq!(Exit::of(&report, false), Exit::Failed);
@@ -65,6 +68,31 @@ fn the_python_adapter_keeps_every_rule() {
 }
 
 #[test]
+fn the_requests_adapter_keeps_every_rule_that_it_claims_to() {
+    keeps_what_it_claims(&REQUESTS, 16, 44, &[]);
+}
+
+#[test]
+fn the_httpx_adapter_keeps_every_rule_that_it_claims_to() {
+    keeps_what_it_claims(&HTTPX, 16, 42, &[]);
+}
+
+#[test]
+fn the_node_adapter_keeps_every_rule_that_it_claims_to() {
+    keeps_what_it_claims(&NODE, 16, 44, &[]);
+}
+
+#[test]
+fn the_java_adapter_keeps_every_rule_that_it_claims_to() {
+    keeps_what_it_claims(&JAVA, 16, 30, &["SEC-003"]);
+}
+
+#[test]
+fn the_go_adapter_keeps_every_rule_that_it_claims_to() {
+    keeps_what_it_claims(&GO, 16, 30, &["SEC-003"]);
+}
+
+#[test]
 fn a_key_as_password_in_the_curl_adapter_is_caught() {
     is_caught_by(&CURL, "AUTH-003");
 }
@@ -72,6 +100,51 @@ fn a_key_as_password_in_the_curl_adapter_is_caught() {
 #[test]
 fn a_misspelled_company_in_the_python_adapter_is_caught() {
     is_caught_by(&PYTHON, "CMP-003");
+}
+
+#[test]
+fn a_query_that_the_requests_adapter_does_not_encode_is_caught() {
+    is_caught_by(&REQUESTS, "URL-004");
+}
+
+#[test]
+fn base64_for_urls_in_the_httpx_adapter_is_caught() {
+    is_caught_by(&HTTPX, "AUTH-002");
+}
+
+#[test]
+fn a_key_in_the_log_of_the_node_adapter_is_caught() {
+    is_caught_by(&NODE, "SEC-005");
+}
+
+#[test]
+fn a_redirect_that_the_java_adapter_follows_is_caught() {
+    is_caught_by(&JAVA, "SEC-006");
+}
+
+#[test]
+fn a_missing_colon_in_the_go_adapter_is_caught() {
+    is_caught_by(&GO, "AUTH-002");
+}
+
+/// The table of adapters is right about each of them, and all but the full one stay short.
+#[test]
+fn adapters_to_copy_are_short_and_their_table_is_right() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
+    let table = fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut seen = 0;
+    for entry in fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if ["README.md", "requirements.txt"].contains(&&*name) {
+            continue;
+        }
+        let lines = fs::read_to_string(folder.join(&name)).unwrap().lines().count();
+        assert!(lines < 150 || name == "python_client.py", "{name} has {lines} lines");
+        let row = table.lines().find(|line| line.starts_with(&format!("| [`{name}`]({name}) |"))).unwrap();
+        assert_eq!(row.split(" | ").nth(2).unwrap(), lines.to_string(), "{row}");
+        seen += 1;
+    }
+    assert_eq!(seen, 7);
 }
 
 const HELLO: &str = r#"read line; printf '%s\n' '{"type":"hello","protocol":1,"name":"x","capabilities":["api_keys","sessions","environments","companies"]}'"#;
