@@ -13,6 +13,7 @@ mod layers;
 #[cfg(target_os = "linux")]
 mod leaks;
 mod live;
+mod partial;
 #[cfg(target_os = "linux")]
 mod process;
 mod protocol;
