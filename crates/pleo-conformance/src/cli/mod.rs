@@ -1,5 +1,6 @@
 //! The command line.
 
+mod adapter_check;
 mod compare;
 pub mod coverage;
 pub mod exit;
@@ -68,6 +69,12 @@ enum Command {
                       report; 3 something could not be written."
     )]
     Compare(Compare),
+    /// Talks you through the protocol with your adapter, message by message, up to its first mistake.
+    #[command(
+        after_help = "Exit codes: 0 the adapter speaks the protocol; 1 it made a mistake, which is the last thing \
+                      printed, with what to do; 2 wrong usage; 3 it could not be started."
+    )]
+    AdapterCheck(AdapterCheck),
     /// Shows what covers each statement of Pleo's documents: rules, or a passage of our documentation.
     Coverage,
 }
@@ -119,6 +126,15 @@ struct Run {
     /// Print annotations for a GitHub workflow, too.
     #[arg(long)]
     github: bool,
+}
+
+#[derive(Args)]
+struct AdapterCheck {
+    /// The adapter: a program and its arguments, split as a shell would split them.
+    command: String,
+    /// How long one answer of the adapter may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
 }
 
 /// What the commands work on.
@@ -261,6 +277,9 @@ pub fn main(
         Command::Explain { rule } => explain(suite.catalogue, &rule, streams),
         Command::Run(run) => run.execute(suite, streams),
         Command::Compare(compare) => compare.execute(streams),
+        Command::AdapterCheck(AdapterCheck { command, timeout }) => split(&command).and_then(|command| {
+            adapter_check::check(command, Duration::from_secs(timeout), &mut streams.out)
+        }),
         Command::Coverage => coverage(&(suite.coverage)(), streams),
     };
     done.unwrap_or_else(|error| {
@@ -371,12 +390,7 @@ impl Run {
     fn subject(&self) -> Result<SubjectUnderTest, CliError> {
         let timeout = Duration::from_secs(self.timeout);
         match (&self.client, &self.service) {
-            (Some(words), _) => match shlex::split(words) {
-                Some(command) if command.first().is_some_and(|program| !program.is_empty()) => {
-                    Ok(SubjectUnderTest::Program { command, timeout })
-                }
-                _ => Err(CliError::Client(words.clone())),
-            },
+            (Some(words), _) => Ok(SubjectUnderTest::Program { command: split(words)?, timeout }),
             (None, Some(base_url)) => Ok(SubjectUnderTest::Service { base_url: base_url.clone(), timeout }),
             (None, None) => Ok(SubjectUnderTest::InProcess),
         }
@@ -415,6 +429,13 @@ impl Run {
         let stream = if out_is_taken { &mut streams.err } else { &mut streams.out };
         Ok(stream.text(&text)?)
     }
+}
+
+/// A program and its arguments, split as a shell would split them.
+fn split(words: &str) -> Result<Vec<String>, CliError> {
+    let command =
+        shlex::split(words).filter(|command| command.first().is_some_and(|program| !program.is_empty()));
+    command.ok_or_else(|| CliError::Client(words.to_owned()))
 }
 
 fn progress_bar(rules: usize, watched: bool) -> ProgressBar {

@@ -9,7 +9,7 @@ pub mod markdown;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod terminal;
-mod text;
+pub(crate) mod text;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 

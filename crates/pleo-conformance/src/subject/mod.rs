@@ -6,6 +6,7 @@ pub mod service;
 
 pub use ours::OurClient;
 pub use process::{ProcessSubject, leave_credentials, take_charge};
+pub(crate) use process::outcome;
 
 use crate::{
     protocol::{Call, CallResult, Hello, Introduction, Refusal},

@@ -3,12 +3,15 @@
 mod descendants;
 mod environment;
 mod program;
+mod spoken;
 
 use std::{ffi::OsString, time::Duration};
 
 pub use self::{descendants::take_charge, environment::leave_credentials};
 
-use self::program::Program;
+use serde::Serialize;
+
+use self::program::{GRACE, Program};
 use super::{Outcome, Subject, SubjectError};
 use crate::{
     protocol::{self, Action, Call, FromSubject, Hello, Introduction, ToSubject},
@@ -155,13 +158,13 @@ impl Subject for ProcessSubject {
 impl Drop for ProcessSubject {
     fn drop(&mut self) {
         if let (Some(program), Ok(bye)) = (self.program.take(), written(&ToSubject::Bye)) {
-            program.dismiss(bye);
+            program.dismiss(bye, GRACE);
         }
     }
 }
 
 /// The line of a message.
-fn written(message: &ToSubject) -> Result<Vec<u8>, SubjectError> {
+fn written(message: &impl Serialize) -> Result<Vec<u8>, SubjectError> {
     let mut line = serde_json::to_vec(message)
         .map_err(|error| SubjectError::Start(format!("a message for it cannot be written: {error}")))?;
     line.push(b'\n');
@@ -169,7 +172,7 @@ fn written(message: &ToSubject) -> Result<Vec<u8>, SubjectError> {
 }
 
 /// What an answer to this call says; an error if it answers something else.
-fn outcome(call: &Call, answer: FromSubject) -> Result<Outcome, SubjectError> {
+pub(crate) fn outcome(call: &Call, answer: FromSubject) -> Result<Outcome, SubjectError> {
     let (id, outcome) = match answer {
         FromSubject::Result(result) => (result.id, Outcome::Result(result)),
         FromSubject::Refuse(refusal) => (refusal.id, Outcome::Refuse(refusal)),

@@ -3,6 +3,8 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
 #[cfg(target_os = "linux")]
+mod adapter_check;
+#[cfg(target_os = "linux")]
 mod adapters;
 mod command_line;
 mod coverage;

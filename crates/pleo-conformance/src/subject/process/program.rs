@@ -33,7 +33,7 @@ const MAX_LOG: usize = 8 << 20;
 /// How much of standard error an error shows, in characters.
 const LAST_WORDS: usize = 1 << 10;
 /// How long an ending program has for what is left to be read, and a dismissed one to end.
-const GRACE: Duration = Duration::from_millis(500);
+pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// A running program. Dropping kills it.
 #[derive(Debug)]
@@ -47,8 +47,8 @@ pub(super) struct Program {
 enum Order {
     /// Write this, and answer with the next line that is read.
     Ask(Vec<u8>, answers::SyncSender<Vec<u8>>),
-    /// Write this, and wait for the end.
-    Dismiss(Vec<u8>),
+    /// Write this, and wait so long for the end.
+    Dismiss(Vec<u8>, Duration),
 }
 
 /// Why nothing more is read.
@@ -127,9 +127,13 @@ impl Program {
         std::mem::take(&mut *lock(&self.log))
     }
 
-    /// Writes a line, waits a moment for the program to end, and kills it otherwise.
-    pub(super) fn dismiss(self, line: Vec<u8>) {
-        self.order(Order::Dismiss(line));
+    /// Writes a line, waits so long for the program to end, and kills it otherwise. Returns how it ended, if it did.
+    pub(super) fn dismiss(mut self, line: Vec<u8>, grace: Duration) -> Option<String> {
+        self.order(Order::Dismiss(line, grace));
+        match self.end() {
+            Some(Ending::Ended(how)) => Some(how),
+            Some(Ending::Flood | Ending::Stopped) | None => None,
+        }
     }
 
     fn order(&self, order: Order) {
@@ -207,10 +211,10 @@ impl Conversation {
                     self.unsent.extend(line);
                     asked = Some(answer);
                 }
-                Event::Order(Some(Order::Dismiss(line))) => {
+                Event::Order(Some(Order::Dismiss(line, grace))) => {
                     self.unsent.extend(line);
-                    self.say_goodbye().await;
-                    return Ending::Stopped;
+                    let ended = self.say_goodbye(grace).await;
+                    return ended.map_or(Ending::Stopped, |status| Ending::Ended(format!("with {status}")));
                 }
                 Event::Order(None) => return Ending::Stopped,
                 Event::Written | Event::Logged | Event::Read => {}
@@ -294,8 +298,8 @@ impl Conversation {
         tokio::join!(rest_of_output, rest_of_log);
     }
 
-    /// Writes what is to be written and lets the program end by itself.
-    async fn say_goodbye(&mut self) {
+    /// Writes what is to be written and lets the program end by itself, which may take so long.
+    async fn say_goodbye(&mut self, grace: Duration) -> Option<ExitStatus> {
         let Self { child, stdin, stdout, stderr, unsent, .. } = self;
         let farewell = async {
             while stdin.is_some() && !unsent.is_empty() {
@@ -314,8 +318,8 @@ impl Conversation {
             pending::<()>().await;
         };
         tokio::select! {
-            () = streams => {}
-            _ = timeout(GRACE, child.wait()) => {}
+            () = streams => None,
+            ended = timeout(grace, child.wait()) => ended.ok()?.ok(),
         }
     }
 
