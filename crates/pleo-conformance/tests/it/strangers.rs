@@ -139,12 +139,13 @@ fn adapters_to_copy_are_short_and_their_table_is_right() {
             continue;
         }
         let lines = fs::read_to_string(folder.join(&name)).unwrap().lines().count();
-        assert!(lines < 150 || name == "python_client.py", "{name} has {lines} lines");
+        let is_to_copy = !["python_client.py", "python_generated.py"].contains(&&*name);
+        assert!(lines < 150 || !is_to_copy, "{name} has {lines} lines");
         let row = table.lines().find(|line| line.starts_with(&format!("| [`{name}`]({name}) |"))).unwrap();
         assert_eq!(row.split(" | ").nth(2).unwrap(), lines.to_string(), "{row}");
         seen += 1;
     }
-    assert_eq!(seen, 7);
+    assert_eq!(seen, 8);
 }
 
 const HELLO: &str = r#"read line; printf '%s\n' '{"type":"hello","protocol":1,"name":"x","capabilities":["api_keys","sessions","environments","companies"]}'"#;
