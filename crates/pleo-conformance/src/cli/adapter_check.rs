@@ -25,7 +25,7 @@ use crate::{
         TestServers,
         case::{Case, LIFETIME, cases, takes_company},
         evidence::{place, target},
-        servers::{ReceivedRequest, Site},
+        servers::{ReceivedRequest, Site, listen},
     },
 };
 
@@ -41,7 +41,7 @@ const SHOWN: usize = 4000;
 /// # Errors
 /// When the test servers or the adapter cannot be started, or nothing can be printed.
 pub(super) fn check(command: Vec<String>, limit: Duration, out: &mut Stream<'_>) -> Result<Exit, CliError> {
-    let servers = TestServers::start().map_err(RunError::from)?;
+    let servers = TestServers::start(listen).map_err(RunError::from)?;
     let program = ProcessSubject::start(command, limit).map_err(RunError::from)?;
     let mut talk = Talk { program, servers, out, steps: 0, calls: 0, shows: false };
     match talk.whole() {
