@@ -24,6 +24,16 @@
 //! | After a failure the request goes to another host | ENV-001, LEG-002 |
 //! | A redirect to the other environment or to the legacy API is followed | SEC-006 |
 //! | The second try after a 401 sends the credential in another way | AUTH-001, AUTH-005, AUTH-007, SEC-001, SEC-002 |
+//! | The second try after a 4xx, a 5xx or a dropped connection sends something else | AUTH-007, CMP-001, CMP-004, SEC-001, URL-005 |
+//! | A credential is logged only when the request is not valid, or the response cannot be read | SEC-004, SEC-005 |
+//! | The company among the arguments is doubled, lost or compared in part | CMP-004, CMP-006, CMP-010 |
+//! | A replaced credential comes back: the new one is like it, or was refused | SEC-007 |
+//! | An empty key is sent | AUTH-009 |
+//! | A redirect of the token endpoint, or the `Location` of a 201, is followed | OAU-016, OAU-017, SEC-006 |
+//! | A secret is shown when the token endpoint fails, or the session has ended | OAU-019, OAU-022 |
+//! | The code, the verifier or the client secret is in the URL or a header of the exchange | OAU-007, OAU-030 |
+//! | Requests that are refused at the same time each renew | OAU-009 |
+//! | A right redirect is refused, or tokens are asked for otherwise than by a form | OAU-031 |
 //! | Scopes are compared loosely | SCP-001 |
 //! | Scopes that suffice are refused | SCP-002 |
 //! | Query values lose blanks, signs or characters beyond ASCII | URL-004 |

@@ -216,7 +216,7 @@ impl Sampling {
 
     fn number(&mut self, name: &str, schema: &Value) -> Value {
         if name == "rate" {
-            return json!(self.pick(&[0.0, 0.07, 0.19, 0.25]));
+            return json!(self.pick(&[0.0, 0.07, 0.0775, 0.19, 0.25]));
         }
         let least = schema["minimum"].as_f64();
         let most = schema["maximum"].as_f64();
@@ -270,7 +270,11 @@ impl Sampling {
             () if ends("urn") || ends("deletedby") => format!("urn:pleo:company:{}", self.uuid()),
             () if ends("type") => self.pick(&["vendor", "employee"]).to_owned(),
             () if ends("delimiter") => ";".to_owned(),
-            () if self.any_text => (0..self.rng.usize(3..12)).map(|_| self.pick(CHARACTERS)).collect(),
+            () if self.any_text => {
+                // Now and then longer than what fits into a column.
+                let most = if self.rng.u8(..8) == 0 { 300 } else { 12 };
+                (0..self.rng.usize(most / 4..most)).map(|_| self.pick(CHARACTERS)).collect()
+            }
             () => format!("{} {}", self.pick(WORDS), self.rng.u16(1..1_000)),
         }
     }
@@ -378,6 +382,9 @@ const CHARACTERS: &[char] = &[
     '<',
     '>',
     'é',
+    // An accent of its own, and a ligature: what normalisation changes.
+    '\u{301}',
+    'ﬁ',
     'Å',
     'ß',
     '€',

@@ -133,16 +133,16 @@ pub(super) const RULES: &[Rule] = &[
         id: "AUTH-009",
         title: "A key that cannot be a user name is refused",
         statement: "A client SHOULD refuse a key that Basic credentials cannot carry as a user name with an \
-                    empty password: one with a colon or a control character (RFC 7617, section 2).",
+                    empty password: one that is empty or has a colon or a control character (RFC 7617, section 2).",
         level: Level::Should,
         level_reason: "Pleo does not say what its keys look like and may never make such a key, so this \
                        comes from RFC 7617, section 2, alone.",
         sources: &["Z26", "Z27"],
         headings: &[BASE_URLS_KEYS],
         failure: "The server receives a request whose credentials decode to another user name and a \
-                  password.",
-        method: "Any key with a colon or control character somewhere in it: nothing may be received. The \
-                 same key without that character has to be sent.",
+                  password, or to no user name, because the variable with the key is not set.",
+        method: "An empty key, and any key with a colon or control character somewhere in it: nothing may be \
+                 received. The same key without that character has to be sent.",
         check: Check::Client { needs: KEYS, check: impossible_key_is_refused },
     },
     Rule {
@@ -167,7 +167,7 @@ fn each_header(
     cases: Cases,
     judge: impl Fn(&Case, &Authorization<'_>, &[String]) -> Judgement,
 ) -> Verdict {
-    trial.each(cases.rejected().strategy(), |talk, case| {
+    trial.each(cases.with_setbacks().strategy(), |talk, case| {
         let seen = talk.send(case)?;
         seen.first(case)?;
         let credentials = talk.credentials(case);
@@ -278,7 +278,7 @@ fn token_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn one_header(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().rejected();
+    let cases = trial.cases().with_setbacks();
     each_request(trial, cases, |_, received, _| {
         let count = authorizations(received.exchange.request.headers()).len();
         Judgement::pass_if(count == 1, || {
@@ -293,7 +293,7 @@ fn one_header(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn key_needs_no_oauth(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().with_keys().rejected().strategy();
+    let cases = trial.cases().with_keys().with_setbacks().strategy();
     trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
         if let Some(received) = seen.oauth().next() {
@@ -310,11 +310,16 @@ fn key_needs_no_oauth(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn impossible_key_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
-    let bad = (select(IMPOSSIBLE.to_vec()), any::<usize>());
+    // None of them stands for a key that is empty, as that of a variable which nobody has set.
+    let bad = (select([None].into_iter().chain(IMPOSSIBLE.map(Some)).collect::<Vec<_>>()), any::<usize>());
     let cases = trial.cases().with_keys().strategy();
     trial.each((cases, bad), |talk, (case, (character, place))| {
         control(talk, case)?;
-        let seen = talk.send(&impossible(&case.plain(), *character, *place))?;
+        let seen = match character {
+            Some(character) => talk.send(&impossible(&case.plain(), *character, *place)),
+            // An empty text is not a secret.
+            None => talk.call(&Case { secret: String::new(), ..case.plain() }),
+        }?;
         match seen.requests(case).first() {
             None => Ok(Judgement::Pass),
             Some(received) if has_key(received, &case.secret) => {
@@ -324,7 +329,10 @@ fn impossible_key_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
                 received,
                 "a key that cannot be a user name is sent all the same",
                 "a refusal, and no request",
-                format!("a request with a key that has {character:?} in it"),
+                match character {
+                    Some(character) => format!("a request with a key that has {character:?} in it"),
+                    None => "a request with an empty key".to_owned(),
+                },
             )),
         }
     })

@@ -81,7 +81,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z37", "Z39", "K2"],
         headings: &[OVERVIEW_COMPANY, MULTI_ENTITY],
         failure: "The request names the company twice.",
-        method: "Any operation that takes a company: the company's occurrences are counted.",
+        method: "Any operation that takes a company, with and without the bound one among its arguments: the \
+                 company's occurrences are counted.",
         check: Check::Client { needs: COMPANIES, check: company_is_there_once },
     },
     Rule {
@@ -107,8 +108,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z37", "Z39", "Z42", "Z45", "K2", "K11"],
         headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS, OVERVIEW_COMPARISON],
         failure: "The request is sent, for one company or the other.",
-        method: "Any operation that takes a company, with another one among its arguments: nothing may be \
-                 received.",
+        method: "Any operation that takes a company, with another one among its arguments, alone or after the \
+                 bound one: nothing may be received.",
         check: Check::Client { needs: COMPANIES, check: other_company_is_refused },
     },
     Rule {
@@ -159,15 +160,16 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "CMP-010",
-        title: "An unbound client does not name a company",
-        statement: "A client that is not bound to a company MUST NOT name one that nobody gave it.",
+        title: "An unbound client names the company that it is given",
+        statement: "A client that is not bound to a company MUST name the one among the arguments, and MUST NOT \
+                    name one that nobody gave it.",
         level: Level::Must,
         level_reason: "An empty or invented id is not the company id that belongs to the key.",
         sources: &["Z37", "Z39"],
         headings: &[OVERVIEW_COMPANY],
-        failure: "The request has an empty company_id, or `null`.",
-        method: "Any operation that does not require a company, from a client that is not bound to one: the \
-                 request is searched for a company.",
+        failure: "The request has an empty company_id, or `null`, or has lost the one among the arguments.",
+        method: "Any operation that does not require a company, with and without one among its arguments, from \
+                 a client that is not bound to one: the companies that the request names.",
         check: Check::Client { needs: COMPANIES, check: unbound_client_names_none },
     },
     Rule {
@@ -280,7 +282,7 @@ type Shown = Option<Result<(), &'static str>>;
 
 /// Judges the mentions of the company in every request of a lawful case.
 fn each_mention(trial: &mut ClientTrial<'_>, judge: fn(&Case, &[Mention]) -> Shown) -> Verdict {
-    let cases = trial.cases().of(takes_company).rejected();
+    let cases = trial.cases().of(takes_company).with_setbacks();
     each_request(trial, cases, |case, received, _| {
         let mentions = mentions(received, case.company);
         match judge(case, &mentions) {
@@ -319,10 +321,26 @@ fn company_is_spelled_right(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn company_is_there_once(trial: &mut ClientTrial<'_>) -> Verdict {
-    each_mention(trial, |_, mentions| match mentions.len() {
-        0 => None,
-        1 => Some(Ok(())),
-        _ => Some(Err("the company is named more than once")),
+    let cases = trial.cases().of(takes_company).with_setbacks().strategy();
+    trial.each((cases, any::<bool>()), |talk, (case, named)| {
+        // The company may be among the arguments already.
+        let case = &match case.company.filter(|_| *named) {
+            Some(company) => naming(case, company),
+            None => case.clone(),
+        };
+        let seen = talk.send(case)?;
+        seen.first(case)?;
+        Ok(Judgement::all(seen.requests(case).into_iter().map(|received| {
+            let mentions = mentions(received, case.company);
+            match mentions.len() {
+                0 => Judgement::inconclusive("the request has no company"),
+                1 => Judgement::Pass,
+                _ => {
+                    let message = "the company is named more than once";
+                    Judgement::fail_by(received, message, expected(case), told(&mentions))
+                }
+            }
+        })))
     })
 }
 
@@ -354,6 +372,14 @@ fn naming(case: &Case, company: Uuid) -> Case {
     case
 }
 
+/// Whether a company can be among the arguments.
+fn can_name(case: &Case) -> bool {
+    match wanted(case) {
+        Some((Place::Body, _)) => case.body.as_ref().is_some_and(Value::is_object),
+        place => place.is_some(),
+    }
+}
+
 /// Another company than that of a case.
 pub(super) fn other_company(talk: &Conversation<'_, '_>, case: &Case, other: usize) -> Uuid {
     let companies = talk.servers().sandbox(case.site).companies();
@@ -368,9 +394,13 @@ pub(super) fn naming_another(talk: &Conversation<'_, '_>, case: &Case, other: us
 
 fn other_company_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().of(takes_company).strategy();
-    trial.each((cases, any::<usize>()), |talk, (case, other)| {
+    trial.each((cases, any::<usize>(), any::<bool>()), |talk, (case, other, beside)| {
         control(talk, case)?;
-        let another = naming_another(talk, case, *other);
+        let mut another = naming_another(talk, case, *other);
+        // Where there can be two, the first may be the bound one.
+        if let (Some((Place::Query, name)), Some(company), true) = (wanted(case), case.company, *beside) {
+            another.query.insert(0, Parameter { name: name.to_owned(), value: company.to_string() });
+        }
         judge_other_company(talk, case, &another)
     })
 }
@@ -482,12 +512,20 @@ fn names_only(named: &[Mention], company: Option<Uuid>) -> bool {
 }
 
 fn unbound_client_names_none(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(|operation| !needs_company(operation)).unbound();
-    each_request(trial, cases, |_, received, _| {
-        let named = mentions(received, None);
-        Judgement::pass_if(named.is_empty(), || {
-            let message = "a company is named although the client is bound to none";
-            Judgement::fail_by(received, message, "no company", told(&named))
-        })
+    let cases = trial.cases().of(|operation| !needs_company(operation)).unbound().with_setbacks().strategy();
+    trial.each((cases, any::<usize>(), any::<bool>()), |talk, (case, other, given)| {
+        let company = given.then(|| other_company(talk, case, *other)).filter(|_| can_name(case));
+        let case = &company.map_or_else(|| case.clone(), |company| naming(case, company));
+        let seen = talk.send(case)?;
+        seen.first(case)?;
+        Ok(Judgement::all(seen.requests(case).into_iter().map(|received| {
+            let named = mentions(received, company);
+            let right = company.map_or(named.is_empty(), |_| names_only(&named, company));
+            Judgement::pass_if(right, || {
+                let message = "a client that is bound to no company names another one than it is given";
+                let expected = expected(&Case { company, ..case.clone() });
+                Judgement::fail_by(received, message, expected, told(&named))
+            })
+        })))
     })
 }

@@ -8,7 +8,7 @@ use super::{
     trouble::{send_astray, send_into, send_to, troubles},
 };
 use crate::{
-    protocol::Capability,
+    protocol::{Capability, CredentialKind},
     trial::{
         ClientTrial,
         case::Case,
@@ -135,10 +135,28 @@ fn credential_stays(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().handed_over().strategy();
+    let cases = trial.cases().strategy();
     trial.each(cases, |talk, case| {
         talk.send(&case.plain())?.first(case)?;
+        let old = talk.credentials(case);
         let moved = Case { site: case.site.other_environment(), ..case.with_other_secret() };
+        if case.kind == CredentialKind::OauthSession {
+            // There are no tokens of the new environment: the user has not authorised the app there.
+            let seen = talk.call(&moved.plain())?;
+            let strays = seen
+                .received
+                .iter()
+                .filter(|received| ![case.site, case.site.authorization_server()].contains(&received.site));
+            return Ok(match carrier(strays, &old) {
+                None => Judgement::Pass,
+                Some(received) => Judgement::fail_by(
+                    received,
+                    "after a change of environment the old token is sent to the new one",
+                    "a refusal, and no request",
+                    received_at(received),
+                ),
+            });
+        }
         talk.keep_secret(&moved.secret, "the other environment's secret");
         talk.keep_secret(&moved.refresh_token, "the other environment's refresh token");
         let (old, new) = (talk.credentials(case), [moved.secret.clone(), moved.refresh_token.clone()]);

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     protocol::Capability,
     trial::{
-        case::{Case, takes_company},
+        case::{Case, Setback, takes_company},
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place, target},
         mask::Finder,
@@ -80,8 +80,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z53", "A57"],
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY, TOKEN_STORAGE],
         failure: "The error of a failed request quotes the header that was sent.",
-        method: "Requests that fail (401, 403, 429, 500, 503, a redirect, a dropped connection) and requests \
-                 that are refused (wrong environment, impossible key, legacy token, missing scope, another \
+        method: "Requests that fail (400 to 422, 429, 500 to 503, a redirect, a dropped connection, an \
+                 unreadable response) and requests that are refused (wrong environment, impossible key, legacy token, missing scope, another \
                  company). Every text that the client shows about them, except logs and debugging output, is \
                  searched.",
         check: Check::Client { needs: &[], check: not_in_errors },
@@ -110,8 +110,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z1", "Z53"],
         headings: &[OVERVIEW_SECURITY, BASE_URLS_OPENING],
         failure: "The address that a redirect names receives the credential.",
-        method: "Any operation, with any kind of redirect to an untrusted site, the other environment or the \
-                 legacy API as its response: none of these may receive the credential.",
+        method: "Any operation, with any kind of redirect, or a 201 with a Location, to an untrusted site, the \
+                 other environment or the legacy API as its response: none of these may receive the credential.",
         check: Check::Client { needs: &[], check: redirect_is_not_followed },
     },
     Rule {
@@ -124,13 +124,14 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z55", "A14", "A21"],
         headings: &[OVERVIEW_SECURITY, KEY_SECURITY],
         failure: "After a rotation the server receives the old key.",
-        method: "Two calls of one session with two credentials: the credential that the second sends.",
+        method: "Two calls of one session with two credentials, which may begin and end alike: the credential that \
+                 the second sends, also when the new one is refused.",
         check: Check::Client { needs: &[Capability::Sessions], check: rotation_takes_effect },
     },
 ];
 
 fn not_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().rejected().strategy();
+    let cases = trial.cases().with_setbacks().strategy();
     trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
         seen.first(case)?;
@@ -152,7 +153,7 @@ fn not_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn not_in_other_parts(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().rejected().strategy();
+    let cases = trial.cases().with_setbacks().strategy();
     trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
         seen.first(case)?;
@@ -232,7 +233,7 @@ fn mishaps() -> impl Iterator<Item = Occasion> {
     let troubles =
         TROUBLES.into_iter().filter(|trouble| !matches!(trouble, Trouble::Nothing | Trouble::Late));
     let once = troubles.map(|trouble| Occasion::Trouble(trouble, 1));
-    let lasting = [Trouble::UnknownCredential, Trouble::Unavailable, Trouble::DroppedConnection];
+    let lasting = [Trouble::Status(401), Trouble::Status(503), Trouble::DroppedConnection];
     let lasting = lasting.map(|trouble| Occasion::Trouble(trouble, LASTING));
     once.chain(lasting).chain([302, 307].map(Occasion::Redirect)).chain(REFUSALS)
 }
@@ -334,7 +335,8 @@ fn not_in_logs(trial: &mut ClientTrial<'_>) -> Verdict {
 
 fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
-    let statuses = select(vec![301, 302, 303, 307, 308]);
+    // A 201 has a Location as well, of what was made.
+    let statuses = select(vec![301, 302, 303, 307, 308, 300, 201]);
     trial.each((cases, statuses, 0..3_u8), |talk, (case, status, to)| {
         let site = match to {
             0 => Site::Untrusted,
@@ -363,10 +365,15 @@ fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().given().strategy();
-    trial.each(cases, |talk, case| {
+    let cases = trial.cases().handed_over().strategy();
+    trial.each((cases, any::<bool>(), any::<bool>()), |talk, (case, alike, refused)| {
         talk.send(&case.plain())?.first(case)?;
-        let rotated = case.with_other_secret();
+        let mut rotated = case.with_other_secret();
+        if *alike {
+            rotated.secret = like(&rotated.secret, &case.secret);
+        }
+        // The old one is no answer to a 401 either.
+        rotated.circumstances.setback = refused.then_some(Setback::Status(401));
         talk.keep_secret(&rotated.secret, "new secret");
         let seen = talk.send(&rotated)?;
         seen.first(case)?;
@@ -378,9 +385,20 @@ fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
                 "the old credential",
             ));
         }
-        Ok(match carrier(seen.api(), &[&rotated.secret]) {
+        Ok(match carrier(seen.api(), &talk.credentials(&rotated)) {
             Some(_) => Judgement::Pass,
             None => Judgement::inconclusive("neither the old nor the new credential is received"),
         })
     })
+}
+
+/// A secret that has so much in common with another one that somebody may take it for that.
+fn like(secret: &str, other: &str) -> String {
+    // Fewer than what is taken for a piece of it.
+    const FIRST: usize = 10;
+    const LAST: usize = 4;
+    let length = other.chars().count();
+    let middle = secret.chars().skip(FIRST);
+    let last = other.chars().skip(length.saturating_sub(LAST));
+    other.chars().take(FIRST).chain(middle).chain(last).collect()
 }

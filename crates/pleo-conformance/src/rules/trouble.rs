@@ -19,25 +19,33 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
     Nothing,
-    UnknownCredential,
-    Forbidden,
+    Status(u16),
     TooManyRequests,
-    ServerError,
-    Unavailable,
     DroppedConnection,
+    /// The body of the response is no JSON.
+    Unreadable,
+    /// The response ends too early.
+    Cut,
     Late,
 }
 
 /// All of them, nothing first.
-pub(super) const TROUBLES: [Trouble; 8] = [
+pub(super) const TROUBLES: [Trouble; 15] = [
     Trouble::Nothing,
-    Trouble::UnknownCredential,
-    Trouble::Forbidden,
+    Trouble::Status(401),
+    Trouble::Status(403),
     Trouble::TooManyRequests,
-    Trouble::ServerError,
-    Trouble::Unavailable,
+    Trouble::Status(500),
+    Trouble::Status(503),
     Trouble::DroppedConnection,
     Trouble::Late,
+    Trouble::Status(400),
+    Trouble::Status(404),
+    Trouble::Status(409),
+    Trouble::Status(422),
+    Trouble::Status(502),
+    Trouble::Unreadable,
+    Trouble::Cut,
 ];
 
 /// How often something goes wrong at most: more often than anybody should try.
@@ -54,13 +62,12 @@ impl Trouble {
     fn fault(self) -> Option<Fault> {
         Some(match self {
             Self::Nothing => return None,
-            Self::UnknownCredential => Fault::Status(401),
-            Self::Forbidden => Fault::Status(403),
+            Self::Status(status) => Fault::Status(status),
             // Those who wait as they are told shall not wait long.
             Self::TooManyRequests => Fault::TooManyRequests(0),
-            Self::ServerError => Fault::Status(500),
-            Self::Unavailable => Fault::Status(503),
             Self::DroppedConnection => Fault::DropConnection,
+            Self::Unreadable => Fault::InvalidJson,
+            Self::Cut => Fault::CutBody,
             Self::Late => Fault::Delay(Duration::from_millis(20)),
         })
     }
@@ -93,6 +100,24 @@ pub(super) fn send_into_redirect(
     }
     let location = format!("{url}{path}");
     talk.call_into(case, [Fault::Redirect(status, location)])
+}
+
+/// Where a token endpoint may redirect to, and with which status; half of the cases have none.
+pub(super) fn redirects() -> impl Strategy<Value = Option<(u16, bool)>> {
+    prop::option::of((select(vec![302, 307, 308]), any::<bool>()))
+}
+
+/// Has the next token request at an environment's authorisation server answered with a redirect: to that of the
+/// other environment, or to an untrusted site.
+pub(super) fn redirect_token_requests(
+    talk: &Conversation<'_, '_>,
+    site: Site,
+    redirect: Option<(u16, bool)>,
+) {
+    let Some((status, trusted)) = redirect else { return };
+    let other = site.other_environment().authorization_server();
+    let to = talk.servers().url(if trusted { other } else { Site::Untrusted });
+    talk.servers().sandbox(site).inject("/oauth/token", Fault::Redirect(status, to + "/oauth/token"));
 }
 
 /// Has the client set up with another base URL than that of the credential's environment.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use pleo_client::{CompanyPlace, Operation, ParameterLocation, operations};
-use pleo_sandbox::{Grant, Optional, Sampler};
+use pleo_sandbox::{Fault, Grant, Optional, Sampler};
 use proptest::{prelude::*, sample::select, strategy::Union};
 use serde_json::Value;
 use uuid::Uuid;
@@ -84,8 +84,8 @@ pub(crate) struct Case {
 pub(crate) struct Circumstances {
     /// How many of the request are sent at the same time.
     pub(crate) times: u32,
-    /// Whether the first of them is answered with 401.
-    pub(crate) rejected: bool,
+    /// How the first of them goes wrong.
+    pub(crate) setback: Option<Setback>,
     /// Whether the session has made the same call before.
     pub(crate) again: bool,
     /// Whether the access token has expired, where the client keeps a pair.
@@ -97,7 +97,37 @@ pub(crate) struct Circumstances {
 impl Circumstances {
     /// One request of a new session, with a good credential, that is answered.
     pub(crate) const PLAIN: Self =
-        Self { times: 1, rejected: false, again: false, expired: false, shared_session: false };
+        Self { times: 1, setback: None, again: false, expired: false, shared_session: false };
+}
+
+/// What a client may answer with another try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Setback {
+    Status(u16),
+    DroppedConnection,
+}
+
+impl Setback {
+    const ALL: [Self; 9] = [
+        Self::Status(401),
+        Self::Status(400),
+        Self::Status(403),
+        Self::Status(404),
+        Self::Status(422),
+        Self::Status(429),
+        Self::Status(500),
+        Self::Status(503),
+        Self::DroppedConnection,
+    ];
+
+    pub(crate) fn fault(self) -> Fault {
+        match self {
+            // Those who wait as they are told shall not wait long.
+            Self::Status(429) => Fault::TooManyRequests(0),
+            Self::Status(status) => Fault::Status(status),
+            Self::DroppedConnection => Fault::DropConnection,
+        }
+    }
 }
 
 /// Which cases are made.
@@ -109,7 +139,7 @@ pub(crate) struct Cases {
     /// Whether several requests may be sent at the same time, and several calls made in one session.
     parallel: bool,
     sessions: bool,
-    rejected: bool,
+    setbacks: bool,
     /// The ids of the operations that the client supports, ours or Pleo's, if it names them.
     supported: Option<BTreeSet<String>>,
 }
@@ -127,7 +157,7 @@ pub(crate) fn cases() -> Cases {
         bound: true,
         parallel: false,
         sessions: false,
-        rejected: false,
+        setbacks: false,
         supported: None,
     }
 }
@@ -178,9 +208,9 @@ impl Cases {
         Self { sessions, ..self }
     }
 
-    /// Also those in which a request is answered with 401.
-    pub(crate) fn rejected(self) -> Self {
-        Self { rejected: true, ..self }
+    /// Also those in which a request goes wrong, so that the client may send it again.
+    pub(crate) fn with_setbacks(self) -> Self {
+        Self { setbacks: true, ..self }
     }
 
     /// Preferably those of operations that the client supports.
@@ -202,7 +232,7 @@ impl Cases {
     /// The strategy. It shrinks towards the first operation, without optional parameters, in plain
     /// circumstances.
     pub(crate) fn strategy(self) -> impl Strategy<Value = Case> {
-        let Self { mut operations, kinds, bound, parallel, sessions, rejected, supported } = self;
+        let Self { mut operations, kinds, bound, parallel, sessions, setbacks, supported } = self;
         if let Some(supported) = supported {
             let named = |operation: &&Operation| {
                 supported.contains(operation.id) || supported.contains(operation.pleo_id)
@@ -218,7 +248,7 @@ impl Cases {
         let credential = select(kinds).prop_flat_map(|kind| (Just(kind), secrets(kind), secrets(kind)));
         let site = select(vec![Site::Staging, Site::Production]);
         let pair = (apps(), OPAQUE.text());
-        let circumstances = circumstances(parallel, sessions, rejected);
+        let circumstances = circumstances(parallel, sessions, setbacks);
         (select(operations), credential, site, select(companies), shape, pair, circumstances).prop_map(
             move |(operation, credential, site, company, (optional, seed), pair, circumstances)| {
                 let (kind, secret, other_secret) = credential;
@@ -274,13 +304,19 @@ fn secrets(kind: CredentialKind) -> impl Strategy<Value = String> {
     })
 }
 
-fn circumstances(parallel: bool, sessions: bool, rejected: bool) -> impl Strategy<Value = Circumstances> {
+fn circumstances(parallel: bool, sessions: bool, setbacks: bool) -> impl Strategy<Value = Circumstances> {
     let times = Union::new_weighted(vec![(3, Just(1).boxed()), (1, (1..=4_u32).boxed())]);
     let now_and_then = || prop::bool::weighted(0.2);
-    (times, now_and_then(), now_and_then(), any::<bool>(), any::<bool>()).prop_map(
-        move |(times, rejected_now, again, expired, shared_session)| Circumstances {
+    let any_setback = select(Setback::ALL.to_vec());
+    let setback = Union::new_weighted(vec![
+        (6, Just(None).boxed()),
+        (1, Just(Some(Setback::Status(401))).boxed()),
+        (4, any_setback.prop_map(Some).boxed()),
+    ]);
+    (times, setback, now_and_then(), any::<bool>(), any::<bool>()).prop_map(
+        move |(times, setback, again, expired, shared_session)| Circumstances {
             times: if parallel { times } else { 1 },
-            rejected: rejected && rejected_now,
+            setback: setback.filter(|_| setbacks),
             again: sessions && again,
             expired,
             shared_session: sessions && shared_session,

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     authorisation::{Flow, Pair, authorise, issued, register, verifier},
-    case::{Case, Cases, cases},
+    case::{Case, Cases, Setback, cases},
     evidence::Judgement,
     mask::Mask,
     search::{Attempt, Options, SHRINKS, Stop, each},
@@ -238,7 +238,7 @@ impl<'t, 'a> Conversation<'t, 'a> {
             let send = Send { times: 1, ..case.send(self.servers()) };
             self.send_call(send)?;
         }
-        self.call_into(case, case.circumstances.rejected.then_some(Fault::Status(401)))
+        self.call_into(case, case.circumstances.setback.map(Setback::fault))
     }
 
     /// As [`call`](Self::call), but one request after the other goes wrong in these ways.

@@ -111,6 +111,8 @@ rules! {
     oau_027 "OAU-027"
     oau_028 "OAU-028"
     oau_029 "OAU-029"
+    oau_030 "OAU-030"
+    oau_031 "OAU-031"
     auth_101 "AUTH-101"
     auth_102 "AUTH-102"
     auth_103 "AUTH-103"

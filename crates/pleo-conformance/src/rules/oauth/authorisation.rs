@@ -4,11 +4,20 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
+use http::header;
 use pleo_sandbox::Fault;
 use proptest::{prelude::*, sample::select};
 use sha2::{Digest as _, Sha256};
 
+use super::{
+    super::{
+        carrier,
+        trouble::{redirect_token_requests, redirects},
+    },
+    renewal::{MOST_TRIES, judge_renewals, renewing},
+};
 use crate::{
+    protocol::Capability,
     trial::{
         authorisation::{
             Begun, Flow, Form, agree, begin, begins_at, finish, flows, query_of, token_requests,
@@ -76,13 +85,14 @@ pub(super) fn state_is_fresh(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(), |talk, flow| {
         let state = |(begun, _): (Begun, Seen)| begun.parameters.get("state").cloned().unwrap_or_default();
         let first = state(begin(talk, flow)?);
-        let second = state(talk.aside(|talk| begin(talk, flow))?);
+        // One by the same client, and one by another: an adapter may forget a session when the next begins.
+        let others = [state(begin(talk, flow)?), state(talk.aside(|talk| begin(talk, flow))?)];
         let expected = format!("a state of at least {STATE_LENGTH} characters, another one each time");
-        let apart = first.chars().zip(second.chars()).filter(|(one, other)| one != other).count();
+        let apart = |other: &String| first.chars().zip(other.chars()).filter(|(one, two)| one != two).count();
         Ok(if first.chars().count() < STATE_LENGTH {
             let received = format!("a state of {} characters", first.chars().count());
             Judgement::fail("the state can be guessed", expected, received)
-        } else if apart < STATE_APART {
+        } else if others.iter().any(|other| apart(other) < STATE_APART) {
             let message = "the states of two authorisations are much the same";
             Judgement::fail(message, expected, "two states that differ in hardly anything")
         } else {
@@ -204,7 +214,7 @@ fn exchanges() -> impl Strategy<Value = (Flow, bool)> {
 }
 
 /// Has the client take a redirect, and judges every exchange that was received.
-fn judge_exchanges(
+pub(super) fn judge_exchanges(
     talk: &mut Conversation<'_, '_>,
     redirect: String,
     (flow, fails_first): &(Flow, bool),
@@ -224,7 +234,7 @@ fn judge_exchanges(
 }
 
 pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each((flows(), redirects()), |talk, (flow, redirected)| {
         let (begun, _) = begin(talk, flow)?;
         if !begins_at(talk, flow, &begun) {
             let server = talk.servers().url(flow.site.authorization_server());
@@ -233,13 +243,18 @@ pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
             return Ok(Judgement::fail(message, expected, begun.url));
         }
         let redirect = agree(talk, flow, &begun)?;
-        let seen = finish(talk, redirect)?;
+        let code = query_of(&redirect).remove("code").unwrap_or_default();
+        redirect_token_requests(talk, flow.site, *redirected);
+        let seen = finish(talk, redirect);
+        talk.servers().sandbox(flow.site).clear_faults();
+        let seen = seen?;
         let requests = token_requests(&seen);
         let Some((first, _)) = requests.first() else {
             return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", seen.told())));
         };
         let wanted = flow.site.authorization_server();
-        let stray = requests.iter().map(|(received, _)| *received).find(|received| received.site != wanted);
+        let elsewhere = seen.received.iter().filter(|received| received.site != wanted);
+        let stray = carrier(elsewhere, &[&code, &flow.app.client_secret]);
         Ok(Judgement::pass_if(stray.is_none(), || {
             Judgement::fail_by(
                 stray.unwrap_or(first),
@@ -327,8 +342,20 @@ pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
         // What hashes to the challenge is the verifier. A plain challenge is one itself, and another rule's
         // business.
         let challenge = begun.parameters.get("code_challenge");
-        let shown = begun.parameters.values().any(|value| Some(&challenge_of(value)) == challenge);
-        Ok(Judgement::pass_if(!shown, || broken("verifier")))
+        if begun.parameters.values().any(|value| Some(&challenge_of(value)) == challenge) {
+            return Ok(broken("verifier"));
+        }
+        // It may be a part of a parameter, which shows once it is sent.
+        let redirect = match agree(talk, flow, &begun) {
+            Err(Stop::Inconclusive(_)) => return Ok(Judgement::Pass),
+            redirect => redirect?,
+        };
+        let seen = finish(talk, redirect)?;
+        let mut verifiers =
+            token_requests(&seen).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
+        let is_shown =
+            |verifier: String| Some(&verifier) != challenge && mask::found(&verifier, &begun.url).is_some();
+        Ok(Judgement::pass_if(!verifiers.any(is_shown), || broken("verifier")))
     })
 }
 
@@ -396,6 +423,44 @@ pub(super) fn url_asks_for_code(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
+/// What a request for tokens says: method, media type and grant type.
+fn told_form(received: &ReceivedRequest, form: &Form) -> String {
+    let request = &received.exchange.request;
+    let media_type = request.headers().get(header::CONTENT_TYPE).map(|value| value.as_bytes());
+    let media_type = media_type.map_or("no media type".into(), String::from_utf8_lossy).to_ascii_lowercase();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    let grant = form.get("grant_type").map_or("none", String::as_str);
+    format!("{} of {essence} with grant_type={grant}", request.method())
+}
+
+pub(super) fn tokens_are_asked_for_by_a_form(trial: &mut ClientTrial<'_>) -> Verdict {
+    let can_renew = trial.can(Capability::Refresh);
+    trial.each((exchanges(), renewing(trial), any::<bool>()), |talk, (exchange, renewal, renews)| {
+        let renews = *renews && can_renew;
+        let grant = if renews { "refresh_token" } else { "authorization_code" };
+        let expected = format!("POST of application/x-www-form-urlencoded with grant_type={grant}");
+        let judge = |received: &ReceivedRequest, form: &Form| {
+            let told = told_form(received, form);
+            Judgement::pass_if(told == expected, || {
+                let message = "the request for tokens is not one that the token endpoint takes";
+                Judgement::fail_by(received, message, &expected, &told)
+            })
+        };
+        if renews {
+            let (case, fails_first) = renewal;
+            return judge_renewals(talk, case, *fails_first, judge);
+        }
+        let (begun, _) = begin(talk, &exchange.0)?;
+        let redirect = agree(talk, &exchange.0, &begun)?;
+        match judge_exchanges(talk, redirect, exchange, judge) {
+            Err(Stop::Inconclusive(reason)) => {
+                Ok(Judgement::fail("a redirect with the right state is not exchanged", expected, reason))
+            }
+            judged => judged,
+        }
+    })
+}
+
 /// Exchanges of a code, wherever they were received.
 fn exchanges_of<'s>(seen: &'s Seen, code: &str) -> Vec<&'s ReceivedRequest> {
     let of = |(_, form): &(&ReceivedRequest, Form)| form.get("code").is_some_and(|sent| sent == code);
@@ -403,26 +468,38 @@ fn exchanges_of<'s>(seen: &'s Seen, code: &str) -> Vec<&'s ReceivedRequest> {
 }
 
 pub(super) fn code_is_exchanged_once(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    // A code that was refused is as spent as one that was exchanged. Where the server says neither, a client may try
+    // again for a while.
+    let answers = select(vec![None, Some((400, 1)), Some((503, MOST_TRIES))]);
+    trial.each((flows(), answers), |talk, (flow, answer)| {
         let (begun, _) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
-        let first = finish(talk, redirect.clone())?;
+        let most = answer.map_or(1, |(_, most)| most);
+        for (status, _) in std::iter::repeat_n(*answer, 2 * MOST_TRIES).flatten() {
+            talk.servers().sandbox(flow.site).inject("/oauth/token", Fault::Status(status));
+        }
+        let first = finish(talk, redirect.clone());
+        talk.servers().sandbox(flow.site).clear_faults();
+        let first = first?;
         let exchanges = exchanges_of(&first, &code);
         let Some(exchange) = exchanges.first() else {
             return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", first.told())));
         };
-        if !exchange.exchange.reply.response.status().is_success() {
+        if answer.is_none() && !exchange.exchange.reply.response.status().is_success() {
             return Ok(Judgement::inconclusive("the code is not exchanged at the first try"));
         }
         // The user has gone back, or has loaded the page again.
-        let second = finish(talk, redirect)?;
-        let again = exchanges.into_iter().skip(1).chain(exchanges_of(&second, &code)).next();
+        let second = if answer.is_none() { Some(finish(talk, redirect)?) } else { None };
+        let later = second.iter().flat_map(|seen| exchanges_of(seen, &code));
+        let again = exchanges.iter().copied().chain(later).nth(most);
         Ok(match again {
             None => Judgement::Pass,
             Some(received) => {
                 let message = "a code is exchanged again";
-                Judgement::fail_by(received, message, "1 exchange", "another one")
+                let expected =
+                    if most == 1 { "1 exchange".into() } else { format!("at most {most} exchanges") };
+                Judgement::fail_by(received, message, expected, "another one")
             }
         })
     })

@@ -8,7 +8,8 @@ use self::{
     authorisation::{
         authorised_where_chosen, challenge_is_s256, code_arrives_unchanged, code_is_exchanged_once,
         error_is_believed, has_challenge, no_secret_in_url, other_state_is_refused, redirect_uri_is_exact,
-        scopes_are_asked_for, state_is_fresh, url_asks_for_code, verifier_belongs,
+        scopes_are_asked_for, state_is_fresh, tokens_are_asked_for_by_a_form, url_asks_for_code,
+        verifier_belongs,
     },
     renewal::{
         app_goes_by_basic, bad_moment_ends_nothing, dead_token_stays_dead, expired_token_is_renewed,
@@ -16,7 +17,10 @@ use self::{
         one_renewal_at_a_time, refresh_token_arrives_unchanged, refusal_is_not_renewed_away,
         renewal_asks_for_no_more, renewed_where_made, repeated_request_is_the_same,
     },
-    secrets::{authorisation_secrets_are_not_shown, oauth_secrets_are_not_shown, oauth_secrets_stay},
+    secrets::{
+        authorisation_secrets_are_not_shown, exchange_secrets_stay, oauth_secrets_are_not_shown,
+        oauth_secrets_stay,
+    },
 };
 use super::{Check, OVERVIEW_SECURITY, Rule, WORKFLOW_REQUEST};
 use crate::{protocol::Capability, verdict::Level};
@@ -72,7 +76,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A36", "A40"],
         headings: &[AUTHORISE, REDIRECTS],
         failure: "The state is missing, too short, or almost the same as another.",
-        method: "Two authorisations by two clients: the length of the states, and how much they differ.",
+        method: "Three authorisations, two of them by one client: the length of the states, and how much they \
+                 differ.",
         check: Check::Client { needs: OAUTH, check: state_is_fresh },
     },
     Rule {
@@ -129,8 +134,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A27", "A35", "A41"],
         headings: &[AUTHORISE, PKCE],
         failure: "The client secret is in the user's browser and its history.",
-        method: "Any app, scopes and environment: the URL is searched for the client secret, and for text \
-                 whose hash is the challenge.",
+        method: "Any app, scopes and environment: the URL is searched for the client secret, for text whose hash is \
+                 the challenge, and for the verifier that is sent later.",
         check: Check::Client { needs: OAUTH, check: no_secret_in_url },
     },
     Rule {
@@ -157,7 +162,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A51"],
         headings: &[CENTRAL],
         failure: "Each waiting request renews the token, and each renewal ends the others' tokens.",
-        method: "Eight requests at the same time with an expired token: renewals are counted.",
+        method: "Eight requests at the same time with a token that the client knows to have expired, or that the \
+                 API refuses: renewals are counted.",
         check: Check::Client {
             needs: &[Capability::Refresh, Capability::Parallel],
             check: one_renewal_at_a_time,
@@ -240,7 +246,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A28", "A43"],
         headings: &[CONFIGURATION, PKCE],
         failure: "The client secret is in the body.",
-        method: "Renewals: header and body of the request to the token endpoint.",
+        method: "Renewals and exchanges: header and body of the request to the token endpoint.",
         check: Check::Client { needs: REFRESH, check: app_goes_by_basic },
     },
     Rule {
@@ -252,8 +258,9 @@ pub(super) const RULES: &[Rule] = &[
                        of no use in the other.",
         sources: &["A22", "V2", "V8"],
         headings: &[CONFIGURATION],
-        failure: "Staging receives a production refresh token.",
-        method: "Renewals in both environments: the server that receives the refresh token.",
+        failure: "Staging receives a production refresh token, or a redirect takes it to another server.",
+        method: "Renewals in both environments, with and without a redirect as the response: the servers that \
+                 receive the refresh token or the client secret.",
         check: Check::Client { needs: REFRESH, check: renewed_where_made },
     },
     Rule {
@@ -266,9 +273,9 @@ pub(super) const RULES: &[Rule] = &[
                        of no use in the other.",
         sources: &["A22", "A23", "V2", "V8"],
         headings: &[CONFIGURATION, AUTHORISE],
-        failure: "The user is sent to another host, or the other environment receives the code.",
-        method: "Whole authorisations in both environments: the authorise URL, and the server that receives \
-                 the exchange.",
+        failure: "The user is sent to another host, or another server receives the code.",
+        method: "Whole authorisations in both environments, with and without a redirect as the response to the \
+                 exchange: the authorise URL, and the servers that receive the code or the client secret.",
         check: Check::Client { needs: OAUTH, check: authorised_where_chosen },
     },
     Rule {
@@ -296,8 +303,9 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A57"],
         headings: &[TOKEN_STORAGE, HOW_TO_REFRESH],
         failure: "The log of a renewal contains the refresh token.",
-        method: "Renewals that succeed, fail for a while, and are refused: every text that the client shows \
-                 is searched for the client secret and for the access and refresh tokens, old and new.",
+        method: "Renewals that succeed, fail in any way, and are refused, and the call after them: every text that \
+                 the client shows is searched for the client secret and for the access and refresh tokens, old and \
+                 new.",
         check: Check::Client {
             needs: &[Capability::Refresh, Capability::Shown],
             check: oauth_secrets_are_not_shown,
@@ -340,7 +348,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A27", "A41", "A57"],
         headings: &[REDIRECTS, TOKEN_STORAGE],
         failure: "The log of an exchange contains the code.",
-        method: "Authorisations that succeed, that return with another state, and whose exchange fails: \
+        method: "Authorisations that succeed, whose redirect is not right, and whose exchange fails in any way: \
                  every text that the client shows is searched.",
         check: Check::Client {
             needs: &[Capability::Oauth, Capability::Shown],
@@ -397,8 +405,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A41"],
         headings: &[REDIRECTS],
         failure: "The token endpoint receives the same code twice.",
-        method: "Whole authorisations whose redirect is handed to the client twice: exchanges of the code \
-                 are counted.",
+        method: "Whole authorisations whose redirect is handed to the client twice, or whose exchange is answered \
+                 with 400: exchanges of the code are counted. A server that answers 503 may receive ten.",
         check: Check::Client { needs: OAUTH, check: code_is_exchanged_once },
     },
     Rule {
@@ -438,5 +446,35 @@ pub(super) const RULES: &[Rule] = &[
         failure: "The refresh token is not form-encoded, so that a plus sign becomes a space.",
         method: "Refresh tokens with every visible ASCII character: the received token is compared.",
         check: Check::Client { needs: REFRESH, check: refresh_token_arrives_unchanged },
+    },
+    Rule {
+        id: "OAU-030",
+        title: "An exchange is told by its body",
+        statement: "A client MUST NOT put the code, the verifier or the client secret into the URL of the exchange, \
+                    or into another header than Authorization (RFC 6749, section 2.3.1).",
+        level: Level::Must,
+        level_reason: "The pages put code, verifier and redirect URI into the body, and say that the client secret \
+                       must not become public.",
+        sources: &["A35", "A43"],
+        headings: &[REDIRECTS, PKCE],
+        failure: "The code is in the query of the token endpoint, and so in every log on the way.",
+        method: "Whole authorisations: URL and headers of the exchange are searched for the code, the verifier and \
+                 the client secret.",
+        check: Check::Client { needs: OAUTH, check: exchange_secrets_stay },
+    },
+    Rule {
+        id: "OAU-031",
+        title: "Tokens are asked for by a form",
+        statement: "A client MUST exchange the code of a redirect that is right, and MUST ask for tokens by POST of a \
+                    form with the grant type.",
+        level: Level::Must,
+        level_reason: "The pages give the request as a form with these parameters. Without it a client never gets \
+                       a token.",
+        sources: &["A43", "A44"],
+        headings: &[REDIRECTS, HOW_TO_REFRESH],
+        failure: "A right redirect is refused, or the token endpoint receives JSON.",
+        method: "Whole authorisations, and renewals: whether an exchange is received, and method, media type and \
+                 grant type of the request.",
+        check: Check::Client { needs: OAUTH, check: tokens_are_asked_for_by_a_form },
     },
 ];

@@ -7,14 +7,17 @@ use percent_encoding::percent_decode_str;
 use pleo_sandbox::{Exchange, Fault};
 use proptest::{prelude::*, sample::select};
 
-use super::super::{
-    carrier,
-    trouble::{Trouble, send_into},
+use super::{
+    super::{
+        carrier,
+        trouble::{Trouble, redirect_token_requests, redirects, send_into},
+    },
+    authorisation::judge_exchanges,
 };
 use crate::{
-    protocol::{App, CredentialKind, Send},
+    protocol::{App, Capability, CredentialKind, Send},
     trial::{
-        authorisation::{Form, issued, register, token_requests},
+        authorisation::{Flow, Form, agree, begin, issued, register, token_requests},
         case::{Case, Cases},
         client::{ClientTrial, Conversation, Seen, authorizations},
         evidence::{Judgement, place, target},
@@ -26,7 +29,7 @@ use crate::{
 };
 
 /// The most requests of one call to an authorisation server that does not work.
-const MOST_TRIES: usize = 10;
+pub(super) const MOST_TRIES: usize = 10;
 
 /// The most renewals of one call to an API that refuses every token.
 const MOST_RENEWALS: usize = 2;
@@ -47,9 +50,9 @@ fn good(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + use<> {
 }
 
 /// Has the authorisation server fail, longer than any client should try.
-pub(super) fn stop_renewals(talk: &Conversation<'_, '_>, case: &Case) {
+pub(super) fn stop_renewals(talk: &Conversation<'_, '_>, case: &Case, fault: &Fault) {
     for _ in 0..8 * MOST_TRIES {
-        talk.servers().sandbox(case.site).inject("/oauth/token", Fault::Status(503));
+        talk.servers().sandbox(case.site).inject("/oauth/token", fault.clone());
     }
 }
 
@@ -69,13 +72,13 @@ fn renewals(seen: &Seen) -> Vec<(&ReceivedRequest, String)> {
 }
 
 /// Calls with an expired access token, and whether the authorisation server fails at the first renewal.
-fn renewing(trial: &ClientTrial<'_>) -> impl Strategy<Value = (Case, bool)> + use<> {
+pub(super) fn renewing(trial: &ClientTrial<'_>) -> impl Strategy<Value = (Case, bool)> + use<> {
     (expired(trial), prop::bool::weighted(0.25))
 }
 
 /// Has a client renew, and judges every token request up to the one that succeeds. After a failure the client
 /// may try again at once or with the next call.
-fn judge_renewals(
+pub(super) fn judge_renewals(
     talk: &mut Conversation<'_, '_>,
     case: &Case,
     fails_first: bool,
@@ -118,9 +121,11 @@ fn answered(received: &ReceivedRequest) -> serde_json::Value {
 }
 
 pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = expired(trial);
-    trial.each(cases, |talk, case| {
+    trial.each((expired(trial), any::<bool>()), |talk, (case, known)| {
+        // A client that does not know that its token is of no use any more finds out by eight 401s.
+        let case = &if *known { case.clone() } else { case.plain() };
         talk.admit(case)?;
+        talk.servers().sandbox(case.site).revoke(&case.secret);
         // So slow a renewal is overtaken by every other request that does not wait for it.
         let slow = Fault::Delay(Duration::from_millis(10));
         talk.servers().sandbox(case.site).inject("/oauth/token", slow);
@@ -237,7 +242,7 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = expired(trial);
     trial.each(cases, |talk, case| {
         talk.admit(case)?;
-        stop_renewals(talk, case);
+        stop_renewals(talk, case, &Fault::Status(503));
         let seen = talk.call(case);
         talk.clear_faults(case);
         let seen = seen?;
@@ -284,9 +289,9 @@ pub(super) fn expired_token_is_renewed(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn app_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = renewing(trial);
-    trial.each(cases, |talk, (case, fails_first)| {
-        judge_renewals(talk, case, *fails_first, |received, form| {
+    let exchanges = trial.can(Capability::Oauth);
+    trial.each((renewing(trial), any::<bool>()), |talk, ((case, fails_first), renews)| {
+        let judge = |received: &ReceivedRequest, form: &Form| {
             let values = authorizations(received.exchange.request.headers());
             let basic = matches!(values.as_slice(), [one] if names_app(one, &case.app));
             Judgement::pass_if(basic && !form.contains_key("client_secret"), || {
@@ -297,7 +302,14 @@ pub(super) fn app_goes_by_basic(trial: &mut ClientTrial<'_>) -> Verdict {
                 let message = "the app does not authenticate with Basic";
                 Judgement::fail_by(received, message, "client id and secret with Basic", found)
             })
-        })
+        };
+        if *renews || !exchanges {
+            return judge_renewals(talk, case, *fails_first, judge);
+        }
+        let flow = Flow::of(case);
+        let (begun, _) = begin(talk, &flow)?;
+        let redirect = agree(talk, &flow, &begun)?;
+        judge_exchanges(talk, redirect, &(flow, *fails_first), judge)
     })
 }
 
@@ -315,17 +327,20 @@ fn names_app(value: &str, app: &App) -> bool {
 }
 
 pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = expired(trial);
-    trial.each(cases, |talk, case| {
+    trial.each((expired(trial), redirects()), |talk, (case, redirect)| {
         talk.admit(case)?;
-        let seen = talk.call(case)?;
+        redirect_token_requests(talk, case.site, *redirect);
+        let seen = talk.call(case);
+        talk.clear_faults(case);
+        let seen = seen?;
         let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());
-        if let Some((stray, _)) = renewals.iter().find(|(received, _)| received.site != wanted) {
+        let elsewhere = seen.received.iter().filter(|received| ![case.site, wanted].contains(&received.site));
+        if let Some(stray) = carrier(elsewhere, &[&case.refresh_token, &case.app.client_secret]) {
             return Ok(Judgement::fail_by(
                 stray,
-                "tokens are renewed at another server than their environment's authorisation server",
+                "the refresh token or the client secret is sent to another server",
                 format!("a renewal at {}", place(wanted)),
-                format!("a renewal at {}", place(stray.site)),
+                format!("one of them at {}", place(stray.site)),
             ));
         }
         match renewals.is_empty() {
@@ -400,10 +415,10 @@ pub(super) fn refusal_is_not_renewed_away(trial: &mut ClientTrial<'_>) -> Verdic
 pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict {
     let troubles = vec![
         Trouble::Nothing,
-        Trouble::Forbidden,
+        Trouble::Status(403),
         Trouble::TooManyRequests,
-        Trouble::ServerError,
-        Trouble::Unavailable,
+        Trouble::Status(500),
+        Trouble::Status(503),
         Trouble::DroppedConnection,
     ];
     let cases = (good(trial), select(troubles), any::<bool>());

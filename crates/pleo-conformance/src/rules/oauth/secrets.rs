@@ -2,6 +2,7 @@
 
 use http::header;
 use pleo_sandbox::Fault;
+use proptest::{prelude::*, sample::select};
 
 use super::{
     authorisation::challenge_of,
@@ -56,30 +57,52 @@ pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
         if token_requests(&seen).is_empty() {
             return Err(not_renewed(&seen));
         }
-        let secrets = secrets(talk, case);
-        let finder = finder(&secrets);
-        for received in &seen.received {
-            let request = &received.exchange.request;
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            let mut parts = vec![("the URL".to_owned(), target(request))];
-            for (name, value) in request.headers() {
-                if name != header::AUTHORIZATION {
-                    parts.push((format!("the header {name}"), text(value.as_bytes())));
-                }
-            }
-            // The token endpoint takes the refresh token, and by Pleo's pages also the client secret, in the
-            // body.
-            if !received.site.is_authorization_server() {
-                parts.push(("the body".to_owned(), text(request.body())));
-            }
-            let leak = parts.iter().find_map(|(part, text)| Some((part, finder.found(text)?)));
-            if let Some((part, found)) = leak {
-                let name = name(&secrets, &found);
-                let message = "a token or the client secret is where it does not belong";
-                return Ok(Judgement::fail_by(received, message, format!("no {name} there"), part.clone()));
+        let message = "a token or the client secret is where it does not belong";
+        Ok(judge_places(&seen, &secrets(talk, case), message))
+    })
+}
+
+/// Searches every place of requests where no secret belongs.
+fn judge_places(seen: &Seen, secrets: &[Named], message: &'static str) -> Judgement {
+    let finder = finder(secrets);
+    for received in &seen.received {
+        let request = &received.exchange.request;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut parts = vec![("the URL".to_owned(), target(request))];
+        for (name, value) in request.headers() {
+            if name != header::AUTHORIZATION {
+                parts.push((format!("the header {name}"), text(value.as_bytes())));
             }
         }
-        Ok(Judgement::Pass)
+        // The token endpoint takes code, verifier and refresh token, and by Pleo's pages also the client secret, in
+        // the body.
+        if !received.site.is_authorization_server() {
+            parts.push(("the body".to_owned(), text(request.body())));
+        }
+        let leak = parts.iter().find_map(|(part, text)| Some((part, finder.found(text)?)));
+        if let Some((part, found)) = leak {
+            let name = name(secrets, &found);
+            return Judgement::fail_by(received, message, format!("no {name} there"), part.clone());
+        }
+    }
+    Judgement::Pass
+}
+
+pub(super) fn exchange_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
+    trial.each(flows(), |talk, flow| {
+        let (begun, _) = begin(talk, flow)?;
+        let redirect = agree(talk, flow, &begun)?;
+        let code = query_of(&redirect).remove("code").unwrap_or_default();
+        let seen = finish(talk, redirect)?;
+        let requests = token_requests(&seen);
+        if requests.is_empty() {
+            return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", seen.told())));
+        }
+        let mut secrets = vec![("code", code), ("client secret", flow.app.client_secret.clone())];
+        let verifiers = requests.into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
+        secrets.extend(verifiers.map(|verifier| ("code verifier", verifier)));
+        let message = "a secret of an exchange is where it does not belong";
+        Ok(judge_places(&seen, &secrets, message))
     })
 }
 
@@ -105,16 +128,26 @@ fn judge(seen: &[&Seen], secrets: &[Named], message: &'static str) -> Judgement 
     }
 }
 
+/// What a token endpoint may do instead of issuing tokens.
+fn token_faults() -> impl Iterator<Item = Fault> {
+    [400, 500, 503].map(Fault::Status).into_iter().chain([
+        Fault::TooManyRequests(0),
+        Fault::DropConnection,
+        Fault::InvalidJson,
+    ])
+}
+
 pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = (expired(trial), 0..3_u8);
-    trial.each(cases, |talk, (case, trouble)| {
-        match trouble {
-            0 => talk.admit(case)?,
-            1 => {
-                talk.admit(case)?;
-                stop_renewals(talk, case);
-            }
-            _ => admit_app_only(talk, case),
+    // The tokens are renewed, refused, or the renewal fails.
+    let ends = [(true, None), (false, None)].into_iter();
+    let ends: Vec<_> = ends.chain(token_faults().map(|fault| (true, Some(fault)))).collect();
+    trial.each((expired(trial), select(ends)), |talk, (case, (known, fault))| {
+        match known {
+            true => talk.admit(case)?,
+            false => admit_app_only(talk, case),
+        }
+        if let Some(fault) = fault {
+            stop_renewals(talk, case, fault);
         }
         let seen = talk.call(case);
         talk.clear_faults(case);
@@ -122,7 +155,9 @@ pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdic
         if token_requests(&seen).is_empty() {
             return Err(not_renewed(&seen));
         }
-        judge_texts(&[&seen], &secrets(talk, case), "a token or the client secret is shown")
+        // After a refusal the session has ended, which is another reason to write something.
+        let later = talk.call(case)?;
+        judge_texts(&[&seen, &later], &secrets(talk, case), "a token or the client secret is shown")
     })
 }
 
@@ -136,27 +171,26 @@ fn shows_verifier(seen: &[&Seen], begun: &Begun) -> Option<String> {
     })
 }
 
+/// What may be wrong with the redirect of an authorisation.
+const WRONG_REDIRECTS: [fn(&str) -> String; 4] = [
+    |redirect| redirect.replace("state=", "state=x"),
+    |redirect| redirect.replace("state=", "status="),
+    |redirect| format!("{redirect}&error=access_denied"),
+    |redirect| format!("{redirect}&code=FAKE-CODE"),
+];
+
 pub(super) fn authorisation_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
     const MESSAGE: &str = "a secret of an authorisation is shown";
-    trial.each((flows(), 0..4_u8), |talk, (flow, end)| {
+    let faults: Vec<Option<Fault>> = [None].into_iter().chain(token_faults().map(Some)).collect();
+    let wrong = prop::option::weighted(0.4, select(WRONG_REDIRECTS.to_vec()));
+    trial.each((flows(), select(faults), wrong), |talk, (flow, fault, wrong)| {
         let (begun, first) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
-        let sandbox = talk.servers().sandbox(flow.site);
-        let redirect = match end {
-            0 => redirect,
-            1 => {
-                sandbox.inject("/oauth/token", Fault::Status(400));
-                redirect
-            }
-            2 => {
-                sandbox.inject("/oauth/token", Fault::DropConnection);
-                redirect
-            }
-            // With another state, the redirect is refused.
-            _ => redirect.replace("state=", "state=x"),
-        };
-        let last = finish(talk, redirect);
+        if let Some(fault) = fault {
+            talk.servers().sandbox(flow.site).inject("/oauth/token", fault.clone());
+        }
+        let last = finish(talk, wrong.map_or_else(|| redirect.clone(), |change| change(&redirect)));
         talk.servers().sandbox(flow.site).clear_faults();
         let last = last?;
         let mut secrets = vec![("client secret", flow.app.client_secret.clone()), ("code", code)];

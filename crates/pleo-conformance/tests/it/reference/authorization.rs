@@ -23,6 +23,7 @@ impl Request {
             Some(Flaw::HeaderMissing) if !is_kept => Vec::new(),
             Some(Flaw::HeaderTwice) if !is_kept => vec![right.clone(), right],
             Some(Flaw::LaterHeaderMissing) if !is_kept && self.index > 0 => Vec::new(),
+            Some(Flaw::HeaderMissingAfterDrop) if !is_kept && attempt.refused.is_some() => Vec::new(),
             Some(Flaw::KeptHeaderTwice) if is_kept => vec![right.clone(), right],
             Some(Flaw::RenewedHeaderMissing) if self.was_renewed() => Vec::new(),
             Some(Flaw::TwoHeadersAfter401) if !is_kept && attempt.refused.is_some() => {

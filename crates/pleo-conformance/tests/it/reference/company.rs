@@ -43,7 +43,8 @@ pub(super) fn bind(
 ) -> Result<(), String> {
     let bound = bound(deviation, before, send);
     if let Some(bound) = bound {
-        let another = companies(parts).any(|company| !company.eq_ignore_ascii_case(bound));
+        let compared = if deviation.flaw(Flaw::FirstCompanyCompared) { 1 } else { usize::MAX };
+        let another = companies(parts).take(compared).any(|company| !company.eq_ignore_ascii_case(bound));
         if another && deviation.flaw(Flaw::OtherCompanyOverwritten) {
             overwrite_company(parts, bound);
         } else if another && !deviation.flaw(Flaw::OtherCompanyAccepted) {
@@ -72,9 +73,15 @@ pub(super) fn bind(
             }
             Ok(())
         }
-        (None, true) => Ok(()),
+        (None, true) => {
+            if deviation.flaw(Flaw::UnboundCompanyLost) && !place.required {
+                parts.query.retain(|(name, _)| *name != place.name);
+            }
+            Ok(())
+        }
         (Some(bound), true) => {
-            if deviation.flaw(Flaw::CompanyTwice) && place.location == Location::Query {
+            let adds = deviation.flaw(Flaw::CompanyTwice) || deviation.flaw(Flaw::NamedCompanyAdded);
+            if adds && place.location == Location::Query {
                 parts.query.push((place.name.clone(), bound.to_owned()));
             }
             Ok(())

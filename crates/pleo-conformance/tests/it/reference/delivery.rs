@@ -27,6 +27,8 @@ pub(super) struct Known {
     pub(super) base_url: String,
     pub(super) other_environment: String,
     pub(super) legacy: String,
+    /// The first credential of the session, if it was of the same kind.
+    pub(super) old_secret: Option<String>,
 }
 
 /// A request that is ready but for its credential.
@@ -36,6 +38,8 @@ pub(super) struct Request {
     pub(super) message: wire::Message,
     /// What the try after a renewal sends.
     pub(super) second: wire::Message,
+    /// The same without its company.
+    pub(super) bare: wire::Message,
     pub(super) source: Source,
     pub(super) kind: CredentialKind,
     /// Its place among those of one call.
@@ -75,6 +79,14 @@ impl Request {
             )
         {
             turn.another_access_token(&secret);
+        }
+        if let Some(message) = self.changed_by_failure(&reply) {
+            reply = self.exchange(&message, Try { secret: &secret, refused: Some(&secret) });
+        }
+        if let (Flaw::OldCredentialAfter401, Some(old), Ok(wire::Reply { status: 401, .. })) =
+            (self.deviation.flaw.unwrap_or(Flaw::SentTwice), &self.known.old_secret, &reply)
+        {
+            reply = self.exchange(&self.message, Try { secret: old, refused: Some(&secret) });
         }
         if self.is_sent_again(&reply) {
             reply = self.exchange(&self.message, attempt);
@@ -134,6 +146,24 @@ impl Request {
         (is_given && reply.as_ref().ok().map(|reply| reply.status) == status).then_some(elsewhere)
     }
 
+    /// What a flaw makes of the request when it tries again after this answer.
+    fn changed_by_failure(&self, reply: &Result<wire::Reply, String>) -> Option<wire::Message> {
+        let status = reply.as_ref().ok().map(|reply| reply.status);
+        let mut message = self.message.clone();
+        match (self.deviation.flaw?, status) {
+            (Flaw::HeaderMissingAfterDrop, None) | (Flaw::KeyInQueryAfter503, Some(503)) => {}
+            (Flaw::BodyMissingAfter503, Some(503)) => message.body = message.body.filter(|_| false),
+            (Flaw::CompanyMissingAfter404, Some(404)) => message = self.bare.clone(),
+            (Flaw::CompanyTwiceAfter429, Some(429)) => {
+                let (_, company) = message.url.split_once("company_id=")?;
+                let company = company.split('&').next().unwrap_or_default().to_owned();
+                message.url = format!("{}&company_id={company}", message.url);
+            }
+            _ => return None,
+        }
+        Some(message)
+    }
+
     /// Whether the same request is sent once more after this answer.
     fn is_sent_again(&self, reply: &Result<wire::Reply, String>) -> bool {
         let may_be = self.deviation.variation(Variation::FailureTriedAgain) && self.message.method == "GET";
@@ -164,6 +194,12 @@ impl Request {
         self.leak_into_body(&mut message, attempt);
         let reply = wire::exchange(&message, self.deviation.variation);
         match &reply {
+            Ok(wire::Reply { status: 201, location: Some(location), .. })
+                if self.deviation.flaw(Flaw::LocationOf201Followed) =>
+            {
+                message.url.clone_from(location);
+                wire::exchange(&message, self.deviation.variation)
+            }
             Ok(wire::Reply { status: 300..400, location: Some(location), .. })
                 if self.follows(&message, location) =>
             {

@@ -49,6 +49,8 @@ flaws! {
     KeyExchanged "key_exchanged" "AUTH-008"
     /// Sends a key with a colon, which Basic reads as user name and password.
     ColonInKeySent "colon_in_key_sent" "AUTH-009"
+    /// Sends an empty key.
+    EmptyKeySent "empty_key_sent" "AUTH-009"
     /// Takes an access token for a JWT and believes its expiry.
     TokenParsed "token_parsed" "AUTH-010"
     /// Wraps the Base64 of a key after 76 characters and puts a blank between the lines.
@@ -109,6 +111,8 @@ flaws! {
     TokenAsBasicAfter401 "token_as_basic_after_401" "AUTH-005"
     /// Tries both schemes at once when one was refused.
     TwoHeadersAfter401 "two_headers_after_401" "AUTH-007"
+    /// Forgets the header when it tries again after a dropped connection.
+    HeaderMissingAfterDrop "header_missing_after_drop" "AUTH-007"
 
     /// Begins in staging, even if it was set up for production.
     StagingByDefault "staging_by_default" "ENV-001"
@@ -130,6 +134,8 @@ flaws! {
     BaseUrlCached "base_url_cached" "ENV-003"
     /// Sends the first request after a change of environments to the old base URL.
     BaseUrlLagging "base_url_lagging" "ENV-003"
+    /// Sends the tokens that a session got in one environment to the other.
+    SessionTokensInOtherEnvironment "session_tokens_in_other_environment" "ENV-003"
     /// Keeps the first base URL of a session when it sends access tokens.
     BaseUrlCachedForTokens "base_url_cached_for_tokens" "ENV-003"
     /// Compares environments in the first call of a session only.
@@ -170,10 +176,16 @@ flaws! {
     CompanyMisspelled "company_misspelled" "CMP-003"
     /// Names the company twice in the query.
     CompanyTwice "company_twice" "CMP-004"
+    /// Adds the bound company to a query that names it.
+    NamedCompanyAdded "named_company_added" "CMP-004"
+    /// Adds the company once more when it tries again after a 429.
+    CompanyTwiceAfter429 "company_twice_after_429" "CMP-004"
     /// Adds another company than the bound one.
     CompanyOfAnother "company_of_another" "CMP-005"
     /// Sends a request that names another company.
     OtherCompanyAccepted "other_company_accepted" "CMP-006"
+    /// Compares the first company of a query only.
+    FirstCompanyCompared "first_company_compared" "CMP-006"
     /// Sends a request whose path names another company.
     OtherCompanyInPathAccepted "other_company_in_path_accepted" "CMP-011"
     /// Replaces another company by the bound one without a word.
@@ -186,6 +198,8 @@ flaws! {
     LaterCompanyMissing "later_company_missing" "CMP-001"
     /// Does not add the bound company to requests with tokens that it keeps.
     KeptCompanyMissing "kept_company_missing" "CMP-001"
+    /// Leaves the company out when it tries again after a 404.
+    CompanyMissingAfter404 "company_missing_after_404" "CMP-001"
     /// Keeps the first company of a session when another is bound.
     CompanyCached "company_cached" "CMP-009"
     /// Goes on with the company of the call before when none is bound.
@@ -204,6 +218,8 @@ flaws! {
     UnboundCompanyNull "unbound_company_null" "CMP-010" ["CMP-009"]
     /// Sends the word `undefined` for the company when it is bound to none.
     UnboundCompanyUndefined "unbound_company_undefined" "CMP-010" ["CMP-009"]
+    /// Loses the company among the arguments when it is bound to none.
+    UnboundCompanyLost "unbound_company_lost" "CMP-010"
     /// Sends a company of zeros when it is bound to none.
     UnboundCompanyNil "unbound_company_nil" "CMP-010" ["CMP-009"]
 
@@ -254,6 +270,10 @@ flaws! {
     RedirectFollowed "redirect_followed" "SEC-006"
     /// Keeps the first credential of a session when it is replaced.
     KeyCached "key_cached" "SEC-007"
+    /// Keeps the first credential of a session when one with the same beginning replaces it.
+    KeyCachedByBeginning "key_cached_by_beginning" "SEC-007"
+    /// Tries the first credential of a session when the one that replaced it is refused.
+    OldCredentialAfter401 "old_credential_after_401" "SEC-007"
     /// Puts a key into the query of the second and later of several requests, too.
     LaterKeyInQuery "later_key_in_query" "SEC-001"
     /// Puts a key in capitals into the query, too.
@@ -264,6 +284,8 @@ flaws! {
     TokenHalfInQuery "token_half_in_query" "SEC-001"
     /// Puts a key into the query when the header was refused.
     KeyInQueryAfter401 "key_in_query_after_401" "SEC-001"
+    /// Puts a key into the query when it tries again after a 503.
+    KeyInQueryAfter503 "key_in_query_after_503" "SEC-001"
     /// Puts an access token into the query when the header was refused.
     TokenInQueryAfter401 "token_in_query_after_401" "SEC-001"
     /// Puts the access token that it got for a code into the query, too.
@@ -304,6 +326,10 @@ flaws! {
     SecretInLogOf429 "secret_in_log_of_429" "SEC-005"
     /// Writes the credential to the log when access is forbidden.
     SecretInLogOf403 "secret_in_log_of_403" "SEC-005"
+    /// Writes the credential to the log when nothing is found.
+    SecretInLogOf404 "secret_in_log_of_404" "SEC-005"
+    /// Shows the credential in the error of a request that is not valid.
+    SecretInErrorOf422 "secret_in_error_of_422" "SEC-004"
     /// Shows the credential in the error of too many requests.
     SecretInErrorOf429 "secret_in_error_of_429" "SEC-004"
     /// Shows the credential in the error of what is forbidden.
@@ -377,6 +403,8 @@ flaws! {
     BodyQuestionMarks "body_question_marks" "URL-005"
     /// Takes the UTF-8 of a body for Latin-1 and encodes it again.
     BodyEncodedTwice "body_encoded_twice" "URL-005"
+    /// Loses the body when it tries again after a 503.
+    BodyMissingAfter503 "body_missing_after_503" "URL-005"
     /// Loses the characters of bodies that take more than 16 bits.
     BodyAstralLost "body_astral_lost" "URL-005"
     /// Encodes each half of a pair of surrogates on its own in bodies.
@@ -392,6 +420,8 @@ flaws! {
     StateFixed "state_fixed" "OAU-003"
     /// Counts its authorisations, and takes the number for a state.
     StateCounted "state_counted" "OAU-003"
+    /// Uses one state for all authorisations of a session.
+    StateOfSession "state_of_session" "OAU-003"
     /// Uses a state that can be guessed.
     StateShort "state_short" "OAU-003"
     /// Does not compare the state.
@@ -414,12 +444,16 @@ flaws! {
     ClientSecretInUrl "client_secret_in_url" "OAU-007"
     /// Takes the verifier for the state, too.
     VerifierAsState "verifier_as_state" "OAU-007" ["OAU-006"]
+    /// Puts the verifier into the state, beside something random.
+    VerifierInState "verifier_in_state" "OAU-007"
     /// Adds a slash to the redirect URI in both steps.
     RedirectUriChanged "redirect_uri_changed" "OAU-008"
     /// Adds a slash to the redirect URI in the exchange.
     RedirectUriChangedInExchange "redirect_uri_changed_in_exchange" "OAU-008"
     /// Lets each request renew for itself.
     RefreshStorm "refresh_storm" "OAU-009"
+    /// Renews for each 401, even if another request has renewed meanwhile.
+    RenewedForEach401 "renewed_for_each_401" "OAU-009"
     /// Sends the old access token with the request for which it was renewed.
     OldAccessTokenKept "old_access_token_kept" "OAU-010"
     /// Goes on with the old refresh token after a refresh.
@@ -444,6 +478,10 @@ flaws! {
     AppByBearer "app_by_bearer" "OAU-015"
     /// Renews at staging's authorisation server always.
     RefreshElsewhere "refresh_elsewhere" "OAU-016"
+    /// Follows a redirect of the token endpoint when it renews.
+    RenewalRedirectFollowed "renewal_redirect_followed" "OAU-016"
+    /// Follows a redirect of the token endpoint when it exchanges a code.
+    ExchangeRedirectFollowed "exchange_redirect_followed" "OAU-017"
     /// Sends the user to the other environment.
     AuthorizedElsewhere "authorized_elsewhere" "OAU-017"
     /// Exchanges the code in the other environment.
@@ -456,6 +494,10 @@ flaws! {
     RefreshTokenInLogOfSuccess "refresh_token_in_log_of_success" "OAU-019"
     /// Writes the refresh token to the log when the authorisation server is not available.
     RefreshTokenInLogOfTrouble "refresh_token_in_log_of_trouble" "OAU-019"
+    /// Writes the refresh token to the log when there are too many renewals.
+    RefreshTokenInLogOf429 "refresh_token_in_log_of_429" "OAU-019"
+    /// Writes the refresh token to the log when the connection to the token endpoint breaks off.
+    RefreshTokenInLogOfDrop "refresh_token_in_log_of_drop" "OAU-019"
     /// Shows the client secret in debugging output.
     ClientSecretInDebug "client_secret_in_debug" "OAU-019"
     /// Puts the new refresh token into a header of requests to the API, too.
@@ -472,6 +514,10 @@ flaws! {
     CodeInLog "code_in_log" "OAU-022"
     /// Shows the whole redirect when it refuses it.
     RedirectInRefusal "redirect_in_refusal" "OAU-022"
+    /// Writes the code to the log when the authorisation server is not available.
+    CodeInLogOf503 "code_in_log_of_503" "OAU-022"
+    /// Shows the whole redirect when it has an error.
+    RedirectInRefusalOfError "redirect_in_refusal_of_error" "OAU-022"
     /// Writes the verifier to the log when it makes it.
     VerifierInLog "verifier_in_log" "OAU-022"
     /// Shows the verifier in debugging output of the exchange.
@@ -572,6 +618,24 @@ flaws! {
     RenewedAfter403 "renewed_after_403" "OAU-025"
     /// Exchanges a code once more that it has exchanged.
     CodeExchangedTwice "code_exchanged_twice" "OAU-026"
+    /// Refuses every redirect.
+    RedirectsRefused "redirects_refused" "OAU-031"
+    /// Calls the form of a token request JSON.
+    FormCalledJson "form_called_json" "OAU-031"
+    /// Puts the form of an exchange into the URL, too.
+    ExchangeInQuery "exchange_in_query" "OAU-030"
+    /// Puts the client secret into a header of its own when it exchanges a code.
+    ClientSecretInHeader "client_secret_in_header" "OAU-030"
+    /// Exchanges a code once more that was refused.
+    RefusedCodeExchanged "refused_code_exchanged" "OAU-026"
+    /// Authenticates the app in the form when it exchanges a code.
+    ExchangeSecretInBody "exchange_secret_in_body" "OAU-015"
+    /// Loses the grant type when it tries a renewal again.
+    GrantTypeLost "grant_type_lost" "OAU-031"
+    /// Follows the `Location` of a 201, credential and all.
+    LocationOf201Followed "location_of_201_followed" "SEC-006"
+    /// Shows the refresh token when the session has ended.
+    RefreshTokenInRefusalOfEnd "refresh_token_in_refusal_of_end" "OAU-019"
     /// Exchanges the code again each time that the same redirect is brought.
     CodeExchangedByEachFinish "code_exchanged_by_each_finish" "OAU-026"
 }

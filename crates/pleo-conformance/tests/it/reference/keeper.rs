@@ -165,8 +165,10 @@ impl Turn {
         if self.flaw(Flaw::ExpiredTokenSent) {
             return None;
         }
-        if pair.access == refused {
-            let without_end = self.flaw(Flaw::RenewedEndlessly) || self.flaw(Flaw::RenewedThreeTimes);
+        if pair.access == refused || self.flaw(Flaw::RenewedForEach401) {
+            let without_end = [Flaw::RenewedEndlessly, Flaw::RenewedThreeTimes, Flaw::RenewedForEach401]
+                .into_iter()
+                .any(|flaw| self.flaw(flaw));
             if self.0.has_renewed.load(Ordering::Relaxed) && !without_end {
                 return None;
             }
@@ -213,9 +215,11 @@ impl Turn {
 
     fn refresh(&self, pair: &Pair) -> Result<Granted, TokenError> {
         let Keeper { deviation, server, app, scopes, .. } = &*self.0.keeper;
-        let form = || {
+        let form = |again: bool| {
             let mut form = Form::new();
-            form.push("grant_type", "refresh_token");
+            if !(again && deviation.flaw(Flaw::GrantTypeLost)) {
+                form.push("grant_type", "refresh_token");
+            }
             form.push("refresh_token", &pair.refresh);
             if deviation.flaw(Flaw::ScopeWidenedAtRefresh) {
                 form.push("scope", format!("{} users:write", scopes.join(" ")).trim_start());
@@ -231,13 +235,13 @@ impl Turn {
         } else {
             TRIES
         };
-        let mut answer = post(*deviation, server, app, form());
+        let mut answer = post(*deviation, server, app, form(false));
         for _ in 1..tries {
             if !matches!(answer, Err(TokenError::Unavailable(_))) {
                 break;
             }
             std::thread::sleep(PAUSE);
-            answer = post(*deviation, server, app, form());
+            answer = post(*deviation, server, app, form(true));
         }
         answer
     }

@@ -18,6 +18,7 @@ impl Request {
         match (self.deviation.flaw?, &self.source) {
             (Flaw::KeyInQuery, Source::Key(_)) => Some(("api_key", secret.to_owned())),
             (Flaw::KeyInQueryAfter401, Source::Key(_)) if again => Some(("api_key", secret.to_owned())),
+            (Flaw::KeyInQueryAfter503, Source::Key(_)) if again => Some(("api_key", secret.to_owned())),
             (Flaw::LaterKeyInQuery, Source::Key(_)) if self.index > 0 => Some(("api_key", secret.to_owned())),
             (Flaw::KeyUpperCaseInQuery, Source::Key(_)) => Some(("key_id", secret.to_uppercase())),
             (Flaw::KeyBase64UrlInQuery, Source::Key(_)) => Some(("key_id", URL_SAFE_NO_PAD.encode(secret))),

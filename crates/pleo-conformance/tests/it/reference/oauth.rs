@@ -17,6 +17,9 @@ use super::{
     token::{Form, TokenError, post},
 };
 
+/// Why a redirect with an error is refused.
+pub(super) const NOT_GRANTED: &str = "access was not granted";
+
 /// What a URL need not encode besides letters, digits and what Base64 for URLs has.
 const MARKS: &str = "-._~";
 
@@ -32,10 +35,19 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Begins an authorisation at this server. The text is the URL to send the user to.
-    pub(super) fn begin(deviation: Deviation, server: &str, authorize: &Authorize) -> (String, Self) {
+    /// `earlier` are the states of the session's earlier authorisations.
+    pub(super) fn begin(
+        deviation: Deviation,
+        server: &str,
+        authorize: &Authorize,
+        earlier: &[String],
+    ) -> (String, Self) {
         let app = &authorize.app;
         let verifier = verifier(deviation);
-        let state = state(deviation, &verifier);
+        let state = match earlier.first() {
+            Some(state) if deviation.flaw(Flaw::StateOfSession) => state.clone(),
+            _ => state(deviation, &verifier),
+        };
         let mut query = Form::new();
         match deviation.flaw {
             Some(Flaw::ResponseTypeMissing) => {}
@@ -99,8 +111,11 @@ impl Pending {
         if !self.is_answered_by(deviation, earlier, &given(redirect, "state")) {
             return Err("the redirect does not belong to this authorisation".to_owned());
         }
+        if deviation.flaw(Flaw::RedirectsRefused) {
+            return Err("the redirect cannot be read".to_owned());
+        }
         if !given(redirect, "error").is_empty() && !deviation.flaw(Flaw::ErrorIgnored) {
-            return Err("access was not granted".to_owned());
+            return Err(NOT_GRANTED.to_owned());
         }
         let code = match given(redirect, "code").as_slice() {
             [code] if !code.is_empty() => code.clone(),
@@ -137,6 +152,7 @@ impl Pending {
                 // The second answer makes no difference.
                 let _ = exchange();
             }
+            (Some(Flaw::RefusedCodeExchanged), Err(TokenError::Refused(400))) => granted = exchange(),
             (_, Err(TokenError::Unavailable(_))) if deviation.variation(Variation::ExchangeTriedAgain) => {
                 granted = exchange();
             }
@@ -219,6 +235,7 @@ fn state(deviation: Deviation, verifier: &str) -> String {
         (Some(Flaw::StateFixed), _) => "the-one-and-only-state-of-all-authorisation".to_owned(),
         (Some(Flaw::StateShort), _) => random()[..21].to_owned(),
         (Some(Flaw::VerifierAsState), _) => verifier.to_owned(),
+        (Some(Flaw::VerifierInState), _) => format!("{}.{verifier}", random()),
         (_, Some(Variation::StateOf22Characters)) => random()[..22].to_owned(),
         (_, Some(Variation::StateWithMarks)) => random() + MARKS,
         _ => random(),

@@ -8,6 +8,7 @@ use pleo_conformance::protocol::{Action, Answer, App, Call};
 use super::{
     Deviation, Done, Flaw, Variation, company, oauth, request,
     spelling::{almost, bytes, escapes, half, hex, last_four, wrapped},
+    token,
 };
 
 /// The secrets that a client learns during a call.
@@ -73,6 +74,13 @@ impl Told<'_> {
             Some(Flaw::SecretInRefusalOfCompany) if reason == company::OTHER_COMPANY => self.secret(),
             Some(Flaw::SecretInRefusalOfEnvironment) if reason == request::ENVIRONMENT => self.secret(),
             Some(Flaw::RedirectInRefusal) => redirect,
+            Some(Flaw::RedirectInRefusalOfError) if reason == oauth::NOT_GRANTED => redirect,
+            Some(Flaw::RefreshTokenInRefusalOfEnd) if reason == token::ENDED => match &self.call.action {
+                Action::Send(send) => {
+                    send.credential.tokens.as_ref().map(|tokens| tokens.refresh_token.as_str())
+                }
+                Action::Authorize(_) | Action::Finish(_) => None,
+            },
             _ => None,
         };
         told.map_or_else(|| reason.to_owned(), |told| format!("{reason}: {told}"))
@@ -109,6 +117,9 @@ impl Told<'_> {
             Action::Send(_) => self.leak_of_tokens(error),
             Action::Authorize(_) => self.leak_of_authorisation(),
             Action::Finish(finish) => match self.deviation.flaw? {
+                Flaw::CodeInLogOf503 if error.is_some_and(|error| error.contains("503")) => {
+                    Some(("log", oauth::given(&finish.redirect, "code").join(" ")))
+                }
                 Flaw::CodeInLog => Some(("log", oauth::given(&finish.redirect, "code").join(" "))),
                 Flaw::VerifierInDebug => Some(("debug", self.learned.verifier.clone()?)),
                 Flaw::GrantedTokensInLog => {
@@ -133,6 +144,12 @@ impl Told<'_> {
             Flaw::SecretHalfInError if went_out => ("error", half(secret)),
             Flaw::SecretInErrorOf429 if self.was_answered_by(|status| status == 429) => {
                 ("error", secret.to_owned())
+            }
+            Flaw::SecretInErrorOf422 if self.was_answered_by(|status| status == 422) => {
+                ("error", secret.to_owned())
+            }
+            Flaw::SecretInLogOf404 if self.was_answered_by(|status| status == 404) => {
+                ("log", secret.to_owned())
             }
             Flaw::SecretInErrorOf403 if self.was_answered_by(|status| status == 403) => {
                 ("error", secret.to_owned())
@@ -165,6 +182,14 @@ impl Told<'_> {
         match self.deviation.flaw? {
             Flaw::RefreshTokenInLog => Some(("log", given?.refresh_token.clone())),
             Flaw::RefreshTokenInLogOfSuccess if error.is_none() => {
+                Some(("log", given?.refresh_token.clone()))
+            }
+            Flaw::RefreshTokenInLogOf429 if error.is_some_and(|error| error.contains("429")) => {
+                Some(("log", given?.refresh_token.clone()))
+            }
+            Flaw::RefreshTokenInLogOfDrop
+                if error.is_some_and(|error| error.contains("no usable answer")) =>
+            {
                 Some(("log", given?.refresh_token.clone()))
             }
             Flaw::RefreshTokenInLogOfTrouble if unavailable => Some(("log", given?.refresh_token.clone())),

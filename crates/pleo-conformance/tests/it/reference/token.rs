@@ -104,12 +104,21 @@ pub(super) fn post(
 ) -> Result<Granted, TokenError> {
     let mut headers = vec![
         ("Accept", "application/json".to_owned()),
-        ("Content-Type", "application/x-www-form-urlencoded".to_owned()),
+        (
+            "Content-Type",
+            match deviation.flaw {
+                Some(Flaw::FormCalledJson) => "application/json".to_owned(),
+                _ => "application/x-www-form-urlencoded".to_owned(),
+            },
+        ),
     ];
     if let Some(Flaw::ClientSecretInBody | Flaw::ClientSecretInBodyToo | Flaw::ClientSecretUnencoded) =
         deviation.flaw
     {
         form.push("client_id", &app.client_id);
+        form.push("client_secret", &app.client_secret);
+    }
+    if form.get("code").is_some() && deviation.flaw(Flaw::ExchangeSecretInBody) {
         form.push("client_secret", &app.client_secret);
     }
     match deviation.flaw {
@@ -132,13 +141,31 @@ pub(super) fn post(
     {
         headers.push(("X-Refresh-Token", token.to_owned()));
     }
+    let renews = form.get("refresh_token").is_some();
+    if !renews && deviation.flaw(Flaw::ClientSecretInHeader) {
+        headers.push(("X-Client-Secret", encoded(&app.client_secret)));
+    }
+    let body = form.write(deviation);
+    let query = match deviation.flaw {
+        Some(Flaw::ExchangeInQuery) if !renews => format!("?{body}"),
+        _ => String::new(),
+    };
     let message = wire::Message {
         method: "POST".to_owned(),
-        url: format!("{server}/oauth/token"),
+        url: format!("{server}/oauth/token{query}"),
         headers,
-        body: Some(form.write(deviation).into_bytes()),
+        body: Some(body.into_bytes()),
     };
-    let reply = wire::exchange(&message, deviation.variation).map_err(TokenError::Unavailable)?;
+    let mut reply = wire::exchange(&message, deviation.variation).map_err(TokenError::Unavailable)?;
+    let follows = match deviation.flaw {
+        Some(Flaw::RenewalRedirectFollowed) => renews,
+        Some(Flaw::ExchangeRedirectFollowed) => !renews,
+        _ => false,
+    };
+    if let (Some(url), true) = (reply.location.clone(), follows) {
+        let message = wire::Message { url, ..message };
+        reply = wire::exchange(&message, deviation.variation).map_err(TokenError::Unavailable)?;
+    }
     let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     match reply.status {
         200 | 201 => {
