@@ -5,8 +5,8 @@ mod process;
 pub mod service;
 
 pub use ours::OurClient;
-pub use process::{ProcessSubject, leave_credentials, take_charge};
 pub(crate) use process::outcome;
+pub use process::{ProcessSubject, leave_credentials, take_charge};
 
 use crate::{
     protocol::{Call, CallResult, Hello, Introduction, Refusal},

@@ -308,10 +308,11 @@ fn circumstances(parallel: bool, sessions: bool, setbacks: bool) -> impl Strateg
     let times = Union::new_weighted(vec![(3, Just(1).boxed()), (1, (1..=4_u32).boxed())]);
     let now_and_then = || prop::bool::weighted(0.2);
     let any_setback = select(Setback::ALL.to_vec());
+    // Lawful clients wait after some of them, so they are not too frequent.
     let setback = Union::new_weighted(vec![
-        (6, Just(None).boxed()),
+        (8, Just(None).boxed()),
         (1, Just(Some(Setback::Status(401))).boxed()),
-        (4, any_setback.prop_map(Some).boxed()),
+        (3, any_setback.prop_map(Some).boxed()),
     ]);
     (times, setback, now_and_then(), any::<bool>(), any::<bool>()).prop_map(
         move |(times, setback, again, expired, shared_session)| Circumstances {

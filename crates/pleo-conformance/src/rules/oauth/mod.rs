@@ -405,8 +405,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A41"],
         headings: &[REDIRECTS],
         failure: "The token endpoint receives the same code twice.",
-        method: "Whole authorisations whose redirect is handed to the client twice, or whose exchange is answered \
-                 with 400: exchanges of the code are counted. A server that answers 503 may receive ten.",
+        method: "Whole authorisations whose redirect is handed to the client twice, or whose exchange gets \
+                 a 400: exchanges of the code are counted. A server that responds with 503 may receive ten.",
         check: Check::Client { needs: OAUTH, check: code_is_exchanged_once },
     },
     Rule {
@@ -449,7 +449,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "OAU-030",
-        title: "An exchange is told by its body",
+        title: "An exchange keeps its secrets in the body",
         statement: "A client MUST NOT put the code, the verifier or the client secret into the URL of the exchange, \
                     or into another header than Authorization (RFC 6749, section 2.3.1).",
         level: Level::Must,
@@ -457,16 +457,16 @@ pub(super) const RULES: &[Rule] = &[
                        must not become public.",
         sources: &["A35", "A43"],
         headings: &[REDIRECTS, PKCE],
-        failure: "The code is in the query of the token endpoint, and so in every log on the way.",
+        failure: "The code is in the query of the token endpoint, and so in the log of every server and proxy.",
         method: "Whole authorisations: URL and headers of the exchange are searched for the code, the verifier and \
                  the client secret.",
         check: Check::Client { needs: OAUTH, check: exchange_secrets_stay },
     },
     Rule {
         id: "OAU-031",
-        title: "Tokens are asked for by a form",
-        statement: "A client MUST exchange the code of a redirect that is right, and MUST ask for tokens by POST of a \
-                    form with the grant type.",
+        title: "Tokens are requested with a form",
+        statement: "A client MUST exchange the code of a right redirect, and MUST request tokens with a POST of a form \
+                    that has the grant type.",
         level: Level::Must,
         level_reason: "The pages give the request as a form with these parameters. Without it a client never gets \
                        a token.",
