@@ -31,6 +31,26 @@
 //! # }
 //! ```
 //!
+//! # Reading a list
+//!
+//! An operation that returns a list returns it in pages. `items` on its call reads all of them, one request at a
+//! time, and `pages` returns whole pages. Both are [`Stream`](futures_core::Stream)s with a method `next` of their
+//! own; see [`Items`] for limits, duplicates, and continuing later.
+//!
+//! ```no_run
+//! # use pleo_client::{Client, Error};
+//! # async fn example(client: Client) -> Result<(), Error> {
+//! let mut companies = client.list_companies().limit(100).items();
+//! while let Some(company) = companies.next().await {
+//!     println!("{}", company?.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Give a sorting key where the operation takes one: without it, the service may change the order between pages,
+//! so that entries are missed or repeated.
+//!
 //! # Finding an operation
 //!
 //! Operations are methods of [`Client`], one block a family there and one module a family here.
@@ -78,6 +98,7 @@ pub mod sources;
 
 pub use bytes;
 pub use chrono;
+pub use futures_core;
 pub use http;
 #[cfg(feature = "reqwest")]
 pub use reqwest;

@@ -9,4 +9,5 @@ mod documentation;
 mod errors;
 mod every_operation;
 mod judges;
+mod lists;
 mod requests;

@@ -35,7 +35,7 @@ pub(crate) fn generate_modules(
     for module in plan.modules().iter().filter(|module| wanted(&module.name)) {
         let folder = format!("{CLIENT}/{}", module.name);
         files.insert(format!("{folder}/types.rs"), types::file(plan, module, &raw)?);
-        let builders = calls::builders(module, &raw)?;
+        let builders = calls::builders(plan, module, &raw)?;
         if !builders.is_empty() {
             builders.iter().for_each(|builder| table.add(module, builder));
             files.insert(format!("{folder}/builder.rs"), calls::file(plan, module, &builders));

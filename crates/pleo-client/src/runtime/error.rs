@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
-use super::{InvalidArgument, Operation, Refusal};
+use super::{InvalidArgument, Operation, PagingError, Refusal};
 
 /// Why a call has no result.
 ///
@@ -51,6 +51,13 @@ pub enum Error {
     Api(Box<ApiError>),
     /// The service answered with success, but the body is not what its document describes.
     Decode(Box<DecodeError>),
+    /// A list cannot be read to its end.
+    Paging {
+        /// The operation that was called.
+        operation: &'static Operation,
+        /// Why it cannot.
+        problem: PagingError,
+    },
 }
 
 impl Error {
@@ -60,7 +67,8 @@ impl Error {
             Self::InvalidArgument { operation, .. }
             | Self::Refused { operation, .. }
             | Self::Transport { operation, .. }
-            | Self::BodyTooLong { operation, .. } => operation,
+            | Self::BodyTooLong { operation, .. }
+            | Self::Paging { operation, .. } => operation,
             Self::Api(error) => error.operation(),
             Self::Decode(error) => error.operation(),
         }
@@ -72,7 +80,10 @@ impl Error {
             Self::Api(error) => Some(error.status()),
             Self::Decode(error) => Some(error.status()),
             Self::BodyTooLong { status, .. } => Some(*status),
-            Self::InvalidArgument { .. } | Self::Refused { .. } | Self::Transport { .. } => None,
+            Self::InvalidArgument { .. }
+            | Self::Refused { .. }
+            | Self::Transport { .. }
+            | Self::Paging { .. } => None,
         }
     }
 
@@ -99,6 +110,7 @@ impl fmt::Display for Error {
             ),
             Self::Api(error) => error.fmt(f),
             Self::Decode(error) => error.fmt(f),
+            Self::Paging { problem, .. } => problem.fmt(f),
         }
     }
 }
@@ -109,7 +121,11 @@ impl StdError for Error {
         match self {
             Self::Refused { refusal, .. } => refusal.source(),
             Self::Transport { source, .. } => source.source(),
-            Self::InvalidArgument { .. } | Self::BodyTooLong { .. } | Self::Api(_) | Self::Decode(_) => None,
+            Self::InvalidArgument { .. }
+            | Self::BodyTooLong { .. }
+            | Self::Api(_)
+            | Self::Decode(_)
+            | Self::Paging { .. } => None,
         }
     }
 }
@@ -135,6 +151,7 @@ impl fmt::Debug for Error {
             Self::BodyTooLong { .. } => "BodyTooLong",
             Self::Api(_) => "Api",
             Self::Decode(_) => "Decode",
+            Self::Paging { .. } => "Paging",
         };
         write!(f, "{variant}({self})")
     }

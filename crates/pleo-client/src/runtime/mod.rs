@@ -20,6 +20,7 @@ mod members;
 pub(crate) mod object;
 mod open_enum;
 mod operation;
+mod pages;
 mod request;
 mod response;
 mod sensitive;
@@ -41,6 +42,7 @@ pub(crate) use open_enum::open_enum;
 pub use operation::{
     CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety, SecurityScheme,
 };
+pub use pages::{Items, ListCall, ListPage, Pages, PagingError};
 pub use request::Request;
 pub(crate) use request::{RequestBuilder, UrlValue};
 pub use response::{Body, ResponseValue};

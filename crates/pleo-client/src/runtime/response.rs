@@ -38,6 +38,11 @@ impl<T> ResponseValue<T> {
         &self.headers
     }
 
+    #[cfg(test)]
+    pub(super) fn new(value: T) -> Self {
+        Self { status: StatusCode::OK, headers: HeaderMap::new(), value }
+    }
+
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
         ResponseValue { status: self.status, headers: self.headers, value: change(self.value) }
     }

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Type;
 
-use super::model::{Argument, Body, Builder};
+use super::model::{AFTER, Argument, BEFORE, Body, Builder, OFFSET};
 use crate::docs::docs;
 use crate::rust::is_list;
 use xtask_openapi::foreign::markdown_code;
@@ -47,6 +47,7 @@ impl Builder<'_> {
         let body_setter = self.optional_body().map(Body::setter);
         let send = self.send();
         let new = self.new_function();
+        let (list_methods, list_call) = self.is_paged.then(|| (self.list_methods(), self.list_call())).unzip();
         let fields = self.takes_anything().then(|| {
             let mut given = quote! { arguments::#struct_name };
             if self.is_boxed() {
@@ -68,6 +69,77 @@ impl Builder<'_> {
                 #(#setters)*
                 #body_setter
                 #send
+                #list_methods
+            }
+
+            #list_call
+        }
+    }
+
+    /// What returns the whole list. Arguments keep their names.
+    fn list_methods(&self) -> TokenStream {
+        let is_free = |name: &str| self.arguments.iter().all(|argument| argument.ident != name);
+        let items = is_free("items").then(|| {
+            let doc = docs(
+                "The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.",
+            );
+            quote! {
+                #(#doc)*
+                pub fn items(self) -> Items<'a, Self> {
+                    Items::new(self)
+                }
+            }
+        });
+        let pages = is_free("pages").then(|| {
+            let doc = docs("All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.");
+            quote! {
+                #(#doc)*
+                pub fn pages(self) -> Pages<'a, Self> {
+                    Pages::new(self)
+                }
+            }
+        });
+        quote! { #items #pages }
+    }
+
+    /// What the stream of pages asks of the call.
+    fn list_call(&self) -> TokenStream {
+        let struct_name = self.struct_name();
+        let operation = format_ident!("{}", self.name.to_uppercase());
+        let success = &self.success;
+        let takes = |name: &str| self.arguments.iter().any(|argument| argument.is_position(name));
+        let backwards = match takes(BEFORE) {
+            true => quote! { self.given.before.is_some() },
+            false => quote! { false },
+        };
+        // Of `before`, `after` and `offset` a request has one at most (P2).
+        let forget = takes(OFFSET).then(|| quote! { self.given.offset = None; });
+        let after = format_ident!("{AFTER}");
+        quote! {
+            impl<'a> ListCall<'a> for #struct_name<'a> {
+                type Page = #success;
+
+                fn operation(&self) -> &'static Operation {
+                    &operations::#operation
+                }
+
+                fn start(&self) -> Option<&str> {
+                    self.given.#after.as_deref()
+                }
+
+                fn is_backwards(&self) -> bool {
+                    #backwards
+                }
+
+                fn read_after(mut self, cursor: String) -> Self {
+                    self.given.#after = Some(cursor);
+                    #forget
+                    self
+                }
+
+                fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+                    Box::pin(self.send())
+                }
             }
         }
     }

@@ -17,12 +17,16 @@ pub(crate) use model::{Argument, Builder};
 use xtask_openapi::{SpecError, names};
 
 /// The builders of a module's calls.
-pub(crate) fn builders<'a>(module: &'a Module, raw: &Raw) -> Result<Vec<Builder<'a>>, SpecError> {
+pub(crate) fn builders<'a>(
+    plan: &Plan,
+    module: &'a Module,
+    raw: &Raw,
+) -> Result<Vec<Builder<'a>>, SpecError> {
     let builder = |(name, operation): (&'a String, &'a OperationEntry)| {
         let Some(call) = raw.calls.get(&names::pascal(name)) else {
             return Err(internal(operation, "progenitor generated no builder"));
         };
-        Builder::new(name, operation, call)
+        Builder::new(name, operation, call, plan.has_cursors())
     };
     module.operations.iter().map(builder).collect()
 }
@@ -37,7 +41,9 @@ pub(crate) fn file(plan: &Plan, module: &Module, builders: &[Builder<'_>]) -> Dr
     }
     let code = quote! {
         #[allow(unused_imports)]
-        use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
+        use crate::runtime::{
+            BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems, RequestBuilder, ResponseValue,
+        };
         use super::{operations, types};
 
         /// What calls hold.

@@ -26,6 +26,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) body: Option<Body>,
     pub(crate) operation: &'a OperationEntry,
     pub(crate) success: Type,
+    /// Whether the operation returns a list in pages, which are read after a cursor.
+    pub(crate) is_paged: bool,
 }
 
 /// A path, query or header parameter.
@@ -57,6 +59,7 @@ impl<'a> Builder<'a> {
         name: &'a str,
         operation: &'a OperationEntry,
         call: &RawCall,
+        pages_have_cursors: bool,
     ) -> Result<Self, SpecError> {
         let field = |ident: &str| -> Option<Type> {
             let field = call
@@ -121,7 +124,9 @@ impl<'a> Builder<'a> {
         if success.to_token_stream().to_string().contains("ByteStream") {
             return Err(internal(operation, "the success is neither JSON nor empty"));
         }
-        Ok(Self { name, arguments, body, operation, success })
+        let reads_after = arguments.iter().any(|argument| argument.is_cursor(AFTER));
+        let is_paged = pages_have_cursors && is_page(&success) && reads_after;
+        Ok(Self { name, arguments, body, operation, success, is_paged })
     }
 
     pub(crate) fn struct_name(&self) -> Ident {
@@ -161,7 +166,29 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// The parameters that say where a page is read: after a cursor, before one, or from a position.
+pub(super) const AFTER: &str = "after";
+pub(super) const BEFORE: &str = "before";
+pub(super) const OFFSET: &str = "offset";
+
+/// Whether a type is the generic page of a list.
+fn is_page(value: &Type) -> bool {
+    matches!(value, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Page"))
+        && first_argument(value).is_some()
+}
+
 impl Argument<'_> {
+    /// Whether it is the optional query parameter of this name, and a text.
+    pub(crate) fn is_cursor(&self, name: &str) -> bool {
+        let Self { value, .. } = self;
+        self.is_position(name) && quote!(#value).to_string() == "String"
+    }
+
+    /// Whether it is the optional query parameter of this name.
+    pub(crate) fn is_position(&self, name: &str) -> bool {
+        self.wire == name && self.ident == name && self.location == "query" && !self.required
+    }
+
     /// What it is, in one line.
     pub(crate) fn line(&self) -> String {
         let what = format!("the {} parameter {}", self.location, markdown_code(self.wire));

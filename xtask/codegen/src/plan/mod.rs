@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 pub(crate) use module::{COMMON, INDEX, Module, OperationEntry, documentation};
 pub(crate) use reach::reachable;
-use wrapper::{WRAPPERS, pagination};
-pub(crate) use wrapper::{Wrapper, Wrappers};
+pub(crate) use wrapper::{END_CURSOR, HAS_NEXT_PAGE, Wrapper, Wrappers};
+use wrapper::{WRAPPERS, is_cursor_pagination, pagination};
 use xtask_openapi::{names, walk};
 
 /// The plan of the generated modules.
@@ -167,6 +167,11 @@ impl Plan {
     /// The component that pages describe themselves by.
     pub(crate) fn pagination(&self) -> Option<&str> {
         pagination(&self.wrappers)
+    }
+
+    /// Whether a page says if another follows, and after which cursor.
+    pub(crate) fn has_cursors(&self) -> bool {
+        self.pagination().and_then(|name| self.schema(name)).is_some_and(is_cursor_pagination)
     }
 
     pub(crate) fn schema(&self, name: &str) -> Option<&Value> {

@@ -30,6 +30,28 @@ pub(crate) fn pagination(wrappers: &Wrappers) -> Option<&str> {
     })
 }
 
+/// The member of a page's pagination that says whether entries follow.
+pub(crate) const HAS_NEXT_PAGE: &str = "hasNextPage";
+
+/// The member of a page's pagination that the next page is read after, which an empty page leaves out.
+pub(crate) const END_CURSOR: &str = "endCursor";
+
+/// Whether a page's pagination has both, and of the types that the client's streams of pages need.
+pub(crate) fn is_cursor_pagination(schema: &Value) -> bool {
+    let is_required = |name: &str| {
+        let required = schema.get("required").and_then(Value::as_array);
+        required.is_some_and(|required| required.iter().any(|required| required == name))
+    };
+    let is = |name: &str, kind: &str| {
+        let property = schema.pointer(&format!("/properties/{name}"));
+        property.is_some_and(|property| {
+            property.get("type") == Some(&Value::from(kind))
+                && ["format", "enum", "nullable"].iter().all(|key| property.get(key).is_none())
+        })
+    };
+    is(HAS_NEXT_PAGE, "boolean") && is_required(HAS_NEXT_PAGE) && is(END_CURSOR, "string") && !is_required(END_CURSOR)
+}
+
 /// The names of the generic types.
 pub(crate) const WRAPPERS: [&str; 2] = ["Data", "Page"];
 

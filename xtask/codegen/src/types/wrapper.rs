@@ -8,7 +8,7 @@ use syn::{Item, parse_quote, visit_mut::VisitMut as _};
 use super::rewrite::TypeRewriter;
 use crate::condition::condition_tokens;
 use crate::docs::docs;
-use crate::plan::{Plan, Wrapper};
+use crate::plan::{END_CURSOR, HAS_NEXT_PAGE, Plan, Wrapper};
 use crate::prose::prose;
 use xtask_openapi::names;
 
@@ -26,6 +26,27 @@ pub(crate) fn generics(plan: &Plan) -> TokenStream {
     let page = plan.pagination().map(|pagination| {
         let pagination = format_ident!("{}", names::pascal(pagination));
         let condition = plan.sharers("Page").map(condition_tokens);
+        let list_page = plan.has_cursors().then(|| {
+            let [more, cursor] = [HAS_NEXT_PAGE, END_CURSOR].map(|name| format_ident!("{}", names::snake(name)));
+            quote! {
+                #condition
+                impl<T: Send> crate::runtime::ListPage for Page<T> {
+                    type Item = T;
+
+                    fn has_next_page(&self) -> bool {
+                        self.pagination.#more
+                    }
+
+                    fn end_cursor(&self) -> Option<&str> {
+                        self.pagination.#cursor.as_deref()
+                    }
+
+                    fn into_items(self) -> Vec<T> {
+                        self.data
+                    }
+                }
+            }
+        });
         quote! {
             #condition
             /// One page of a list.
@@ -37,6 +58,7 @@ pub(crate) fn generics(plan: &Plan) -> TokenStream {
                 /// Where the page lies and how to get the next.
                 pub pagination: #pagination,
             }
+            #list_page
         }
     });
     let data = plan.has_wrappers().then(|| {

@@ -4,7 +4,11 @@
 //! Calls of the API family `accounting-entries`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
+use crate::runtime::{
+    BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
+    RequestBuilder, ResponseValue,
+};
+
 use super::{operations, types};
 /// What calls hold.
 mod arguments {
@@ -367,6 +371,40 @@ impl<'a> ListReceipts<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListReceipts<'a> {
+    type Page = types::Page<types::ReceiptModel>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_RECEIPTS
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::search_accounting_entries`]: `POST /v1/accounting-entries:search`.
@@ -481,6 +519,40 @@ impl<'a> SearchAccountingEntries<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for SearchAccountingEntries<'a> {
+    type Page = types::Page<types::AccountingEntryV1>;
+    fn operation(&self) -> &'static Operation {
+        &operations::SEARCH_ACCOUNTING_ENTRIES
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::search_core_accounting_entries`]: `POST /v1/accounting-entries/core:search`.
@@ -594,6 +666,40 @@ impl<'a> SearchCoreAccountingEntries<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for SearchCoreAccountingEntries<'a> {
+    type Page = types::Page<types::AccountingEntryCoreV6>;
+    fn operation(&self) -> &'static Operation {
+        &operations::SEARCH_CORE_ACCOUNTING_ENTRIES
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 
@@ -717,5 +823,39 @@ impl<'a> SearchReceipts<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for SearchReceipts<'a> {
+    type Page = types::Page<types::ReceiptModel>;
+    fn operation(&self) -> &'static Operation {
+        &operations::SEARCH_RECEIPTS
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }

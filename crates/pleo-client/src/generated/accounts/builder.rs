@@ -4,7 +4,11 @@
 //! Calls of the API family `accounts`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
+use crate::runtime::{
+    BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
+    RequestBuilder, ResponseValue,
+};
+
 use super::{operations, types};
 /// What calls hold.
 mod arguments {
@@ -339,6 +343,41 @@ impl<'a> SearchAccountsV1<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for SearchAccountsV1<'a> {
+    type Page = types::Page<types::BookkeepingAccountRestModelV1>;
+    fn operation(&self) -> &'static Operation {
+        &operations::SEARCH_ACCOUNTS_V1
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 

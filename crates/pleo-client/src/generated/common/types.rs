@@ -66,6 +66,35 @@ pub struct Page<T> {
         feature = "webhooks"
     )
 )]
+impl<T: Send> crate::runtime::ListPage for Page<T> {
+    type Item = T;
+    fn has_next_page(&self) -> bool {
+        self.pagination.has_next_page
+    }
+
+    fn end_cursor(&self) -> Option<&str> {
+        self.pagination.end_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<T> {
+        self.data
+    }
+}
+
+#[cfg(
+    any(
+        feature = "accounting-entries",
+        feature = "accounts",
+        feature = "bookkeeping",
+        feature = "companies",
+        feature = "employees",
+        feature = "export",
+        feature = "tags",
+        feature = "tax-codes",
+        feature = "vendors",
+        feature = "webhooks"
+    )
+)]
 /// The paging request as the server understood it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -4,7 +4,11 @@
 //! Calls of the API family `export`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
+use crate::runtime::{
+    BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
+    RequestBuilder, ResponseValue,
+};
+
 use super::{operations, types};
 /// What calls hold.
 mod arguments {
@@ -930,6 +934,41 @@ impl<'a> ListExportItemsV0<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportItemsV0<'a> {
+    type Page = types::Page<types::ExportItem>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_ITEMS_V0
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::list_export_items_v1`]: `GET /v1/export-items`.
@@ -1029,6 +1068,41 @@ impl<'a> ListExportItemsV1<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportItemsV1<'a> {
+    type Page = types::Page<types::ExportItemV1>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_ITEMS_V1
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 
@@ -1130,6 +1204,41 @@ impl<'a> ListExportItemsV2<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportItemsV2<'a> {
+    type Page = types::Page<types::ExportItemV2>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_ITEMS_V2
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::list_export_items_v3`]: `GET /v3/export-items`.
@@ -1229,6 +1338,41 @@ impl<'a> ListExportItemsV3<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportItemsV3<'a> {
+    type Page = types::Page<types::ExportItemV3>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_ITEMS_V3
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 
@@ -1335,6 +1479,41 @@ impl<'a> ListExportJobItemsV0<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportJobItemsV0<'a> {
+    type Page = types::Page<types::ExportJobItem>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_JOB_ITEMS_V0
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::list_export_job_items_v1`]: `GET /v1/export-jobs/{jobId}/items`.
@@ -1439,6 +1618,41 @@ impl<'a> ListExportJobItemsV1<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportJobItemsV1<'a> {
+    type Page = types::Page<types::ExportJobItem>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_JOB_ITEMS_V1
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 
@@ -1545,6 +1759,41 @@ impl<'a> ListExportJobItemsV2<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportJobItemsV2<'a> {
+    type Page = types::Page<types::ExportJobItem>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_JOB_ITEMS_V2
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::list_export_job_items_v3`]: `GET /v3/export-jobs/{jobId}/items`.
@@ -1649,6 +1898,41 @@ impl<'a> ListExportJobItemsV3<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportJobItemsV3<'a> {
+    type Page = types::Page<types::ExportJobItemV3>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_JOB_ITEMS_V3
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 
@@ -1768,6 +2052,41 @@ impl<'a> ListExportJobsV0<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportJobsV0<'a> {
+    type Page = types::Page<types::ExportJob>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_JOBS_V0
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::list_export_jobs_v1`]: `GET /v1/export-jobs`.
@@ -1885,6 +2204,41 @@ impl<'a> ListExportJobsV1<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportJobsV1<'a> {
+    type Page = types::Page<types::ExportJob>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_JOBS_V1
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 
@@ -2004,6 +2358,41 @@ impl<'a> ListExportJobsV2<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportJobsV2<'a> {
+    type Page = types::Page<types::ExportJob>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_JOBS_V2
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::list_export_jobs_v3`]: `GET /v3/export-jobs`.
@@ -2112,6 +2501,41 @@ impl<'a> ListExportJobsV3<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListExportJobsV3<'a> {
+    type Page = types::Page<types::ExportJobV3>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_EXPORT_JOBS_V3
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 
@@ -2223,6 +2647,41 @@ impl<'a> SearchExportJobItems<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for SearchExportJobItems<'a> {
+    type Page = types::Page<types::ExportJobItemV3>;
+    fn operation(&self) -> &'static Operation {
+        &operations::SEARCH_EXPORT_JOB_ITEMS
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 

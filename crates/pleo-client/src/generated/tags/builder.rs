@@ -4,7 +4,11 @@
 //! Calls of the API family `tags`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
+use crate::runtime::{
+    BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
+    RequestBuilder, ResponseValue,
+};
+
 use super::{operations, types};
 /// What calls hold.
 mod arguments {
@@ -1206,6 +1210,41 @@ impl<'a> ListTags<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListTags<'a> {
+    type Page = types::Page<types::TagModel>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_TAGS
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::search_aggregated_tags`]: `POST /v0/aggregations/tags`.
@@ -1318,6 +1357,41 @@ impl<'a> SearchAggregatedTags<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for SearchAggregatedTags<'a> {
+    type Page = types::Page<types::AggregatedTagModel>;
+    fn operation(&self) -> &'static Operation {
+        &operations::SEARCH_AGGREGATED_TAGS
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 
@@ -1440,6 +1514,41 @@ impl<'a> SearchTags<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for SearchTags<'a> {
+    type Page = types::Page<types::TagModel>;
+    fn operation(&self) -> &'static Operation {
+        &operations::SEARCH_TAGS
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 
@@ -1567,6 +1676,41 @@ impl<'a> SearchTagsByQuery<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for SearchTagsByQuery<'a> {
+    type Page = types::Page<types::TagModel>;
+    fn operation(&self) -> &'static Operation {
+        &operations::SEARCH_TAGS_BY_QUERY
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 

@@ -4,7 +4,11 @@
 //! Calls of the API family `vendors`, being built.
 
 #[allow(unused_imports)]
-use crate::runtime::{Client, Error, Problems, RequestBuilder, ResponseValue};
+use crate::runtime::{
+    BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
+    RequestBuilder, ResponseValue,
+};
+
 use super::{operations, types};
 /// What calls hold.
 mod arguments {
@@ -503,6 +507,41 @@ impl<'a> ListCsvImportJobErrors<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for ListCsvImportJobErrors<'a> {
+    type Page = types::Page<types::CsvRowImportErrorV1>;
+    fn operation(&self) -> &'static Operation {
+        &operations::LIST_CSV_IMPORT_JOB_ERRORS
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::run_csv_import_job`]: `POST /v1/vendors/csv-import/jobs/{jobId}:run`.
@@ -655,6 +694,41 @@ impl<'a> SearchCsvImportJobs<'a> {
 
         request.send_json().await
     }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for SearchCsvImportJobs<'a> {
+    type Page = types::Page<types::CsvImportJobV1>;
+    fn operation(&self) -> &'static Operation {
+        &operations::SEARCH_CSV_IMPORT_JOBS
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
+    }
 }
 
 /// A call of [`Client::search_vendors`]: `POST /v1/vendors:search`.
@@ -767,6 +841,41 @@ impl<'a> SearchVendors<'a> {
         };
 
         request.send_json().await
+    }
+
+    /// The entries of all pages, as a stream: see [`Items`]. It starts at `after`, if that is given.
+    pub fn items(self) -> Items<'a, Self> {
+        Items::new(self)
+    }
+
+    /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
+    pub fn pages(self) -> Pages<'a, Self> {
+        Pages::new(self)
+    }
+}
+
+impl<'a> ListCall<'a> for SearchVendors<'a> {
+    type Page = types::Page<types::VendorResponse>;
+    fn operation(&self) -> &'static Operation {
+        &operations::SEARCH_VENDORS
+    }
+
+    fn start(&self) -> Option<&str> {
+        self.given.after.as_deref()
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.given.before.is_some()
+    }
+
+    fn read_after(mut self, cursor: String) -> Self {
+        self.given.after = Some(cursor);
+        self.given.offset = None;
+        self
+    }
+
+    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+        Box::pin(self.send())
     }
 }
 
