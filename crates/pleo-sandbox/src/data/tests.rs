@@ -1237,16 +1237,6 @@ fn everything_in_the_tables_can_be_shown_whatever_the_response_shows() {
 }
 
 #[test]
-fn a_refused_request_changes_nothing() {
-    let mut api = Api::new();
-    let tags: Vec<_> = api.all(|data| &data.tags).iter().map(|tag| tag["id"].clone()).collect();
-    let before: Vec<_> = api.data.tables().map(|table| table.values(&api.reachable)).to_vec();
-    let archive = json!({ "companyId": api.company(), "archived": true, "tagIds": [tags[0], Uuid::nil()] });
-    assert_eq!(api.refused("archive_tags", &call().body(archive)), absent("not_found"));
-    assert_eq!(api.data.tables().map(|table| table.values(&api.reachable)).to_vec(), before);
-}
-
-#[test]
 fn the_sandbox_is_full_one_day_until_something_is_deleted() {
     let mut api = Api::new();
     let name = "n".repeat(7 << 20);

@@ -168,3 +168,19 @@ fn faults_happen_once_in_their_order_and_on_their_path() {
     assert_eq!(get(&sandbox, "/v1/introspect").status, 502);
     assert_eq!(get(&sandbox, "/v1/introspect").status, 200);
 }
+
+#[test]
+fn the_log_says_what_was_dropped_or_cut() {
+    let (sandbox, _) = sandbox();
+    let (lines, logged) = std::sync::mpsc::channel();
+    let log = move |line: &str| lines.send(line.to_owned()).unwrap();
+    let address = ([127, 0, 0, 1], 0).into();
+    let server = Server::bind_with_log(address, std::sync::Arc::new(sandbox.clone()), log).unwrap();
+    for (fault, outcome) in [(Fault::DropConnection, "dropped"), (Fault::CutBody, "200 cut")] {
+        sandbox.inject("/v1/introspect", fault);
+        raw(&server);
+        let line = logged.recv().unwrap();
+        assert!(line.starts_with(&format!("GET /v1/introspect {outcome} ")), "{line}");
+    }
+    assert!(server.take_exchanges().is_empty());
+}
