@@ -14,7 +14,7 @@ use pleo_client::{
     operations,
     vendors::types::{SearchCsvImportJobsRequestV1, VendorSearchRequestV1},
 };
-use pleo_sandbox::{Environment, Grant, Handler as _, Sandbox};
+use pleo_sandbox::{Environment, Grant, Sandbox};
 
 const KEY: &str = "FAKE-KEY-OF-LISTS";
 
