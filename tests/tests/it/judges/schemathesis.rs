@@ -149,7 +149,6 @@ const EXCLUSIONS: &[Exclusion] = &[
 
 /// A line of `hooks.py`: a response, or an objection if there is a code.
 #[derive(Debug, Deserialize)]
-#[expect(dead_code, reason = "a failed test shows all of it")]
 struct Line {
     operation: String,
     status: u16,
@@ -305,8 +304,9 @@ fn schemathesis_finds_nothing_in_the_sandbox_that_its_documents_forbid() {
             ),
         }
     }
-    for line in unexpected.values() {
-        println!("{line:#?}");
+    for Line { request, body, status, response, message, .. } in unexpected.values() {
+        let body = body.as_deref().unwrap_or_default();
+        println!("{message}\n> {request} {body}\n< {status} {response}\n");
     }
     assert!(unexpected.is_empty(), "{} unexpected objections: {:#?}", unexpected.len(), unexpected.keys());
     let unused: Vec<_> = unused.iter().map(|it| (it.check, it.status, it.message)).collect();
