@@ -192,12 +192,6 @@ impl Cases {
         self
     }
 
-    /// Only those with a credential that the client is given, not authorised to get.
-    pub(crate) fn handed_over(mut self) -> Self {
-        self.kinds.retain(|kind| *kind != CredentialKind::OauthSession);
-        self
-    }
-
     /// Also those in which requests are sent at the same time.
     pub(crate) fn in_parallel(self, parallel: bool) -> Self {
         Self { parallel, ..self }

@@ -47,7 +47,8 @@ impl Builder<'_> {
         let body_setter = self.optional_body().map(Body::setter);
         let send = self.send();
         let new = self.new_function();
-        let (list_methods, list_call) = self.is_paged.then(|| (self.list_methods(), self.list_call())).unzip();
+        let (list_methods, list_call) =
+            self.is_paged.then(|| (self.list_methods(), self.list_call())).unzip();
         let fields = self.takes_anything().then(|| {
             let mut given = quote! { arguments::#struct_name };
             if self.is_boxed() {

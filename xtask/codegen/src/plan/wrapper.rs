@@ -49,7 +49,10 @@ pub(crate) fn is_cursor_pagination(schema: &Value) -> bool {
                 && ["format", "enum", "nullable"].iter().all(|key| property.get(key).is_none())
         })
     };
-    is(HAS_NEXT_PAGE, "boolean") && is_required(HAS_NEXT_PAGE) && is(END_CURSOR, "string") && !is_required(END_CURSOR)
+    is(HAS_NEXT_PAGE, "boolean")
+        && is_required(HAS_NEXT_PAGE)
+        && is(END_CURSOR, "string")
+        && !is_required(END_CURSOR)
 }
 
 /// The names of the generic types.

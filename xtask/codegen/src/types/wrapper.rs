@@ -27,7 +27,8 @@ pub(crate) fn generics(plan: &Plan) -> TokenStream {
         let pagination = format_ident!("{}", names::pascal(pagination));
         let condition = plan.sharers("Page").map(condition_tokens);
         let list_page = plan.has_cursors().then(|| {
-            let [more, cursor] = [HAS_NEXT_PAGE, END_CURSOR].map(|name| format_ident!("{}", names::snake(name)));
+            let [more, cursor] =
+                [HAS_NEXT_PAGE, END_CURSOR].map(|name| format_ident!("{}", names::snake(name)));
             quote! {
                 #condition
                 impl<T: Send> crate::runtime::ListPage for Page<T> {

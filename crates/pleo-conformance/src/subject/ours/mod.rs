@@ -286,10 +286,15 @@ impl OurClient {
     }
 }
 
-/// Whether two calls of a session mean the same credential. Tokens that the client keeps have no secret here,
-/// and go on by themselves.
+/// Whether two calls of a session mean the same credential. A pair that was given before is the same one, even if
+/// the client has renewed it since.
 fn same(before: &protocol::Credential, now: &protocol::Credential) -> bool {
-    (before.kind, &before.environment, &before.secret) == (now.kind, &now.environment, &now.secret)
+    fn given(credential: &protocol::Credential) -> impl PartialEq + '_ {
+        let tokens = credential.tokens.as_ref();
+        let pair = tokens.map(|tokens| (&tokens.access_token, &tokens.refresh_token));
+        (credential.kind, &credential.environment, &credential.secret, pair)
+    }
+    given(before) == given(now)
 }
 
 /// The arguments of a call, by the parameters' names.
