@@ -111,6 +111,9 @@ pub(super) fn api(request: &Request<Bytes>, redirects: &BTreeMap<&'static str, S
     let stale = authorization.is_some_and(|value| value.starts_with(b"Bearer FAKE-ACCESS-STALE"));
     let wanted = request.uri().path().rsplit('/').next().unwrap();
     match wanted {
+        "invalid" => status(400),
+        "missing" => status(404),
+        "unprocessable" => status(422),
         "unknown" => status(401),
         "forbidden" => status(403),
         "limited" => status(429),
@@ -250,7 +253,18 @@ pub(super) fn request(lab: &Lab, credential: Credential, operation: Operation) -
 pub(super) fn show(lab: &Lab, credential: Credential, id: &str) -> Send {
     let mut send = request(lab, credential, operation("GET", "/v1/things/{thingId}:peek", None));
     let is_trouble = id.starts_with("redirected")
-        || matches!(id, "unknown" | "forbidden" | "limited" | "broken" | "away" | "dropped");
+        || [
+            "invalid",
+            "missing",
+            "unprocessable",
+            "unknown",
+            "forbidden",
+            "limited",
+            "broken",
+            "away",
+            "dropped",
+        ]
+        .contains(&id);
     if is_trouble {
         send.operation.path = "/v1/things/{thingId}".to_owned();
     }

@@ -12,15 +12,29 @@ use std::collections::BTreeSet;
 use self::{bench::Lab, script::play};
 use crate::reference::{FLAWS, Reference, VARIATIONS, also_caught_by};
 
+/// Flaws that show only in circumstances which the script does not play: their rules see them, see
+/// [`faulty`](crate::faulty).
+const NOT_PLAYED: &[&str] = &[
+    "key_cached_by_beginning",
+    "old_credential_after_401",
+    "renewed_for_each_401",
+    "renewal_redirect_followed",
+    "exchange_redirect_followed",
+    "refresh_token_in_log_of_429",
+    "refresh_token_in_log_of_drop",
+    "refused_code_exchanged",
+    "location_of_201_followed",
+];
+
 #[test]
 fn each_flaw_shows_in_what_a_client_sends_or_says() {
     let lab = Lab::start();
     let correct = play(&lab, Reference::default()).trace;
     assert_eq!(play(&lab, Reference::default()).trace, correct, "only a flaw makes a difference");
-    for (flaw, name, rule) in FLAWS {
-        let faulty = play(&lab, Reference::with_flaw(*flaw)).trace;
-        assert!(faulty != correct, "nobody can see {name}, which breaks {rule}");
-    }
+    let shows = |flaw| play(&lab, Reference::with_flaw(flaw)).trace != correct;
+    let hidden: Vec<&str> =
+        FLAWS.iter().filter(|(flaw, ..)| !shows(*flaw)).map(|(_, name, _)| *name).collect();
+    assert_eq!(hidden, NOT_PLAYED);
 }
 
 #[test]

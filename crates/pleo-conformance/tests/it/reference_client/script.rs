@@ -14,7 +14,10 @@ use super::{
 use crate::reference::Reference;
 
 /// Ends of paths that the API does not answer well.
-pub(super) const TROUBLES: [&str; 10] = [
+pub(super) const TROUBLES: [&str; 13] = [
+    "invalid",
+    "missing",
+    "unprocessable",
     "unknown",
     "forbidden",
     "limited",
@@ -53,7 +56,7 @@ pub(super) fn play(lab: &Lab, client: Reference) -> Player<'_> {
     for credential in [key(), token()] {
         alone(&mut player, Send { times: 3, ..list(lab, credential, Some(COMPANY)) });
     }
-    for impossible in ["FAKE:KEY", "FAKE\nKEY"] {
+    for impossible in ["FAKE:KEY", "FAKE\nKEY", ""] {
         alone(
             &mut player,
             show(lab, credential(CredentialKind::StandaloneApiKey, "staging", impossible), "1"),
@@ -74,9 +77,22 @@ pub(super) fn play(lab: &Lab, client: Reference) -> Player<'_> {
     }
 
     alone(&mut player, list(lab, key(), None));
-    let mut other = list(lab, key(), Some(COMPANY));
-    other.query.push(Parameter { name: "company_id".to_owned(), value: OTHER_COMPANY.to_owned() });
-    alone(&mut player, other);
+    let named = |company: &str| Parameter { name: "company_id".to_owned(), value: company.to_owned() };
+    for companies in [&[OTHER_COMPANY][..], &[COMPANY], &[COMPANY, OTHER_COMPANY]] {
+        let mut other = list(lab, key(), Some(COMPANY));
+        other.query.extend(companies.iter().map(|company| named(company)));
+        alone(&mut player, other);
+    }
+    let mut unbound = optional(list(lab, key(), None));
+    unbound.query.push(named(COMPANY));
+    alone(&mut player, unbound);
+    for id in TROUBLES {
+        for mut failing in [list(lab, key(), Some(COMPANY)), create(lab, key(), Some(COMPANY))] {
+            failing.operation.path = "/v1/things/{thingId}".to_owned();
+            failing.path.insert("thingId".to_owned(), id.to_owned());
+            alone(&mut player, failing);
+        }
+    }
     let mut other = create(lab, key(), Some(COMPANY));
     other.body = Some(json!({ "companyId": OTHER_COMPANY }));
     alone(&mut player, other);

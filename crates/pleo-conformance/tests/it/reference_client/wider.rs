@@ -127,6 +127,9 @@ fn what_goes_wrong_is_answered_and_nothing_else_is_tried() {
             }
             let Outcome::Result(result) = outcome else { panic!("{id}: {outcome:?}") };
             let expected = match id {
+                "invalid" => 400,
+                "missing" => 404,
+                "unprocessable" => 422,
                 "unknown" => 401,
                 "forbidden" => 403,
                 "limited" => 429,

@@ -42,14 +42,14 @@ pub(crate) const PYTHON: Adapter = Adapter {
     mistake: ("query = query + [(name, self.company)]", r#"query = query + [("company", self.company)]"#),
 };
 
-/// Python with requests. Its mistake: a value of the query is not encoded.
+/// Python with requests. Its mistake: two characters of a query value are not encoded.
 pub(crate) const REQUESTS: Adapter = Adapter {
     runs_on: &["python3"],
     needs: &["python3"],
     package: Some("requests"),
     in_ci: true,
     path: "adapters/python_requests.py",
-    mistake: ("={quote(value, safe='')}", "={value}"),
+    mistake: ("={quote(value, safe='')}", "={quote(value, safe='+&')}"),
 };
 
 /// Python with httpx. Its mistake: Base64 in the alphabet for URLs.
