@@ -136,7 +136,7 @@ impl Server {
     /// Serves on this address, which has to be one of loopback, and keeps exchanges only if asked to.
     ///
     /// # Errors
-    /// When the address is not on loopback or in use, or no thread is to be had.
+    /// When the address is not on loopback or in use, or no thread can be started.
     pub fn bind(address: SocketAddr, handler: Arc<dyn Handler>, keep: bool) -> io::Result<Self> {
         Self::serve(address, handler, keep, None)
     }
@@ -145,7 +145,7 @@ impl Server {
     /// method, path, status and milliseconds. The line has no query, and nothing else that could be a secret.
     ///
     /// # Errors
-    /// When the address is not on loopback or in use, or no thread is to be had.
+    /// When the address is not on loopback or in use, or no thread can be started.
     pub fn bind_with_log(
         address: SocketAddr,
         handler: Arc<dyn Handler>,

@@ -22,7 +22,7 @@ pub(super) enum Trouble {
     Status(u16),
     TooManyRequests,
     DroppedConnection,
-    /// The body of the response is no JSON.
+    /// The body of the response is not JSON.
     Unreadable,
     /// The response ends too early.
     Cut,

@@ -33,7 +33,7 @@ impl TestServer for Lent {
 
 /// Starts a server of httpmock's.
 ///
-/// httpmock lends 25 at most and has everybody else wait, so no more than four sets of test servers may be in use at
+/// httpmock lends 25 at most and lets others wait, so no more than four sets of test servers may be in use at
 /// the same time.
 pub(crate) fn listen(host: Ipv4Addr, handler: Arc<dyn Handler>) -> io::Result<Box<dyn TestServer>> {
     if host != Ipv4Addr::LOCALHOST {

@@ -122,7 +122,7 @@ mod unix {
         Ok(())
     }
 
-    /// Whether whoever started this process wants the signal to be ignored, as `nohup` does.
+    /// Whether this process was started with the signal ignored, as `nohup` does it.
     fn is_ignored(number: i32) -> bool {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
