@@ -22,7 +22,7 @@ const REFUSES: &str = r#"
     done
 "#;
 
-/// Greets, and stays silent, whoever asks it to end.
+/// Greets, and then stays silent and ignores every request to end.
 const HANGS: &str = r#"
     trap '' TERM HUP INT
     read -r hello

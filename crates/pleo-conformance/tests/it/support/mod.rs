@@ -33,8 +33,8 @@ pub(crate) fn hello(staging: &str, production: &str) -> Hello {
     }
 }
 
-/// The processes whose ids a script has written into a file are gone: not there, or dead and left to
-/// whoever has adopted them.
+/// The processes whose ids a script has written into a file are gone: not there, or dead and not yet
+/// reaped by the process that adopted them.
 pub(crate) fn all_gone(pids: &Path) -> bool {
     let text = fs::read_to_string(pids).unwrap();
     assert!(!text.trim().is_empty(), "the script did not run");
