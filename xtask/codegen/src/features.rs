@@ -9,8 +9,11 @@ use xtask_tree::Files;
 
 /// The manifests with these features, from the root of the project, and the dependency that each
 /// passes them on to.
-const MANIFESTS: [(&str, Option<&str>); 2] =
-    [("crates/pleo-client/Cargo.toml", None), ("crates/pleo-auth/Cargo.toml", Some("pleo-client"))];
+const MANIFESTS: [(&str, Option<&str>); 3] = [
+    ("crates/pleo-client/Cargo.toml", None),
+    ("crates/pleo-auth/Cargo.toml", Some("pleo-client")),
+    ("crates/pleo/Cargo.toml", Some("pleo-auth")),
+];
 
 /// The lines between which a manifest's features are generated.
 const FIRST: &str =

@@ -16,7 +16,8 @@ use xtask_codegen::{self as generate, compile::Workspace};
 use xtask_openapi::{Document, SpecError, overlay::Overlay, walk};
 
 /// The manifests with a feature for each API family.
-pub const MANIFESTS: [&str; 2] = ["crates/pleo-client/Cargo.toml", "crates/pleo-auth/Cargo.toml"];
+pub const MANIFESTS: [&str; 3] =
+    ["crates/pleo-client/Cargo.toml", "crates/pleo-auth/Cargo.toml", "crates/pleo/Cargo.toml"];
 
 /// Copies what the commands read and write to another root.
 pub fn copy_project(to: &Path) {

@@ -129,9 +129,11 @@ fn a_new_family_becomes_a_feature() {
     let said = copy.fails("check");
     assert!(MANIFESTS.iter().all(|manifest| said.contains(&format!("changed  {manifest}"))), "{said}");
     copy.succeeds("generate");
-    for (manifest, feature) in
-        MANIFESTS.iter().zip(["card-payments = []", "card-payments = [\"pleo-client/card-payments\"]"])
-    {
+    for (manifest, feature) in MANIFESTS.iter().zip([
+        "card-payments = []",
+        "card-payments = [\"pleo-client/card-payments\"]",
+        "card-payments = [\"pleo-auth/card-payments\"]",
+    ]) {
         let features = fs::read_to_string(copy.path(manifest)).unwrap();
         assert!(features.lines().any(|line| line == feature), "{features}");
         assert!(features.contains("    \"card-payments\",\n"), "{features}");

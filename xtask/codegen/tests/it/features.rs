@@ -59,10 +59,12 @@ fn program() -> PathBuf {
     let manifest = format!(
         "[package]\nname = \"program\"\nedition = \"2024\"\n\n[dependencies]\n\
          pleo-client = {{ path = {:?}, default-features = false }}\n\
-         pleo-auth = {{ path = {:?}, default-features = false, optional = true }}\n\n\
+         pleo-auth = {{ path = {:?}, default-features = false, optional = true }}\n\
+         pleo = {{ path = {:?}, default-features = false, optional = true }}\n\n\
          [lints.rust]\nwarnings = \"deny\"\n\n{PROFILE}\n[workspace]\n",
         crates.join("pleo-client"),
         crates.join("pleo-auth"),
+        crates.join("pleo"),
     );
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     fs::write(folder.join("src/main.rs"), PROGRAM).unwrap();
@@ -126,6 +128,7 @@ fn a_program_is_made_of_the_families_that_it_chooses() {
     // Connecting needs the marketplace.
     assert_holds(&["pleo-auth".to_owned()], &["marketplace"]);
     assert_holds(&["pleo-auth/tax-codes".to_owned()], &["marketplace", "tax-codes"]);
+    assert_holds(&["pleo/tax-codes".to_owned()], &["marketplace", "tax-codes"]);
 }
 
 #[test]
@@ -138,7 +141,9 @@ fn every_family_is_a_feature_and_on_by_default() {
         .unwrap();
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
-    for (name, passed_to) in [("pleo-client", None), ("pleo-auth", Some("pleo-client"))] {
+    for (name, passed_to) in
+        [("pleo-client", None), ("pleo-auth", Some("pleo-client")), ("pleo", Some("pleo-auth"))]
+    {
         let package = packages.iter().find(|package| package["name"] == name).unwrap();
         let features = package["features"].as_object().unwrap();
         let enables =

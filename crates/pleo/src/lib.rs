@@ -1,0 +1,5 @@
+//! Client for Pleo's External API.
+
+pub use pleo_auth::pleo_client::*;
+pub use pleo_auth::*;
+pub use pleo_auth::{Client, sources};
