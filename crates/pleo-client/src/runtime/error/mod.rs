@@ -1,0 +1,164 @@
+//! Everything that can go wrong with a call.
+
+use std::{error::Error as StdError, fmt};
+
+use http::StatusCode;
+
+use super::{InvalidArgument, Operation, PagingError, Refusal};
+
+mod api;
+mod decode;
+mod transport;
+
+pub use api::ApiError;
+pub use decode::DecodeError;
+pub use transport::{TransportError, TransportErrorKind};
+
+/// Why a call has no result.
+///
+/// `Display` and `Debug` of it and of all that it holds show no body, no query and no header value,
+/// so that an error may go to a log as it is. What the service said is there to be asked for, see
+/// [`ApiError`].
+#[non_exhaustive]
+pub enum Error {
+    /// An argument cannot be sent. Nothing was sent.
+    InvalidArgument {
+        /// The operation that was called.
+        operation: &'static Operation,
+        /// What is wrong with which argument.
+        argument: InvalidArgument,
+    },
+    /// The client's [`Authorize`](super::Authorize) refused the request. Nothing was sent.
+    Refused {
+        /// The operation that was called.
+        operation: &'static Operation,
+        /// The refusal; [`Refusal::downcast_ref`] gives its type back.
+        refusal: Refusal,
+    },
+    /// No complete answer arrived.
+    Transport {
+        /// The operation that was called.
+        operation: &'static Operation,
+        /// What happened on the way.
+        source: TransportError,
+    },
+    /// The service answered with success, but the body is longer than the limit. What came of it is not
+    /// kept.
+    BodyTooLong {
+        /// The operation that was called.
+        operation: &'static Operation,
+        /// The response's status.
+        status: StatusCode,
+        /// The limit, in bytes: that of the transport, or [`Client::EMPTY_BODY_LIMIT`](super::Client::EMPTY_BODY_LIMIT) where
+        /// the operation answers without a body.
+        limit: usize,
+    },
+    /// The service answered with something other than success.
+    Api(Box<ApiError>),
+    /// The service answered with success, but the body is not what its document describes.
+    Decode(Box<DecodeError>),
+    /// A list cannot be read to its end.
+    Paging {
+        /// The operation that was called.
+        operation: &'static Operation,
+        /// Why it cannot.
+        problem: PagingError,
+    },
+}
+
+impl Error {
+    /// The operation that was called.
+    pub fn operation(&self) -> &'static Operation {
+        match self {
+            Self::InvalidArgument { operation, .. }
+            | Self::Refused { operation, .. }
+            | Self::Transport { operation, .. }
+            | Self::BodyTooLong { operation, .. }
+            | Self::Paging { operation, .. } => operation,
+            Self::Api(error) => error.operation(),
+            Self::Decode(error) => error.operation(),
+        }
+    }
+
+    /// The answer's status, if there was an answer.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Api(error) => Some(error.status()),
+            Self::Decode(error) => Some(error.status()),
+            Self::BodyTooLong { status, .. } => Some(*status),
+            Self::InvalidArgument { .. }
+            | Self::Refused { .. }
+            | Self::Transport { .. }
+            | Self::Paging { .. } => None,
+        }
+    }
+
+    /// The service's own error, if it sent one.
+    pub fn api_error(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.operation().id)?;
+        match self {
+            Self::InvalidArgument { argument, .. } => argument.fmt(f),
+            Self::Refused { refusal, .. } => write!(f, "refused before sending: {refusal}"),
+            Self::Transport { source, .. } => source.fmt(f),
+            Self::BodyTooLong { status, limit, .. } => write!(
+                f,
+                "answered {status} with a body of more than {limit} bytes, which is the limit; \
+                 raise the transport's body limit if such a body is expected"
+            ),
+            Self::Api(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+            Self::Paging { problem, .. } => problem.fmt(f),
+        }
+    }
+}
+
+/// `Display` says what the variant holds, so the source is what lies behind that.
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Refused { refusal, .. } => refusal.source(),
+            Self::Transport { source, .. } => source.source(),
+            Self::InvalidArgument { .. }
+            | Self::BodyTooLong { .. }
+            | Self::Api(_)
+            | Self::Decode(_)
+            | Self::Paging { .. } => None,
+        }
+    }
+}
+
+impl From<Box<ApiError>> for Error {
+    fn from(error: Box<ApiError>) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<Box<DecodeError>> for Error {
+    fn from(error: Box<DecodeError>) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variant = match self {
+            Self::InvalidArgument { .. } => "InvalidArgument",
+            Self::Refused { .. } => "Refused",
+            Self::Transport { .. } => "Transport",
+            Self::BodyTooLong { .. } => "BodyTooLong",
+            Self::Api(_) => "Api",
+            Self::Decode(_) => "Decode",
+            Self::Paging { .. } => "Paging",
+        };
+        write!(f, "{variant}({self})")
+    }
+}

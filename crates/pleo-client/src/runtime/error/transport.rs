@@ -1,0 +1,56 @@
+//! What goes wrong between the client and the service.
+
+use std::{error::Error as StdError, fmt};
+
+/// What happened to a request on its way, or to the answer on its way back.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+/// How far a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The request could not be made ready: nothing was sent, and trying again changes nothing.
+    Request,
+    /// No connection came about: nothing was sent, so any operation may be tried again.
+    Connect,
+    /// The time ran out; whether the request arrived is not known.
+    Timeout,
+    /// The connection failed; whether the request arrived is not known.
+    Connection,
+    /// The answer began, but its body did not arrive whole.
+    Body,
+}
+
+impl TransportError {
+    /// An error of a transport. `source` must show neither URL nor header values.
+    pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind, source: source.into() }
+    }
+
+    /// How far the request came.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            TransportErrorKind::Request => "the request could not be made ready",
+            TransportErrorKind::Connect => "no connection to the service",
+            TransportErrorKind::Timeout => "no answer in time",
+            TransportErrorKind::Connection => "the connection failed",
+            TransportErrorKind::Body => "the answer broke off",
+        })
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.source.as_ref())
+    }
+}
