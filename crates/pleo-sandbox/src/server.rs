@@ -270,12 +270,13 @@ impl std::error::Error for Hangup {}
 
 async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Payload>, Hangup> {
     let begun = Instant::now();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let logged =
+        shared.log.as_ref().map(|log| (log, request.method().clone(), request.uri().path().to_owned()));
     let reply = reply(request, &shared).await;
     if !reply.delay.is_zero() {
         tokio::time::sleep(reply.delay).await;
     }
-    if let Some(log) = &shared.log {
+    if let Some((log, method, path)) = logged {
         let outcome = match reply.delivery {
             Delivery::Whole => reply.response.status().as_str().to_owned(),
             Delivery::CutBody => format!("{} cut", reply.response.status().as_str()),
