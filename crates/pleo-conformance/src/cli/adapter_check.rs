@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io, time::Duration};
 use anstyle::{AnsiColor, Style};
 use http::{Method, header};
 use pleo_client::{Operation, ParameterLocation, operations};
-use pleo_sandbox::{Delivery, Fault, OAuthClient, Subject};
+use pleo_sandbox::{Delivery, Fault};
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::TestRunner,
@@ -23,10 +23,12 @@ use crate::{
     subject::{Outcome, ProcessSubject, SubjectError, outcome},
     trial::{
         TestServers,
-        case::{Case, LIFETIME, cases, takes_company},
+        authorisation::oauth_client,
+        case::{Case, cases, is_named, takes_company},
         evidence::{place, target},
         servers::{ReceivedRequest, Site, listen},
     },
+    words::counted,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -172,13 +174,7 @@ impl Talk<'_, '_> {
     }
 
     fn authorize(&mut self, case: &Case, expected: Expected) -> Result<(), Stop> {
-        self.servers.sandbox(case.site).register(OAuthClient {
-            client_id: case.app.client_id.clone(),
-            client_secret: Some(case.app.client_secret.clone()),
-            redirect_uris: vec![case.app.redirect_uri.clone()],
-            access_token_seconds: LIFETIME,
-            subject: Subject::Company(case.company.unwrap_or_default()),
-        });
+        self.servers.sandbox(case.site).register(oauth_client(&case.app, case.company.unwrap_or_default()));
         let authorize = Authorize {
             environment: case.site.name().to_owned(),
             app: case.app.clone(),
@@ -215,7 +211,10 @@ impl Talk<'_, '_> {
         let ended = match self.program.end(&ToSubject::Bye) {
             Ok(Some(how)) => Ok(how),
             Ok(None) => mistake(
-                format!("it had not ended {} seconds after `bye` and the end of its input", self.seconds()),
+                format!(
+                    "it had not ended {} after `bye` and the end of its input",
+                    counted(self.program.limit().as_secs(), "second")
+                ),
                 "leave the loop at `bye`, and when there are no more lines; end threads and connections that would \
                  keep the program alive",
             ),
@@ -322,10 +321,6 @@ impl Talk<'_, '_> {
         sandbox.clear_faults();
         sandbox.inject(case.path_prefix(), fault);
     }
-
-    const fn seconds(&self) -> u64 {
-        self.program.limit().as_secs()
-    }
 }
 
 /// The name of a parameter that many lists have, and a value of it.
@@ -361,10 +356,6 @@ fn case(introduction: &Introduction) -> Result<Case, Mistake> {
         case.query.push(Parameter { name: LIMIT.0.to_owned(), value: LIMIT.1.to_owned() });
     }
     Ok(case)
-}
-
-fn is_named(operation: &Operation, names: &BTreeSet<String>) -> bool {
-    names.contains(operation.id) || names.contains(operation.pleo_id)
 }
 
 /// What a hello says, if it is one.
@@ -497,11 +488,7 @@ fn sent(call: &Call, result: &CallResult, received: &[ReceivedRequest]) -> Resul
         Answer::Failure(_) => "no usable response".to_owned(),
     });
     let came_to: Vec<String> = came_to.collect();
-    Ok(format!("received: {}; came to: {}", counted(arrived.len()), came_to.join(", ")))
-}
-
-fn counted(requests: usize) -> String {
-    format!("{requests} {}", if requests == 1 { "request" } else { "requests" })
+    Ok(format!("received: {}; came to: {}", counted(arrived.len(), "request"), came_to.join(", ")))
 }
 
 /// A refusal: nothing was sent, and it is of the right sort.

@@ -8,7 +8,8 @@ use proptest::{prelude::*, sample::select, strategy::Union};
 use crate::{
     protocol::Send,
     trial::{
-        case::Case,
+        authorisation::TOKEN_ENDPOINT,
+        case::{Case, Setback},
         client::{Conversation, Seen},
         search::Stop,
         servers::Site,
@@ -20,7 +21,6 @@ use crate::{
 pub(super) enum Trouble {
     Nothing,
     Status(u16),
-    TooManyRequests,
     DroppedConnection,
     /// The body of the response is not JSON.
     Unreadable,
@@ -34,7 +34,7 @@ pub(super) const TROUBLES: [Trouble; 15] = [
     Trouble::Nothing,
     Trouble::Status(401),
     Trouble::Status(403),
-    Trouble::TooManyRequests,
+    Trouble::Status(429),
     Trouble::Status(500),
     Trouble::Status(503),
     Trouble::DroppedConnection,
@@ -62,10 +62,8 @@ impl Trouble {
     fn fault(self) -> Option<Fault> {
         Some(match self {
             Self::Nothing => return None,
-            Self::Status(status) => Fault::Status(status),
-            // Those who wait as they are told shall not wait long.
-            Self::TooManyRequests => Fault::TooManyRequests(0),
-            Self::DroppedConnection => Fault::DropConnection,
+            Self::Status(status) => Setback::Status(status).fault(),
+            Self::DroppedConnection => Setback::DroppedConnection.fault(),
             Self::Unreadable => Fault::InvalidJson,
             Self::Cut => Fault::CutBody,
             Self::Late => Fault::Delay(Duration::from_millis(20)),
@@ -107,17 +105,16 @@ pub(super) fn redirects() -> impl Strategy<Value = Option<(u16, bool)>> {
     prop::option::of((select(vec![302, 307, 308]), any::<bool>()))
 }
 
-/// Has the next token request at an environment's authorisation server answered with a redirect: to that of the
-/// other environment, or to an untrusted site.
-pub(super) fn redirect_token_requests(
+/// The redirect of an environment's token endpoint: to that of the other environment, or to an untrusted site.
+pub(super) fn token_redirect(
     talk: &Conversation<'_, '_>,
     site: Site,
     redirect: Option<(u16, bool)>,
-) {
-    let Some((status, trusted)) = redirect else { return };
+) -> Option<Fault> {
+    let (status, trusted) = redirect?;
     let other = site.other_environment().authorization_server();
     let to = talk.servers().url(if trusted { other } else { Site::Untrusted });
-    talk.servers().sandbox(site).inject("/oauth/token", Fault::Redirect(status, to + "/oauth/token"));
+    Some(Fault::Redirect(status, to + TOKEN_ENDPOINT))
 }
 
 /// Has the client set up with another base URL than that of the credential's environment.

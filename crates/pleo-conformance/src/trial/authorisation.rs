@@ -92,13 +92,18 @@ pub(crate) fn register(talk: &mut Conversation<'_, '_>, app: &App, company: Opti
     for site in [Site::Staging, Site::Production] {
         let sandbox = talk.servers().sandbox(site);
         let company = company.or_else(|| sandbox.companies().first().copied()).unwrap_or_default();
-        sandbox.register(OAuthClient {
-            client_id: app.client_id.clone(),
-            client_secret: Some(app.client_secret.clone()),
-            redirect_uris: vec![app.redirect_uri.clone()],
-            access_token_seconds: LIFETIME,
-            subject: Subject::Company(company),
-        });
+        sandbox.register(oauth_client(app, company));
+    }
+}
+
+/// What the authorisation server knows of an app whose users grant it this company's data.
+pub(crate) fn oauth_client(app: &App, company: Uuid) -> OAuthClient {
+    OAuthClient {
+        client_id: app.client_id.clone(),
+        client_secret: Some(app.client_secret.clone()),
+        redirect_uris: vec![app.redirect_uri.clone()],
+        access_token_seconds: LIFETIME,
+        subject: Subject::Company(company),
     }
 }
 
@@ -163,6 +168,9 @@ pub(crate) fn agree(talk: &mut Conversation<'_, '_>, flow: &Flow, begun: &Begun)
     }
 }
 
+/// The path of every authorisation server's token endpoint (A23).
+pub(crate) const TOKEN_ENDPOINT: &str = "/oauth/token";
+
 /// Has the client take the redirect that came back.
 pub(crate) fn finish(talk: &mut Conversation<'_, '_>, redirect: String) -> Result<Seen, Stop> {
     talk.act(Action::Finish(Finish { redirect }))
@@ -186,7 +194,7 @@ pub(crate) fn token_requests(seen: &Seen) -> Vec<(&ReceivedRequest, Form)> {
 }
 
 fn is_token_request(received: &ReceivedRequest) -> bool {
-    received.exchange.request.uri().path().ends_with("/oauth/token")
+    received.exchange.request.uri().path().ends_with(TOKEN_ENDPOINT)
 }
 
 /// The verifier in a token request.

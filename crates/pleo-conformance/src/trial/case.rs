@@ -162,6 +162,11 @@ pub(crate) fn cases() -> Cases {
     }
 }
 
+/// Whether an operation is among these names, ours or Pleo's.
+pub(crate) fn is_named(operation: &Operation, names: &BTreeSet<String>) -> bool {
+    names.contains(operation.id) || names.contains(operation.pleo_id)
+}
+
 /// Whether a credential is an API key.
 pub(crate) const fn is_key(kind: CredentialKind) -> bool {
     matches!(kind, CredentialKind::StandaloneApiKey | CredentialKind::IntegratedApiKey)
@@ -228,10 +233,8 @@ impl Cases {
     pub(crate) fn strategy(self) -> impl Strategy<Value = Case> {
         let Self { mut operations, kinds, bound, parallel, sessions, setbacks, supported } = self;
         if let Some(supported) = supported {
-            let named = |operation: &&Operation| {
-                supported.contains(operation.id) || supported.contains(operation.pleo_id)
-            };
-            let known: Vec<_> = operations.iter().copied().filter(|operation| named(operation)).collect();
+            let known: Vec<_> =
+                operations.iter().copied().filter(|operation| is_named(operation, &supported)).collect();
             // A client that supports none of those that a rule is about says so when it is called.
             if !known.is_empty() {
                 operations = known;

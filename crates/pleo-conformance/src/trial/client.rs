@@ -247,13 +247,24 @@ impl<'t, 'a> Conversation<'t, 'a> {
         case: &Case,
         faults: impl IntoIterator<Item = Fault>,
     ) -> Result<Seen, Stop> {
-        let sandbox = self.servers().sandbox(case.site);
+        self.with_faults(case.site, case.path_prefix(), faults, |talk| talk.call(case))
+    }
+
+    /// Does something while one request after the other to paths of a site that begin like this goes wrong in these
+    /// ways. Afterwards nothing goes wrong any more.
+    pub(crate) fn with_faults<T>(
+        &mut self,
+        site: Site,
+        path: &str,
+        faults: impl IntoIterator<Item = Fault>,
+        act: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         for fault in faults {
-            sandbox.inject(case.path_prefix(), fault);
+            self.servers().sandbox(site).inject(path, fault);
         }
-        let seen = self.call(case);
-        self.clear_faults(case);
-        seen
+        let done = act(self);
+        self.servers().sandbox(site).clear_faults();
+        done
     }
 
     /// Makes the credential of a case good: a session that needs it is authorised first.
@@ -291,11 +302,6 @@ impl<'t, 'a> Conversation<'t, 'a> {
     pub(crate) fn keep_pair_secret(&mut self, case: &Case) {
         self.keep_secret(&case.secret, "access token");
         self.keep_secret(&case.refresh_token, "refresh token");
-    }
-
-    /// Has nothing go wrong any more in the case's environment.
-    pub(crate) fn clear_faults(&self, case: &Case) {
-        self.servers().sandbox(case.site).clear_faults();
     }
 
     /// Has the client send the request of a case, whose credential is as good as it is by now.

@@ -14,7 +14,7 @@ use super::{
     Report, RuleResult, Standing,
     text::{one_line, shortened},
 };
-use crate::verdict::Level;
+use crate::{verdict::Level, words::counted};
 
 /// How much of a client's name is shown, in characters: names head columns.
 const NAME: usize = 40;
@@ -164,8 +164,7 @@ impl Comparison {
 
     /// The heading of the whole.
     fn heading(&self) -> String {
-        let clients = if self.clients.len() == 1 { "client" } else { "clients" };
-        format!("Conformance of {} {clients}", self.clients.len())
+        format!("Conformance of {}", counted(self.clients.len(), "client"))
     }
 }
 
@@ -249,8 +248,8 @@ fn differences(clients: &[Client], partial: usize, unlike: &[&str]) -> Vec<Strin
         }
     }
     if partial > 0 {
-        let rules = if partial == 1 { "rule is" } else { "rules are" };
-        differences.push(format!("{partial} {rules} not in every report"));
+        let are = if partial == 1 { "is" } else { "are" };
+        differences.push(format!("{} {are} not in every report", counted(partial, "rule")));
     }
     if !unlike.is_empty() {
         let rules = one_line(&unlike.join(", "));

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     super::{
         carrier,
-        trouble::{redirect_token_requests, redirects},
+        trouble::{redirects, token_redirect},
     },
     renewal::{MOST_TRIES, judge_renewals, renewing},
 };
@@ -20,7 +20,8 @@ use crate::{
     protocol::Capability,
     trial::{
         authorisation::{
-            Begun, Flow, Form, agree, begin, begins_at, finish, flows, query_of, token_requests,
+            Begun, Flow, Form, TOKEN_ENDPOINT, agree, begin, begins_at, finish, flows, query_of,
+            token_requests,
         },
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place},
@@ -220,12 +221,8 @@ pub(super) fn judge_exchanges(
     (flow, fails_first): &(Flow, bool),
     judge: impl Fn(&ReceivedRequest, &Form) -> Judgement,
 ) -> Result<Judgement, Stop> {
-    if *fails_first {
-        talk.servers().sandbox(flow.site).inject("/oauth/token", Fault::Status(503));
-    }
-    let seen = finish(talk, redirect);
-    talk.servers().sandbox(flow.site).clear_faults();
-    let seen = seen?;
+    let fault = fails_first.then_some(Fault::Status(503));
+    let seen = talk.with_faults(flow.site, TOKEN_ENDPOINT, fault, |talk| finish(talk, redirect))?;
     let requests = token_requests(&seen);
     if requests.is_empty() {
         return Err(Stop::Inconclusive(format!("no code is exchanged: {}", seen.told())));
@@ -244,10 +241,8 @@ pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
-        redirect_token_requests(talk, flow.site, *redirected);
-        let seen = finish(talk, redirect);
-        talk.servers().sandbox(flow.site).clear_faults();
-        let seen = seen?;
+        let redirected = token_redirect(talk, flow.site, *redirected);
+        let seen = talk.with_faults(flow.site, TOKEN_ENDPOINT, redirected, |talk| finish(talk, redirect))?;
         let requests = token_requests(&seen);
         let Some((first, _)) = requests.first() else {
             return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", seen.told())));
@@ -476,12 +471,10 @@ pub(super) fn code_is_exchanged_once(trial: &mut ClientTrial<'_>) -> Verdict {
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
         let most = answer.map_or(1, |(_, most)| most);
-        for (status, _) in std::iter::repeat_n(*answer, 2 * MOST_TRIES).flatten() {
-            talk.servers().sandbox(flow.site).inject("/oauth/token", Fault::Status(status));
-        }
-        let first = finish(talk, redirect.clone());
-        talk.servers().sandbox(flow.site).clear_faults();
-        let first = first?;
+        let faults = std::iter::repeat_n(*answer, 2 * MOST_TRIES).flatten();
+        let faults = faults.map(|(status, _)| Fault::Status(status));
+        let first =
+            talk.with_faults(flow.site, TOKEN_ENDPOINT, faults, |talk| finish(talk, redirect.clone()))?;
         let exchanges = exchanges_of(&first, &code);
         let Some(exchange) = exchanges.first() else {
             return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", first.told())));

@@ -10,14 +10,14 @@ use proptest::{prelude::*, sample::select};
 use super::{
     super::{
         carrier,
-        trouble::{Trouble, redirect_token_requests, redirects, send_into},
+        trouble::{Trouble, redirects, send_into, token_redirect},
     },
     authorisation::judge_exchanges,
 };
 use crate::{
     protocol::{App, Capability, CredentialKind, Send},
     trial::{
-        authorisation::{Flow, Form, agree, begin, issued, register, token_requests},
+        authorisation::{Flow, Form, TOKEN_ENDPOINT, agree, begin, issued, register, token_requests},
         case::{Case, Cases},
         client::{ClientTrial, Conversation, Seen, authorizations},
         evidence::{Judgement, place, target},
@@ -49,11 +49,15 @@ fn good(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + use<> {
     pairs(trial).strategy().prop_map(|case| case.plain())
 }
 
-/// Has the authorisation server fail, longer than any client should try.
-pub(super) fn stop_renewals(talk: &Conversation<'_, '_>, case: &Case, fault: &Fault) {
-    for _ in 0..8 * MOST_TRIES {
-        talk.servers().sandbox(case.site).inject("/oauth/token", fault.clone());
-    }
+/// Has the client send the request of a case while the authorisation server fails, longer than any client should
+/// try.
+pub(super) fn call_without_renewals(
+    talk: &mut Conversation<'_, '_>,
+    case: &Case,
+    fault: Fault,
+) -> Result<Seen, Stop> {
+    let faults = std::iter::repeat_n(fault, 8 * MOST_TRIES);
+    talk.with_faults(case.site, TOKEN_ENDPOINT, faults, |talk| talk.call(case))
 }
 
 /// Makes the app known, and not its tokens.
@@ -85,23 +89,23 @@ pub(super) fn judge_renewals(
     judge: impl Fn(&ReceivedRequest, &Form) -> Judgement,
 ) -> Result<Judgement, Stop> {
     talk.admit(case)?;
-    if fails_first {
-        talk.servers().sandbox(case.site).inject("/oauth/token", Fault::Status(503));
-    }
-    let mut judged = Vec::new();
-    for _ in 0..=usize::from(fails_first) {
-        let seen = talk.call(case)?;
-        for (received, form) in token_requests(&seen) {
-            judged.push(judge(received, &form));
-            if issued(received).is_some() {
-                return Ok(Judgement::all(judged));
+    let fault = fails_first.then_some(Fault::Status(503));
+    talk.with_faults(case.site, TOKEN_ENDPOINT, fault, |talk| {
+        let mut judged = Vec::new();
+        for _ in 0..=usize::from(fails_first) {
+            let seen = talk.call(case)?;
+            for (received, form) in token_requests(&seen) {
+                judged.push(judge(received, &form));
+                if issued(received).is_some() {
+                    return Ok(Judgement::all(judged));
+                }
+            }
+            if judged.is_empty() {
+                return Err(not_renewed(&seen));
             }
         }
-        if judged.is_empty() {
-            return Err(not_renewed(&seen));
-        }
-    }
-    Ok(Judgement::all(judged))
+        Ok(Judgement::all(judged))
+    })
 }
 
 pub(super) fn not_renewed(seen: &Seen) -> Stop {
@@ -128,11 +132,8 @@ pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
         talk.servers().sandbox(case.site).revoke(&case.secret);
         // So slow a renewal is overtaken by every other request that does not wait for it.
         let slow = Fault::Delay(Duration::from_millis(10));
-        talk.servers().sandbox(case.site).inject("/oauth/token", slow);
         let send = Send { times: 8, ..case.send(talk.servers()) };
-        let seen = talk.send_call(send);
-        talk.clear_faults(case);
-        let seen = seen?;
+        let seen = talk.with_faults(case.site, TOKEN_ENDPOINT, [slow], |talk| talk.send_call(send))?;
         let renewals = renewals(&seen);
         let Some((received, _)) = renewals.last() else { return Err(not_renewed(&seen)) };
         let Some(renewed_at) = renewals.iter().find_map(|(renewal, _)| answered_at(renewal)) else {
@@ -242,10 +243,7 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = expired(trial);
     trial.each(cases, |talk, case| {
         talk.admit(case)?;
-        stop_renewals(talk, case, &Fault::Status(503));
-        let seen = talk.call(case);
-        talk.clear_faults(case);
-        let seen = seen?;
+        let seen = call_without_renewals(talk, case, Fault::Status(503))?;
         let tried = renewals(&seen);
         let Some((received, _)) = tried.last() else { return Err(not_renewed(&seen)) };
         if received.exchange.reply.response.status().as_u16() != 503 {
@@ -329,13 +327,14 @@ fn names_app(value: &str, app: &App) -> bool {
 pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each((expired(trial), redirects()), |talk, (case, redirect)| {
         talk.admit(case)?;
-        redirect_token_requests(talk, case.site, *redirect);
-        let seen = talk.call(case);
-        talk.clear_faults(case);
-        let seen = seen?;
+        let redirect = token_redirect(talk, case.site, *redirect);
+        let seen = talk.with_faults(case.site, TOKEN_ENDPOINT, redirect, |talk| talk.call(case))?;
         let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());
+        let misplaced =
+            renewals.iter().map(|(received, _)| *received).find(|received| received.site != wanted);
         let elsewhere = seen.received.iter().filter(|received| ![case.site, wanted].contains(&received.site));
-        if let Some(stray) = carrier(elsewhere, &[&case.refresh_token, &case.app.client_secret]) {
+        let carrier = || carrier(elsewhere, &[&case.refresh_token, &case.app.client_secret]);
+        if let Some(stray) = misplaced.or_else(carrier) {
             return Ok(Judgement::fail_by(
                 stray,
                 "the refresh token or the client secret is sent to another server",
@@ -416,7 +415,7 @@ pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict 
     let troubles = vec![
         Trouble::Nothing,
         Trouble::Status(403),
-        Trouble::TooManyRequests,
+        Trouble::Status(429),
         Trouble::Status(500),
         Trouble::Status(503),
         Trouble::DroppedConnection,

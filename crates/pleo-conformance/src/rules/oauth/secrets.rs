@@ -6,11 +6,11 @@ use proptest::{prelude::*, sample::select};
 
 use super::{
     authorisation::challenge_of,
-    renewal::{admit_app_only, expired, not_renewed, stop_renewals},
+    renewal::{admit_app_only, call_without_renewals, expired, not_renewed},
 };
 use crate::{
     trial::{
-        authorisation::{Begun, agree, begin, finish, flows, query_of, token_requests},
+        authorisation::{Begun, TOKEN_ENDPOINT, agree, begin, finish, flows, query_of, token_requests},
         case::Case,
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, target},
@@ -146,12 +146,10 @@ pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdic
             true => talk.admit(case)?,
             false => admit_app_only(talk, case),
         }
-        if let Some(fault) = fault {
-            stop_renewals(talk, case, fault);
-        }
-        let seen = talk.call(case);
-        talk.clear_faults(case);
-        let seen = seen?;
+        let seen = match fault {
+            Some(fault) => call_without_renewals(talk, case, fault.clone()),
+            None => talk.call(case),
+        }?;
         if token_requests(&seen).is_empty() {
             return Err(not_renewed(&seen));
         }
@@ -187,12 +185,12 @@ pub(super) fn authorisation_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -
         let (begun, first) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
-        if let Some(fault) = fault {
-            talk.servers().sandbox(flow.site).inject("/oauth/token", fault.clone());
-        }
-        let last = finish(talk, wrong.map_or_else(|| redirect.clone(), |change| change(&redirect)));
-        talk.servers().sandbox(flow.site).clear_faults();
-        let last = last?;
+        let redirect = match wrong {
+            Some(change) => change(&redirect),
+            None => redirect,
+        };
+        let last =
+            talk.with_faults(flow.site, TOKEN_ENDPOINT, fault.clone(), |talk| finish(talk, redirect))?;
         let mut secrets = vec![("client secret", flow.app.client_secret.clone()), ("code", code)];
         let verifiers =
             token_requests(&last).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));

@@ -6,29 +6,12 @@ use serde_json::json;
 
 use super::{
     bench::{
-        COMPANY, KEY, Lab, OTHER_COMPANY, RICH_KEY, TOKEN, WRONG_REDIRECTS, create, credential, describe,
-        key, list, long_key, long_token, optional, replace, rich_app, search, show, token, tokens,
+        COMPANY, KEY, Lab, OTHER_COMPANY, RICH_KEY, TOKEN, TROUBLES, WRONG_REDIRECTS, create, credential,
+        describe, key, list, long_key, long_token, optional, replace, rich_app, search, show, token, tokens,
     },
     player::Player,
 };
 use crate::reference::Reference;
-
-/// Ends of paths that the API does not answer well.
-pub(super) const TROUBLES: [&str; 13] = [
-    "invalid",
-    "missing",
-    "unprocessable",
-    "unknown",
-    "forbidden",
-    "limited",
-    "broken",
-    "away",
-    "dropped",
-    "redirected",
-    "redirected-to-staging",
-    "redirected-to-production",
-    "redirected-to-legacy",
-];
 
 /// Lets a client do everything that some rule is about.
 pub(super) fn play(lab: &Lab, client: Reference) -> Player<'_> {

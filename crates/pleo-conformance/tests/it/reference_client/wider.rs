@@ -10,11 +10,10 @@ use pleo_conformance::{
 
 use super::{
     bench::{
-        COMPANY, Lab, OTHER_COMPANY, create, credential, key, list, long_key, long_token, optional, rich_app,
-        search, show, token, tokens,
+        COMPANY, Lab, OTHER_COMPANY, TROUBLES, create, credential, key, list, long_key, long_token, optional,
+        rich_app, search, show, token, tokens,
     },
     player::{Player, arrived, correct, statuses},
-    script::TROUBLES,
 };
 use crate::reference::{Reference, Variation};
 
