@@ -7,7 +7,7 @@
 use std::fmt;
 
 use http::StatusCode;
-use pleo_client::Error;
+use pleo_client::{Error, ParameterLocation};
 
 use crate::AuthenticationMethod;
 
@@ -27,18 +27,21 @@ pub struct Advice {
 pub struct Point {
     /// What may be the matter.
     pub cause: &'static str,
-    /// What to do.
+    /// What to do, for everybody.
     pub remedy: &'static str,
+    /// What helps with it in this crate, where something does.
+    pub in_rust: Option<&'static str>,
     /// The statements and facts that say so, see [`sources`](crate::sources). They are not printed.
     pub sources: &'static [&'static str],
 }
 
-/// Prints the title and one line per point.
+/// Prints the title and one line per point. With `{:#}` the points say what helps in this crate, too.
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.title)?;
         for point in self.points {
-            write!(f, "\n- {point}")?;
+            f.write_str("\n- ")?;
+            point.fmt(f)?;
         }
         Ok(())
     }
@@ -46,12 +49,22 @@ impl fmt::Display for Advice {
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.cause, self.remedy)
+        write!(f, "{} {}", self.cause, self.remedy)?;
+        match self.in_rust {
+            Some(in_rust) if f.alternate() => write!(f, " {in_rust}"),
+            _ => Ok(()),
+        }
     }
 }
 
 const fn point(cause: &'static str, remedy: &'static str, sources: &'static [&'static str]) -> Point {
-    Point { cause, remedy, sources }
+    Point { cause, remedy, in_rust: None, sources }
+}
+
+impl Point {
+    const fn in_rust(self, in_rust: &'static str) -> Self {
+        Self { in_rust: Some(in_rust), ..self }
+    }
 }
 
 /// About a 401.
@@ -65,14 +78,16 @@ pub static UNAUTHORIZED: Advice = Advice {
         ),
         point(
             "It was made in the other environment.",
-            "Use a staging key with Staging and a production key with Production.",
+            "Use a staging key in staging and a production key in production.",
             &["Z7", "Z8", "Z9", "Z10"],
-        ),
+        )
+        .in_rust("A credential made with Staging or Production keeps to that environment."),
         point(
             "An API key was sent as Bearer, or an access token as Basic.",
-            "Make an API key with StandaloneApiKey or IntegratedApiKey, an OAuth token with AccessToken.",
+            "Send an API key as the Basic user name with an empty password, and an access token as Bearer.",
             &["Z25", "Z30", "field notes"],
-        ),
+        )
+        .in_rust("StandaloneApiKey, IntegratedApiKey and AccessToken do that."),
         point("It was not copied whole.", "Pleo shows a key once only: make a new one.", &["A10"]),
     ],
 };
@@ -83,14 +98,16 @@ pub static FORBIDDEN: Advice = Advice {
     points: &[
         point(
             "A scope is missing. Scopes are chosen when a key is made and again when an app is authorised.",
-            "Make a key, or authorise the app, with the scopes that ScopeSet::needed_for names.",
+            "Make a key, or authorise the app, with the scopes that the operation needs.",
             &["Z46", "Z47", "E3", "field notes"],
-        ),
+        )
+        .in_rust("ScopeSet::needed_for names them."),
         point(
             "The request is about another company than the credential's.",
-            "Bind the session to the company that Client::connect finds.",
+            "Use the company that the credential was made for; GET /v1/installations/me names it.",
             &["Z37", "Z39", "K3"],
-        ),
+        )
+        .in_rust("Client::connect finds it and binds the session to it."),
         point(
             "The API is not enabled for this customer or partner.",
             "Ask Pleo: a documented API need not be an enabled one.",
@@ -113,10 +130,29 @@ pub static NOT_FOUND: Advice = Advice {
             "Make a key of the External API; legacy tokens work at openapi.pleo.io only.",
             &["Z17", "field notes"],
         ),
+    ],
+};
+
+/// About a 404 of an operation that names nothing in its path, such as an introspection: what is not found is
+/// access.
+pub static NO_ACCESS: Advice = Advice {
+    title: "Pleo does not know this path for this credential.",
+    points: &[
+        point(
+            "Every path answers 404: the credential is a token of the legacy API.",
+            "Make a key of the External API; legacy tokens work at openapi.pleo.io only.",
+            &["Z17", "field notes"],
+        ),
         point(
             "An integration with an API key has no installation yet.",
-            "Client::connect creates it.",
+            "Create it with POST /v1/installations/me.",
             &["N41"],
+        )
+        .in_rust("Client::connect_or_install does that."),
+        point(
+            "The API is not enabled for this customer or partner.",
+            "Ask Pleo: a documented API need not be an enabled one.",
+            &["Z20", "Z64", "Z66"],
         ),
     ],
 };
@@ -125,7 +161,7 @@ pub static NOT_FOUND: Advice = Advice {
 pub static REDIRECT: Advice = Advice {
     title: "A redirect is never followed with a credential.",
     points: &[point(
-        "The documents know no redirect: a proxy, a login page or a wrong address stands in between.",
+        "The documents know no redirect: a proxy, a login page or a wrong address may be the cause.",
         "Look where the Location header leads; do not send the credential there.",
         &["Z1", "Z2"],
     )],
@@ -153,7 +189,7 @@ pub static LEGACY_TOKEN: Advice = Advice {
     ],
 };
 
-/// The usual causes of an answer: 401, 403, 404 and redirects.
+/// The usual causes of an answer to this operation: 401, 403, 404 and redirects.
 ///
 /// ```
 /// # fn report(error: &pleo_auth::pleo_client::Error) {
@@ -164,10 +200,13 @@ pub static LEGACY_TOKEN: Advice = Advice {
 /// # }
 /// ```
 pub fn explain(error: &Error) -> Option<&'static Advice> {
+    let names_something =
+        error.operation().parameters.iter().any(|parameter| parameter.location == ParameterLocation::Path);
     match error.api_error()?.status() {
         StatusCode::UNAUTHORIZED => Some(&UNAUTHORIZED),
         StatusCode::FORBIDDEN => Some(&FORBIDDEN),
-        StatusCode::NOT_FOUND => Some(&NOT_FOUND),
+        StatusCode::NOT_FOUND if names_something => Some(&NOT_FOUND),
+        StatusCode::NOT_FOUND => Some(&NO_ACCESS),
         status if status.is_redirection() => Some(&REDIRECT),
         _ => None,
     }
@@ -470,7 +509,7 @@ mod tests {
         assert_eq!(
             text,
             "A redirect is never followed with a credential.\n\
-             - The documents know no redirect: a proxy, a login page or a wrong address stands in between. \
+             - The documents know no redirect: a proxy, a login page or a wrong address may be the cause. \
              Look where the Location header leads; do not send the credential there."
         );
         assert_eq!(NEW_CUSTOMER.to_string().lines().count(), 3);

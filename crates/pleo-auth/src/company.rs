@@ -133,7 +133,7 @@ impl FromStr for Subject {
 }
 
 /// A text that names neither a company nor an organisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSubject {
     /// No `urn:pleo:` at the beginning.
@@ -146,6 +146,8 @@ pub enum InvalidSubject {
     #[error("the id is not a UUID such as 11111111-2222-4333-8444-555555555555")]
     NotUuid,
 }
+
+pleo_client::debug_by_chain!(InvalidSubject);
 
 #[cfg(test)]
 mod tests {

@@ -59,6 +59,13 @@ impl Identity {
     }
 }
 
+/// What a missing installation means.
+#[derive(Clone, Copy)]
+enum Missing {
+    IsAnError,
+    IsCreated,
+}
+
 impl<E: Environment> Client<E> {
     /// Asks Pleo who the credential is (A62): a working answer proves that it is right and in its
     /// environment (Z94).
@@ -70,14 +77,27 @@ impl<E: Environment> Client<E> {
         Ok(Identity::new(answer.data)?)
     }
 
-    /// Connects: proves that the credential works (N10), finds its installation (N9) or, for an API key
-    /// without one, creates it (N41), and binds the client to the company that the installation names
-    /// (N11, N15). Nothing is activated yet: show the company to the user first (N17).
+    /// Connects: proves that the credential works (N10), finds its installation (N9), and binds the client to
+    /// the company that the installation names (N11, N15). It only reads. Show the company to the user before
+    /// you [activate](Connection::activate) the installation (N17).
     ///
     /// # Errors
-    /// Those of the calls, and when Pleo's answers do not agree with each other or with the company that
-    /// the session is bound to (N16). The client stays as it was (N13).
+    /// Those of the calls, [`ConnectError::NotInstalled`] for an API key without an installation, and when Pleo's
+    /// responses do not agree with each other or with the company that the session is bound to (N16). The
+    /// client stays as it was (N13).
     pub async fn connect(&self) -> Result<Connection<E>, ConnectError> {
+        self.connect_by(Missing::IsAnError).await
+    }
+
+    /// The same, but for an API key without an installation it creates one (N41), which is a change in Pleo.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), without [`ConnectError::NotInstalled`].
+    pub async fn connect_or_install(&self) -> Result<Connection<E>, ConnectError> {
+        self.connect_by(Missing::IsCreated).await
+    }
+
+    async fn connect_by(&self, missing: Missing) -> Result<Connection<E>, ConnectError> {
         let identity = self.identify().await?;
         if identity.method == AuthMethod::None {
             return Err(ConnectError::NotAuthenticated);
@@ -88,7 +108,7 @@ impl<E: Environment> Client<E> {
             agree(bound, found)?;
         }
         let current = self.session().current();
-        let installation = self.installation().await?;
+        let installation = self.installation(missing).await?;
         let installed: Subject = installation.resource.parse()?;
         if let Some(credential @ Subject::Company(_)) = identity.subject
             && credential != installed
@@ -103,15 +123,20 @@ impl<E: Environment> Client<E> {
         Ok(Connection { client: self.for_subject(subject), current, subject, identity, installation })
     }
 
-    async fn installation(&self) -> Result<InstallationResponse, ConnectError> {
+    async fn installation(&self, missing: Missing) -> Result<InstallationResponse, ConnectError> {
         match self.get_installation().send().await {
             Ok(answer) => Ok(answer.into_inner()),
             Err(error)
                 if error.status() == Some(StatusCode::NOT_FOUND)
                     && self.session().credential().method().is_api_key() =>
             {
-                let body = CreateClientInstallationRequest::default();
-                Ok(self.create_installation(body).send().await?.into_inner())
+                match missing {
+                    Missing::IsAnError => Err(ConnectError::NotInstalled),
+                    Missing::IsCreated => {
+                        let body = CreateClientInstallationRequest::default();
+                        Ok(self.create_installation(body).send().await?.into_inner())
+                    }
+                }
             }
             Err(error) => Err(error.into()),
         }
@@ -119,7 +144,7 @@ impl<E: Environment> Client<E> {
 
     /// Changes the session's credential in the order that Pleo asks for (N19, N20, N32): the new one is
     /// tried first, and only if it works, stands for the company that the session is bound to and has the
-    /// scopes that are needed, it takes the place of the old one, which is returned to be deleted in Pleo.
+    /// scopes that are needed, it replaces the old one, which is returned to be deleted in Pleo. It only reads.
     ///
     /// # Errors
     /// When anything of that fails. The session goes on with the old credential.
@@ -263,7 +288,7 @@ impl<T> fmt::Debug for FromResponse<T> {
 ///
 /// `Display` and `Debug` show nothing of a response, except what has the form of an
 /// [identifier](pleo_client::identifier).
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// A call failed. [`advice::explain`](crate::advice::explain) has the usual causes.
@@ -272,6 +297,9 @@ pub enum ConnectError {
     /// Pleo answered, but without having seen a credential.
     #[error("Pleo saw no credential; a proxy may be stripping the Authorization header")]
     NotAuthenticated,
+    /// The API key works, but has no installation yet (N41).
+    #[error("the API key has no installation; create one with `connect_or_install`")]
+    NotInstalled,
     /// Pleo names neither a company nor an organisation.
     #[error("Pleo's response does not say what the credential stands for")]
     Subject(#[from] InvalidSubject),
@@ -315,6 +343,8 @@ pub enum ConnectError {
     },
 }
 
+pleo_client::debug_by_chain!(ConnectError);
+
 impl ConnectError {
     /// The call that failed, for [`advice::explain`](crate::advice::explain) and
     /// [`RequestRefused::of`](crate::RequestRefused::of).
@@ -333,7 +363,7 @@ impl From<Error> for ConnectError {
 }
 
 /// Why a credential was not changed. The session goes on with the old one.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RotateError {
     /// The new credential belongs to another environment.
@@ -343,3 +373,5 @@ pub enum RotateError {
     #[error("the new credential was tried and not taken")]
     Trial(#[from] ConnectError),
 }
+
+pleo_client::debug_by_chain!(RotateError);

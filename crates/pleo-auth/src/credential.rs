@@ -213,7 +213,7 @@ impl LegacyToken {
 }
 
 /// A text that cannot be the credential it was given as. It does not show the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the {method} {mistake}")]
 #[non_exhaustive]
 pub struct InvalidCredential {
@@ -223,8 +223,10 @@ pub struct InvalidCredential {
     pub mistake: Mistake,
 }
 
+pleo_client::debug_by_chain!(InvalidCredential);
+
 /// What a text that is no credential looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Mistake {
     /// Nothing at all.
@@ -264,6 +266,8 @@ pub enum Mistake {
     #[error("is longer than 16 KiB; is it the content of another file?")]
     TooLong,
 }
+
+pleo_client::debug_by_chain!(Mistake);
 
 /// The checks that keys and tokens share. Their format is not published (A15, A49), so only what no
 /// header could carry and what is plainly something else is refused.

@@ -186,7 +186,7 @@ impl From<Sandbox> for AnyEnvironment {
 }
 
 /// A base URL that is no sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSandbox {
     /// Not an absolute URL.
@@ -210,6 +210,8 @@ pub enum InvalidSandbox {
     #[error("the sandbox's address holds more than scheme, host and port; leave the rest out")]
     NotAnOrigin,
 }
+
+pleo_client::debug_by_chain!(InvalidSandbox);
 
 /// An environment that is chosen at run time, by a configuration for instance.
 ///
@@ -324,7 +326,7 @@ impl FromStr for AnyEnvironment {
 
 /// A text that names no environment. It does not show the text, which might be a secret in the wrong
 /// place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnknownEnvironment {
     /// `PLEO_ENVIRONMENT` is not set.
@@ -343,6 +345,8 @@ pub enum UnknownEnvironment {
     #[error("this names no environment; use production, staging or the address of a sandbox")]
     Unknown,
 }
+
+pleo_client::debug_by_chain!(UnknownEnvironment);
 
 #[cfg(test)]
 mod tests {

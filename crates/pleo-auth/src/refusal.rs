@@ -20,7 +20,7 @@ use crate::{CompanyId, OrganizationId, ScopeSet, oauth::TokenError};
 ///     }
 /// }
 /// ```
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestRefused {
     /// The request goes elsewhere than to the credential's environment (Z1, Z7 to Z10, Z17, Z18).
@@ -122,6 +122,8 @@ pub enum RequestRefused {
     #[error(transparent)]
     Token(#[from] TokenError),
 }
+
+pleo_client::debug_by_chain!(RequestRefused);
 
 impl RequestRefused {
     /// The refusal that an error carries, if a session refused the request.

@@ -58,9 +58,11 @@ impl Borrow<str> for Scope {
 }
 
 /// A text that is no scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no scope; a scope is a word such as export-jobs:read")]
 pub struct InvalidScope;
+
+pleo_client::debug_by_chain!(InvalidScope);
 
 /// A set of scopes, in alphabetical order.
 ///

@@ -129,7 +129,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Why a secret could not be read. It says where, never what.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
     /// The variable is not set.
@@ -182,6 +182,8 @@ pub enum SecretError {
         source: Box<dyn StdError + Send + Sync>,
     },
 }
+
+pleo_client::debug_by_chain!(SecretError);
 
 #[cfg(test)]
 mod tests {

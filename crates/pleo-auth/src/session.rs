@@ -286,7 +286,7 @@ impl<E: Environment> std::fmt::Debug for Session<E> {
 }
 
 /// A credential of another environment than the session's (Z7 to Z10).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the session is in {session}, and the credential belongs to {credential}; a credential works only \
      where it was made, so make one in {session}"
@@ -298,6 +298,8 @@ pub struct EnvironmentMismatch {
     /// The credential's environment.
     pub credential: String,
 }
+
+pleo_client::debug_by_chain!(EnvironmentMismatch);
 
 impl EnvironmentMismatch {
     pub(crate) fn check<E: Environment>(session: &E, credential: &E) -> Result<(), Self> {

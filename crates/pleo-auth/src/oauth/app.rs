@@ -265,7 +265,7 @@ impl<E: Environment> fmt::Debug for OAuthApp<E> {
 }
 
 /// What cannot be a registered client.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidApp {
     /// The client id.
@@ -288,6 +288,8 @@ pub enum InvalidApp {
     #[error("the transport to the authorisation server could not be made")]
     Transport(#[source] TransportError),
 }
+
+pleo_client::debug_by_chain!(InvalidApp);
 
 #[cfg(test)]
 mod tests {

@@ -243,7 +243,7 @@ impl<E> fmt::Debug for GrantedCode<E> {
 }
 
 /// A redirect that brings no code. Nothing of the redirect is shown.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {
     /// The kept text is no authorisation that is under way.
@@ -274,6 +274,8 @@ pub enum RedirectError {
     #[error("the redirect has no code; the authorisation failed; begin a new one")]
     NoCode,
 }
+
+pleo_client::debug_by_chain!(RedirectError);
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use crate::EnvironmentMismatch;
 ///
 /// `Display` and `Debug` show nothing that the server wrote, except an error code that has the form of an
 /// identifier: everything else may quote a token.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OAuthError {
     /// The operating system's random number generator failed, so nothing unguessable can be made.
@@ -60,6 +60,8 @@ pub enum OAuthError {
         problem: &'static str,
     },
 }
+
+pleo_client::debug_by_chain!(OAuthError);
 
 impl OAuthError {
     /// Whether the same request may be repeated: it failed on its way, or the server says that it may pass

@@ -126,20 +126,24 @@ async fn without_success_there_is_no_active_client() {
 }
 
 #[tokio::test]
-async fn an_api_key_without_an_installation_makes_one_and_an_oauth_token_does_not() {
+async fn an_api_key_without_an_installation_creates_one_on_request_and_an_oauth_token_does_not() {
     let missing = || recorder(Service { resource: None, ..service(1) });
     for credential in
         [key("FAKE").into_credential(), IntegratedApiKey::new(Staging, "FAKE").unwrap().into_credential()]
     {
         let recorder = missing();
-        let connection = client(Session::new(credential), &recorder).connect().await.unwrap();
+        let client = client(Session::new(credential), &recorder);
+        let error = client.connect().await.unwrap_err();
+        assert!(matches!(error, ConnectError::NotInstalled), "{error:?}");
+        assert_eq!(paths(&recorder), ["GET /v1/introspect", "GET /v1/installations/me"], "it only reads");
+        let connection = client.connect_or_install().await.unwrap();
         assert_eq!(connection.company(), Some(company(1)));
-        assert_eq!(paths(&recorder)[2], "POST /v1/installations/me");
-        assert_eq!(recorder.sent()[2].body(), "{}");
+        assert_eq!(paths(&recorder)[4], "POST /v1/installations/me");
+        assert_eq!(recorder.sent()[4].body(), "{}");
     }
     let recorder = missing();
     let token = AccessToken::new(Staging, "FAKE").unwrap();
-    let error = client(Session::new(token), &recorder).connect().await.unwrap_err();
+    let error = client(Session::new(token), &recorder).connect_or_install().await.unwrap_err();
     assert!(
         matches!(&error, ConnectError::Call(error) if error.status().is_some_and(|status| status == 404))
     );
@@ -152,7 +156,7 @@ async fn an_installation_that_cannot_be_read_is_not_made_anew() {
         "/v1/introspect" => answer(200, r#"{"data":{"authMethod":"API_KEY","clientId":"c","scope":""}}"#),
         _ => answer(403, ""),
     });
-    assert!(matches!(unbound(&recorder).connect().await, Err(ConnectError::Call(_))));
+    assert!(matches!(unbound(&recorder).connect_or_install().await, Err(ConnectError::Call(_))));
     assert_eq!(paths(&recorder), ["GET /v1/introspect", "GET /v1/installations/me"]);
 }
 
@@ -187,7 +191,7 @@ async fn another_company_than_the_bound_one_is_refused() {
 async fn nothing_is_created_for_a_company_that_nobody_meant() {
     let recorder_of_other = recorder(Service { resource: None, ..service(1) });
     let live = client(Session::new(key("FAKE-OLD")).with_company(company(2)), &recorder_of_other);
-    assert!(live.connect().await.is_err());
+    assert!(live.connect_or_install().await.is_err());
     assert!(live.rotate(key("FAKE-NEW"), &ScopeSet::default()).await.is_err());
     assert_eq!(paths(&recorder_of_other), ["GET /v1/introspect"; 2]);
     // Where introspection names nothing, the installation still has to agree.

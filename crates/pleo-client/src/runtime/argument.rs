@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// An argument of a call that cannot be sent.
 ///
 /// It names the argument and the mistake, never the value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidArgument {
     /// The value does not convert to the argument's type.
@@ -41,6 +41,8 @@ pub enum InvalidArgument {
     #[error("the request's URL is too long")]
     UrlTooLong,
 }
+
+crate::debug_by_chain!(InvalidArgument);
 
 impl InvalidArgument {
     /// The argument whose value did not convert, or `body`.

@@ -57,7 +57,7 @@ impl BaseUrl {
 }
 
 /// A base URL that no request can be built on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidBaseUrl {
     /// Not an absolute URL.
@@ -76,6 +76,8 @@ pub enum InvalidBaseUrl {
     #[error("the base URL holds a query or a fragment")]
     Query,
 }
+
+crate::debug_by_chain!(InvalidBaseUrl);
 
 #[cfg(test)]
 mod tests {

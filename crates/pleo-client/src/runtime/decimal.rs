@@ -27,9 +27,11 @@ impl Decimal {
 }
 
 /// Text that is no decimal number, or one of more than 28 significant digits or decimal places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a decimal number of at most 28 significant digits and 28 decimal places")]
 pub struct InvalidDecimal;
+
+crate::debug_by_chain!(InvalidDecimal);
 
 impl FromStr for Decimal {
     type Err = InvalidDecimal;

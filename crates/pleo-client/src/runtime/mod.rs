@@ -33,7 +33,7 @@ pub(crate) use argument::{Problems, Required};
 pub use base_url::InvalidBaseUrl;
 pub use client::{Authorization, Authorize, Call, Client, Refusal, Transport, Unauthenticated};
 pub use decimal::{Decimal, InvalidDecimal};
-pub use error::{ApiError, DecodeError, Error, TransportError, TransportErrorKind};
+pub use error::{ApiError, DecodeError, Error, ErrorChain, TransportError, TransportErrorKind, retry_after};
 #[cfg(feature = "reqwest")]
 pub use http_config::HttpConfig;
 pub use identifier::identifier;
@@ -45,7 +45,7 @@ pub use operation::{
 pub use pages::{Items, ListCall, ListPage, Pages, PagingError};
 pub use request::Request;
 pub(crate) use request::{RequestBuilder, UrlValue};
-pub use response::{Body, ResponseValue};
+pub use response::{Attempts, Body, ResponseValue};
 pub use sensitive::Sensitive;
 pub use time::DateOrDateTime;
 #[cfg(feature = "reqwest")]

@@ -1,6 +1,8 @@
 //! The operation catalogue's entry.
 
-use http::Method;
+use http::{Method, StatusCode};
+
+use super::TransportErrorKind;
 
 /// What is known of one operation of the External API.
 ///
@@ -48,6 +50,35 @@ pub struct Operation {
     pub errors: &'static [u16],
     /// Pleo's page about it, or the index of all pages where the page is not known.
     pub documentation: &'static str,
+}
+
+impl Operation {
+    /// Whether the operation may be sent again after a response of this status, which says that the service
+    /// could not take it now: 408, 429, 502, 503 and 504 for what is [safe or idempotent](Safety), and 500 for
+    /// what is safe.
+    pub fn may_retry_status(&self, status: StatusCode) -> bool {
+        match status {
+            StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => self.safety != Safety::Neither,
+            StatusCode::INTERNAL_SERVER_ERROR => self.safety == Safety::Safe,
+            _ => false,
+        }
+    }
+
+    /// Whether the operation may be sent again after this failure: any operation where nothing was sent, and
+    /// what is [safe or idempotent](Safety) where nobody knows whether it arrived.
+    pub fn may_retry_failure(&self, failure: TransportErrorKind) -> bool {
+        match failure {
+            TransportErrorKind::Request => false,
+            TransportErrorKind::Connect => true,
+            TransportErrorKind::Timeout | TransportErrorKind::Connection | TransportErrorKind::Body => {
+                self.safety != Safety::Neither
+            }
+        }
+    }
 }
 
 /// A parameter of an operation.

@@ -53,7 +53,7 @@ pub trait ListCall<'a>: Clone + Send + Unpin + 'a {
 }
 
 /// Why a list cannot be read to its end.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PagingError {
     /// The service returned a cursor that it had returned before.
@@ -85,6 +85,8 @@ pub enum PagingError {
     #[error("pages are read forwards; use `after` instead of `before`")]
     Backwards,
 }
+
+crate::debug_by_chain!(PagingError);
 
 /// A cursor as an error shows it. Pleo's are of capital letters, the digits 2 to 7, `=` and `~` (P6).
 fn shown(cursor: &str) -> String {

@@ -12,6 +12,11 @@ use super::{ApiError, DecodeError, Error, Operation, TransportError, TransportEr
 /// The body of an answer, as a transport hands it over: read as it arrives.
 pub type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
+/// How many times a request was sent. A transport that retries puts it into the
+/// [extensions](http::Response::extensions) of the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempts(pub u32);
+
 /// A successful answer: the decoded body with status and headers.
 ///
 /// `Debug` shows the status only: bodies and headers may hold personal data.
@@ -78,7 +83,8 @@ pub(super) async fn read(
         };
     }
     let (value, truncated) = read_beginning(body, ApiError::BODY_LIMIT).await;
-    Err(Box::new(ApiError::new(operation, head.status, head.headers, value, truncated)).into())
+    let error = ApiError::new(operation, head.status, head.headers, value, truncated);
+    Err(Box::new(error.with_attempts(head.extensions.get())).into())
 }
 
 /// Reads a body to its end; `None` as soon as it is longer than the limit. A body that comes as one frame is not

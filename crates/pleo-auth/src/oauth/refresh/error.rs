@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Why tokens can no longer be renewed (A53 to A56).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionEnd {
     /// The authorisation server refused the refresh token: it expired, was used or was revoked.
@@ -33,8 +33,10 @@ pub enum SessionEnd {
     },
 }
 
+pleo_client::debug_by_chain!(SessionEnd);
+
 /// Why there is no access token to send (A53 to A55).
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
     /// The authorisation is over (A54, A55).
@@ -90,9 +92,11 @@ pub enum TokenError {
     NoRuntime,
 }
 
+pleo_client::debug_by_chain!(TokenError);
+
 /// What a [`TokenStore`](crate::oauth::TokenStore) did other than answering. It is the source of
 /// [`TokenError::NotStored`] and [`TokenError::StoreFailed`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreFault {
     /// It blocked, or never answered.
@@ -108,3 +112,5 @@ pub enum StoreFault {
     #[error("the operating system has no thread for the store")]
     NoThread,
 }
+
+pleo_client::debug_by_chain!(StoreFault);

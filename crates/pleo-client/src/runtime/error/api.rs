@@ -6,10 +6,13 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
-use super::DecodeError;
-use crate::runtime::Operation;
+use super::{DecodeError, ErrorChain, remedy::remedy};
+use crate::runtime::{Attempts, Operation, identifier};
 
 /// An answer other than success.
+///
+/// `Display` shows the status, Pleo's name for the error where it has the form of an
+/// [identifier], and what to do. With `{:#}` it shows Pleo's explanation, too.
 pub struct ApiError {
     operation: &'static Operation,
     status: StatusCode,
@@ -18,6 +21,7 @@ pub struct ApiError {
     truncated: bool,
     kind: Option<String>,
     message: Option<String>,
+    attempts: u32,
 }
 
 impl ApiError {
@@ -34,7 +38,13 @@ impl ApiError {
         // Pleo's error bodies have these two members in common, where they are JSON at all.
         let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         let text = |member: &str| json.get(member).and_then(serde_json::Value::as_str).map(str::to_owned);
-        Self { operation, status, headers, truncated, kind: text("type"), message: text("message"), body }
+        let (kind, message) = (text("type"), text("message"));
+        Self { operation, status, headers, body, truncated, kind, message, attempts: 1 }
+    }
+
+    /// The same after several attempts.
+    pub(crate) fn with_attempts(self, attempts: Option<&Attempts>) -> Self {
+        Self { attempts: attempts.map_or(self.attempts, |attempts| attempts.0), ..self }
     }
 
     /// The operation that was called.
@@ -57,6 +67,11 @@ impl ApiError {
     /// Pleo's explanation, where the body has one.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
+    }
+
+    /// How many times the request was sent; more than 1 only with a transport that retries.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
     }
 
     /// The answer's headers.
@@ -93,26 +108,29 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let length = self.body.len();
-        write!(f, "answered {} with a body of {length} bytes", self.status)?;
+        write!(f, "Pleo responded {}", self.status)?;
+        if let Some(kind) = self.kind().and_then(identifier) {
+            write!(f, " ({kind})")?;
+        }
+        if let (true, Some(message)) = (f.alternate(), self.message()) {
+            write!(f, ", saying {message:?}")?;
+        }
         if self.status.is_redirection() {
             f.write_str(", a redirect, which is never followed")?;
         }
-        if self.truncated {
-            f.write_str(", cut off")?;
+        if self.attempts > 1 {
+            write!(f, " to the last of {} attempts", self.attempts)?;
         }
-        Ok(())
+        match remedy(self.operation, self.status) {
+            Some(remedy) => write!(f, "; {remedy}"),
+            None => Ok(()),
+        }
     }
 }
 
 impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApiError")
-            .field("operation", &self.operation.id)
-            .field("status", &self.status.as_u16())
-            .field("body_length", &self.body.len())
-            .field("truncated", &self.truncated)
-            .finish_non_exhaustive()
+        write!(f, "{}: {}", self.operation.id, ErrorChain(self))
     }
 }
 

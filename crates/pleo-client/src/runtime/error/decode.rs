@@ -4,7 +4,9 @@ use std::{error::Error as StdError, fmt};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use serde_json::error::Category;
 
+use super::{ErrorChain, json_path::json_path};
 use crate::runtime::Operation;
 
 /// A success whose body is not what its document describes.
@@ -15,6 +17,7 @@ pub struct DecodeError {
     body: Bytes,
     line: usize,
     column: usize,
+    path: String,
     category: &'static str,
 }
 
@@ -28,13 +31,17 @@ impl DecodeError {
     ) -> Self {
         // The error's own text may quote the body.
         let category = match error.classify() {
-            serde_json::error::Category::Io => "could not be read",
-            serde_json::error::Category::Syntax => "is no JSON",
-            serde_json::error::Category::Data => "is JSON of another shape than its document describes",
-            serde_json::error::Category::Eof if body.is_empty() => "is empty",
-            serde_json::error::Category::Eof => "ends too early",
+            Category::Io => "could not be read",
+            Category::Syntax => "is not valid JSON",
+            Category::Data => "does not match the documented schema",
+            Category::Eof if body.is_empty() => "is empty",
+            Category::Eof => "ends too early",
         };
-        Self { operation, status, headers, body, line: error.line(), column: error.column(), category }
+        let (line, column) = (error.line(), error.column());
+        let before: usize =
+            body.split_inclusive(|&byte| byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+        let path = json_path(&body, before + column);
+        Self { operation, status, headers, body, line, column, path, category }
     }
 
     /// The operation that was called.
@@ -62,21 +69,27 @@ impl DecodeError {
     pub fn position(&self) -> (usize, usize) {
         (self.line, self.column)
     }
+
+    /// The path of the value where decoding stopped, such as `data[3].amount.currency`; empty for the whole
+    /// body. A name that is not an [`identifier`](crate::identifier) is shown as `…`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "answered {} with a body that {} (line {}, column {})",
-            self.status, self.category, self.line, self.column
-        )
+        write!(f, "Pleo responded {} with a body that {}", self.status, self.category)?;
+        if !self.path.is_empty() {
+            write!(f, " at {}", self.path)?;
+        }
+        write!(f, " (line {}, column {})", self.line, self.column)
     }
 }
 
 impl fmt::Debug for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DecodeError({}: {self})", self.operation.id)
+        write!(f, "{}: {}", self.operation.id, ErrorChain(self))
     }
 }
 

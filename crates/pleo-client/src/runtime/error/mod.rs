@@ -1,24 +1,31 @@
 //! Everything that can go wrong with a call.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, time::Duration};
 
 use http::StatusCode;
 
 use super::{InvalidArgument, Operation, PagingError, Refusal};
 
 mod api;
+mod chain;
 mod decode;
+mod json_path;
+mod remedy;
+mod retry_after;
 mod transport;
 
 pub use api::ApiError;
+pub use chain::ErrorChain;
 pub use decode::DecodeError;
+pub use retry_after::retry_after;
 pub use transport::{TransportError, TransportErrorKind};
 
 /// Why a call has no result.
 ///
-/// `Display` and `Debug` of it and of all that it holds show no body, no query and no header value,
-/// so that an error may go to a log as it is. What the service said is there to be asked for, see
-/// [`ApiError`].
+/// `Display` is a sentence that says what happened and what to do. `Debug` is the same with all causes, because
+/// that is what a program prints whose `main` returns the error. Neither shows a body, a query or a header value,
+/// so an error may go to a log as it is. With `{:#}` the sentence includes Pleo's own explanation, which may
+/// hold personal data.
 #[non_exhaustive]
 pub enum Error {
     /// An argument cannot be sent. Nothing was sent.
@@ -93,6 +100,50 @@ impl Error {
         }
     }
 
+    /// Whether no complete response arrived in time.
+    pub fn is_timeout(&self) -> bool {
+        self.transport_kind() == Some(TransportErrorKind::Timeout)
+    }
+
+    /// Whether no connection to the service was made, so that nothing was sent.
+    pub fn is_connect(&self) -> bool {
+        self.transport_kind() == Some(TransportErrorKind::Connect)
+    }
+
+    /// Whether the same call may succeed later, and may be repeated: see
+    /// [`Operation::may_retry_status`] and [`Operation::may_retry_failure`].
+    pub fn is_retryable(&self) -> bool {
+        let operation = self.operation();
+        match self {
+            Self::Api(error) => operation.may_retry_status(error.status()),
+            Self::Transport { source, .. } => operation.may_retry_failure(source.kind()),
+            _ => false,
+        }
+    }
+
+    /// How long the service asks to wait before the next request (RFC 9110, section 10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.api_error()?.headers())
+    }
+
+    /// How many times the request was sent, or was about to be sent when no connection came about; 0 if it
+    /// was refused before sending. More than 1 only with a transport that retries.
+    pub fn attempts(&self) -> u32 {
+        match self {
+            Self::InvalidArgument { .. } | Self::Refused { .. } => 0,
+            Self::Transport { source, .. } => source.attempts(),
+            Self::Api(error) => error.attempts(),
+            Self::BodyTooLong { .. } | Self::Decode(_) | Self::Paging { .. } => 1,
+        }
+    }
+
+    fn transport_kind(&self) -> Option<TransportErrorKind> {
+        match self {
+            Self::Transport { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
+
     /// The service's own error, if it sent one.
     pub fn api_error(&self) -> Option<&ApiError> {
         match self {
@@ -111,7 +162,7 @@ impl fmt::Display for Error {
             Self::Transport { source, .. } => source.fmt(f),
             Self::BodyTooLong { status, limit, .. } => write!(
                 f,
-                "answered {status} with a body of more than {limit} bytes, which is the limit; \
+                "Pleo responded {status} with a body of more than {limit} bytes, which is the limit; \
                  raise the transport's body limit if such a body is expected"
             ),
             Self::Api(error) => error.fmt(f),
@@ -150,15 +201,6 @@ impl From<Box<DecodeError>> for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let variant = match self {
-            Self::InvalidArgument { .. } => "InvalidArgument",
-            Self::Refused { .. } => "Refused",
-            Self::Transport { .. } => "Transport",
-            Self::BodyTooLong { .. } => "BodyTooLong",
-            Self::Api(_) => "Api",
-            Self::Decode(_) => "Decode",
-            Self::Paging { .. } => "Paging",
-        };
-        write!(f, "{variant}({self})")
+        fmt::Display::fmt(&ErrorChain(self), f)
     }
 }

@@ -2,11 +2,13 @@
 
 use std::{error::Error as StdError, fmt};
 
+use super::ErrorChain;
+
 /// What happened to a request on its way, or to the answer on its way back.
-#[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
     source: Box<dyn StdError + Send + Sync>,
+    attempts: u32,
 }
 
 /// How far a request came.
@@ -28,7 +30,18 @@ pub enum TransportErrorKind {
 impl TransportError {
     /// An error of a transport. `source` must show neither URL nor header values.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind, source: source.into() }
+        Self { kind, source: source.into(), attempts: 1 }
+    }
+
+    /// The same after several attempts, for a transport that retries.
+    #[must_use]
+    pub fn with_attempts(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
+    }
+
+    /// How many times the request was sent, or was about to be sent.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
     }
 
     /// How far the request came.
@@ -40,12 +53,19 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            TransportErrorKind::Request => "the request could not be made ready",
+            TransportErrorKind::Request => "the request could not be prepared",
             TransportErrorKind::Connect => "no connection to the service",
-            TransportErrorKind::Timeout => "no answer in time",
+            TransportErrorKind::Timeout => "no response in time",
             TransportErrorKind::Connection => "the connection failed",
-            TransportErrorKind::Body => "the answer broke off",
-        })
+            TransportErrorKind::Body => "the response broke off",
+        })?;
+        if self.attempts > 1 { write!(f, " in the last of {} attempts", self.attempts) } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&ErrorChain(self), f)
     }
 }
 
