@@ -12,19 +12,22 @@ use pleo_client::{
     Unauthenticated,
 };
 
-use crate::{CompanyId, Environment, Session, Subject, oauth::TokenVersion, session::CurrentCredential};
+use crate::{
+    AnyEnvironment, CompanyId, Environment, Session, Subject, oauth::TokenVersion, session::CurrentCredential,
+};
 
 /// A client of the External API in one environment: all its [`Operations`](crate::Operations), a method
 /// each, authorised by a [`Session`].
 ///
-/// It is cheap to clone, and clones share their connections.
+/// It is cheap to clone, and clones share their connections. `Client` alone is a client of
+/// [any environment](AnyEnvironment), one that is chosen at run time.
 ///
 /// There is no client without a session:
 ///
 /// ```compile_fail
 /// let client = pleo_auth::Client::<pleo_auth::Staging>::new();
 /// ```
-pub struct Client<E: Environment> {
+pub struct Client<E: Environment = AnyEnvironment> {
     authorized: Arc<Authorized<E>>,
     api: pleo_client::Client,
 }
@@ -56,7 +59,7 @@ impl<E: Environment> Client<E> {
     /// };
     ///
     /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let http = ReqwestTransport::with_config(HttpConfig::default().with_user_agent("ledger-sync/2.1"))?;
+    /// let http = ReqwestTransport::with_config(HttpConfig::default().with_application("ledger-sync/2.1"))?;
     /// let app = OAuthApp::with_transport(Staging, "your-client-id", "https://app.example/callback", http.clone())?;
     /// let token = RefreshingToken::resume(app, MemoryStore::default(), RefreshPolicy::default());
     /// let client = Client::with_transport(Session::new(token), http)?;

@@ -342,7 +342,7 @@ pub enum UnknownEnvironment {
     #[error("this is the address of neither production nor staging, and {0}")]
     NotASandbox(InvalidSandbox),
     /// Anything else.
-    #[error("this names no environment; use production, staging or the address of a sandbox")]
+    #[error("this is not an environment; use production, staging or the address of a sandbox")]
     Unknown,
 }
 

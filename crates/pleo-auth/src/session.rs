@@ -6,8 +6,8 @@ use http::{HeaderValue, Uri, header};
 use pleo_client::{Authorization, Authorize, Operation, Refusal, Request};
 
 use crate::{
-    CompanyId, Credential, Environment, IntoCredential, OrganizationId, RequestRefused, Scope, ScopeSet,
-    Subject, company_binding, oauth::TokenVersion,
+    AnyEnvironment, CompanyId, Credential, Environment, IntoCredential, OrganizationId, RequestRefused,
+    Scope, ScopeSet, Subject, company_binding, oauth::TokenVersion,
 };
 
 /// A credential with the company it works for and, where known, the scopes it has.
@@ -26,7 +26,7 @@ use crate::{
 /// assert_eq!(session.subject(), Some(company.into()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Session<E: Environment> {
+pub struct Session<E: Environment = AnyEnvironment> {
     shared: Arc<SharedCredential<E>>,
     subject: Option<Subject>,
 }

@@ -93,15 +93,17 @@ async fn a_server_that_is_not_there_is_told() {
 async fn one_configuration_serves_the_api_and_the_authorisation_server() {
     let server = MockServer::start_async().await;
     let api = server.mock(|when, then| {
-        when.path("/v1/companies").header("user-agent", "ledger-sync/2.1");
+        when.path("/v1/companies")
+            .header("user-agent", concat!("pleo-client/", env!("CARGO_PKG_VERSION"), " ledger-sync/2.1"));
         then.status(200).body(r#"{"data":[],"pagination":{}}"#);
     });
     let oauth = server.mock(|when, then| {
-        when.path("/oauth/token/introspect").header("user-agent", "ledger-sync/2.1");
+        when.path("/oauth/token/introspect")
+            .header("user-agent", concat!("pleo-client/", env!("CARGO_PKG_VERSION"), " ledger-sync/2.1"));
         then.status(200).body(r#"{"active":false}"#);
     });
     let http = ReqwestTransport::with_config(
-        HttpConfig::default().with_user_agent("ledger-sync/2.1").with_body_limit(4),
+        HttpConfig::default().with_application("ledger-sync/2.1").with_body_limit(4),
     )
     .unwrap();
     // By its name, which nobody looks up.

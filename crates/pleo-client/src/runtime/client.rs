@@ -148,6 +148,11 @@ impl<'a> Call<'a> {
         self.request.operation()
     }
 
+    /// The base URL of the service that is called, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        self.base.as_str()
+    }
+
     /// The request of the next attempt, authorised.
     ///
     /// # Errors

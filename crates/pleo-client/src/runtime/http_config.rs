@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::Client;
 
-/// How HTTP requests are sent: time limits, proxies, root certificates, user agent and the limit of a
-/// response's body.
+/// How HTTP requests are sent: time limits, proxies, root certificates, the application's name and the limit of
+/// a response's body.
 ///
 /// One value serves the API and the authorisation server, so that a proxy or a root certificate is set
 /// once.
@@ -14,7 +14,7 @@ use super::Client;
 /// use pleo_client::{HttpConfig, ReqwestTransport};
 ///
 /// # fn main() -> Result<(), pleo_client::TransportError> {
-/// let config = HttpConfig::default().with_user_agent("ledger-sync/2.1");
+/// let config = HttpConfig::default().with_application("ledger-sync/2.1");
 /// let transport = ReqwestTransport::with_config(config)?;
 /// # Ok(())
 /// # }
@@ -26,7 +26,7 @@ pub struct HttpConfig {
     proxies: Proxies,
     #[cfg(feature = "rustls")]
     roots: Vec<reqwest::Certificate>,
-    user_agent: Option<String>,
+    application: Option<String>,
     body_limit: usize,
     change: Option<Arc<Change>>,
 }
@@ -42,8 +42,8 @@ enum Proxies {
 }
 
 /// Ten seconds to connect, a minute for a call, proxies from the environment (`HTTPS_PROXY` and its
-/// relatives, as reqwest reads them), the platform's root certificates, no user agent, and bodies of up to
-/// [`Client::BODY_LIMIT`] bytes.
+/// relatives, as reqwest reads them), the platform's root certificates, a user agent that names this crate, and
+/// bodies of up to [`Client::BODY_LIMIT`] bytes.
 impl Default for HttpConfig {
     fn default() -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Default for HttpConfig {
             proxies: Proxies::System,
             #[cfg(feature = "rustls")]
             roots: Vec::new(),
-            user_agent: None,
+            application: None,
             body_limit: Client::BODY_LIMIT,
             change: None,
         }
@@ -104,11 +104,11 @@ impl HttpConfig {
         self
     }
 
-    /// The same with a `User-Agent` header. A text that no header can carry is an error when the transport
-    /// is made.
+    /// The same with the name of your application, such as `ledger-sync/2.1`, which the `User-Agent` header has
+    /// after this crate's name and version. A text that no header can carry is an error when the transport is made.
     #[must_use]
-    pub fn with_user_agent(self, user_agent: impl Into<String>) -> Self {
-        Self { user_agent: Some(user_agent.into()), ..self }
+    pub fn with_application(self, name: impl Into<String>) -> Self {
+        Self { application: Some(name.into()), ..self }
     }
 
     /// The same with another limit of a successful response's body, in bytes. A longer body is
@@ -138,11 +138,13 @@ impl HttpConfig {
 
     /// The builder, without what is decided by where a request goes.
     pub(super) fn builder(&self) -> reqwest::ClientBuilder {
-        let mut builder =
-            reqwest::Client::builder().connect_timeout(self.connect_timeout).timeout(self.timeout);
-        if let Some(user_agent) = &self.user_agent {
-            builder = builder.user_agent(user_agent);
-        }
+        const OURS: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+        let builder = reqwest::Client::builder().connect_timeout(self.connect_timeout).timeout(self.timeout);
+        #[cfg_attr(not(feature = "rustls"), expect(unused_mut, reason = "root certificates need TLS"))]
+        let mut builder = match &self.application {
+            Some(application) => builder.user_agent(format!("{OURS} {application}")),
+            None => builder.user_agent(OURS),
+        };
         #[cfg(feature = "rustls")]
         if !self.roots.is_empty() {
             builder = builder.tls_certs_merge(self.roots.iter().cloned());
@@ -171,7 +173,7 @@ impl fmt::Debug for HttpConfig {
         f.debug_struct("HttpConfig")
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
-            .field("user_agent", &self.user_agent)
+            .field("application", &self.application)
             .field("body_limit", &self.body_limit)
             .finish_non_exhaustive()
     }

@@ -359,11 +359,17 @@ mod tests {
     #[tokio::test]
     async fn the_settings_reach_the_requests() {
         let (port, seen) = server("", "{}").await;
-        let config = HttpConfig::default().with_user_agent("ledger-sync/2.1");
-        let transport = ReqwestTransport::with_config(config).unwrap();
-        transport.execute(get(&format!("http://127.0.0.1:{port}/"))).await.unwrap();
-        assert!(seen.lock().unwrap()[0].contains("user-agent: ledger-sync/2.1\r\n"));
-        let broken = ReqwestTransport::with_config(HttpConfig::default().with_user_agent("a\nb"));
+        let ours = format!("user-agent: pleo-client/{}", env!("CARGO_PKG_VERSION"));
+        let named = HttpConfig::default().with_application("ledger-sync/2.1");
+        for (config, agent) in
+            [(HttpConfig::default(), format!("{ours}\r\n")), (named, format!("{ours} ledger-sync/2.1\r\n"))]
+        {
+            let transport = ReqwestTransport::with_config(config).unwrap();
+            transport.execute(get(&format!("http://127.0.0.1:{port}/"))).await.unwrap();
+            let request = seen.lock().unwrap().pop().unwrap();
+            assert!(request.contains(&agent), "{request}");
+        }
+        let broken = ReqwestTransport::with_config(HttpConfig::default().with_application("a\nb"));
         assert_eq!(broken.unwrap_err().kind(), TransportErrorKind::Request);
 
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

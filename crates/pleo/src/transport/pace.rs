@@ -1,0 +1,172 @@
+//! How fast requests are sent.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// How fast a client and its clones send requests.
+///
+/// Pleo allows 600 requests a minute and advises to stay at 500 (E20), so that is the default, with up to 50 of them
+/// at once. For a minute after a 429, requests are sent half as fast and none at once.
+///
+/// ```
+/// let half = pleo::Pace::per_minute(250).with_burst(10);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Nothing for no limit.
+    interval: Duration,
+    burst: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self::per_minute(500)
+    }
+}
+
+impl Pace {
+    /// This many requests a minute, of which up to a tenth may be sent at once. 0 is read as 1.
+    pub fn per_minute(requests: u32) -> Self {
+        let requests = requests.max(1);
+        Self { interval: Duration::from_secs(60) / requests, burst: (requests / 10).max(1) }
+    }
+
+    /// No limit of our own. Pleo's own limit stays.
+    pub fn unlimited() -> Self {
+        Self { interval: Duration::ZERO, burst: 1 }
+    }
+
+    /// The same, but with up to this many requests at once after a pause. In a minute there may be as many more.
+    #[must_use]
+    pub fn with_burst(self, burst: u32) -> Self {
+        Self { burst: burst.max(1), ..self }
+    }
+}
+
+/// How long requests are sent more slowly after a 429.
+const SLOW_FOR: Duration = Duration::from_secs(60);
+
+/// Keeps requests to a pace, by the generic cell rate algorithm (ITU-T I.371). Why not the crate `governor`:
+/// `docs/decisions/0026-retries-and-pace-are-our-own.md`.
+#[derive(Debug)]
+pub(super) struct Pacer {
+    pace: Pace,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// When the next request is due, if all are evenly spread.
+    due: Instant,
+    slow_until: Option<Instant>,
+    /// The service has asked for no request before this.
+    paused_until: Option<Instant>,
+}
+
+impl Pacer {
+    pub(super) fn new(pace: Pace) -> Self {
+        let state = State { due: Instant::now(), slow_until: None, paused_until: None };
+        Self { pace, state: Mutex::new(state) }
+    }
+
+    /// When the next request may be sent. The turn is taken, unless it is after `latest`: then it is an error.
+    pub(super) fn turn(&self, latest: Instant) -> Result<Instant, TooLate> {
+        let now = Instant::now();
+        let mut state = self.state();
+        let slow = state.slow_until.is_some_and(|until| now < until);
+        let (interval, burst) =
+            if slow { (self.pace.interval * 2, 1) } else { (self.pace.interval, self.pace.burst) };
+        let due = state.due.max(now);
+        let ahead = interval * (burst - 1);
+        let turn = due.checked_sub(ahead).unwrap_or(now).max(now).max(state.paused_until.unwrap_or(now));
+        if turn > latest {
+            return Err(TooLate);
+        }
+        state.due = due + interval;
+        Ok(turn)
+    }
+
+    /// The service has responded 429, and may have asked for a pause.
+    pub(super) fn slow_down(&self, pause: Option<Duration>) {
+        let now = Instant::now();
+        let mut state = self.state();
+        state.slow_until = Some(now + SLOW_FOR);
+        if let Some(until) = pause.and_then(|pause| now.checked_add(pause)) {
+            state.paused_until = Some(state.paused_until.map_or(until, |former| former.max(until)));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The next turn is later than the call can wait.
+#[derive(Debug)]
+pub(super) struct TooLate;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn later(seconds: u64) -> Instant {
+        Instant::now() + Duration::from_secs(seconds)
+    }
+
+    /// Sends as many requests as there is time for, each as early as it may be sent.
+    async fn sent_within(pacer: &Pacer, time: Duration) -> usize {
+        let end = Instant::now() + time;
+        let mut sent = 0;
+        while let Ok(turn) = pacer.turn(end) {
+            tokio::time::sleep_until(turn).await;
+            sent += 1;
+        }
+        tokio::time::sleep_until(end).await;
+        sent
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_minute_has_as_many_requests_as_the_pace_and_one_burst_more() {
+        let pacer = Pacer::new(Pace::default());
+        let minute = Duration::from_secs(60);
+        assert_eq!(sent_within(&pacer, minute).await, 550);
+        assert_eq!(sent_within(&pacer, minute).await, 500);
+        // After a pause there is one burst again, and no more.
+        tokio::time::sleep(minute * 10).await;
+        assert_eq!(sent_within(&pacer, minute).await, 550);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_429_requests_are_half_as_fast_for_a_minute() {
+        let pacer = Pacer::new(Pace::default());
+        pacer.slow_down(None);
+        assert_eq!(sent_within(&pacer, Duration::from_secs(48)).await, 201);
+        tokio::time::sleep(SLOW_FOR).await;
+        assert_eq!(sent_within(&pacer, Duration::from_secs(60)).await, 550);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_sends_before_the_time_that_the_service_asked_for() {
+        let pacer = Pacer::new(Pace::unlimited());
+        pacer.slow_down(Some(Duration::from_secs(7)));
+        pacer.slow_down(Some(Duration::from_secs(3)));
+        assert_eq!(pacer.turn(later(60)).unwrap(), later(7));
+        assert!(pacer.turn(later(6)).is_err());
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        assert_eq!(pacer.turn(later(0)).unwrap(), Instant::now());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_is_too_late_is_not_taken() {
+        let pacer = Pacer::new(Pace::per_minute(60).with_burst(1));
+        assert!(pacer.turn(later(0)).is_ok());
+        for _ in 0..100 {
+            assert!(pacer.turn(later(0)).is_err());
+        }
+        assert_eq!(pacer.turn(later(1)).unwrap(), later(1));
+    }
+}
