@@ -29,13 +29,3 @@ pub async fn call(
         Err(other) => panic!("{operation}: {other}"),
     }
 }
-
-/// Compiles the README's example.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
-/// Compiles the guide's examples.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/authentication.md")]
-struct Authentication;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use pleo_auth::Environment as _;
+use pleo::Environment as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

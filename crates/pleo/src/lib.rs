@@ -1,11 +1,59 @@
-//! Client for Pleo's External API.
-
-pub use pleo_auth::pleo_client::*;
-pub use pleo_auth::*;
-pub use pleo_auth::{Client, sources};
+//! Client for [Pleo's External API](https://developers.pleo.io/llms.txt): all of its operations, with credentials that
+//! cannot go astray, retries, a steady pace, and lists as streams.
+//!
+//! Start here:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // PLEO_ENVIRONMENT=staging PLEO_API_KEY=… PLEO_COMPANY_ID=…
+//! let client = pleo::ClientBuilder::from_env()?.build()?;
+//! let mut vendors = client.search_vendors().limit(100).items();
+//! while let Some(vendor) = vendors.next().await {
+//!     println!("{}", vendor?.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | to | see |
+//! |---|---|
+//! | make a client | [`ClientBuilder`] |
+//! | find an operation, also by Pleo's own name for it | [`Operations`]: a [`Client`] has all of them as methods |
+//! | use keys and OAuth tokens | [`StandaloneApiKey`], [`IntegratedApiKey`], [`AccessToken`], [`oauth`] |
+//! | find out whose a credential is | [`Client::identify`], [`Client::connect`] |
+//! | read lists | [`Items`], [`Pages`] |
+//! | understand an error | [`Error`], [`RequestRefused`], [`advice`] |
+//! | change retries and pace | [`RetryPolicy`], [`Pace`] |
+//!
+//! Models are in one module for each API family, such as `vendors`. Numbers in brackets, such as Z3, say where
+//! a fact comes from: see [`sources`].
+//!
+//! # Features
+//!
+//! Each API family is a feature, and all of them are on by default, as `full`. A program that uses few of them
+//! compiles faster with those alone, for example with `default-features = false, features = ["rustls", "export"]`.
+//! `rustls` has TLS.
 
 mod builder;
 mod transport;
 
 pub use builder::{ClientBuilder, FromEnvError};
+pub use pleo_auth::pleo_client::*;
+pub use pleo_auth::*;
+pub use pleo_auth::{Client, sources};
 pub use transport::{Pace, RetryPolicy, RetryTransport};
+
+/// The guides, each a page of `docs/`, whose blocks are run as tests.
+#[cfg(all(doctest, feature = "full"))]
+mod guides {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/authentication.md")]
+    struct Authentication;
+    #[doc = include_str!("../../../docs/first-call.md")]
+    struct FirstCall;
+    #[doc = include_str!("../../../docs/lists.md")]
+    struct Lists;
+    #[doc = include_str!("../../../docs/errors-and-retries.md")]
+    struct ErrorsAndRetries;
+}

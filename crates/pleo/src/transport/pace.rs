@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// How fast a client and its clones send requests.
 ///
-/// Pleo allows 600 requests a minute and advises to stay at 500 (E20), so that is the default, with up to 50 of them
+/// Pleo allows 600 requests a minute and advises to stay at 500 (E20), so that is the default, with up to 51 of them
 /// at once. For a minute after a 429, requests are sent half as fast and none at once.
 ///
 /// ```
@@ -29,21 +29,21 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// This many requests a minute, of which up to a tenth may be sent at once. 0 is read as 1.
-    pub fn per_minute(requests: u32) -> Self {
-        let requests = requests.max(1);
-        Self { interval: Duration::from_secs(60) / requests, burst: (requests / 10).max(1) }
+    /// This many requests a minute, of which a tenth and one more may be sent at once. 0 is read as 1.
+    pub const fn per_minute(requests: u32) -> Self {
+        let requests = if requests == 0 { 1 } else { requests };
+        Self { interval: Duration::from_nanos(60_000_000_000 / requests as u64), burst: requests / 10 + 1 }
     }
 
     /// No limit of our own. Pleo's own limit stays.
-    pub fn unlimited() -> Self {
+    pub const fn unlimited() -> Self {
         Self { interval: Duration::ZERO, burst: 1 }
     }
 
     /// The same, but with up to this many requests at once after a pause. In a minute there may be as many more.
     #[must_use]
-    pub fn with_burst(self, burst: u32) -> Self {
-        Self { burst: burst.max(1), ..self }
+    pub const fn with_burst(self, burst: u32) -> Self {
+        Self { burst: if burst == 0 { 1 } else { burst }, ..self }
     }
 }
 
@@ -133,11 +133,11 @@ mod tests {
     async fn a_minute_has_as_many_requests_as_the_pace_and_one_burst_more() {
         let pacer = Pacer::new(Pace::default());
         let minute = Duration::from_secs(60);
-        assert_eq!(sent_within(&pacer, minute).await, 550);
+        assert_eq!(sent_within(&pacer, minute).await, 551);
         assert_eq!(sent_within(&pacer, minute).await, 500);
         // After a pause there is one burst again, and no more.
         tokio::time::sleep(minute * 10).await;
-        assert_eq!(sent_within(&pacer, minute).await, 550);
+        assert_eq!(sent_within(&pacer, minute).await, 551);
     }
 
     #[tokio::test(start_paused = true)]
@@ -146,7 +146,7 @@ mod tests {
         pacer.slow_down(None);
         assert_eq!(sent_within(&pacer, Duration::from_secs(48)).await, 201);
         tokio::time::sleep(SLOW_FOR).await;
-        assert_eq!(sent_within(&pacer, Duration::from_secs(60)).await, 550);
+        assert_eq!(sent_within(&pacer, Duration::from_secs(60)).await, 551);
     }
 
     #[tokio::test(start_paused = true)]

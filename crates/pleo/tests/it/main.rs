@@ -4,4 +4,6 @@
 
 mod builder;
 mod retry;
+mod spans;
 mod support;
+mod types;

@@ -14,9 +14,10 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use pleo_auth::{
-    AccessToken, Client, CompanyId, Credential, Environment as _, IntegratedApiKey, IntoCredential as _,
-    LegacyToken, RequestRefused, Sandbox, ScopeSet, Secret, Session, StandaloneApiKey, advice,
+use pleo::{
+    AccessToken, Client, ClientBuilder, CompanyId, Credential, Environment as _, IntegratedApiKey,
+    IntoCredential as _, LegacyToken, Pace, RequestRefused, RetryPolicy, Sandbox, ScopeSet, Secret,
+    StandaloneApiKey, advice,
     oauth::{
         MemoryStore, OAuthApp, PendingAuthorization, RefreshPolicy, RefreshingToken, Tokens as OAuthTokens,
     },
@@ -40,6 +41,14 @@ use crate::protocol::{
 fn policy() -> RefreshPolicy {
     RefreshPolicy::default().with_backoff(Duration::from_millis(1))
 }
+
+/// How calls are sent again here: as by default, but with waits that nobody notices.
+fn retry() -> RetryPolicy {
+    RetryPolicy::default().with_waits(Duration::from_millis(1), Duration::from_millis(1))
+}
+
+/// The pace of many thousands of requests.
+const PACE: Pace = Pace::per_minute(1_000_000);
 
 /// Our client, set up by each call as a program would set it up.
 ///
@@ -174,7 +183,8 @@ impl OurClient {
     /// The session's client, with this call's credential.
     fn client(&self, live: &mut Live, send: &Send) -> Result<Client<Sandbox>, Stop> {
         let made = |credential: Credential<Sandbox>| {
-            Client::with_transport(Session::new(credential), self.http.clone()).map_err(Stop::refused)
+            let builder = ClientBuilder::new(credential).transport(self.http.clone());
+            builder.retry(retry()).pace(PACE).build().map_err(Stop::refused)
         };
         let client = match (&live.client, &live.credential) {
             (Some(client), Some(before)) if same(before, &send.credential) => client.clone(),
@@ -398,8 +408,8 @@ impl Subject for OurClient {
             capabilities: Capability::ALL.into(),
             operations: None,
             base_urls: [
-                ("production".to_owned(), pleo_auth::Production.base_url().to_owned()),
-                ("staging".to_owned(), pleo_auth::Staging.base_url().to_owned()),
+                ("production".to_owned(), pleo::Production.base_url().to_owned()),
+                ("staging".to_owned(), pleo::Staging.base_url().to_owned()),
             ]
             .into(),
         })

@@ -4,7 +4,7 @@ use std::{env, io, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use pleo_auth::{AnyEnvironment, Environment as _, Secret, SecretError};
+use pleo::{AnyEnvironment, Environment as _, Secret, SecretError};
 use pleo_sandbox::OAuthClient;
 use uuid::Uuid;
 
