@@ -49,9 +49,9 @@ fn client() -> (Client<Staging>, InProcess) {
 }
 
 /// The entries, as their debugging output, and the cursors that the requests had.
-async fn read<'a, C>(transport: &InProcess, items: Items<'a, C>) -> (Vec<String>, usize)
+async fn read<C>(transport: &InProcess, items: Items<'_, C>) -> (Vec<String>, usize)
 where
-    C: ListCall<'a, Page: ListPage<Item: std::fmt::Debug>>,
+    C: ListCall<Page: ListPage<Item: std::fmt::Debug>>,
 {
     transport.queries.lock().unwrap().clear();
     let all = items.all(usize::MAX).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_list_that_starts_at_an_offset_goes_on_by_cursor() {
 /// A call of each of these operations is one whose pages can be read as a stream; it would not compile otherwise.
 #[test]
 fn every_operation_that_takes_a_cursor_can_be_read_to_its_end() {
-    fn is_list<'a, C: ListCall<'a>>(call: C) -> &'static str {
+    fn is_list<C: ListCall>(call: C) -> &'static str {
         call.operation().id
     }
     let (client, _) = client();

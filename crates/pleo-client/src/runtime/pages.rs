@@ -12,7 +12,7 @@ use std::{
 
 use futures_core::Stream;
 
-use super::{BoxFuture, Error, Operation, ResponseValue};
+use super::{Error, Operation, ResponseValue};
 
 /// One page of a list. The generated page type implements it.
 pub trait ListPage: Send {
@@ -31,9 +31,13 @@ pub trait ListPage: Send {
 
 /// A call of an operation that returns a list in pages. Generated calls implement it; use their methods
 /// `pages` and `items`.
-pub trait ListCall<'a>: Clone + Send + Unpin + 'a {
+// It has no lifetime: where a stream is held over an `await`, the compiler could not prove that a trait with one is
+// implemented, and such a future could not be spawned (rust-lang/rust#100013).
+pub trait ListCall: Clone + Send + Unpin {
     /// What the operation returns.
     type Page: ListPage;
+    /// What sending the call returns.
+    type Fetch: Future<Output = Result<ResponseValue<Self::Page>, Error>> + Send + Unpin;
 
     /// The operation that is called.
     fn operation(&self) -> &'static Operation;
@@ -49,7 +53,7 @@ pub trait ListCall<'a>: Clone + Send + Unpin + 'a {
     fn read_after(self, cursor: String) -> Self;
 
     /// Sends the call.
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
+    fn fetch(self) -> Self::Fetch;
 }
 
 /// Why a list cannot be read to its end.
@@ -103,11 +107,11 @@ fn shown(cursor: &str) -> String {
 ///
 /// A request is sent when the page is asked for, not before.
 #[must_use = "a stream does nothing until it is polled"]
-pub struct Pages<'a, C: ListCall<'a>> {
+pub struct Pages<C: ListCall> {
     /// The call, until the list has ended.
     call: Option<C>,
     operation: &'static Operation,
-    pending: Option<BoxFuture<'a, Result<ResponseValue<C::Page>, Error>>>,
+    pending: Option<C::Fetch>,
     /// What the next page is read after.
     cursor: Option<String>,
     /// All cursors so far.
@@ -116,7 +120,7 @@ pub struct Pages<'a, C: ListCall<'a>> {
     limit: usize,
 }
 
-impl<'a, C: ListCall<'a>> Pages<'a, C> {
+impl<C: ListCall> Pages<C> {
     /// The pages that a call leads to, starting where it does.
     pub fn new(call: C) -> Self {
         let cursor = call.start().map(str::to_owned);
@@ -192,7 +196,7 @@ impl<'a, C: ListCall<'a>> Pages<'a, C> {
     }
 }
 
-impl<'a, C: ListCall<'a>> Stream for Pages<'a, C> {
+impl<C: ListCall> Stream for Pages<C> {
     type Item = Result<C::Page, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -207,7 +211,7 @@ impl<'a, C: ListCall<'a>> Stream for Pages<'a, C> {
             }
         }
         let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
-        let fetched = ready!(pending.as_mut().poll(context));
+        let fetched = ready!(Pin::new(pending).poll(context));
         self.pending = None;
         match fetched.map(ResponseValue::into_inner) {
             Err(error) => self.fail(error),
@@ -222,7 +226,7 @@ impl<'a, C: ListCall<'a>> Stream for Pages<'a, C> {
     }
 }
 
-impl<'a, C: ListCall<'a>> fmt::Debug for Pages<'a, C> {
+impl<C: ListCall> fmt::Debug for Pages<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages")
             .field("operation", &self.operation.id)
@@ -232,7 +236,7 @@ impl<'a, C: ListCall<'a>> fmt::Debug for Pages<'a, C> {
 }
 
 /// No entry is pinned.
-impl<'a, C: ListCall<'a>> Unpin for Items<'a, C> {}
+impl<'a, C: ListCall> Unpin for Items<'a, C> {}
 
 /// Decides whether an entry is handed out.
 type Filter<'a, T> = Box<dyn FnMut(&T) -> bool + Send + 'a>;
@@ -241,19 +245,19 @@ type Filter<'a, T> = Box<dyn FnMut(&T) -> bool + Send + 'a>;
 ///
 /// The next page is requested when the entries of the last are used up.
 #[must_use = "a stream does nothing until it is polled"]
-pub struct Items<'a, C: ListCall<'a>> {
-    pages: Pages<'a, C>,
+pub struct Items<'a, C: ListCall> {
+    pages: Pages<C>,
     /// What the page of `waiting` was read after.
     cursor: Option<String>,
     waiting: vec::IntoIter<<C::Page as ListPage>::Item>,
-    filter: Option<Filter<'a, <C::Page as ListPage>::Item>>,
+    filters: Vec<Filter<'a, <C::Page as ListPage>::Item>>,
 }
 
-impl<'a, C: ListCall<'a>> Items<'a, C> {
+impl<'a, C: ListCall> Items<'a, C> {
     /// The entries that a call leads to, starting where it does.
     pub fn new(call: C) -> Self {
         let pages = Pages::new(call);
-        Self { cursor: pages.cursor.clone(), pages, waiting: Vec::new().into_iter(), filter: None }
+        Self { cursor: pages.cursor.clone(), pages, waiting: Vec::new().into_iter(), filters: Vec::new() }
     }
 
     /// Ends with [`PagingError::TooManyPages`] if the list has more than this many pages.
@@ -266,11 +270,16 @@ impl<'a, C: ListCall<'a>> Items<'a, C> {
     ///
     /// Entries are the same if they have the same key, such as their id. All keys are kept in memory.
     pub fn unique_by<K: Eq + Hash + Send + 'a>(
-        mut self,
+        self,
         key: impl Fn(&<C::Page as ListPage>::Item) -> K + Send + 'a,
     ) -> Self {
         let mut seen = HashSet::new();
-        self.filter = Some(Box::new(move |item| seen.insert(key(item))));
+        self.only(move |item| seen.insert(key(item)))
+    }
+
+    /// Hands out only the entries for which `keep` returns true. The others are read all the same.
+    pub fn only(mut self, keep: impl FnMut(&<C::Page as ListPage>::Item) -> bool + Send + 'a) -> Self {
+        self.filters.push(Box::new(keep));
         self
     }
 
@@ -303,14 +312,14 @@ impl<'a, C: ListCall<'a>> Items<'a, C> {
     }
 }
 
-impl<'a, C: ListCall<'a>> Stream for Items<'a, C> {
+impl<'a, C: ListCall> Stream for Items<'a, C> {
     type Item = Result<<C::Page as ListPage>::Item, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
             for item in this.waiting.by_ref() {
-                if this.filter.as_mut().is_none_or(|filter| filter(&item)) {
+                if this.filters.iter_mut().all(|passes| passes(&item)) {
                     return Poll::Ready(Some(Ok(item)));
                 }
             }
@@ -325,7 +334,7 @@ impl<'a, C: ListCall<'a>> Stream for Items<'a, C> {
     }
 }
 
-impl<'a, C: ListCall<'a>> fmt::Debug for Items<'a, C> {
+impl<'a, C: ListCall> fmt::Debug for Items<'a, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
     }
@@ -336,7 +345,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::runtime::request::tests::OPERATION;
+    use crate::runtime::{BoxFuture, request::tests::OPERATION};
 
     /// A service that returns these pages in turn, and what it was asked to read after.
     #[derive(Clone, Default)]
@@ -373,8 +382,9 @@ mod tests {
         backwards: bool,
     }
 
-    impl ListCall<'static> for ListThings {
+    impl ListCall for ListThings {
         type Page = Page;
+        type Fetch = BoxFuture<'static, Result<ResponseValue<Page>, Error>>;
 
         fn operation(&self) -> &'static Operation {
             &OPERATION
@@ -392,7 +402,7 @@ mod tests {
             Self { after: Some(cursor), ..self }
         }
 
-        fn fetch(self) -> BoxFuture<'static, Result<ResponseValue<Page>, Error>> {
+        fn fetch(self) -> Self::Fetch {
             self.service.asked.lock().unwrap().push(self.after);
             let page = self.service.pages.lock().unwrap().remove(0);
             Box::pin(async { Ok(ResponseValue::new(Page(page))) })
@@ -491,6 +501,15 @@ mod tests {
         let pages = || call([(vec![10, 11], Some("B"), true), (vec![11, 12], None, false)]);
         assert_eq!(drained(&mut Items::new(pages())).await.0, [10, 11, 11, 12]);
         assert_eq!(drained(&mut Items::new(pages()).unique_by(|item| *item)).await.0, [10, 11, 12]);
+    }
+
+    #[tokio::test]
+    async fn only_entries_that_pass_every_filter_are_handed_out() {
+        let pages = || call([(vec![10, 11], Some("B"), true), (vec![11, 12], None, false)]);
+        let odd = |item: &u32| item % 2 == 1;
+        assert_eq!(drained(&mut Items::new(pages()).only(odd)).await.0, [11, 11]);
+        assert_eq!(drained(&mut Items::new(pages()).unique_by(|item| *item).only(odd)).await.0, [11]);
+        assert_eq!(drained(&mut Items::new(pages()).only(odd).unique_by(|item| *item)).await.0, [11]);
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Builder<'_> {
             let doc = docs("All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.");
             quote! {
                 #(#doc)*
-                pub fn pages(self) -> Pages<'a, Self> {
+                pub fn pages(self) -> Pages<Self> {
                     Pages::new(self)
                 }
             }
@@ -117,8 +117,9 @@ impl Builder<'_> {
         let forget = takes(OFFSET).then(|| quote! { self.given.offset = None; });
         let after = format_ident!("{AFTER}");
         quote! {
-            impl<'a> ListCall<'a> for #struct_name<'a> {
+            impl<'a> ListCall for #struct_name<'a> {
                 type Page = #success;
+                type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
 
                 fn operation(&self) -> &'static Operation {
                     &operations::#operation
@@ -138,7 +139,7 @@ impl Builder<'_> {
                     self
                 }
 
-                fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+                fn fetch(self) -> Self::Fetch {
                     Box::pin(self.send())
                 }
             }

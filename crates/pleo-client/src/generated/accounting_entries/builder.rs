@@ -378,13 +378,14 @@ impl<'a> ListReceipts<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListReceipts<'a> {
+impl<'a> ListCall for ListReceipts<'a> {
     type Page = types::Page<types::ReceiptModel>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_RECEIPTS
     }
@@ -402,7 +403,7 @@ impl<'a> ListCall<'a> for ListReceipts<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -526,13 +527,14 @@ impl<'a> SearchAccountingEntries<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchAccountingEntries<'a> {
+impl<'a> ListCall for SearchAccountingEntries<'a> {
     type Page = types::Page<types::AccountingEntryV1>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_ACCOUNTING_ENTRIES
     }
@@ -550,7 +552,7 @@ impl<'a> ListCall<'a> for SearchAccountingEntries<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -674,13 +676,14 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchCoreAccountingEntries<'a> {
+impl<'a> ListCall for SearchCoreAccountingEntries<'a> {
     type Page = types::Page<types::AccountingEntryCoreV6>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_CORE_ACCOUNTING_ENTRIES
     }
@@ -698,7 +701,7 @@ impl<'a> ListCall<'a> for SearchCoreAccountingEntries<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -831,13 +834,14 @@ impl<'a> SearchReceipts<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchReceipts<'a> {
+impl<'a> ListCall for SearchReceipts<'a> {
     type Page = types::Page<types::ReceiptModel>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_RECEIPTS
     }
@@ -855,7 +859,7 @@ impl<'a> ListCall<'a> for SearchReceipts<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }

@@ -351,13 +351,14 @@ impl<'a> SearchAccountsV1<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchAccountsV1<'a> {
+impl<'a> ListCall for SearchAccountsV1<'a> {
     type Page = types::Page<types::BookkeepingAccountRestModelV1>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_ACCOUNTS_V1
     }
@@ -376,7 +377,7 @@ impl<'a> ListCall<'a> for SearchAccountsV1<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }

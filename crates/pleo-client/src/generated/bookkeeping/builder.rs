@@ -296,13 +296,14 @@ impl<'a> SearchAccountsV1Beta<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchAccountsV1Beta<'a> {
+impl<'a> ListCall for SearchAccountsV1Beta<'a> {
     type Page = types::Page<types::BookkeepingAccountRestModelV4>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_ACCOUNTS_V1_BETA
     }
@@ -321,7 +322,7 @@ impl<'a> ListCall<'a> for SearchAccountsV1Beta<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }

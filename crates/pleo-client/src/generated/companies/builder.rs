@@ -180,13 +180,14 @@ impl<'a> ListCompanies<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListCompanies<'a> {
+impl<'a> ListCall for ListCompanies<'a> {
     type Page = types::Page<types::ExternalCompanyResponseModel>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_COMPANIES
     }
@@ -205,7 +206,7 @@ impl<'a> ListCall<'a> for ListCompanies<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }

@@ -206,13 +206,14 @@ impl<'a> ListEmployees<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListEmployees<'a> {
+impl<'a> ListCall for ListEmployees<'a> {
     type Page = types::Page<types::ExternalEmployeeResponseModel>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EMPLOYEES
     }
@@ -231,7 +232,7 @@ impl<'a> ListCall<'a> for ListEmployees<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }

@@ -941,13 +941,14 @@ impl<'a> ListExportItemsV0<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportItemsV0<'a> {
+impl<'a> ListCall for ListExportItemsV0<'a> {
     type Page = types::Page<types::ExportItem>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_ITEMS_V0
     }
@@ -966,7 +967,7 @@ impl<'a> ListCall<'a> for ListExportItemsV0<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -1076,13 +1077,14 @@ impl<'a> ListExportItemsV1<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportItemsV1<'a> {
+impl<'a> ListCall for ListExportItemsV1<'a> {
     type Page = types::Page<types::ExportItemV1>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_ITEMS_V1
     }
@@ -1101,7 +1103,7 @@ impl<'a> ListCall<'a> for ListExportItemsV1<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -1211,13 +1213,14 @@ impl<'a> ListExportItemsV2<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportItemsV2<'a> {
+impl<'a> ListCall for ListExportItemsV2<'a> {
     type Page = types::Page<types::ExportItemV2>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_ITEMS_V2
     }
@@ -1236,7 +1239,7 @@ impl<'a> ListCall<'a> for ListExportItemsV2<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -1346,13 +1349,14 @@ impl<'a> ListExportItemsV3<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportItemsV3<'a> {
+impl<'a> ListCall for ListExportItemsV3<'a> {
     type Page = types::Page<types::ExportItemV3>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_ITEMS_V3
     }
@@ -1371,7 +1375,7 @@ impl<'a> ListCall<'a> for ListExportItemsV3<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -1486,13 +1490,14 @@ impl<'a> ListExportJobItemsV0<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportJobItemsV0<'a> {
+impl<'a> ListCall for ListExportJobItemsV0<'a> {
     type Page = types::Page<types::ExportJobItem>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_JOB_ITEMS_V0
     }
@@ -1511,7 +1516,7 @@ impl<'a> ListCall<'a> for ListExportJobItemsV0<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -1626,13 +1631,14 @@ impl<'a> ListExportJobItemsV1<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportJobItemsV1<'a> {
+impl<'a> ListCall for ListExportJobItemsV1<'a> {
     type Page = types::Page<types::ExportJobItem>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_JOB_ITEMS_V1
     }
@@ -1651,7 +1657,7 @@ impl<'a> ListCall<'a> for ListExportJobItemsV1<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -1766,13 +1772,14 @@ impl<'a> ListExportJobItemsV2<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportJobItemsV2<'a> {
+impl<'a> ListCall for ListExportJobItemsV2<'a> {
     type Page = types::Page<types::ExportJobItem>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_JOB_ITEMS_V2
     }
@@ -1791,7 +1798,7 @@ impl<'a> ListCall<'a> for ListExportJobItemsV2<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -1906,13 +1913,14 @@ impl<'a> ListExportJobItemsV3<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportJobItemsV3<'a> {
+impl<'a> ListCall for ListExportJobItemsV3<'a> {
     type Page = types::Page<types::ExportJobItemV3>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_JOB_ITEMS_V3
     }
@@ -1931,7 +1939,7 @@ impl<'a> ListCall<'a> for ListExportJobItemsV3<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -2059,13 +2067,14 @@ impl<'a> ListExportJobsV0<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportJobsV0<'a> {
+impl<'a> ListCall for ListExportJobsV0<'a> {
     type Page = types::Page<types::ExportJob>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_JOBS_V0
     }
@@ -2084,7 +2093,7 @@ impl<'a> ListCall<'a> for ListExportJobsV0<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -2212,13 +2221,14 @@ impl<'a> ListExportJobsV1<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportJobsV1<'a> {
+impl<'a> ListCall for ListExportJobsV1<'a> {
     type Page = types::Page<types::ExportJob>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_JOBS_V1
     }
@@ -2237,7 +2247,7 @@ impl<'a> ListCall<'a> for ListExportJobsV1<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -2365,13 +2375,14 @@ impl<'a> ListExportJobsV2<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportJobsV2<'a> {
+impl<'a> ListCall for ListExportJobsV2<'a> {
     type Page = types::Page<types::ExportJob>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_JOBS_V2
     }
@@ -2390,7 +2401,7 @@ impl<'a> ListCall<'a> for ListExportJobsV2<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -2509,13 +2520,14 @@ impl<'a> ListExportJobsV3<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListExportJobsV3<'a> {
+impl<'a> ListCall for ListExportJobsV3<'a> {
     type Page = types::Page<types::ExportJobV3>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_EXPORT_JOBS_V3
     }
@@ -2534,7 +2546,7 @@ impl<'a> ListCall<'a> for ListExportJobsV3<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -2655,13 +2667,14 @@ impl<'a> SearchExportJobItems<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchExportJobItems<'a> {
+impl<'a> ListCall for SearchExportJobItems<'a> {
     type Page = types::Page<types::ExportJobItemV3>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_EXPORT_JOB_ITEMS
     }
@@ -2680,7 +2693,7 @@ impl<'a> ListCall<'a> for SearchExportJobItems<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }

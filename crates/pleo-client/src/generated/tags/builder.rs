@@ -1217,13 +1217,14 @@ impl<'a> ListTags<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListTags<'a> {
+impl<'a> ListCall for ListTags<'a> {
     type Page = types::Page<types::TagModel>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_TAGS
     }
@@ -1242,7 +1243,7 @@ impl<'a> ListCall<'a> for ListTags<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -1365,13 +1366,14 @@ impl<'a> SearchAggregatedTags<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchAggregatedTags<'a> {
+impl<'a> ListCall for SearchAggregatedTags<'a> {
     type Page = types::Page<types::AggregatedTagModel>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_AGGREGATED_TAGS
     }
@@ -1390,7 +1392,7 @@ impl<'a> ListCall<'a> for SearchAggregatedTags<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -1522,13 +1524,14 @@ impl<'a> SearchTags<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchTags<'a> {
+impl<'a> ListCall for SearchTags<'a> {
     type Page = types::Page<types::TagModel>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_TAGS
     }
@@ -1547,7 +1550,7 @@ impl<'a> ListCall<'a> for SearchTags<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -1684,13 +1687,14 @@ impl<'a> SearchTagsByQuery<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchTagsByQuery<'a> {
+impl<'a> ListCall for SearchTagsByQuery<'a> {
     type Page = types::Page<types::TagModel>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_TAGS_BY_QUERY
     }
@@ -1709,7 +1713,7 @@ impl<'a> ListCall<'a> for SearchTagsByQuery<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }

@@ -514,13 +514,14 @@ impl<'a> ListCsvImportJobErrors<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListCsvImportJobErrors<'a> {
+impl<'a> ListCall for ListCsvImportJobErrors<'a> {
     type Page = types::Page<types::CsvRowImportErrorV1>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_CSV_IMPORT_JOB_ERRORS
     }
@@ -539,7 +540,7 @@ impl<'a> ListCall<'a> for ListCsvImportJobErrors<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -701,13 +702,14 @@ impl<'a> SearchCsvImportJobs<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchCsvImportJobs<'a> {
+impl<'a> ListCall for SearchCsvImportJobs<'a> {
     type Page = types::Page<types::CsvImportJobV1>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_CSV_IMPORT_JOBS
     }
@@ -726,7 +728,7 @@ impl<'a> ListCall<'a> for SearchCsvImportJobs<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -849,13 +851,14 @@ impl<'a> SearchVendors<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for SearchVendors<'a> {
+impl<'a> ListCall for SearchVendors<'a> {
     type Page = types::Page<types::VendorResponse>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::SEARCH_VENDORS
     }
@@ -874,7 +877,7 @@ impl<'a> ListCall<'a> for SearchVendors<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }

@@ -346,13 +346,14 @@ impl<'a> ListSubscriptionActivities<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListSubscriptionActivities<'a> {
+impl<'a> ListCall for ListSubscriptionActivities<'a> {
     type Page = types::Page<types::SubscriptionActivityModel>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_SUBSCRIPTION_ACTIVITIES
     }
@@ -371,7 +372,7 @@ impl<'a> ListCall<'a> for ListSubscriptionActivities<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
@@ -490,13 +491,14 @@ impl<'a> ListSubscriptions<'a> {
     }
 
     /// All pages, as a stream: see [`Pages`]. It starts at `after`, if that is given.
-    pub fn pages(self) -> Pages<'a, Self> {
+    pub fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 }
 
-impl<'a> ListCall<'a> for ListSubscriptions<'a> {
+impl<'a> ListCall for ListSubscriptions<'a> {
     type Page = types::Page<types::SubscriptionModel>;
+    type Fetch = BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>>;
     fn operation(&self) -> &'static Operation {
         &operations::LIST_SUBSCRIPTIONS
     }
@@ -515,7 +517,7 @@ impl<'a> ListCall<'a> for ListSubscriptions<'a> {
         self
     }
 
-    fn fetch(self) -> BoxFuture<'a, Result<ResponseValue<Self::Page>, Error>> {
+    fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
 }
