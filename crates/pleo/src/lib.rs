@@ -22,6 +22,9 @@
 //! | use keys and OAuth tokens | [`StandaloneApiKey`], [`IntegratedApiKey`], [`AccessToken`], [`oauth`] |
 //! | find out whose a credential is | [`Client::identify`], [`Client::connect`] |
 //! | read lists | [`Items`], [`Pages`] |
+//! | calculate with amounts | [`Money`] |
+//! | read a month of entries | [`Month`], `EntryPeriod` |
+//! | make a tag group equal to a list | `tag_sync` |
 //! | understand an error | [`Error`], [`RequestRefused`], [`advice`] |
 //! | change retries and pace | [`RetryPolicy`], [`Pace`] |
 //!
@@ -32,28 +35,45 @@
 //!
 //! Each API family is a feature, and all of them are on by default, as `full`. A program that uses few of them
 //! compiles faster with those alone, for example with `default-features = false, features = ["rustls", "export"]`.
-//! `rustls` has TLS.
+//! `rustls` has TLS. `time-zones` has the zones of the IANA database, for months of a place.
 
 mod builder;
+#[cfg(feature = "accounting-entries")]
+mod entry_period;
+mod money;
+mod period;
+#[cfg(feature = "tags")]
+pub mod tag_sync;
+mod text;
 mod transport;
 
 pub use builder::{ClientBuilder, FromEnvError};
+#[cfg(feature = "time-zones")]
+pub use chrono_tz;
+#[cfg(feature = "accounting-entries")]
+pub use entry_period::{EntryDate, EntryPeriod};
+pub use money::{Currency, InvalidCurrency, Money, MoneyError};
+pub use period::{Month, PeriodError, TimeRange};
 pub use pleo_auth::pleo_client::*;
 pub use pleo_auth::*;
 pub use pleo_auth::{Client, sources};
 pub use transport::{Pace, RetryPolicy, RetryTransport};
 
 /// The guides, each a page of `docs/`, whose blocks are run as tests.
-#[cfg(all(doctest, feature = "full"))]
+#[cfg(all(doctest, feature = "full", feature = "time-zones"))]
 mod guides {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
     #[doc = include_str!("../../../docs/authentication.md")]
     struct Authentication;
+    #[doc = include_str!("../../../docs/errors-and-retries.md")]
+    struct ErrorsAndRetries;
     #[doc = include_str!("../../../docs/first-call.md")]
     struct FirstCall;
     #[doc = include_str!("../../../docs/lists.md")]
     struct Lists;
-    #[doc = include_str!("../../../docs/errors-and-retries.md")]
-    struct ErrorsAndRetries;
+    #[doc = include_str!("../../../docs/money.md")]
+    struct Money;
+    #[doc = include_str!("../../../docs/tags.md")]
+    struct Tags;
 }

@@ -3,7 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
 mod builder;
+mod entry_period;
+mod in_process;
+mod money;
+mod period;
 mod retry;
 mod spans;
 mod support;
+mod tag_sync;
 mod types;
