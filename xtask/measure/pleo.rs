@@ -1,9 +1,8 @@
-use pleo_auth::{Client, Session, StandaloneApiKey, Staging};
+use pleo::{ClientBuilder, StandaloneApiKey, Staging};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let key = StandaloneApiKey::new(Staging, "FAKE-KEY")?;
-    let client = Client::new(Session::new(key))?;
+    let client = ClientBuilder::new(StandaloneApiKey::new(Staging, "FAKE-KEY")?).build()?;
     let response = client.OPERATION().send().await?;
     println!("{response:?}");
     Ok(())

@@ -82,7 +82,7 @@ fn rows(root: &Path) -> Result<Vec<Row>> {
         bail!("{}: no operation has an API family; run `cargo xtask generate`", path.display());
     };
     let pleo = |name: &str, feature: Option<&str>, call: &Call<'_>| {
-        let mut dependency = json!({ "path": root.join("crates/pleo-auth") });
+        let mut dependency = json!({ "path": root.join("crates/pleo") });
         let mut client = vec!["--package".to_owned(), "pleo-client".to_owned()];
         if let Some(feature) = feature {
             dependency["default-features"] = json!(false);
@@ -90,7 +90,7 @@ fn rows(root: &Path) -> Result<Vec<Row>> {
             client.extend(["--no-default-features".to_owned(), format!("--features=rustls,{feature}")]);
         }
         let source = include_str!("../../measure/pleo.rs").replace("OPERATION", call.operation);
-        let dependencies = json!({ "pleo-auth": dependency });
+        let dependencies = json!({ "pleo": dependency });
         Row { name: name.to_owned(), dependencies, source, client: Some(client) }
     };
     let mut rows = vec![pleo("full", Some("full"), first), pleo("default", None, first)];
@@ -179,7 +179,7 @@ impl Row {
                 check_and_release(root, &target, &["pleo-client"], choice, arguments)?
             }
         };
-        let pleo: &[&str] = if self.client.is_some() { &["pleo-auth", "pleo-client"] } else { &[] };
+        let pleo: &[&str] = if self.client.is_some() { &["pleo", "pleo-auth", "pleo-client"] } else { &[] };
         cells.extend(check_and_release(&folder, &target, &[&["program"], pleo].concat(), &[], arguments)?);
         let binary = target.join(format!("release/program{EXE_SUFFIX}"));
         cells.push(fs::metadata(&binary).with_context(|| binary.display().to_string())?.len().to_string());

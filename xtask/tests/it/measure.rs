@@ -14,7 +14,7 @@ fn measure(arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[test]
-fn a_program_has_at_most_a_tenth_more_crates_than_one_with_bare_reqwest() {
+fn a_program_has_at_most_15_percent_more_crates_than_one_with_bare_reqwest() {
     let (code, table, said) = measure(&["--crates"]);
     assert_eq!(code, 0, "{said}");
     let mut lines = table.lines();
@@ -42,7 +42,7 @@ fn a_program_has_at_most_a_tenth_more_crates_than_one_with_bare_reqwest() {
     assert!(bare > 50, "{bare} crates");
     for (name, crates) in &rows[..rows.len() - 1] {
         assert!(
-            bare < *crates && crates * 10 <= bare * 11,
+            bare < *crates && crates * 100 <= bare * 115,
             "{name} has {crates} crates, bare reqwest {bare}"
         );
     }
