@@ -164,9 +164,10 @@ fn compare(id: &str, described: &PublishedOperation<'_>, expected: &Expected, ar
             assert!(arrived.body.is_empty(), "{id} sent a body");
         }
     }
-    // The document calls for accept and content-type, HTTP for the rest.
+    // The document calls for accept and content-type, and HTTP for the rest.
     for (name, _) in &arrived.headers {
-        let called_for = ["accept", "content-length", "content-type", "host"].contains(&name.as_str());
+        let called_for =
+            ["accept", "content-length", "content-type", "host", "user-agent"].contains(&name.as_str());
         assert!(called_for, "{id} sent the header {name}");
     }
 }

@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     fmt,
     future::poll_fn,
-    hash::Hash,
+    hash::{BuildHasher as _, Hash, RandomState},
     pin::Pin,
     task::{Context, Poll, ready},
     vec,
@@ -103,6 +103,21 @@ fn shown(cursor: &str) -> String {
     }
 }
 
+/// All cursors so far, of which eight bytes each are kept, so that a long list needs hardly more memory than a short one.
+/// Their keys are random: two cursors of a list of a million pages have the same one in 1 of 10 million lists.
+#[derive(Default)]
+struct Cursors {
+    keys: HashSet<u64>,
+    random: RandomState,
+}
+
+impl Cursors {
+    /// Whether the cursor has not come before.
+    fn insert(&mut self, cursor: &str) -> bool {
+        self.keys.insert(self.random.hash_one(cursor))
+    }
+}
+
 /// The pages of a list, one request each, as a [`Stream`] that ends with the list or with the first error.
 ///
 /// A request is sent when the page is asked for, not before.
@@ -114,8 +129,7 @@ pub struct Pages<C: ListCall> {
     pending: Option<C::Fetch>,
     /// What the next page is read after.
     cursor: Option<String>,
-    /// All cursors so far.
-    seen: HashSet<String>,
+    seen: Cursors,
     read: usize,
     limit: usize,
 }
@@ -124,11 +138,15 @@ impl<C: ListCall> Pages<C> {
     /// The pages that a call leads to, starting where it does.
     pub fn new(call: C) -> Self {
         let cursor = call.start().map(str::to_owned);
+        let mut seen = Cursors::default();
+        if let Some(cursor) = &cursor {
+            seen.insert(cursor);
+        }
         Self {
             operation: call.operation(),
             call: Some(call),
             pending: None,
-            seen: cursor.iter().cloned().collect(),
+            seen,
             cursor,
             read: 0,
             limit: usize::MAX,
@@ -157,7 +175,7 @@ impl<C: ListCall> Pages<C> {
         let cursor = page.end_cursor();
         if page.has_next_page() {
             let cursor = cursor.ok_or(PagingError::NoCursor)?;
-            if !self.seen.insert(cursor.to_owned()) {
+            if !self.seen.insert(cursor) {
                 return Err(PagingError::CursorRepeated { cursor: cursor.to_owned() });
             }
         } else {

@@ -5,6 +5,7 @@
 mod builder;
 mod entry_period;
 mod in_process;
+mod lists;
 mod money;
 mod period;
 mod retry;

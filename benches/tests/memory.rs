@@ -1,0 +1,62 @@
+//! How much memory a list needs while it is read: this test measures the heap, so it is alone in its process.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use pleo::{
+    Body, BoxFuture, Call, Client, Error, Pace, RetryPolicy, RetryTransport, Session, Staging,
+    StandaloneApiKey,
+};
+use pleo_benches::pages;
+
+#[global_allocator]
+static ALLOCATOR: dhat::Alloc = dhat::Alloc;
+
+const PAGE: usize = 100;
+
+/// Responds with pages of export items, so many in all.
+struct Pages(usize);
+
+impl pleo::Transport for Pages {
+    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
+        Box::pin(async move {
+            let request = call.into_authorized().await?;
+            let query = request.uri().query().unwrap_or_default();
+            let after = query.split('&').find_map(|pair| pair.strip_prefix("after=cursor-"));
+            let next = after.map_or(0, |after| after.parse().unwrap()) + 1;
+            let cursor = (next < self.0).then(|| format!("cursor-{next:040}"));
+            let body = Bytes::from(pages::export_items(PAGE, cursor.as_deref()));
+            Ok(http::Response::new(Full::new(body).map_err(|never| match never {}).boxed_unsync()))
+        })
+    }
+}
+
+/// Reads a list of so many pages and gives the most bytes that were in use at once.
+fn peak(pages: usize) -> usize {
+    let profiler = dhat::Profiler::builder().testing().build();
+    let key = StandaloneApiKey::new(Staging, "FAKE-KEY").unwrap();
+    let transport = RetryTransport::new(Pages(pages), RetryPolicy::default(), Pace::unlimited());
+    let client = Client::with_transport(Session::new(key), transport).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let read = runtime.block_on(async {
+        let mut items = client.list_export_items_v3().limit(PAGE as i32).items();
+        let mut read = 0;
+        while let Some(item) = items.next().await {
+            item.unwrap();
+            read += 1;
+        }
+        read
+    });
+    assert_eq!(read, pages * PAGE);
+    let peak = dhat::HeapStats::get().max_bytes;
+    drop(profiler);
+    peak
+}
+
+#[test]
+fn a_hundred_thousand_items_need_hardly_more_memory_than_a_thousand() {
+    let (thousand, hundred_thousand) = (peak(10), peak(1000));
+    println!("at most {thousand} bytes for 1,000 items and {hundred_thousand} for 100,000");
+    assert!(hundred_thousand * 10 <= thousand * 12, "{thousand} bytes, then {hundred_thousand}");
+}
