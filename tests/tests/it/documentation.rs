@@ -255,8 +255,9 @@ fn no_printed_text_cites_a_number() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
     let mut paths = Vec::new();
     for part in [
+        "pleo/src",
+        "pleo/examples",
         "pleo-auth/src",
-        "pleo-auth/examples",
         "pleo-client/src/runtime",
         "pleo-conformance/src",
         "pleo-sandbox/src",
