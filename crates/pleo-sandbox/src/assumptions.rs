@@ -231,7 +231,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     row(
         "update",
         "what an update does that leaves members out",
-        "it replaces: they are gone; nothing moves to another company",
+        "it replaces: they are gone; only installations keep their metadata, and items of an export what they had; \
+         nothing moves to another company",
         "K2",
     ),
     row(
@@ -275,6 +276,31 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "whose a subscription is, and what is left of a deleted one",
         "the first company's that the credential reaches; nothing",
         "W1, W3",
+    ),
+    row(
+        "webhook-endpoint",
+        "which endpoints a subscription may have",
+        "https addresses, and http addresses of this machine's loopback interface; others get 400",
+        "W15",
+    ),
+    row(
+        "webhook-events",
+        "which events are told of, and to whom",
+        "`v1.export-job.created` and `v1.vendor.created`, to the active subscriptions of the company that name them so; \
+         other names are kept, and nothing is ever told of them",
+        "W7, W10 to W12, C12",
+    ),
+    row(
+        "webhook-signature",
+        "how a delivery is signed",
+        "as Standard Webhooks 1.0 says: HMAC-SHA256 of id, timestamp and body, with the key that the secret is in Base64",
+        "W8, W9",
+    ),
+    row(
+        "webhook-delivery",
+        "when and how often a delivery is sent",
+        "at once and once, whatever the response is; to http addresses of this machine only, so nothing leaves it",
+        "W17",
     ),
     row(
         "deleted-entry",
@@ -335,7 +361,7 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     row(
         "export-currencies",
         "customers with several currencies or without contra accounts",
-        "there are none, so no 400 for them",
+        "there are none, so no 400 for them; wallets hold kroner, and other amounts are converted at made-up rates",
         "E13, E14",
     ),
     row(

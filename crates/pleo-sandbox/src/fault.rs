@@ -1,8 +1,9 @@
 //! What can go wrong on demand.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde_json::Value;
 
@@ -15,6 +16,9 @@ pub enum Fault {
     Status(u16),
     /// 429 with a `Retry-After` of so many seconds. The request is not looked at.
     TooManyRequests(u32),
+    /// 429 with a `Retry-After` of the date that is so much later by the sandbox's clock, which the `Date` of the
+    /// response shows. The request is not looked at.
+    TooManyRequestsUntil(Duration),
     /// The right answer, after this time.
     Delay(Duration),
     /// The right answer's head and half of its body.
@@ -40,12 +44,24 @@ impl Fault {
     pub const FIELD: &str = "sandboxUnknownField";
 
     /// The answer that comes in place of looking at the request.
-    pub(crate) fn instead(&self) -> Option<Reply> {
+    pub(crate) fn instead(&self, now: DateTime<Utc>) -> Option<Reply> {
         match self {
             Self::Status(status) => Some(text(*status).into()),
             Self::TooManyRequests(seconds) => {
                 let mut response = text(429);
                 response.headers_mut().insert(header::RETRY_AFTER, (*seconds).into());
+                Some(response.into())
+            }
+            Self::TooManyRequestsUntil(later) => {
+                let mut response = text(429);
+                let later = TimeDelta::from_std(*later).ok().and_then(|later| now.checked_add_signed(later));
+                for (name, time) in
+                    [(header::DATE, now), (header::RETRY_AFTER, later.unwrap_or(DateTime::<Utc>::MAX_UTC))]
+                {
+                    // RFC 9110, section 5.6.7.
+                    let date = time.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+                    response.headers_mut().insert(name, HeaderValue::from_str(&date).ok()?);
+                }
                 Some(response.into())
             }
             Self::Redirect(status, address) => {
@@ -71,14 +87,7 @@ impl Fault {
             Self::CutBody => return Reply { delivery: Delivery::CutBody, ..response.into() },
             Self::InvalidJson => *response.body_mut() = Bytes::from_static(b"{\"data\":["),
             Self::UnknownField => change(&mut response, add_field),
-            Self::UnknownEnumValue => {
-                let route = route::find(request.method(), request.uri().path()).ok();
-                let pointer = route
-                    .and_then(|route| document::answer_pointer(route.operation, response.status().as_u16()));
-                if let Some(schema) = pointer.and_then(|pointer| document::root().pointer(&pointer)) {
-                    change(&mut response, |value| replace_enums(schema, value));
-                }
-            }
+            Self::UnknownEnumValue => change_by_schema(request, &mut response, replace_enum),
             _ => {}
         }
         response.into()
@@ -112,20 +121,149 @@ fn add_field(value: &mut Value) {
     }
 }
 
-fn replace_enums(schema: &'static Value, value: &mut Value) {
-    let schema = document::followed(schema);
+/// Shows what no document lists wherever a document has room for it: a field in each object that may have others, and
+/// a value for each enum. Errors stay as they are.
+pub(crate) fn show_unknown(request: &Request<Bytes>, response: &mut Response<Bytes>) {
+    change_by_schema(request, response, |schema, value| {
+        add_allowed_field(schema, value);
+        replace_enum(schema, value);
+    });
+}
+
+/// Adds a field to an object that may have others. A map may not: its fields are all of one kind.
+fn add_allowed_field(schema: &Value, value: &mut Value) {
+    let additional = schema.get("additionalProperties");
+    if let (Value::Object(members), true) = (value, schema["properties"].is_object())
+        && additional.is_none_or(|additional| *additional == true)
+    {
+        members.insert(Fault::FIELD.to_owned(), "a field that no document lists".into());
+    }
+}
+
+fn replace_enum(schema: &Value, value: &mut Value) {
     if schema["enum"].is_array() && value.is_string() {
         *value = Fault::ENUM_VALUE.into();
-        return;
     }
+}
+
+/// Changes each value within a body that the document describes, by its schema.
+fn change_by_schema(
+    request: &Request<Bytes>,
+    response: &mut Response<Bytes>,
+    mut each: impl FnMut(&Value, &mut Value),
+) {
+    let route = route::find(request.method(), request.uri().path()).ok();
+    let pointer =
+        route.and_then(|route| document::answer_pointer(route.operation, response.status().as_u16()));
+    if let Some(schema) = pointer.and_then(|pointer| document::root().pointer(&pointer)) {
+        change(response, |value| visit(schema, value, &mut each));
+    }
+}
+
+fn visit(schema: &'static Value, value: &mut Value, each: &mut impl FnMut(&Value, &mut Value)) {
+    let schema = document::followed(schema);
+    each(schema, value);
     for part in ["allOf", "anyOf", "oneOf"].iter().filter_map(|name| schema[name].as_array()).flatten() {
-        replace_enums(part, value);
+        visit(part, value, each);
     }
     if let Value::Array(items) = value {
-        items.iter_mut().for_each(|item| replace_enums(&schema["items"], item));
+        items.iter_mut().for_each(|item| visit(&schema["items"], item, each));
     } else if let Value::Object(members) = value {
         for (name, member) in members {
-            replace_enums(schema["properties"].get(name).unwrap_or(&schema["additionalProperties"]), member);
+            let property = schema["properties"].get(name).unwrap_or(&schema["additionalProperties"]);
+            visit(property, member, each);
+        }
+    }
+}
+
+/// A text that does not name a [`Fault`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a fault; use a status such as 503, or 429:SECONDS, 429-date:SECONDS, delay:MILLISECONDS, cut-body, \
+     invalid-json, unknown-enum-value, unknown-field, drop-connection, redirect:STATUS:URL or clock-jump:SECONDS"
+)]
+pub struct InvalidFault;
+
+/// Reads a fault as the program's `--fault` has it, such as `503`, `429:30`, `429-date:30`, `delay:250` (milliseconds),
+/// `cut-body`, `invalid-json`, `unknown-enum-value`, `unknown-field`, `drop-connection`, `redirect:307:URL` or
+/// `clock-jump:3600` (seconds).
+impl FromStr for Fault {
+    type Err = InvalidFault;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFault> {
+        let (name, value) = text.split_once(':').unwrap_or((text, ""));
+        let number = || value.parse().map_err(|_| InvalidFault);
+        let seconds = || number().map(Duration::from_secs);
+        let status = |text: &str| match text.parse() {
+            Ok(status @ 100..=999) => Ok(status),
+            _ => Err(InvalidFault),
+        };
+        match (name, value) {
+            ("429", value) if !value.is_empty() => {
+                value.parse().map(Self::TooManyRequests).map_err(|_| InvalidFault)
+            }
+            ("429-date", _) => seconds().map(Self::TooManyRequestsUntil),
+            ("delay", _) => number().map(Duration::from_millis).map(Self::Delay),
+            ("clock-jump", _) => seconds().map(Self::ClockJump),
+            ("redirect", value) => {
+                let (code, address) = value.split_once(':').ok_or(InvalidFault)?;
+                Ok(Self::Redirect(status(code)?, address.to_owned()))
+            }
+            ("cut-body", "") => Ok(Self::CutBody),
+            ("invalid-json", "") => Ok(Self::InvalidJson),
+            ("unknown-enum-value", "") => Ok(Self::UnknownEnumValue),
+            ("unknown-field", "") => Ok(Self::UnknownField),
+            ("drop-connection", "") => Ok(Self::DropConnection),
+            (code, "") => status(code).map(Self::Status),
+            _ => Err(InvalidFault),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Optional, Sampler};
+
+    #[test]
+    fn unknown_fields_are_shown_where_the_document_allows_them() {
+        let mut shown = 0;
+        for operation in pleo_client::operations::all() {
+            let Some(pointer) = document::answer_pointer(operation, 200) else { continue };
+            let Some(schema) = document::root().pointer(&pointer) else { continue };
+            let mut body = Sampler::new(1).optional(Optional::All).value(schema);
+            visit(schema, &mut body, &mut |schema, value| add_allowed_field(schema, value));
+            assert_eq!(document::check(&pointer, &body), Ok(()), "{}", operation.id);
+            shown += usize::from(body.to_string().contains(Fault::FIELD));
+        }
+        assert!(shown > 50, "{shown}");
+    }
+
+    #[test]
+    fn every_fault_has_a_text() {
+        let seconds = Duration::from_secs;
+        for (text, fault) in [
+            ("503", Fault::Status(503)),
+            ("429", Fault::Status(429)),
+            ("429:30", Fault::TooManyRequests(30)),
+            ("429-date:30", Fault::TooManyRequestsUntil(seconds(30))),
+            ("delay:250", Fault::Delay(Duration::from_millis(250))),
+            ("cut-body", Fault::CutBody),
+            ("invalid-json", Fault::InvalidJson),
+            ("unknown-enum-value", Fault::UnknownEnumValue),
+            ("unknown-field", Fault::UnknownField),
+            ("drop-connection", Fault::DropConnection),
+            (
+                "redirect:307:https://elsewhere.test/",
+                Fault::Redirect(307, "https://elsewhere.test/".to_owned()),
+            ),
+            ("clock-jump:3600", Fault::ClockJump(seconds(3600))),
+        ] {
+            assert_eq!(text.parse(), Ok(fault), "{text}");
+        }
+        for text in ["", "7", "1000", "429:soon", "delay", "delay:-1", "cut-body:1", "redirect:307", "other"]
+        {
+            assert_eq!(text.parse::<Fault>(), Err(InvalidFault), "{text}");
         }
     }
 }

@@ -34,11 +34,12 @@ mod sample;
 mod sandbox;
 mod scope;
 mod server;
+mod webhook;
 
 pub use assumptions::{ASSUMPTIONS, Assumption};
 pub use credential::{CredentialKind, Grant, InvalidSubject, OAuthClient, Subject};
 pub use document::{Mismatch, conforms};
-pub use fault::Fault;
+pub use fault::{Fault, InvalidFault};
 pub use sample::{Optional, Sampler};
 pub use sandbox::{Environment, Sandbox};
 pub use server::{Delivery, Exchange, Handler, MAX_BODY, Reply, Server};

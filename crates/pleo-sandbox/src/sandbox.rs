@@ -23,6 +23,7 @@ use crate::{
     clock::Clock,
     company::{Named, Reach},
     data::{Data, Input},
+    fault,
     installation::{self, Caller, Installations, stable_id},
     limit::Limits,
     oauth::{AuthorizationServer, Surroundings},
@@ -73,6 +74,7 @@ struct State {
     installations: Installations,
     limits: Limits,
     faults: Vec<(String, Fault)>,
+    shows_unknown: bool,
 }
 
 impl Sandbox {
@@ -98,6 +100,7 @@ impl Sandbox {
             installations: Installations::default(),
             limits: Limits::default(),
             faults: Vec::new(),
+            shows_unknown: false,
         };
         Self { state: Arc::new(Mutex::new(state)) }
     }
@@ -106,6 +109,14 @@ impl Sandbox {
     #[must_use]
     pub fn with_running_clock(self) -> Self {
         self.state().clock = Clock::running();
+        self
+    }
+
+    /// The same with at least so many accounting entries in each company, 5,000 at most: enough for full batches of an
+    /// export and for many pages. What is added is in four currencies, which have two, no and three decimals.
+    #[must_use]
+    pub fn with_entries(self, count: usize) -> Self {
+        self.state().data.add_entries(count);
         self
     }
 
@@ -189,6 +200,12 @@ impl Sandbox {
         self.state().faults.clear();
     }
 
+    /// Shows in every success what no document lists: a field in each object that may have others, and a value for
+    /// each enum. It is off at first. The field is [`Fault::FIELD`] and the value [`Fault::ENUM_VALUE`].
+    pub fn show_unknown(&self, on: bool) {
+        self.state().shows_unknown = on;
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         self.state().clock.advance(by);
@@ -201,14 +218,20 @@ impl Sandbox {
         if let Some(Fault::ClockJump(by)) = fault {
             state.clock.advance(by);
         }
-        if let Some(reply) = fault.as_ref().and_then(Fault::instead) {
+        let now = state.clock.now();
+        if let Some(reply) = fault.as_ref().and_then(|fault| fault.instead(now)) {
             return reply;
         }
-        let response = state.answer(request);
-        match fault {
+        let mut response = state.answer(request);
+        let webhooks = state.data.take_deliveries();
+        if state.shows_unknown {
+            fault::show_unknown(request, &mut response);
+        }
+        let reply = match fault {
             Some(fault) => fault.spoil(request, response),
             None => response.into(),
-        }
+        };
+        Reply { webhooks, ..reply }
     }
 }
 

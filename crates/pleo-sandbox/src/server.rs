@@ -23,7 +23,7 @@ use tokio::{
     sync::{Semaphore, oneshot},
 };
 
-use crate::{answer::Refusal, log};
+use crate::{answer::Refusal, log, webhook};
 
 /// The largest request body that a server reads, in bytes.
 pub const MAX_BODY: usize = 8 << 20;
@@ -61,6 +61,9 @@ pub struct Reply {
     pub delivery: Delivery,
     /// How long the client waits for it.
     pub delay: Duration,
+    /// What goes to webhook endpoints because of the request. A [`Server`] sends those whose endpoint is on this machine
+    /// and speaks plain http; nothing leaves the machine.
+    pub webhooks: Vec<Request<Bytes>>,
 }
 
 /// How much of an answer arrives.
@@ -76,7 +79,7 @@ pub enum Delivery {
 
 impl From<Response<Bytes>> for Reply {
     fn from(response: Response<Bytes>) -> Self {
-        Self { response, delivery: Delivery::Whole, delay: Duration::ZERO }
+        Self { response, delivery: Delivery::Whole, delay: Duration::ZERO, webhooks: Vec::new() }
     }
 }
 
@@ -272,7 +275,10 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
     let begun = Instant::now();
     let logged =
         shared.log.as_ref().map(|log| (log, request.method().clone(), request.uri().path().to_owned()));
-    let reply = reply(request, &shared).await;
+    let mut reply = reply(request, &shared).await;
+    for webhook in reply.webhooks.drain(..) {
+        tokio::spawn(webhook::send(webhook));
+    }
     if !reply.delay.is_zero() {
         tokio::time::sleep(reply.delay).await;
     }

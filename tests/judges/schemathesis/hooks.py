@@ -144,6 +144,9 @@ def before_call(context, case, kwargs):
     if isinstance(case.body, dict) and "defaultCurrency" in case.body:
         # A request may name a currency of any length, but no response could show it, so the sandbox refuses it.
         case.body["defaultCurrency"] = "DKK"
+    if isinstance(case.body, dict) and "endpointUrl" in case.body:
+        # A document says in words that deliveries need https, because its schema does not.
+        case.body["endpointUrl"] = "https://hooks.example/judged"
     if isinstance(case.query, dict) and len(case.query.keys() - {"company_id", "companyId"}) > 1:
         agreeing(case.query)
 

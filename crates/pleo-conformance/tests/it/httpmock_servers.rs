@@ -47,7 +47,7 @@ pub(crate) fn listen(host: Ipv4Addr, handler: Arc<dyn Handler>) -> io::Result<Bo
         then.respond_with(move |request| {
             let (received_at, request) = (Instant::now(), received(request));
             let reply = handler.handle(&request);
-            let Reply { response, delivery, delay } = reply.clone();
+            let Reply { response, delivery, delay, .. } = reply.clone();
             kept.lock().unwrap().push(Exchange { request, reply, received_at });
             thread::sleep(delay);
             match delivery {

@@ -85,9 +85,10 @@ pub(super) fn delete(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusa
     Ok(Value::Null)
 }
 
-/// Sets a tag's values from the body's `otherDimensionValues`, which stand in the order of the dimensions.
+/// Sets a tag's values to the body's `otherDimensionValues`, which stand in the order of the dimensions. Without them it
+/// has none.
 pub(super) fn set_values(data: &mut Data, company: Uuid, group: &str, tag: &str, input: &Input<'_>) {
-    let Some(values) = input.body()["otherDimensionValues"].as_array() else { return };
+    let values = input.body()["otherDimensionValues"].as_array().map(Vec::as_slice).unwrap_or_default();
     data.tag_values.remove_where(|value| value["tagId"] == tag);
     for (dimension, value) in of_group(data, &[company], &json!(group)).iter().zip(values) {
         insert_value(data, company, tag, &dimension["id"], value, input);

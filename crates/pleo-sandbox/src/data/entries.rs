@@ -1,15 +1,17 @@
 //! Accounting entries and their receipts.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Duration, Utc};
 use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    Data, Input, SEEDED,
+    Data, Input,
     companies::seeded_at,
     filter::{Filter, Test, passes},
-    paging,
+    money, paging,
     shape::{self, stamp, with},
     table::Table,
 };
@@ -28,7 +30,8 @@ fn receipts_of(number: usize) -> usize {
     }
 }
 
-pub(super) fn seed(data: &mut Data, company: Uuid) {
+/// Adds the entries with these numbers, the first of which are in kroner and the others in all currencies.
+pub(super) fn seed(data: &mut Data, company: Uuid, numbers: Range<usize>) {
     const FAMILIES: [(&str, &str); 3] = [
         ("CARD_PURCHASE", "IN_STORE"),
         ("CARD_PURCHASE", "ONLINE"),
@@ -37,7 +40,7 @@ pub(super) fn seed(data: &mut Data, company: Uuid) {
     let nth = |table: &Table, number: usize| {
         table.of(&[company]).nth(number).map(|row| row.value.clone()).unwrap_or_default()
     };
-    for number in 0..SEEDED {
+    for number in numbers {
         let (id, at) = (data.new_id(), seeded_at(number));
         let employee = nth(&data.employees, number % 5);
         let account = nth(&data.accounts, number % BOOKED_ACCOUNTS);
@@ -46,11 +49,16 @@ pub(super) fn seed(data: &mut Data, company: Uuid) {
         let receipts: Vec<_> = (0..receipts_of(number))
             .map(|receipt| insert_receipt(data, company, &id, &employee["id"], receipt, at))
             .collect();
-        // Every ninth is a refund, which is negative.
-        let gross =
-            if number % 9 == 8 { -4_900 } else { 10_000 + 1_250 * i64::try_from(number).unwrap_or(0) };
+        let currency = money::currency_of(number);
+        let gross = match number {
+            // Nothing was paid, such as for a cancelled order.
+            _ if number % 50 == 49 => 0,
+            // Every ninth is a refund, which is negative.
+            _ if number % 9 == 8 => -4_900,
+            _ => 10_000 + 1_250 * i64::try_from(number).unwrap_or(0),
+        };
         let tax = gross / 5;
-        let money = |minors: i64| json!({ "currency": "DKK", "minors": minors });
+        let money = |minors: i64| json!({ "currency": currency, "minors": minors });
         let entry = json!({
             "id": id, "companyId": company, "employeeId": employee["id"], "teamId": data.new_id(),
             "accountId": account["id"], "accountCode": account["code"],
@@ -66,7 +74,7 @@ pub(super) fn seed(data: &mut Data, company: Uuid) {
             "deletedAt": if number == 0 { stamp(at + Duration::days(2)) } else { Value::Null },
             "receiptIds": receipts, "spendTransactionIds": [], "attendees": [], "splitItems": [], "fees": {},
             "reconciliationId": format!("rec-{number}"),
-            "transactionValue": money(gross), "transactionWalletValue": money(gross),
+            "transactionValue": money(gross), "transactionWalletValue": money::in_wallet(&money(gross)),
             "totalBillValue": money(gross), "grossBillValue": money(gross),
             "netBillValue": money(gross - tax), "taxBillValue": money(tax),
         });

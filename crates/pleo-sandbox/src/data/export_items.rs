@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Data, Input, export,
     filter::{Filter, Test, passes},
-    paging,
+    money, paging,
     shape::{self, stamp},
     table::Table,
     usual_id,
@@ -211,8 +211,8 @@ fn content(data: &Data, companies: &[Uuid], item: &Value, input: &Input<'_>) -> 
 
 /// Integer minor units as the decimal amounts of exports, in both currencies.
 fn amount(money: &Value) -> Value {
-    // All seeded money is in currencies with two decimals.
-    let value = money["minors"].as_f64().unwrap_or_default() / 100.0;
-    let money = json!({ "currency": money["currency"], "value": value });
-    json!({ "inSupplierCurrency": money, "inWalletCurrency": money })
+    json!({
+        "inSupplierCurrency": money::decimal(money),
+        "inWalletCurrency": money::decimal(&money::in_wallet(money)),
+    })
 }

@@ -7,6 +7,7 @@ mod entries;
 mod export;
 mod export_items;
 mod filter;
+mod money;
 mod paging;
 mod sampled;
 mod shape;
@@ -23,7 +24,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use fastrand::Rng;
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use pleo_client::{Operation, ParameterLocation, Safety};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -37,6 +38,9 @@ use crate::{
 /// How many things of a kind a company has at the beginning, where there is no reason for another number:
 /// enough for several pages.
 const SEEDED: usize = 25;
+
+/// The most accounting entries that each company can have at the beginning: they leave room for changes.
+pub(crate) const MOST_ENTRIES: usize = 5_000;
 
 /// How much all things may take, in bytes of their JSON.
 const MOST_BYTES: usize = 64 << 20;
@@ -127,6 +131,8 @@ pub(crate) struct Data {
     ids: Rng,
     /// How many bytes of JSON all things take, or more: what is removed is not subtracted.
     bytes: usize,
+    /// What the last request lets go to webhook endpoints.
+    deliveries: Vec<Request<Bytes>>,
     company_details: Table,
     employees: Table,
     tag_groups: Table,
@@ -163,6 +169,7 @@ impl Data {
             companies: companies.clone(),
             ids: Rng::with_seed(0),
             bytes: 0,
+            deliveries: Vec::new(),
             company_details: Table::new("company").not_found_as("company_not_found"),
             employees: Table::new("employee"),
             tag_groups: Table::new("tag group").shown_by(&["get_tag_group"]),
@@ -192,12 +199,26 @@ impl Data {
             tax_codes::seed(&mut data, company);
             accounts::seed(&mut data, company);
             vendors::seed(&mut data, company);
-            entries::seed(&mut data, company);
+            entries::seed(&mut data, company, 0..SEEDED);
             subscriptions::seed(&mut data, company);
             export::seed(&mut data, company);
         }
         data.bytes = data.measured();
         data
+    }
+
+    /// Gives each company as many accounting entries, at most [`MOST_ENTRIES`].
+    pub(crate) fn add_entries(&mut self, count: usize) {
+        for (company, _) in self.companies.clone() {
+            let there = self.entries.of(&[company]).count();
+            entries::seed(self, company, there..count.min(MOST_ENTRIES));
+        }
+        self.bytes = self.measured();
+    }
+
+    /// What the last request lets go to webhook endpoints.
+    pub(crate) fn take_deliveries(&mut self) -> Vec<Request<Bytes>> {
+        std::mem::take(&mut self.deliveries)
     }
 
     /// All companies with the organisation that each belongs to.
@@ -212,6 +233,7 @@ impl Data {
         let answered = handler(input.operation.id)(self, input).and_then(|body| {
             if input.operation.safety != Safety::Safe {
                 self.check_changes(&before, input, &body)?;
+                self.deliveries = subscriptions::deliveries(&before, self, input.now);
             }
             Ok(body)
         });

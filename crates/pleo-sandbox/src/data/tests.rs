@@ -1,6 +1,6 @@
 //! All operations, called as the front calls them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use fastrand::Rng;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{Sampler, document};
+use crate::{Optional, Sampler, document};
 
 /// The data, with a credential for some of its companies and a clock.
 struct Api {
@@ -855,6 +855,91 @@ fn vendors_live() {
 }
 
 #[test]
+fn what_an_update_leaves_out_is_gone() {
+    let mut api = Api::new();
+    let first = |api: &Api, table: fn(&Data) -> &Table| api.all(table)[0]["id"].clone();
+    let group = first(&api, |data| &data.tag_groups);
+    let dimension = json!({ "code": "D", "name": "Place", "visible": true, "displayOrder": 1 });
+    api.ok("create_tag_group_dimension", &call().path("groupId", &group).body(dimension));
+    let tag = json!({ "code": "G", "archived": false, "name": "Gone", "otherDimensionValues": ["Malmö"] });
+    let tag = api.ok("create_tag", &call().path("groupId", &group).body(tag))["data"]["id"].clone();
+    let of_tag = call().path("tagId", &tag);
+    assert_eq!(api.ok("list_tag_dimension_values", &of_tag)["data"].as_array().unwrap().len(), 1);
+
+    for (update, parameter, id) in [
+        ("update_tag", "tagId", tag),
+        ("update_tax_code", "taxCodeId", first(&api, |data| &data.tax_codes)),
+        ("update_account_v1", "accountId", first(&api, |data| &data.accounts)),
+        ("update_account_v1_beta", "accountId", first(&api, |data| &data.accounts)),
+        ("update_vendor", "id", first(&api, |data| &data.vendors)),
+        ("update_subscription", "id", first(&api, |data| &data.subscriptions)),
+    ] {
+        let operation = operations::find(update).unwrap();
+        let body = |optional: Optional| {
+            let mut body = Sampler::new(7).optional(optional).body(operation).unwrap();
+            for (member, value) in [
+                ("companyId", api.company()),
+                ("defaultCurrency", json!("DKK")),
+                ("endpointUrl", json!("https://hooks.example/updated")),
+            ] {
+                if body[member].is_string() {
+                    body[member] = value;
+                }
+            }
+            body
+        };
+        let (full, bare) = (body(Optional::All), body(Optional::None));
+        let of_it = call().path(parameter, &id);
+        api.ok(update, &of_it.clone().body(full.clone()));
+        let shown = api.ok(update, &of_it.body(bare.clone()))["data"].clone();
+        let left_out: Vec<_> =
+            full.as_object().unwrap().keys().filter(|name| bare.get(name).is_none()).collect();
+        assert!(!left_out.is_empty(), "{update}");
+        for name in left_out.into_iter().filter(|name| *name != "status") {
+            assert!(shown[name].is_null(), "{update}: {name} of {shown}");
+        }
+    }
+    assert_eq!(api.ok("list_tag_dimension_values", &of_tag)["data"], json!([]));
+}
+
+#[test]
+fn subscribers_are_told_of_new_jobs_and_vendors_of_their_company() {
+    let mut api = Api::new();
+    let subscribed = api.all(|data| &data.subscriptions);
+    let told = |event: &str| {
+        let wanted = |it: &&Value| it["status"] == "ACTIVE" && it["eventTypes"] == json!([event]);
+        let urls = subscribed.iter().filter(wanted).map(|it| it["endpointUrl"].as_str().unwrap().to_owned());
+        urls.collect::<BTreeSet<_>>()
+    };
+    let job = api.create_job(&api.entry_ids(1..3));
+    let deliveries = api.data.take_deliveries();
+    let urls: BTreeSet<_> = deliveries.iter().map(|delivery| delivery.uri().to_string()).collect();
+    assert_eq!((urls, deliveries.len()), (told("v1.export-job.created"), 3));
+    let ids: BTreeSet<_> = deliveries.iter().map(|it| it.headers()["webhook-id"].clone()).collect();
+    assert_eq!(ids.len(), 3, "each delivery has its own id");
+    for delivery in &deliveries {
+        let body: Value = serde_json::from_slice(delivery.body()).unwrap();
+        assert_eq!(body["eventType"], "v1.export-job.created");
+        assert!(Uuid::parse_str(body["eventId"].as_str().unwrap()).is_ok());
+        let data = body["data"].as_object().unwrap();
+        assert!(data.iter().all(|(name, value)| *value == job[name]), "{body}");
+        assert_eq!((data["numberOfItems"].clone(), data.len()), (json!(2), 7));
+        assert_eq!(delivery.headers()["webhook-timestamp"], api.now.timestamp().to_string());
+        assert!(delivery.headers()["webhook-signature"].to_str().unwrap().starts_with("v1,"));
+    }
+
+    let vendor = json!({ "companyId": api.company(), "name": "New", "defaultCurrency": "DKK" });
+    api.ok("create_vendor", &call().body(vendor.clone()));
+    let deliveries = api.data.take_deliveries();
+    let urls: BTreeSet<_> = deliveries.iter().map(|delivery| delivery.uri().to_string()).collect();
+    assert_eq!(urls, told("v1.vendor.created"));
+
+    assert_eq!(api.refused("create_vendor", &call().body(vendor)).0, 409);
+    api.ok("list_subscriptions", &call());
+    assert!(api.data.take_deliveries().is_empty(), "nothing is told of what did not happen");
+}
+
+#[test]
 fn subscriptions_live_and_keep_a_log() {
     let mut api = Api::new();
     let body = json!({ "endpointUrl": "https://hooks.example/x", "eventTypes": ["v1.vendor.created"] });
@@ -915,6 +1000,48 @@ fn entries_are_found_by_what_the_body_asks() {
         (json!({ "performedAtStart": "2030-01-01T00:00:00+01:00" }), 0),
     ] {
         assert_eq!(found(body.clone()), count, "{body}");
+    }
+}
+
+#[test]
+fn many_entries_are_in_currencies_with_two_no_and_three_decimals() {
+    let with_many = || {
+        let mut api = Api::new();
+        api.data.add_entries(300);
+        api
+    };
+    let mut api = with_many();
+    let entries = api.all(|data| &data.entries);
+    assert_eq!(entries.len(), 300);
+    assert_eq!(entries, with_many().all(|data| &data.entries));
+    assert_eq!(entries[..SEEDED], Api::new().all(|data| &data.entries));
+    let exponents = BTreeMap::from([("DKK", 2), ("EUR", 2), ("JPY", 0), ("KWD", 3)]);
+    let shown: BTreeSet<_> = entries
+        .iter()
+        .map(|entry| &entry["totalBillValue"])
+        .map(|money| (money["currency"].as_str().unwrap(), money["minors"].as_i64().unwrap().signum()))
+        .collect();
+    for sought in exponents.keys().flat_map(|currency| [(*currency, -1), (*currency, 1)]) {
+        assert!(shown.contains(&sought), "{sought:?}");
+    }
+    assert!(shown.iter().any(|(_, sign)| *sign == 0));
+
+    let ids: Vec<_> = entries[1..].iter().map(|entry| entry["id"].clone()).collect();
+    let job = api.create_job(&ids);
+    let all = call().query("job_id", job["id"].as_str().unwrap()).query("limit", 100);
+    let mut exported = Vec::new();
+    for offset in [0, 100, 200] {
+        let page = api.ok("list_export_items_v3", &all.clone().query("offset", offset));
+        exported.extend(page["data"].as_array().unwrap().clone());
+    }
+    assert_eq!(exported.len(), 299);
+    for item in &exported {
+        let entry = entries.iter().find(|entry| entry["id"] == item["accountingEntryId"]).unwrap();
+        let (money, shown) = (&entry["totalBillValue"], &item["amount"]["inSupplierCurrency"]);
+        let exponent = exponents[money["currency"].as_str().unwrap()];
+        assert_eq!(shown["currency"], money["currency"]);
+        let minors = (shown["value"].as_f64().unwrap() * 10_f64.powi(exponent)).round();
+        assert_eq!(minors, money["minors"].as_f64().unwrap(), "{item}");
     }
 }
 

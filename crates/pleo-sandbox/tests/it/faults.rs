@@ -120,6 +120,37 @@ async fn unknown_values_and_fields_come_and_our_client_lives_with_them() {
     assert!(!page.data.is_empty());
 }
 
+#[test]
+fn a_429_says_how_long_to_wait_in_both_forms() {
+    let (sandbox, _) = sandbox();
+    sandbox.inject("/v1/introspect", Fault::TooManyRequests(30));
+    sandbox.inject("/v1/introspect", Fault::TooManyRequestsUntil(Duration::from_secs(86_430)));
+    let in_seconds = get(&sandbox, "/v1/introspect");
+    assert_eq!((in_seconds.status, in_seconds.header("retry-after")), (429, "30"));
+    let as_date = get(&sandbox, "/v1/introspect");
+    assert_eq!((as_date.status, as_date.header("retry-after")), (429, "Fri, 02 Jan 2026 00:00:30 GMT"));
+    assert_eq!(as_date.header("date"), "Thu, 01 Jan 2026 00:00:00 GMT");
+}
+
+#[test]
+fn unknown_fields_and_values_are_shown_until_told_otherwise() {
+    let (sandbox, company) = sandbox();
+    let search = format!("/v1/accounting-entries:search?company_id={company}");
+    let entries = || post(&sandbox, &search, &json!({ "includeDeleted": false })).body;
+    let before = entries();
+    sandbox.show_unknown(true);
+    let shown = entries();
+    for entry in shown["data"].as_array().unwrap() {
+        assert!(entry[Fault::FIELD].is_string(), "{entry}");
+        assert_eq!(entry["family"], Fault::ENUM_VALUE);
+    }
+    assert!(shown["pagination"]["currentRequestPagination"]["parameters"].get(Fault::FIELD).is_none());
+    let refused = get(&sandbox, "/v1/companies/unknown").text;
+    assert!(!refused.contains(Fault::FIELD), "{refused}");
+    sandbox.show_unknown(false);
+    assert_eq!(entries(), before);
+}
+
 #[tokio::test]
 async fn a_redirect_is_answered_and_our_client_does_not_follow() {
     let (sandbox, server) = serve();

@@ -15,3 +15,4 @@ mod requests;
 mod sharing;
 mod strangers;
 mod support;
+mod webhooks;
