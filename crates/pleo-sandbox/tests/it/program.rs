@@ -72,6 +72,61 @@ fn started(arguments: &[&str]) -> (Running, std::net::SocketAddr) {
 }
 
 #[test]
+fn flags_set_keys_limit_faults_entries_and_redirect_addresses() {
+    let (_running, address) = started(&[
+        "--key=FAKE-READER,scopes=users:read,company=2",
+        "--key=FAKE-OLD,expires=2020-01-01T00:00:00Z",
+        "--key=FAKE-SHORT,kind=token,expires=0",
+        "--key=FAKE-TOKEN,kind=token,expires=3600",
+        "--limit=4",
+        "--fault=/v1/installations=503*2",
+        "--fault=/v1/companies=429-date:30",
+        "--redirect-uri=http://localhost:9000/back",
+        "--entries=30",
+        "--show-unknown",
+    ]);
+    let send = |authorization: &str, line: &str, body: &str| {
+        let head = format!(
+            "{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        exchange(address, (head + body).as_bytes())
+    };
+    let status = |answer: &str| answer.split(' ').nth(1).unwrap().to_owned();
+    let key = |secret: &str| basic(secret, "");
+
+    let reader = send(&key("FAKE-READER"), "GET /v1/introspect", "");
+    assert!(reader.contains("users:read") && reader.contains("555552"), "{reader}");
+    assert!(reader.contains("sandboxUnknownField"), "{reader}");
+    assert_eq!(status(&send(&key("FAKE-READER"), "GET /v3/export-jobs", "")), "403");
+    assert_eq!(status(&send(&key("FAKE-OLD"), "GET /v1/introspect", "")), "401");
+    assert_eq!(status(&send("Bearer FAKE-SHORT", "GET /v1/introspect", "")), "401");
+
+    let token = "Bearer FAKE-TOKEN";
+    let answers: Vec<_> = (0..3).map(|_| status(&send(token, "GET /v1/installations/me", ""))).collect();
+    assert_eq!(answers, ["503", "503", "200"]);
+    assert!(send(token, "GET /v1/companies", "").to_lowercase().contains("retry-after: "));
+    let search = "POST /v1/accounting-entries:search?company_id=11111111-2222-4333-8444-555555555551&limit=1";
+    let found = send(token, search, r#"{"includeDeleted":true}"#);
+    assert!(found.contains(r#""total":30"#), "{found}");
+    assert_eq!(status(&send(token, "GET /v1/introspect", "")), "200");
+    assert_eq!(status(&send(token, "GET /v1/introspect", "")), "200");
+    assert_eq!(status(&send(token, "GET /v1/introspect", "")), "429", "a fifth request is beyond the limit");
+
+    let authorize = |redirect: &str| {
+        let query = format!(
+            "client_id=FAKE-CLIENT&response_type=code&redirect_uri={redirect}&code_challenge_method=S256&\
+             code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
+        send("", &format!("GET /oauth/authorize?{query}"), "")
+    };
+    let allowed = authorize("http://localhost:9000/back");
+    assert!(allowed.contains("location: http://localhost:9000/back?"), "{allowed}");
+    assert!(!authorize("http://localhost/callback").contains("location: "));
+}
+
+#[test]
 fn the_log_has_a_line_for_each_exchange_and_no_secret() {
     let (mut running, address) = started(&["--log"]);
     let company = "11111111-2222-4333-8444-555555555551";
@@ -131,7 +186,19 @@ fn a_taken_port_is_named_with_the_way_out() {
 
 #[test]
 fn wrong_usage_and_help_have_their_own_exit_codes() {
-    for wrong in [&["--port", "70000"][..], &["--environment", "live"], &["--no-such-option"]] {
+    for wrong in [
+        &["--port", "70000"][..],
+        &["--environment", "live"],
+        &["--no-such-option"],
+        &["--key", ",scopes=users:read"],
+        &["--key", "FAKE,company=5"],
+        &["--key", "FAKE,expires=soon"],
+        &["--key", "FAKE,scope=users:read"],
+        &["--limit", "few"],
+        &["--fault", "/v1/introspect"],
+        &["--fault", "/v1/introspect=breakdown"],
+        &["--entries", "24"],
+    ] {
         assert_eq!(run(wrong).0, Some(2), "{wrong:?}");
     }
     let (code, said) = run(&["--help"]);
