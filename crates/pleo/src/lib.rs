@@ -25,6 +25,7 @@
 //! | calculate with amounts | [`Money`] |
 //! | read a month of entries | [`Month`], `EntryPeriod` |
 //! | make a tag group equal to a list | `tag_sync` |
+//! | receive webhooks | `webhook_delivery` |
 //! | understand an error | [`Error`], [`RequestRefused`], [`advice`] |
 //! | change retries and pace | [`RetryPolicy`], [`Pace`] |
 //!
@@ -35,7 +36,8 @@
 //!
 //! Each API family is a feature, and all of them are on by default, as `full`. A program that uses few of them
 //! compiles faster with those alone, for example with `default-features = false, features = ["rustls", "export"]`.
-//! `rustls` has TLS. `time-zones` has the zones of the IANA database, for months of a place.
+//! `rustls` has TLS. `time-zones` has the zones of the IANA database, for months of a place. `webhook-verification`
+//! has what checks and reads the deliveries of webhooks.
 
 mod builder;
 #[cfg(feature = "accounting-entries")]
@@ -46,6 +48,8 @@ mod period;
 pub mod tag_sync;
 mod text;
 mod transport;
+#[cfg(feature = "webhook-verification")]
+pub mod webhook_delivery;
 
 pub use builder::{ClientBuilder, FromEnvError};
 #[cfg(feature = "time-zones")]
@@ -60,7 +64,7 @@ pub use pleo_auth::{Client, sources};
 pub use transport::{Pace, RetryPolicy, RetryTransport};
 
 /// The guides, each a page of `docs/`, whose blocks are run as tests.
-#[cfg(all(doctest, feature = "full", feature = "time-zones"))]
+#[cfg(all(doctest, feature = "full", feature = "time-zones", feature = "webhook-verification"))]
 mod guides {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
@@ -76,4 +80,6 @@ mod guides {
     struct Money;
     #[doc = include_str!("../../../docs/tags.md")]
     struct Tags;
+    #[doc = include_str!("../../../docs/webhooks.md")]
+    struct Webhooks;
 }

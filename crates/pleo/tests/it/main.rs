@@ -13,3 +13,5 @@ mod spans;
 mod support;
 mod tag_sync;
 mod types;
+#[cfg(all(feature = "full", feature = "webhook-verification"))]
+mod webhook_delivery;
