@@ -478,11 +478,16 @@ async fn a_subscription_is_made_once_and_changed_only_if_it_differs() {
     client.update_subscription(created.subscription.id, inactive).send().await.unwrap();
     assert_eq!(ensure(&client, both.clone()).await.unwrap().change, SubscriptionChange::Updated);
 
-    // One that is right wins over one that is older.
-    let other = client.create_subscription(wanted(endpoint, &[VENDOR_CREATED])).send().await.unwrap();
-    let kept = ensure(&client, both).await.unwrap();
-    assert_eq!((kept.change, kept.subscription.id), (SubscriptionChange::Unchanged, created.subscription.id));
-    assert_eq!(kept.others, [other.data.id]);
+    // Of several with the endpoint, the one that is right is kept, wherever it is in the list.
+    let one = wanted(endpoint, &[VENDOR_CREATED]);
+    let other = client.create_subscription(one.clone()).send().await.unwrap().data.id;
+    for (wanted, right, left) in
+        [(both, created.subscription.id, other), (one, other, created.subscription.id)]
+    {
+        let kept = ensure(&client, wanted).await.unwrap();
+        assert_eq!((kept.change, kept.subscription.id), (SubscriptionChange::Unchanged, right));
+        assert_eq!(kept.others, [left]);
+    }
 }
 
 #[tokio::test]
