@@ -45,7 +45,8 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap_or_default()
 }
 
-fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+/// A time after another one, within the calendar.
+pub(crate) fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     time.checked_add_signed(by).unwrap_or(DateTime::<Utc>::MAX_UTC).min(at(END))
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde_json::Value;
 
-use crate::{Delivery, Reply, answer, document, route};
+use crate::{Delivery, Reply, answer, clock, document, route};
 
 /// Something that goes wrong on demand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,10 +54,8 @@ impl Fault {
             }
             Self::TooManyRequestsUntil(later) => {
                 let mut response = text(429);
-                let later = TimeDelta::from_std(*later).ok().and_then(|later| now.checked_add_signed(later));
-                for (name, time) in
-                    [(header::DATE, now), (header::RETRY_AFTER, later.unwrap_or(DateTime::<Utc>::MAX_UTC))]
-                {
+                let later = clock::later(now, TimeDelta::from_std(*later).unwrap_or(TimeDelta::MAX));
+                for (name, time) in [(header::DATE, now), (header::RETRY_AFTER, later)] {
                     // RFC 9110, section 5.6.7.
                     let date = time.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
                     response.headers_mut().insert(name, HeaderValue::from_str(&date).ok()?);
@@ -222,6 +220,8 @@ impl FromStr for Fault {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::{Optional, Sampler};
 
@@ -237,6 +237,22 @@ mod tests {
             shown += usize::from(body.to_string().contains(Fault::FIELD));
         }
         assert!(shown > 50, "{shown}");
+    }
+
+    #[test]
+    fn an_object_whose_further_fields_are_described_or_forbidden_gets_none() {
+        let properties = json!({ "known": { "type": "integer" } });
+        for (schema, added) in [
+            (json!({ "properties": properties }), true),
+            (json!({ "properties": properties, "additionalProperties": true }), true),
+            (json!({ "properties": properties, "additionalProperties": false }), false),
+            (json!({ "properties": properties, "additionalProperties": { "type": "integer" } }), false),
+            (json!({ "additionalProperties": { "type": "integer" } }), false),
+        ] {
+            let mut value = json!({ "known": 1 });
+            add_allowed_field(&schema, &mut value);
+            assert_eq!(value[Fault::FIELD].is_string(), added, "{schema}");
+        }
     }
 
     #[test]
