@@ -28,7 +28,7 @@ pub(crate) fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String)
         if let Item::Struct(item) = item
             && let syn::Fields::Named(fields) = &mut item.fields
         {
-            without_serde_derives(&mut item.attrs);
+            with_our_derives(&mut item.attrs);
             item.attrs.push(parse_quote!(#[non_exhaustive]));
             written.push('\n');
             write_condition(plan, written, rust);
@@ -76,8 +76,8 @@ fn is_map(raw: &Raw, field: &syn::Type) -> bool {
     }
 }
 
-/// Leaves of a `derive` what is not serde's.
-fn without_serde_derives(attributes: &mut [Attribute]) {
+/// Leaves of a `derive` what is not serde's, and adds that models can be compared.
+fn with_our_derives(attributes: &mut [Attribute]) {
     for attribute in attributes {
         if attribute.path().is_ident("derive")
             && let Ok(paths) = attribute.parse_args_with(Punctuated::<Path, syn::Token![,]>::parse_terminated)
@@ -86,7 +86,7 @@ fn without_serde_derives(attributes: &mut [Attribute]) {
                 .into_iter()
                 .filter(|path| path.segments.first().is_none_or(|first| first.ident != "serde"))
                 .collect();
-            *attribute = parse_quote!(#[derive(#(#kept),*)]);
+            *attribute = parse_quote!(#[derive(#(#kept,)* PartialEq)]);
         }
     }
 }

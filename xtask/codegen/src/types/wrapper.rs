@@ -51,7 +51,7 @@ pub(crate) fn generics(plan: &Plan) -> TokenStream {
         quote! {
             #condition
             /// One page of a list.
-            #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+            #[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
             #[non_exhaustive]
             pub struct Page<T> {
                 /// What stands on the page.
@@ -67,7 +67,7 @@ pub(crate) fn generics(plan: &Plan) -> TokenStream {
         quote! {
             #condition
             /// An answer whose content stands under `data`.
-            #[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+            #[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
             #[non_exhaustive]
             pub struct Data<T> {
                 /// The content.

@@ -7,7 +7,7 @@
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{Data, Money, Page, PageOrder};
 /// Which accounting entries to find; filters that are absent do not filter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AccountingEntryBaseSearchRequest {
     /// Only entries booked to one of these accounts, up to 100. At most 100 items.
@@ -68,7 +68,7 @@ impl AccountingEntryBaseSearchRequest {
 }
 
 /// Accounting entry in its core form, with fees and all bill values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AccountingEntryCoreV6 {
     /// Account number in the accounting system; absent while no account is chosen.
@@ -135,7 +135,7 @@ pub struct AccountingEntryCoreV6 {
 }
 
 /// Supplier of an accounting entry, as far as known.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AccountingEntrySupplier {
     /// Tax identification code of the supplier (the name is the Spanish one).
@@ -151,7 +151,7 @@ pub struct AccountingEntrySupplier {
 }
 
 /// Choice of a tag from a tag group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AccountingEntryTagV1 {
     /// Tag group the tag is from.
@@ -161,7 +161,7 @@ pub struct AccountingEntryTagV1 {
 }
 
 /// An expense or movement of money, as bookkeeping sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AccountingEntryV1 {
     /// Account number in the accounting system; absent while no account is chosen.
@@ -218,7 +218,7 @@ pub struct AccountingEntryV1 {
 }
 
 /// Somebody who took part in a meal or event.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AttendeeV1 {
     /// Id of the participant, within `attendableType`.
@@ -242,7 +242,7 @@ pub type DataResponseAccountingEntryV1 = Data<AccountingEntryV1>;
 /// Answer with one receipt.
 pub type DataResponseReceiptModel = Data<ReceiptModel>;
 /// A receipt and the link to its file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ReceiptModel {
     /// Accounting entry the receipt belongs to.
@@ -264,7 +264,7 @@ pub struct ReceiptModel {
 }
 
 /// Which receipts to find; filters that are absent do not filter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ReceiptSearchRequest {
     /// Only receipts of these accounting entries.
@@ -289,7 +289,7 @@ impl ReceiptSearchRequest {
 }
 
 /// One part of a split accounting entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SplitItemV1 {
     /// Account number in the accounting system; absent while no account is chosen.

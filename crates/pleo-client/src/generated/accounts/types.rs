@@ -7,7 +7,7 @@
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{Data, Page, PageOrder};
 /// Accounts to create in one company.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountBatchCreateRequestV1 {
     /// Company that gets the accounts. May be left out where the client's authorisation adds it.
@@ -24,7 +24,7 @@ impl BookkeepingAccountBatchCreateRequestV1 {
 }
 
 /// What became of a batch of accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountBatchCreateResponseV1 {
     /// Accounts that now exist.
@@ -34,7 +34,7 @@ pub struct BookkeepingAccountBatchCreateResponseV1 {
 }
 
 /// An account of a batch that was refused.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountBatchFailedItemV1 {
     /// All the reasons for the refusal.
@@ -44,7 +44,7 @@ pub struct BookkeepingAccountBatchFailedItemV1 {
 }
 
 /// An account to create as part of a batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountBatchRequestItemV1 {
     /// Whether the account is retired, that is, no longer offered for new bookings.
@@ -69,7 +69,7 @@ impl BookkeepingAccountBatchRequestItemV1 {
 }
 
 /// An account to create (chart of accounts).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountCreateRequestV1 {
     /// Whether the account is retired, that is, no longer offered for new bookings.
@@ -96,7 +96,7 @@ impl BookkeepingAccountCreateRequestV1 {
 }
 
 /// An account that expenses are booked to (chart of accounts).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountRestModelV1 {
     /// Whether the account is retired, that is, no longer offered for new bookings.
@@ -117,7 +117,7 @@ pub struct BookkeepingAccountRestModelV1 {
 }
 
 /// Which accounts of a company to find (chart of accounts).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountSearchRequestV1 {
     /// Only archived (true) or only active (false) accounts; null or absence means both.
@@ -148,7 +148,7 @@ impl BookkeepingAccountSearchRequestV1 {
 }
 
 /// New details of an account (chart of accounts).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountUpdateRequestV1 {
     /// Whether the account is retired, that is, no longer offered for new bookings.

@@ -7,7 +7,7 @@
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{Data, Page, PageOrder};
 /// An account to create (beta API).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountCreateRequestV4 {
     /// Whether the account is retired, that is, no longer offered for new bookings.
@@ -34,7 +34,7 @@ impl BookkeepingAccountCreateRequestV4 {
 }
 
 /// An account that expenses are booked to (beta API).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountRestModelV4 {
     /// Whether the account is retired, that is, no longer offered for new bookings.
@@ -55,7 +55,7 @@ pub struct BookkeepingAccountRestModelV4 {
 }
 
 /// Which accounts of a company to find (beta API).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountSearchRequestV4 {
     /// Only archived (true) or only active (false) accounts; null or absence means both.
@@ -80,7 +80,7 @@ impl BookkeepingAccountSearchRequestV4 {
 }
 
 /// New details of an account (beta API).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingAccountUpdateRequestV4 {
     /// Whether the account is retired, that is, no longer offered for new bookings.

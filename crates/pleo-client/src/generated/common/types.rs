@@ -21,7 +21,7 @@ use crate::runtime::{object, open_enum};
     )
 )]
 /// An answer whose content stands under `data`.
-#[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
 #[non_exhaustive]
 pub struct Data<T> {
     /// The content.
@@ -43,7 +43,7 @@ pub struct Data<T> {
     )
 )]
 /// One page of a list.
-#[derive(Clone, Debug, ::serde::Deserialize, ::serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// What stands on the page.
@@ -96,7 +96,7 @@ impl<T: Send> crate::runtime::ListPage for Page<T> {
     )
 )]
 /// The paging request as the server understood it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CursorPageCurrentRequestInfo {
     /// Cursor the page was read on from.
@@ -130,7 +130,7 @@ pub struct CursorPageCurrentRequestInfo {
     )
 )]
 /// Where a page stands in the whole result.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CursorPageInfo {
     /// The request that led to this page.
@@ -149,7 +149,7 @@ pub struct CursorPageInfo {
 
 #[cfg(any(feature = "export", feature = "vendors"))]
 /// An error as the API reports it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExceptionInfo {
     /// Text for people; may change, so do not match on it.
@@ -160,7 +160,7 @@ pub struct ExceptionInfo {
 
 #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
 /// An exact amount of money.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Money {
     /// Three-letter currency code.

@@ -13,7 +13,7 @@ pub type CursorPaginatedResponseExternalCompanyResponseModel = Page<
 /// Answer with one company.
 pub type DataResponseExternalCompanyResponseModel = Data<ExternalCompanyResponseModel>;
 /// Postal address of a company, as far as known.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAddressResponseModel {
     pub address_line1: Option<String>,
@@ -28,7 +28,7 @@ pub struct ExternalAddressResponseModel {
 }
 
 /// A company: one legal entity with its own books.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalCompanyResponseModel {
     pub address: ExternalAddressResponseModel,

@@ -13,7 +13,7 @@ pub type CursorPaginatedResponseExternalEmployeeResponseModel = Page<
 /// Answer with one employee.
 pub type DataResponseExternalEmployeeResponseModel = Data<ExternalEmployeeResponseModel>;
 /// An employee of a company.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalEmployeeResponseModel {
     /// Employee code, as in the HR or accounting system; absent where none is set.

@@ -6,7 +6,7 @@
 #[allow(unused_imports)]
 use crate::runtime::{object, open_enum};
 /// What became of an enrichment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AccountingEntryEnrichmentResponse {
     /// Accounting entry that was found; absent where none matched.
@@ -18,7 +18,7 @@ pub struct AccountingEntryEnrichmentResponse {
 }
 
 /// What to add to an accounting entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AccountingEntryEnrichmentV2BodyRequest {
     /// The receipts as text; encoding not documented.
@@ -35,7 +35,7 @@ impl AccountingEntryEnrichmentV2BodyRequest {
 }
 
 /// Answer with the outcome of an enrichment; also sent with a 404.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DataResponseAccountingEntryEnrichmentResponse {
     pub data: Option<AccountingEntryEnrichmentResponse>,

@@ -7,7 +7,7 @@
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{CountryCode, Data, ExceptionInfo, Page, PageOrder};
 /// Account a line is booked to, in version 0.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Account {
     /// Account number in the accounting system.
@@ -17,7 +17,7 @@ pub struct Account {
 }
 
 /// Account a line is booked to, in version 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AccountV1 {
     /// Account number in the accounting system.
@@ -30,7 +30,7 @@ pub struct AccountV1 {
 }
 
 /// Account a line is booked to, in version 2.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AccountV2 {
     /// Account number in the accounting system.
@@ -43,7 +43,7 @@ pub struct AccountV2 {
 }
 
 /// Account a line is booked to, in version 3.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AccountV3 {
     /// Account number in the accounting system.
@@ -56,21 +56,21 @@ pub struct AccountV3 {
 }
 
 /// How an item is to be booked, in version 2; null where it is not decided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingV2 {
     pub method: BookkeepingMethodV2,
 }
 
 /// How an item is to be booked, in version 3; null where it is not decided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookkeepingV3 {
     pub method: BookkeepingMethodV3,
 }
 
 /// Account for the other side of the booking; null where none is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ContraAccount {
     /// Account number in the accounting system.
@@ -83,7 +83,7 @@ pub struct ContraAccount {
 }
 
 /// An export job to create.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CreateExportJob {
     /// Accounting entries to export, all of one company.
@@ -106,7 +106,7 @@ impl CreateExportJob {
 }
 
 /// An event in an export job's life, reported by the integration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CreateExportJobEvent {
     /// What happened.
@@ -149,7 +149,7 @@ pub type DataResponseExportJobItemV3 = Data<ExportJobItemV3>;
 /// Answer with one export job (version 3).
 pub type DataResponseExportJobV3 = Data<ExportJobV3>;
 /// Everything about one expense that a booking needs, in version 0.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItem {
     /// Accounting entry the item stands for.
@@ -181,7 +181,7 @@ pub struct ExportItem {
 }
 
 /// Details beside the booking of an export item, in version 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemAdditionalInformationV1 {
     /// Who took part in the meal or event; null where nobody was named.
@@ -195,7 +195,7 @@ pub struct ExportItemAdditionalInformationV1 {
 }
 
 /// Details beside the booking of an export item, in version 2.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemAdditionalInformationV2 {
     /// Who took part in the meal or event; null where nobody was named.
@@ -209,7 +209,7 @@ pub struct ExportItemAdditionalInformationV2 {
 }
 
 /// Details beside the booking of an export item, in version 3.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemAdditionalInformationV3 {
     /// Who took part in the meal or event; null where nobody was named.
@@ -223,7 +223,7 @@ pub struct ExportItemAdditionalInformationV3 {
 }
 
 /// One amount in two currencies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemAmount {
     /// In the currency the supplier charged.
@@ -233,7 +233,7 @@ pub struct ExportItemAmount {
 }
 
 /// Amount of an item in two currencies, in version 3.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemAmountV3 {
     /// In the currency the supplier charged.
@@ -243,7 +243,7 @@ pub struct ExportItemAmountV3 {
 }
 
 /// A file that belongs to an export item, such as a receipt.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemFile {
     /// Size in bytes.
@@ -255,7 +255,7 @@ pub struct ExportItemFile {
 }
 
 /// One line of an export item, in version 0: a part of the amount with its own account, tax and tags.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemLine {
     /// Account to book the line to; null where none is chosen.
@@ -272,7 +272,7 @@ pub struct ExportItemLine {
 }
 
 /// Amount of a line in two currencies, in version 3.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemLineAmountV3 {
     /// In the currency the supplier charged.
@@ -282,7 +282,7 @@ pub struct ExportItemLineAmountV3 {
 }
 
 /// One line of an export item, in version 1: a part of the amount with its own account, tax and tags.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemLineV1 {
     /// Account to book the line to; null where none is chosen.
@@ -299,7 +299,7 @@ pub struct ExportItemLineV1 {
 }
 
 /// One line of an export item, in version 2: a part of the amount with its own account, tax and tags.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemLineV2 {
     /// Account to book the line to; null where none is chosen.
@@ -316,7 +316,7 @@ pub struct ExportItemLineV2 {
 }
 
 /// One line of an export item, in version 3: a part of the amount with its own account, tax and tags.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemLineV3 {
     /// Account to book the line to; null where none is chosen.
@@ -333,7 +333,7 @@ pub struct ExportItemLineV3 {
 }
 
 /// Details beside the booking of an export item, in version 0.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemMetadata {
     /// Who took part in the meal or event; null where nobody was named.
@@ -345,7 +345,7 @@ pub struct ExportItemMetadata {
 }
 
 /// Amount of a line without tax, in two currencies, in version 3.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemNetAmountV3 {
     /// In the currency the supplier charged.
@@ -355,7 +355,7 @@ pub struct ExportItemNetAmountV3 {
 }
 
 /// Employee behind an export item, in version 0.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemUser {
     /// Employee code; null where none is set.
@@ -364,7 +364,7 @@ pub struct ExportItemUser {
 }
 
 /// Employee behind an export item, in version 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemUserV1 {
     /// Employee code; null where none is set.
@@ -375,7 +375,7 @@ pub struct ExportItemUserV1 {
 }
 
 /// Employee behind an export item, in version 2; null where no employee is tied to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemUserV2 {
     /// Employee code; null where none is set.
@@ -385,7 +385,7 @@ pub struct ExportItemUserV2 {
 }
 
 /// Employee behind an export item, in version 3; null where no employee is tied to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemUserV3 {
     /// Employee code; null where none is set.
@@ -395,7 +395,7 @@ pub struct ExportItemUserV3 {
 }
 
 /// Everything about one expense that a booking needs, in version 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemV1 {
     /// Accounting entry the item stands for.
@@ -429,7 +429,7 @@ pub struct ExportItemV1 {
 }
 
 /// Everything about one expense that a booking needs, in version 2.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemV2 {
     /// Accounting entry the item stands for.
@@ -471,7 +471,7 @@ pub struct ExportItemV2 {
 }
 
 /// Everything about one expense that a booking needs, in version 3.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportItemV3 {
     /// Accounting entry the item stands for.
@@ -513,7 +513,7 @@ pub struct ExportItemV3 {
 }
 
 /// An export of accounting entries of one company (versions 0 to 2 of the Export API).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportJob {
     /// Company the job exports for.
@@ -547,7 +547,7 @@ pub struct ExportJob {
 }
 
 /// One accounting entry in an export job, with its progress (versions 0 to 2 of the Export API).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportJobItem {
     /// Accounting entry to export.
@@ -569,7 +569,7 @@ pub struct ExportJobItem {
 }
 
 /// What became of an update of export job items (versions 0 to 2 of the Export API).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportJobItemUpdate {
     /// Items that were updated.
@@ -579,7 +579,7 @@ pub struct ExportJobItemUpdate {
 }
 
 /// An export job item that could not be updated (versions 0 to 2 of the Export API).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportJobItemUpdateError {
     /// Accounting entry of the item that was not updated.
@@ -591,7 +591,7 @@ pub struct ExportJobItemUpdateError {
 }
 
 /// An export job item that could not be updated (version 3).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportJobItemUpdateErrorV3 {
     /// Accounting entry of the item that was not updated.
@@ -603,7 +603,7 @@ pub struct ExportJobItemUpdateErrorV3 {
 }
 
 /// What became of an update of export job items (version 3).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportJobItemUpdateV3 {
     /// Items that were updated.
@@ -613,7 +613,7 @@ pub struct ExportJobItemUpdateV3 {
 }
 
 /// One accounting entry in an export job, with its progress (version 3).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportJobItemV3 {
     /// Accounting entry to export.
@@ -635,7 +635,7 @@ pub struct ExportJobItemV3 {
 }
 
 /// An export of accounting entries of one company (version 3).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportJobV3 {
     /// Company the job exports for.
@@ -669,7 +669,7 @@ pub struct ExportJobV3 {
 }
 
 /// The invoice behind an export item, in version 0.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceInformation {
     /// Day the invoice is due, as `YYYY-MM-DD` or a full timestamp; null where not known.
@@ -686,7 +686,7 @@ pub struct InvoiceInformation {
 }
 
 /// The invoice behind an export item, in version 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceInformationV1 {
     /// Day the invoice is due, as `YYYY-MM-DD` or a full timestamp; null where not known.
@@ -703,7 +703,7 @@ pub struct InvoiceInformationV1 {
 }
 
 /// The invoice behind an export item, in version 2.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceInformationV2 {
     /// Day the invoice is due, as `YYYY-MM-DD` or a full timestamp; null where not known.
@@ -720,7 +720,7 @@ pub struct InvoiceInformationV2 {
 }
 
 /// The invoice behind an export item, in version 3.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvoiceInformationV3 {
     /// Day the invoice is due, as `YYYY-MM-DD` or a full timestamp; null where not known.
@@ -737,7 +737,7 @@ pub struct InvoiceInformationV3 {
 }
 
 /// Links to the same thing in different places.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LinksResponse {
     /// Links into the API, by name.
@@ -749,7 +749,7 @@ pub struct LinksResponse {
 }
 
 /// An amount of money as a decimal number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MoneyModel {
     /// Three-letter currency code, or `UNDEFINED`.
@@ -759,7 +759,7 @@ pub struct MoneyModel {
 }
 
 /// Further settings of an export job.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
     /// Whether to book by vendor; false when absent.
@@ -774,7 +774,7 @@ impl Options {
 }
 
 /// Which export job items to find.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SearchExportJobItemsRequest {
     /// Accounting entries whose items are wanted.
@@ -791,7 +791,7 @@ impl SearchExportJobItemsRequest {
 }
 
 /// Period an expense pays for, in version 2; null where none is set.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ServicePeriodV2 {
     /// Beginning of the period.
@@ -801,7 +801,7 @@ pub struct ServicePeriodV2 {
 }
 
 /// Period an expense pays for, in version 3; null where none is set.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ServicePeriodV3 {
     /// Beginning of the period.
@@ -811,7 +811,7 @@ pub struct ServicePeriodV3 {
 }
 
 /// Supplier of an export item, in version 0; null where unknown.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Supplier {
     /// Account of the supplier in the accounting system.
@@ -828,7 +828,7 @@ pub struct Supplier {
 }
 
 /// Bank account a supplier wants to be paid to; null where not known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SupplierBankAccount {
     /// Local account number.
@@ -845,7 +845,7 @@ pub struct SupplierBankAccount {
 }
 
 /// Supplier of an export item, in version 1; null where unknown.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SupplierV1 {
     /// Account of the supplier in the accounting system.
@@ -862,7 +862,7 @@ pub struct SupplierV1 {
 }
 
 /// Supplier of an export item, in version 2; null where unknown.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SupplierV2 {
     /// Account of the supplier in the accounting system.
@@ -879,7 +879,7 @@ pub struct SupplierV2 {
 }
 
 /// Supplier of an export item, in version 3; null where unknown.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SupplierV3 {
     /// Account of the supplier in the accounting system.
@@ -896,7 +896,7 @@ pub struct SupplierV3 {
 }
 
 /// Tag on a line, in version 0.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Tag {
     /// Code of the tag in the accounting system.
@@ -906,7 +906,7 @@ pub struct Tag {
 }
 
 /// Tag on a line, in version 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagV1 {
     /// Code of the tag in the accounting system.
@@ -918,7 +918,7 @@ pub struct TagV1 {
 }
 
 /// Tag on a line, in version 2.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagV2 {
     /// Code of the tag in the accounting system.
@@ -930,7 +930,7 @@ pub struct TagV2 {
 }
 
 /// Tag on a line, in version 3.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagV3 {
     /// Code of the tag in the accounting system.
@@ -942,7 +942,7 @@ pub struct TagV3 {
 }
 
 /// Tax on a line, in version 0.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Tax {
     /// Amount of tax.
@@ -956,7 +956,7 @@ pub struct Tax {
 }
 
 /// Amount of tax in two currencies, in version 3.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaxAmountV3 {
     /// In the currency the supplier charged.
@@ -966,7 +966,7 @@ pub struct TaxAmountV3 {
 }
 
 /// Tax on a line, in version 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaxV1 {
     /// Amount of tax.
@@ -982,7 +982,7 @@ pub struct TaxV1 {
 }
 
 /// Tax on a line, in version 2.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaxV2 {
     /// Amount of tax.
@@ -998,7 +998,7 @@ pub struct TaxV2 {
 }
 
 /// Tax on a line, in version 3.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaxV3 {
     /// Amount of tax.
@@ -1018,7 +1018,7 @@ pub struct TaxV3 {
 }
 
 /// Team of the employee behind an export item, in version 1; null where there is none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TeamV1 {
     /// Team code; null where none is set.
@@ -1028,7 +1028,7 @@ pub struct TeamV1 {
 }
 
 /// Team of the employee behind an export item, in version 2; null where there is none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TeamV2 {
     /// Team code; null where none is set.
@@ -1038,7 +1038,7 @@ pub struct TeamV2 {
 }
 
 /// Team of the employee behind an export item, in version 3; null where there is none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TeamV3 {
     /// Team code; null where none is set.
@@ -1048,7 +1048,7 @@ pub struct TeamV3 {
 }
 
 /// New progress of one export job item (versions 0 to 2 of the Export API).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateExportJobItem {
     /// Accounting entry whose item is meant.
@@ -1075,7 +1075,7 @@ impl UpdateExportJobItem {
 }
 
 /// New progress of one export job item (version 3).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateExportJobItemV3 {
     /// Accounting entry whose item is meant.
@@ -1102,7 +1102,7 @@ impl UpdateExportJobItemV3 {
 }
 
 /// Vendor an item is booked on, in version 2.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VendorV2 {
     /// Code of the vendor in the accounting system.
@@ -1123,7 +1123,7 @@ pub struct VendorV2 {
 }
 
 /// Vendor an item is booked on, in version 3; null where there is none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VendorV3 {
     /// Code of the vendor in the accounting system.

@@ -7,7 +7,7 @@
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::Data;
 /// What to store when an installation is created.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CreateClientInstallationRequest {
     /// The integration's own data; Pleo stores it and never reads it.
@@ -24,7 +24,7 @@ impl CreateClientInstallationRequest {
 }
 
 /// What Pleo knows about the credential in use.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalClientModel {
     /// Name of the application the credential belongs to; absent where there is none.
@@ -42,7 +42,7 @@ pub struct ExternalClientModel {
 /// Answer with the credential in use.
 pub type ExternalClientModelDetails = Data<ExternalClientModel>;
 /// An integration installed for one company or organisation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InstallationResponse {
     /// Id of the installed application.
@@ -61,7 +61,7 @@ pub struct InstallationResponse {
 }
 
 /// What to change in an installation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateInstallationRequest {
     /// Why the installation does not work.

@@ -7,7 +7,7 @@
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{Data, Page, PageOrder};
 /// A dimension as part of a tag group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AggregatedTagGroupDimensionModel {
     /// Code of the dimension in the accounting system.
@@ -23,7 +23,7 @@ pub struct AggregatedTagGroupDimensionModel {
 }
 
 /// A tag group together with its dimensions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AggregatedTagGroupModel {
     /// Whether it is retired, that is, no longer offered.
@@ -41,7 +41,7 @@ pub struct AggregatedTagGroupModel {
 }
 
 /// A tag together with its group and dimension values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AggregatedTagModel {
     /// Whether it is retired, that is, no longer offered.
@@ -61,7 +61,7 @@ pub struct AggregatedTagModel {
 }
 
 /// A dimension with the value one tag has in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AggregatedTagTagDimensionModel {
     /// Code of the dimension in the accounting system.
@@ -79,7 +79,7 @@ pub struct AggregatedTagTagDimensionModel {
 }
 
 /// The group of a tag, in short.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AggregatedTagTagGroupModel {
     /// Code of the group in the accounting system.
@@ -89,7 +89,7 @@ pub struct AggregatedTagTagGroupModel {
 }
 
 /// Tags to archive or to restore.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BulkTagArchiveModel {
     /// True archives the tags, false restores them.
@@ -108,7 +108,7 @@ impl BulkTagArchiveModel {
 }
 
 /// Tags to delete.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BulkTagDeleteModel {
     /// Company the tags belong to. May be left out where the client's authorisation adds it.
@@ -125,7 +125,7 @@ impl BulkTagDeleteModel {
 }
 
 /// Which tags to find; filters that are absent do not filter.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CompositeTagSearchRequest {
     /// Only archived (true) or only active (false) tags.
@@ -172,7 +172,7 @@ pub type DataResponseTagGroupUsageModel = Data<TagGroupUsageModel>;
 /// Answer with one tag.
 pub type DataResponseTagModel = Data<TagModel>;
 /// A tag to create.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagCreateModel {
     /// Whether it is retired, that is, no longer offered.
@@ -192,7 +192,7 @@ impl TagCreateModel {
 }
 
 /// A tag's value for a dimension, to be created.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagDimensionValueCreateModel {
     pub value: String,
@@ -206,7 +206,7 @@ impl TagDimensionValueCreateModel {
 }
 
 /// A tag's value for one dimension of its group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagDimensionValueModel {
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
@@ -217,7 +217,7 @@ pub struct TagDimensionValueModel {
 }
 
 /// A tag's new value for a dimension.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagDimensionValueUpdateModel {
     pub value: String,
@@ -231,7 +231,7 @@ impl TagDimensionValueUpdateModel {
 }
 
 /// A tag group to create.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagGroupCreateModel {
     /// Whether it is retired, that is, no longer offered.
@@ -251,7 +251,7 @@ impl TagGroupCreateModel {
 }
 
 /// A dimension to create in a tag group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagGroupDimensionCreateModel {
     /// Code of the dimension in the accounting system.
@@ -271,7 +271,7 @@ impl TagGroupDimensionCreateModel {
 }
 
 /// A column of a tag group: each tag of the group can have a value in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagGroupDimensionModel {
     /// Code of the dimension in the accounting system.
@@ -289,7 +289,7 @@ pub struct TagGroupDimensionModel {
 }
 
 /// New details of a dimension.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagGroupDimensionUpdateModel {
     /// Code of the dimension in the accounting system.
@@ -309,7 +309,7 @@ impl TagGroupDimensionUpdateModel {
 }
 
 /// A set of tags of which an expense gets one, such as all projects.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagGroupModel {
     /// Whether it is retired, that is, no longer offered.
@@ -329,7 +329,7 @@ pub struct TagGroupModel {
 }
 
 /// New details of a tag group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagGroupUpdateModel {
     /// Whether it is retired, that is, no longer offered.
@@ -349,7 +349,7 @@ impl TagGroupUpdateModel {
 }
 
 /// How often the tags of a tag group are used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagGroupUsageModel {
     /// One count for each tag.
@@ -357,7 +357,7 @@ pub struct TagGroupUsageModel {
 }
 
 /// A value employees can put on an expense, such as a project or a cost centre.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagModel {
     /// Whether it is retired, that is, no longer offered.
@@ -373,7 +373,7 @@ pub struct TagModel {
 }
 
 /// New details of a tag.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagUpdateModel {
     /// Whether it is retired, that is, no longer offered.
@@ -393,7 +393,7 @@ impl TagUpdateModel {
 }
 
 /// How often one tag is used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TagUsageModel {
     /// Number of expenses with the tag.

@@ -7,7 +7,7 @@
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{Data, Money, Page, PageOrder};
 /// An amount split into net and tax.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AmountTaxBreakdown {
     /// With tax.
@@ -19,7 +19,7 @@ pub struct AmountTaxBreakdown {
 }
 
 /// Amounts to calculate the tax of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CalculateTaxesRequest {
     /// Amounts by the id of the tax code that applies to them.
@@ -34,7 +34,7 @@ impl CalculateTaxesRequest {
 }
 
 /// The calculated taxes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CalculateTaxesResponse {
     /// Results by the id of the tax code.
@@ -48,7 +48,7 @@ pub type DataResponseCalculateTaxesResponse = Data<CalculateTaxesResponse>;
 /// Answer with one tax code.
 pub type DataResponseTaxCodeModel = Data<TaxCodeModel>;
 /// A tax code to create, or its new details.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaxCodeCreateUpdateModel {
     /// Whether it is retired, that is, no longer offered.
@@ -76,7 +76,7 @@ impl TaxCodeCreateUpdateModel {
 }
 
 /// A tax code of a company.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaxCodeModel {
     /// Accounting system the tax code came from; null where there is none.
@@ -102,7 +102,7 @@ pub struct TaxCodeModel {
 }
 
 /// Which tax codes to find; filters that are absent do not filter.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TaxCodeSearchRequest {
     /// Only archived (true) or only active (false) tax codes.
@@ -123,7 +123,7 @@ impl TaxCodeSearchRequest {
 }
 
 /// An amount to calculate the tax of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaxedAmount {
     /// The amount.
@@ -140,7 +140,7 @@ impl TaxedAmount {
 }
 
 /// The tax of one amount.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Taxes {
     /// The amount split into net and tax.

@@ -7,7 +7,7 @@
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{CountryCode, Data, ExceptionInfo, Page, PageOrder};
 /// What the accounting system calls a vendor that becomes active.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ActivateVendorEventRequest {
     /// Code of the vendor in the accounting system.
@@ -24,7 +24,7 @@ impl ActivateVendorEventRequest {
 }
 
 /// A CSV import job to create.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CreateCsvImportJobRequestV1 {
     /// Company that gets the vendors. May be left out where the client's authorisation adds it.
@@ -47,7 +47,7 @@ impl CreateCsvImportJobRequestV1 {
 }
 
 /// How a CSV file is to be read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CsvFormatV1 {
     /// Character between columns.
@@ -72,7 +72,7 @@ impl CsvFormatV1 {
 }
 
 /// An import of vendors from a CSV file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CsvImportJobV1 {
     /// Columns found in the file.
@@ -109,7 +109,7 @@ pub struct CsvImportJobV1 {
 }
 
 /// A row that could not be imported.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CsvRowImportErrorV1 {
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
@@ -139,7 +139,7 @@ pub type DataResponsePresignedUrlV1 = Data<PresignedUrlV1>;
 /// Answer with one vendor.
 pub type DataResponseVendorResponse = Data<VendorResponse>;
 /// A signed link to upload a CSV file to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PresignedUrlV1 {
     /// Whoever holds the link can use it; send no credentials along.
@@ -147,7 +147,7 @@ pub struct PresignedUrlV1 {
 }
 
 /// Which CSV import jobs to find; filters that are absent or null do not filter.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SearchCsvImportJobsRequestV1 {
     /// Only these jobs, up to 100. At most 100 items. No item twice.
@@ -166,7 +166,7 @@ impl SearchCsvImportJobsRequestV1 {
 }
 
 /// New metadata of a CSV import job.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateMetadataRequestV1 {
     /// The data to store.
@@ -183,7 +183,7 @@ impl UpdateMetadataRequestV1 {
 }
 
 /// New state of a CSV import job.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateStatusRequestV1 {
     /// Text for people on what went wrong.
@@ -202,7 +202,7 @@ impl UpdateStatusRequestV1 {
 }
 
 /// A vendor to create.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VendorCreateRequest {
     /// Code of the vendor in the accounting system.
@@ -230,7 +230,7 @@ impl VendorCreateRequest {
 }
 
 /// A vendor: a supplier with a record of its own in the books of a company.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VendorResponse {
     /// Accounting system the vendor is kept in; absent where there is none.
@@ -258,7 +258,7 @@ pub struct VendorResponse {
 }
 
 /// Which vendors to find; filters that are absent do not filter.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct VendorSearchRequestV1 {
     /// Only vendors from these accounting systems. Up to 100. At most 100 items.
@@ -287,7 +287,7 @@ impl VendorSearchRequestV1 {
 }
 
 /// New details of a vendor.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VendorUpdateRequest {
     /// Code of the vendor in the accounting system.

@@ -7,7 +7,7 @@
 use crate::runtime::{object, open_enum};
 pub use crate::common::types::{Data, Page, PageOrder};
 /// Credentials Pleo sends to the subscriber's endpoint.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AuthCredential {
     /// Secret; for the type `BASIC`.
@@ -32,7 +32,7 @@ pub type CursorPaginatedResponseSubscriptionActivityModel = Page<
 /// One page of webhook subscriptions.
 pub type CursorPaginatedResponseSubscriptionModel = Page<SubscriptionModel>;
 /// How Pleo identifies itself to the subscriber's endpoint.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EndpointAuth {
     /// What to send; not needed for the type `NONE`.
@@ -49,7 +49,7 @@ impl EndpointAuth {
 }
 
 /// One change to a webhook subscription.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionActivityModel {
     /// URN of who made the change.
@@ -65,7 +65,7 @@ pub struct SubscriptionActivityModel {
 }
 
 /// A webhook subscription: which events go to which endpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionModel {
     pub created_at: ::chrono::DateTime<::chrono::FixedOffset>,
@@ -88,7 +88,7 @@ pub struct SubscriptionModel {
 }
 
 /// A webhook subscription to create, or its new details.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionRequest {
     /// Headers Pleo adds to each delivery, by name; may hold secrets.
@@ -113,7 +113,7 @@ impl SubscriptionRequest {
 /// Answer with one webhook subscription.
 pub type SubscriptionResponse = Data<SubscriptionModel>;
 /// The secret that signs the deliveries of a webhook subscription.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionSecretModel {
     /// Signing secret, beginning with `whsec_`; keep it out of logs.
