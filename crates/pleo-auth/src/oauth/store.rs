@@ -1,6 +1,9 @@
 //! Where tokens are kept.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use pleo_client::BoxFuture;
 
@@ -65,6 +68,24 @@ pub trait TokenStore<E: Environment>: Send + Sync + 'static {
     fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
         Box::pin(async { Ok(Box::new(()) as Box<dyn Send>) })
     }
+
+    /// Notes that the stored refresh token is being presented to the authorisation server, or that it was
+    /// not used after all. The note has to outlive the process. [`save`](Self::save) and
+    /// [`clear`](Self::clear) remove it, in one step with what they write.
+    ///
+    /// A note that is found under the lock is from a process that was killed while it renewed: the refresh
+    /// token may be used up, and presenting it again may end the whole authorisation (A48). So the
+    /// authorisation server is asked first whether it is still active (A58). A store that only one process
+    /// uses, and that ends with it, needs no note.
+    fn set_presented(&self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
+        let _ = presented;
+        Box::pin(async { Ok(()) })
+    }
+
+    /// How long ago the note of [`set_presented`](Self::set_presented) was made, if there is one.
+    fn presented_for(&self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// Keeps tokens in memory: for tests, and for programs that authorise anew each time they start.
@@ -118,5 +139,13 @@ impl<E: Environment, S: TokenStore<E> + ?Sized> TokenStore<E> for std::sync::Arc
 
     fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
         (**self).lock()
+    }
+
+    fn set_presented(&self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
+        (**self).set_presented(presented)
+    }
+
+    fn presented_for(&self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
+        (**self).presented_for()
     }
 }

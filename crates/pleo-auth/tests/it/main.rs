@@ -9,6 +9,7 @@ mod destination;
 mod explain;
 mod flow;
 mod interleavings;
+mod interrupted;
 mod oauth_transport;
 mod refresh;
 mod rotation;

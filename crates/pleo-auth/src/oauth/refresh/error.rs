@@ -31,6 +31,18 @@ pub enum SessionEnd {
         /// What is wrong with the response.
         problem: &'static str,
     },
+    /// A process was killed while it renewed, and the authorisation server does not say whether the refresh
+    /// token is used up (only a client with a secret may ask, A58). Presenting it again could end the whole
+    /// authorisation (A48).
+    #[error(
+        "a renewal was interrupted, and the authorisation server does not say whether the refresh token is \
+         used up, so it is not sent again; ask the user to authorise again"
+    )]
+    Interrupted,
+    /// The token store no longer has the tokens: another process has found the refresh token dead, or somebody
+    /// has removed them.
+    #[error("the token store no longer has the tokens; ask the user to authorise again")]
+    Forgotten,
 }
 
 pleo_client::debug_by_chain!(SessionEnd);

@@ -5,6 +5,7 @@ use std::{
     error::Error as StdError,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use futures_util::FutureExt as _;
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     Environment, Secret,
-    oauth::{OAuthApp, OAuthError, OAuthErrorCode, Tokens, digest},
+    oauth::{OAuthApp, OAuthError, OAuthErrorCode, TokenKind, Tokens, digest},
 };
 
 /// What a renewal needs. It knows nothing of the state, so that a renewal that nobody drives any more
@@ -107,9 +108,10 @@ impl<E: Environment> Renewal<E> {
         urgent: bool,
     ) -> Result<Outcome<E>, TokenError> {
         // A store that is down now could not take the new pair either.
-        if let Some(stored) = self.stored().await?
-            && self.is_newer(&stored, &tokens)
-        {
+        let Some(stored) = self.stored().await? else {
+            return Ok(Outcome::Ended(SessionEnd::Forgotten));
+        };
+        if self.is_newer(&stored, &tokens) {
             return Ok(Outcome::Stored { timed: TimedTokens::from_stored(stored)?, renewed_here: false });
         }
         let attempts = if urgent { self.policy.attempts } else { 1 };
@@ -139,6 +141,12 @@ impl<E: Environment> Renewal<E> {
         if self.is_spent(refresh) {
             return Ok(Outcome::Ended(SessionEnd::RefreshTokenRefused));
         }
+        if let Some(presented) = self.store.presented_for().await?
+            && let Some(end) = self.settle(&tokens, refresh, presented).await?
+        {
+            return Ok(Outcome::Ended(end));
+        }
+        self.store.set_presented(true).await?;
         let mut attempt = 1;
         loop {
             let asked = Now::read();
@@ -167,6 +175,7 @@ impl<E: Environment> Renewal<E> {
                     let source = error.source().map(ToString::to_string);
                     tracing::warn!(attempt, %error, source, "renewing an access token failed");
                     if attempt >= attempts || !transient {
+                        self.take_back().await;
                         return Err(TokenError::NotRenewed { attempts: attempt, error: error.into() });
                     }
                     tokio::time::sleep(self.policy.pause(attempt)).await;
@@ -188,9 +197,43 @@ impl<E: Environment> Renewal<E> {
             code => {
                 if matches!(code, OAuthErrorCode::Unlisted(_)) {
                     self.spend(refresh);
+                } else {
+                    self.take_back().await;
                 }
                 SessionEnd::Refused(code)
             }
+        }
+    }
+
+    /// Finds out what became of a refresh token that was presented so long ago, by a process that did not live to
+    /// store the answer; `None` if it is still good.
+    async fn settle(
+        &self,
+        tokens: &Tokens<E>,
+        refresh: &Secret,
+        presented: Duration,
+    ) -> Result<Option<SessionEnd>, TokenError> {
+        // Until then the request may still be on its way, and the answer would be out of date at once.
+        tokio::time::sleep(self.policy.timeout.saturating_sub(presented)).await;
+        match self.app.introspect(tokens, TokenKind::Refresh).await {
+            Ok(info) if info.active => Ok(None),
+            Ok(_) => Ok(Some(self.end(refresh, OAuthErrorCode::InvalidGrant).await)),
+            Err(error) if error.is_transient() => {
+                Err(TokenError::NotRenewed { attempts: 1, error: error.into() })
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the authorisation server does not tell of an interrupted renewal");
+                Ok(Some(SessionEnd::Interrupted))
+            }
+        }
+    }
+
+    /// The refresh token was not used, so far as anybody can tell. If the store does not learn of it, the server
+    /// is asked before the next renewal.
+    async fn take_back(&self) {
+        if let Err(error) = self.store.set_presented(false).await {
+            let source = error.source().map(ToString::to_string);
+            tracing::warn!(%error, source, "the token store did not note that a renewal has ended");
         }
     }
 

@@ -56,6 +56,16 @@ impl<E: Environment> Store<E> {
         read(self.call(async move { store.clear().await }).await)
     }
 
+    pub(super) async fn set_presented(&self, presented: bool) -> Result<(), TokenError> {
+        let store = Arc::clone(&self.store);
+        read(self.call(async move { store.set_presented(presented).await }).await)
+    }
+
+    pub(super) async fn presented_for(&self) -> Result<Option<Duration>, TokenError> {
+        let store = Arc::clone(&self.store);
+        read(self.call(async move { store.presented_for().await }).await)
+    }
+
     async fn call<T: Send + 'static>(
         &self,
         call: impl Future<Output = Called<T>> + Send + 'static,
