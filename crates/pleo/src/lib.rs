@@ -19,6 +19,7 @@
 //! |---|---|
 //! | make a client | [`ClientBuilder`] |
 //! | find an operation, also by Pleo's own name for it | [`Operations`]: a [`Client`] has all of them as methods |
+//! | keep OAuth tokens, on one machine and on many | `stores` |
 //! | use keys and OAuth tokens | [`StandaloneApiKey`], [`IntegratedApiKey`], [`AccessToken`], [`oauth`] |
 //! | find out whose a credential is | [`Client::identify`], [`Client::connect`] |
 //! | read lists | [`Items`], [`Pages`] |
@@ -38,12 +39,15 @@
 //! compiles faster with those alone, for example with `default-features = false, features = ["rustls", "export"]`.
 //! `rustls` has TLS. `time-zones` has the zones of the IANA database, for months of a place. `webhook-verification`
 //! has what checks and reads the deliveries of webhooks.
+//! `file-store` and `postgres-store` keep OAuth tokens in a file and in a PostgreSQL database.
 
 mod builder;
 #[cfg(feature = "accounting-entries")]
 mod entry_period;
 mod money;
 mod period;
+#[cfg(any(feature = "file-store", feature = "postgres-store"))]
+pub mod stores;
 #[cfg(feature = "tags")]
 pub mod tag_sync;
 mod text;
@@ -80,6 +84,9 @@ mod guides {
     struct Money;
     #[doc = include_str!("../../../docs/tags.md")]
     struct Tags;
+    #[cfg(all(feature = "file-store", feature = "postgres-store"))]
+    #[doc = include_str!("../../../docs/token-stores.md")]
+    struct TokenStores;
     #[doc = include_str!("../../../docs/webhooks.md")]
     struct Webhooks;
 }

@@ -18,16 +18,18 @@ use crate::support::{Script, Step, pair, refused};
 
 /// A store that several processes could share: it keeps the note that a refresh token is being presented.
 #[derive(Clone)]
-struct Shared(Arc<(MemoryStore<Staging>, Mutex<Option<Instant>>)>);
+struct Shared(Arc<(MemoryStore<Staging>, Mutex<Option<Note>>)>);
+
+/// How old a note was, and since when.
+type Note = (Duration, Instant);
 
 impl Shared {
     /// Expired tokens, which a process that is gone presented so long ago.
     fn new(presented: Option<Duration>) -> Self {
         let expired =
             Tokens::new(Staging, "FAKE-A0", Some("FAKE-R0".into()), Some(std::time::SystemTime::UNIX_EPOCH));
-        // The clock is paused, and begins long after it was started.
-        let since = presented.map(|presented| Instant::now() - presented);
-        Self(Arc::new((MemoryStore::new(expired), Mutex::new(since))))
+        let note = presented.map(|presented| (presented, Instant::now()));
+        Self(Arc::new((MemoryStore::new(expired), Mutex::new(note))))
     }
 
     fn is_noted(&self) -> bool {
@@ -60,12 +62,12 @@ impl TokenStore<Staging> for Shared {
     }
 
     fn set_presented(&self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
-        *self.0.1.lock().unwrap() = presented.then(Instant::now);
+        *self.0.1.lock().unwrap() = presented.then(|| (Duration::ZERO, Instant::now()));
         Box::pin(async { Ok(()) })
     }
 
     fn presented_for(&self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
-        let presented = self.0.1.lock().unwrap().map(|since| since.elapsed());
+        let presented = self.0.1.lock().unwrap().map(|(age, since)| age + since.elapsed());
         Box::pin(async move { Ok(presented) })
     }
 }

@@ -10,6 +10,8 @@ mod money;
 mod period;
 mod retry;
 mod spans;
+#[cfg(all(unix, feature = "file-store", feature = "postgres-store"))]
+mod stores;
 mod support;
 mod tag_sync;
 mod types;

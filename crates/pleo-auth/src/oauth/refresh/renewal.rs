@@ -206,14 +206,14 @@ impl<E: Environment> Renewal<E> {
     }
 
     /// Finds out what became of a refresh token that was presented so long ago, by a process that did not live to
-    /// store the answer; `None` if it is still good.
+    /// store the response; `None` if it is still good.
     async fn settle(
         &self,
         tokens: &Tokens<E>,
         refresh: &Secret,
         presented: Duration,
     ) -> Result<Option<SessionEnd>, TokenError> {
-        // Until then the request may still be on its way, and the answer would be out of date at once.
+        // Before that, the request may still be on its way, and use the token up after the server was asked.
         tokio::time::sleep(self.policy.timeout.saturating_sub(presented)).await;
         match self.app.introspect(tokens, TokenKind::Refresh).await {
             Ok(info) if info.active => Ok(None),
