@@ -309,6 +309,13 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         "free choice",
     ),
     row(
+        "receipt-links",
+        "where links to receipts lead, and how they are fetched",
+        "to the sandbox itself, below `/receipts/`; `GET` without a credential, otherwise 400; 403 when the signature is \
+         wrong or the link has expired; a single range of bytes gets 206",
+        "field notes, RFC 9110",
+    ),
+    row(
         "export-needs",
         "`job_id` and `accounting_entry_id`, which the documents publish as optional",
         "are required where nothing else says what to show: 400",

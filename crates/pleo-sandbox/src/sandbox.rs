@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, header, uri::Authority};
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
@@ -75,6 +75,7 @@ struct State {
     limits: Limits,
     faults: Vec<(String, Fault)>,
     shows_unknown: bool,
+    receipt_origin: Option<String>,
 }
 
 impl Sandbox {
@@ -101,6 +102,7 @@ impl Sandbox {
             limits: Limits::default(),
             faults: Vec::new(),
             shows_unknown: false,
+            receipt_origin: None,
         };
         Self { state: Arc::new(Mutex::new(state)) }
     }
@@ -189,6 +191,12 @@ impl Sandbox {
         self.state().limits.limit = requests_a_minute;
     }
 
+    /// Lets the links to receipt files begin with this, such as `http://127.0.0.1:8081` of a second [`Server`](crate::Server) of
+    /// this sandbox. Otherwise they lead to the server that was asked for them.
+    pub fn set_receipt_origin(&self, origin: &str) {
+        self.state().receipt_origin = Some(origin.to_owned());
+    }
+
     /// Lets something go wrong with the next request to a path that begins so. Several for one path happen
     /// one after the other, one a request.
     pub fn inject(&self, path: &str, fault: Fault) {
@@ -272,6 +280,12 @@ impl State {
         if let Some(response) = authorization.answer(request, around) {
             return response;
         }
+        if let Some(response) = self.data.file(request, self.clock.now()) {
+            return response;
+        }
+        if let Some(origin) = self.receipt_origin.clone().or_else(|| origin(request)) {
+            self.data.receipt_origin = origin;
+        }
         self.operation(request).unwrap_or_else(Response::from)
     }
 
@@ -336,4 +350,10 @@ impl State {
             }
         }
     }
+}
+
+/// The address that a request was sent to, by its `Host`.
+fn origin(request: &Request<Bytes>) -> Option<String> {
+    let host = request.headers().get(header::HOST)?;
+    Authority::try_from(host.as_bytes()).ok().map(|host| format!("http://{host}"))
 }

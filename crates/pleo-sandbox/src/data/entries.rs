@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use super::{
     companies::seeded_at,
     filter::{Filter, Test, passes},
     money, paging,
+    receipts::shown,
     shape::{self, stamp, with},
     table::Table,
 };
@@ -69,9 +70,9 @@ pub(super) fn seed(data: &mut Data, company: Uuid, numbers: Range<usize>) {
             "reviewStatus": "OK", "exportStatus": "NOT_EXPORTED",
             "note": if number % 4 == 3 { Value::Null } else { json!(format!("Order {}", number + 1)) },
             "performedAt": stamp(at), "bookkeepingDate": stamp(at),
-            "settledAt": if number % 6 == 5 { Value::Null } else { stamp(at + Duration::days(1)) },
+            "settledAt": if number % 6 == 5 { Value::Null } else { stamp(at + chrono::Duration::days(1)) },
             "createdAt": stamp(at), "updatedAt": stamp(at),
-            "deletedAt": if number == 0 { stamp(at + Duration::days(2)) } else { Value::Null },
+            "deletedAt": if number == 0 { stamp(at + chrono::Duration::days(2)) } else { Value::Null },
             "receiptIds": receipts, "spendTransactionIds": [], "attendees": [], "splitItems": [], "fees": {},
             "reconciliationId": format!("rec-{number}"),
             "transactionValue": money(gross), "transactionWalletValue": money::in_wallet(&money(gross)),
@@ -145,15 +146,6 @@ pub(super) fn get(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> 
     Ok(shape::one(input, &entry.value))
 }
 
-/// A receipt as it is shown: with a link to one form of its file that is good for 24 hours.
-pub(super) fn shown(receipt: &Value, file_type: Option<&str>, now: DateTime<Utc>) -> Value {
-    let file_type = file_type.unwrap_or("ORIGINAL");
-    let id = receipt["id"].as_str().unwrap_or_default();
-    let expires = (now + Duration::hours(24)).timestamp();
-    let url = format!("https://receipts.example/{id}/{file_type}?expires={expires}&signature=FAKE");
-    with(receipt.clone(), json!({ "fileType": file_type, "url": url }))
-}
-
 pub(super) fn list_receipts(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
     const FILTERS: &[Filter] =
         &[Filter("source", Test::OneOf, "source"), Filter("entry", Test::Is, "accountingEntryId")];
@@ -162,7 +154,7 @@ pub(super) fn list_receipts(data: &mut Data, input: &Input<'_>) -> Result<Value,
     let wanted = with(input.filters(), json!({ "entry": entry }));
     let receipts = data.receipts.of(&companies).map(|receipt| &receipt.value);
     let found = receipts.filter(|receipt| passes(&wanted, receipt, FILTERS));
-    paging::page(input, found.map(|it| shown(it, input.query_one("file_type"), input.now)).collect())
+    paging::page(input, found.map(|it| shown(data, it, input.query_one("file_type"), input.now)).collect())
 }
 
 pub(super) fn get_receipt(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -170,7 +162,7 @@ pub(super) fn get_receipt(data: &mut Data, input: &Input<'_>) -> Result<Value, R
     if receipt["accountingEntryId"] != input.path("accountingEntryId") {
         return Err(Refusal::not_found("there is no such receipt"));
     }
-    Ok(shape::one(input, &shown(receipt, input.query_one("file_type"), input.now)))
+    Ok(shape::one(input, &shown(data, receipt, input.query_one("file_type"), input.now)))
 }
 
 pub(super) fn search_receipts(data: &mut Data, input: &Input<'_>) -> Result<Value, Refusal> {
@@ -185,5 +177,5 @@ pub(super) fn search_receipts(data: &mut Data, input: &Input<'_>) -> Result<Valu
     let receipts = data.receipts.of(&companies).map(|receipt| &receipt.value);
     let found = receipts.filter(|receipt| passes(input.body(), receipt, FILTERS));
     let file_type = input.body()["fileType"].as_str();
-    paging::page(input, found.map(|receipt| shown(receipt, file_type, input.now)).collect())
+    paging::page(input, found.map(|receipt| shown(data, receipt, file_type, input.now)).collect())
 }

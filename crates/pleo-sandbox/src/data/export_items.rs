@@ -176,7 +176,7 @@ fn content(data: &Data, companies: &[Uuid], item: &Value, input: &Input<'_>) -> 
     });
     let receipts = data.receipts.of(companies).filter(|receipt| receipt.value["accountingEntryId"] == id);
     let files = receipts.map(|receipt| {
-        let receipt = super::entries::shown(&receipt.value, None, input.now);
+        let receipt = super::receipts::shown(data, &receipt.value, None, input.now);
         json!({ "size": receipt["sizeInBytes"], "type": receipt["mimeType"], "url": receipt["url"] })
     });
     let name = employee.map_or_else(

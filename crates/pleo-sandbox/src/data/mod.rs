@@ -9,6 +9,7 @@ mod export_items;
 mod filter;
 mod money;
 mod paging;
+mod receipts;
 mod sampled;
 mod shape;
 mod subscriptions;
@@ -133,6 +134,8 @@ pub(crate) struct Data {
     bytes: usize,
     /// What the last request lets go to webhook endpoints.
     deliveries: Vec<Request<Bytes>>,
+    /// What the links to receipt files begin with.
+    pub(crate) receipt_origin: String,
     company_details: Table,
     employees: Table,
     tag_groups: Table,
@@ -170,6 +173,7 @@ impl Data {
             ids: Rng::with_seed(0),
             bytes: 0,
             deliveries: Vec::new(),
+            receipt_origin: receipts::ORIGIN.to_owned(),
             company_details: Table::new("company").not_found_as("company_not_found"),
             employees: Table::new("employee"),
             tag_groups: Table::new("tag group").shown_by(&["get_tag_group"]),

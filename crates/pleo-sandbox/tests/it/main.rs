@@ -11,6 +11,7 @@ mod limits;
 mod oauth;
 mod program;
 mod readme;
+mod receipts;
 mod requests;
 mod sharing;
 mod strangers;
