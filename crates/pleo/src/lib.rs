@@ -25,8 +25,11 @@
 //! | read lists | [`Items`], [`Pages`] |
 //! | calculate with amounts | [`Money`] |
 //! | read a month of entries | [`Month`], `EntryPeriod` |
+//! | download receipts | `receipts` |
+//! | book what Pleo has queued for the accounting system | `export_run` |
 //! | make a tag group equal to a list | `tag_sync` |
 //! | receive webhooks | `webhook_delivery` |
+//! | keep OAuth tokens | `stores` |
 //! | understand an error | [`Error`], [`RequestRefused`], [`advice`] |
 //! | change retries and pace | [`RetryPolicy`], [`Pace`] |
 //!
@@ -38,14 +41,18 @@
 //! Each API family is a feature, and all of them are on by default, as `full`. A program that uses few of them
 //! compiles faster with those alone, for example with `default-features = false, features = ["rustls", "export"]`.
 //! `rustls` has TLS. `time-zones` has the zones of the IANA database, for months of a place. `webhook-verification`
-//! has what checks and reads the deliveries of webhooks.
-//! `file-store` and `postgres-store` keep OAuth tokens in a file and in a PostgreSQL database.
+//! has what checks and reads the deliveries of webhooks. `file-store` and `postgres-store` keep OAuth tokens in a file
+//! and in a PostgreSQL database.
 
 mod builder;
 #[cfg(feature = "accounting-entries")]
 mod entry_period;
+#[cfg(feature = "export")]
+pub mod export_run;
 mod money;
 mod period;
+#[cfg(feature = "accounting-entries")]
+pub mod receipts;
 #[cfg(any(feature = "file-store", feature = "postgres-store"))]
 pub mod stores;
 #[cfg(feature = "tags")]
@@ -76,12 +83,16 @@ mod guides {
     struct Authentication;
     #[doc = include_str!("../../../docs/errors-and-retries.md")]
     struct ErrorsAndRetries;
+    #[doc = include_str!("../../../docs/export-runs.md")]
+    struct ExportRuns;
     #[doc = include_str!("../../../docs/first-call.md")]
     struct FirstCall;
     #[doc = include_str!("../../../docs/lists.md")]
     struct Lists;
     #[doc = include_str!("../../../docs/money.md")]
     struct Money;
+    #[doc = include_str!("../../../docs/receipts.md")]
+    struct Receipts;
     #[doc = include_str!("../../../docs/tags.md")]
     struct Tags;
     #[cfg(all(feature = "file-store", feature = "postgres-store"))]

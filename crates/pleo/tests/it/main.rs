@@ -4,10 +4,12 @@
 
 mod builder;
 mod entry_period;
+mod export_run;
 mod in_process;
 mod lists;
 mod money;
 mod period;
+mod receipts;
 mod retry;
 mod spans;
 #[cfg(all(unix, feature = "file-store", feature = "postgres-store"))]

@@ -6,7 +6,9 @@ use pleo::{
     AnyEnvironment, ApiError, Client, ClientBuilder, ConnectError, Connection, DecodeError, Error,
     FromEnvError, HttpConfig, Identity, Pace, RequestRefused, ReqwestTransport, RetryPolicy, RetryTransport,
     RotateError, Secret, Session, TransportError,
+    export_run::{Booked, Booking, ExportRun, ExportRunError, ExportSummary, IllegalEvent, NotBooked},
     oauth::{OAuthApp, OAuthError, RefreshingToken, Tokens},
+    receipts::{ReceiptDownload, ReceiptError, ReceiptReport, ReceiptRunError, ReceiptSource},
 };
 
 /// Types that can be shared between threads and printed, and the same for errors that `main` can return.
@@ -15,13 +17,21 @@ fn types_are_shared_between_threads_and_printed() {
     fn shared<T: Send + Sync + Debug + 'static>() {}
     fn error<T: std::error::Error + Send + Sync + 'static>() {}
 
+    shared::<Booked>();
+    shared::<Booking>();
     shared::<Client>();
     shared::<ClientBuilder>();
     shared::<Connection<AnyEnvironment>>();
+    shared::<ExportRun<'_>>();
+    shared::<ExportSummary>();
     shared::<HttpConfig>();
     shared::<Identity>();
     shared::<OAuthApp<AnyEnvironment>>();
+    shared::<NotBooked>();
     shared::<Pace>();
+    shared::<ReceiptDownload<'_>>();
+    shared::<ReceiptReport>();
+    shared::<ReceiptSource>();
     shared::<RefreshingToken<AnyEnvironment>>();
     shared::<RetryPolicy>();
     shared::<RetryTransport<ReqwestTransport>>();
@@ -32,8 +42,12 @@ fn types_are_shared_between_threads_and_printed() {
     error::<ConnectError>();
     error::<DecodeError>();
     error::<Error>();
+    error::<ExportRunError>();
     error::<FromEnvError>();
+    error::<IllegalEvent>();
     error::<OAuthError>();
+    error::<ReceiptError>();
+    error::<ReceiptRunError>();
     error::<RequestRefused>();
     error::<RotateError>();
     error::<TransportError>();

@@ -1,0 +1,166 @@
+//! What a run hands out, and what it gets back.
+
+use std::fmt;
+
+use crate::{
+    chrono::{DateTime, FixedOffset},
+    export::types::{
+        ExportItemV3, ExportJobFailureReasonType, ExportJobItemFailureReasonType, ExportJobItemStatus,
+        UpdateExportJobItemV3,
+    },
+    uuid::Uuid,
+};
+
+/// An item to be booked.
+#[non_exhaustive]
+pub struct Booking {
+    /// Everything that a booking needs. Its [`accounting_entry_id`](ExportItemV3::accounting_entry_id) is what to
+    /// recognise it by.
+    pub item: ExportItemV3,
+    /// Whether it may have been booked before.
+    pub delivery: Delivery,
+}
+
+/// Shows whose booking it is and nothing of what is booked.
+impl fmt::Debug for Booking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Booking")
+            .field("accounting_entry_id", &self.item.accounting_entry_id)
+            .field("delivery", &self.delivery)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether an item of a job may have been handed out before.
+///
+/// It tells about this job only. An entry whose earlier job expired or failed before it was reported comes again in a
+/// later job, so keep `accounting_entry_id` with what you book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// This run has claimed the job, so nobody has seen the item in it.
+    First,
+    /// An earlier run had claimed the job and did not report the item. It may have booked it: look before you book.
+    MayBeRepeated,
+}
+
+impl Delivery {
+    /// Whether it is [`MayBeRepeated`](Self::MayBeRepeated).
+    pub fn may_be_repeated(self) -> bool {
+        self == Self::MayBeRepeated
+    }
+}
+
+/// An item is in the accounting system.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Booked {
+    external_id: Option<String>,
+    external_url: Option<String>,
+    at: Option<DateTime<FixedOffset>>,
+}
+
+impl Booked {
+    /// Booked, with nothing more to say of it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Booked under this id of the accounting system.
+    pub fn with_id(id: impl Into<String>) -> Self {
+        Self { external_id: Some(id.into()), ..Self::default() }
+    }
+
+    /// The same with a link to the booking in the accounting system, which Pleo shows to people.
+    #[must_use]
+    pub fn with_url(self, url: impl Into<String>) -> Self {
+        Self { external_url: Some(url.into()), ..self }
+    }
+
+    /// The same with the time of the booking. Pleo takes the time of the report otherwise.
+    #[must_use]
+    pub fn at(self, at: impl Into<DateTime<FixedOffset>>) -> Self {
+        Self { at: Some(at.into()), ..self }
+    }
+}
+
+/// Shows what is there, and no link.
+impl fmt::Debug for Booked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Booked").field("external_id", &self.external_id).finish_non_exhaustive()
+    }
+}
+
+/// An item is not in the accounting system, for a reason that Pleo shows to people.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotBooked {
+    /// The item fails, and the run goes on.
+    Item {
+        /// The kind of failure.
+        reason_type: ExportJobItemFailureReasonType,
+        /// What happened, for people.
+        reason: String,
+    },
+    /// The whole job fails, because no further item could be booked either.
+    Job {
+        /// The kind of failure.
+        reason_type: ExportJobFailureReasonType,
+        /// What happened, for people.
+        reason: String,
+    },
+}
+
+impl NotBooked {
+    /// This item fails, and the run goes on.
+    pub fn item(reason_type: ExportJobItemFailureReasonType, reason: impl Into<String>) -> Self {
+        Self::Item { reason_type, reason: reason.into() }
+    }
+
+    /// The whole job fails.
+    pub fn job(reason_type: ExportJobFailureReasonType, reason: impl Into<String>) -> Self {
+        Self::Job { reason_type, reason: reason.into() }
+    }
+}
+
+/// Shows the kind of failure and not the text.
+impl fmt::Debug for NotBooked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Item { reason_type, .. } => write!(f, "Item({reason_type})"),
+            Self::Job { reason_type, .. } => write!(f, "Job({reason_type})"),
+        }
+    }
+}
+
+/// The outcome of an item, to be reported.
+#[derive(Clone)]
+pub(super) enum Outcome {
+    Booked(Booked),
+    Failed(ExportJobItemFailureReasonType, String),
+    /// Nothing yet: the job is kept alive.
+    UnderWay,
+}
+
+/// What Pleo is told about an entry. There is always something to tell, because all that a report needs is set.
+pub(super) fn update(entry: Uuid, outcome: &Outcome) -> Option<UpdateExportJobItemV3> {
+    let status = match outcome {
+        Outcome::Booked(_) => ExportJobItemStatus::Successful,
+        Outcome::Failed(..) => ExportJobItemStatus::Failed,
+        Outcome::UnderWay => ExportJobItemStatus::InProgress,
+    };
+    let update = UpdateExportJobItemV3::builder().accounting_entry_id(entry).status(status);
+    let mut update: UpdateExportJobItemV3 = update.try_into().ok()?;
+    match outcome.clone() {
+        Outcome::Booked(booked) => {
+            update.external_id = booked.external_id;
+            update.external_url = booked.external_url;
+            update.exported_at = booked.at;
+        }
+        Outcome::Failed(reason_type, reason) => {
+            update.failure_reason_type = Some(reason_type);
+            update.failure_reason = Some(reason);
+        }
+        Outcome::UnderWay => {}
+    }
+    Some(update)
+}
