@@ -1,7 +1,8 @@
 //! Receives signed deliveries, and says what they are about.
 //!
-//! `cargo run -p pleo --example webhook_receiver --features webhook-verification` subscribes at a sandbox of its own,
-//! creates a vendor there, and ends with the delivery.
+//! `cargo run -p pleo --example webhook_receiver --features webhook-verification` listens on this machine, subscribes to new
+//! vendors, and ends with the first delivery. The variables `PLEO_ENVIRONMENT`, `PLEO_API_KEY` and `PLEO_COMPANY_ID` say
+//! whose. A sandbox delivers to this machine; for Pleo, the endpoint has to be an https address that leads here.
 
 use std::error::Error;
 
@@ -9,36 +10,22 @@ use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use pleo::{
-    ClientBuilder, Sandbox, StandaloneApiKey,
+    ClientBuilder,
     bytes::Bytes,
     http::{Request, Response, StatusCode},
-    vendors::types::VendorCreateRequest,
     webhook_delivery::{VENDOR_CREATED, Verifier, ensure},
     webhooks::types::SubscriptionRequest,
 };
-use pleo_sandbox::{Environment, Grant, Server};
 use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let sandbox = pleo_sandbox::Sandbox::new(Environment::Staging).with_running_clock();
-    let company = sandbox.companies()[0];
-    sandbox.admit("FAKE-KEY", Grant::standalone_key(company));
-    let server = Server::start(sandbox)?;
-    let key = StandaloneApiKey::new(Sandbox::new(&server.url())?, "FAKE-KEY")?;
-    let client = ClientBuilder::new(key).company(company).build()?;
-
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let wanted = SubscriptionRequest::builder()
         .endpoint_url(format!("http://{}/pleo", listener.local_addr()?))
         .event_types(vec![VENDOR_CREATED.to_owned()]);
-    let secret = ensure(&client, wanted.try_into()?).await?.secret.ok_or("Pleo returned no secret")?;
-    let verifier = Verifier::new(&secret)?;
-
-    client
-        .create_vendor(VendorCreateRequest::builder().name("Chainworks").default_currency("DKK"))
-        .send()
-        .await?;
+    let subscription = ensure(&ClientBuilder::from_env()?.build()?, wanted.try_into()?).await?;
+    let verifier = Verifier::new(&subscription.secret.ok_or("Pleo returned no secret")?)?;
     // A real receiver accepts connections until it is stopped.
     let (connection, _) = listener.accept().await?;
     let service = service_fn(|request| receive(&verifier, request));

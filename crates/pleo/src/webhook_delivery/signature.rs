@@ -1,4 +1,4 @@
-//! What a signature is made of. See `docs/decisions/0026-webhook-signatures-are-checked-by-our-own-code.md`.
+//! What a signature is made of. See `docs/decisions/0029-webhook-signatures-are-checked-by-our-own-code.md`.
 
 use std::fmt;
 

@@ -4,6 +4,13 @@
 
 mod builder;
 mod entry_period;
+#[cfg(all(
+    feature = "full",
+    feature = "file-store",
+    feature = "time-zones",
+    feature = "webhook-verification"
+))]
+mod examples;
 mod export_run;
 mod in_process;
 mod lists;
