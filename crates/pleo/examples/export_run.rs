@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::BTreeSet, error::Error};
 use pleo::{
     ClientBuilder,
     accounting_entries::types::AccountingEntryBaseSearchRequest,
-    export::types::{CreateExportJob, ExportJobItemFailureReasonType},
+    export::types::{CreateExportJob, ExportJobItemFailureReasonType as Reason},
     export_run::{Booked, Booking, ExportRun, NotBooked},
 };
 
@@ -25,10 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let ledger = RefCell::new(BTreeSet::new());
     let book = async |Booking { item, .. }: Booking| {
         if item.note.is_none() {
-            return Err(NotBooked::item(
-                ExportJobItemFailureReasonType::ValidationFailure,
-                "our books need a note",
-            ));
+            return Err(NotBooked::item(Reason::ValidationFailure, "our books need a note"));
         }
         // A set: booking an entry twice has no further effect.
         ledger.borrow_mut().insert(item.accounting_entry_id);

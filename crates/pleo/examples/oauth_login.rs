@@ -7,14 +7,14 @@
 use std::{env, error::Error, io};
 
 use pleo::{
-    AnyEnvironment, ClientBuilder, HttpConfig, ReqwestTransport, Secret,
+    AnyEnvironment, ClientBuilder, ReqwestTransport, Secret,
     oauth::{OAuthApp, RefreshPolicy, RefreshingToken},
     stores::{FileStore, SealingKey, SealingKeys},
 };
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let http = ReqwestTransport::with_config(HttpConfig::default().with_application("login/1.0"))?;
+    let http = ReqwestTransport::new()?;
     let (id, redirect) = (env::var("PLEO_CLIENT_ID")?, env::var("PLEO_REDIRECT_URI")?);
     let environment = AnyEnvironment::from_env()?;
     let keys = SealingKeys::new(SealingKey::from_base64(&Secret::from_env("TOKEN_KEY")?)?);
@@ -24,9 +24,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_client_secret(Secret::from_env("PLEO_CLIENT_SECRET")?)?;
     let start = app.authorize(&"vendors:read".parse()?)?;
     println!("open this address, and paste the one that it sends you to:\n{}", start.url);
-    let mut redirect = String::new();
-    io::stdin().read_line(&mut redirect)?;
-    let tokens = app.exchange(start.pending.finish(redirect.trim())?).await?;
+    let redirect = io::stdin().lines().next().ok_or("no address")??;
+    let tokens = app.exchange(start.pending.finish(&redirect)?).await?;
     let token = RefreshingToken::new(app, tokens, store, RefreshPolicy::default())?;
     let connection = ClientBuilder::new(token).transport(http).build()?.connect().await?;
     println!("authorised for {}", connection.subject());

@@ -24,8 +24,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let wanted = SubscriptionRequest::builder()
         .endpoint_url(format!("http://{}/pleo", listener.local_addr()?))
         .event_types(vec![VENDOR_CREATED.to_owned()]);
-    let subscription = ensure(&ClientBuilder::from_env()?.build()?, wanted.try_into()?).await?;
-    let verifier = Verifier::new(&subscription.secret.ok_or("Pleo returned no secret")?)?;
+    let client = ClientBuilder::from_env()?.build()?;
+    let secret = ensure(&client, wanted.try_into()?).await?.secret.ok_or("Pleo returned no secret")?;
+    let verifier = Verifier::new(&secret)?;
     // A real receiver accepts connections until it is stopped.
     let (connection, _) = listener.accept().await?;
     let service = service_fn(|request| receive(&verifier, request));
