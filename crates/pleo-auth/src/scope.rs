@@ -59,7 +59,7 @@ impl Borrow<str> for Scope {
 
 /// A text that is no scope.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no scope; a scope is a word such as export-jobs:read")]
+#[error("this is not a scope; a scope is a word such as export-jobs:read")]
 pub struct InvalidScope;
 
 pleo_client::debug_by_chain!(InvalidScope);

@@ -139,7 +139,7 @@ pub enum SecretError {
         variable: String,
     },
     /// The variable's value is no UTF-8.
-    #[error("the variable {variable} is no UTF-8")]
+    #[error("the variable {variable} is not valid UTF-8")]
     VariableNotUtf8 {
         /// Its name.
         variable: String,
@@ -164,19 +164,19 @@ pub enum SecretError {
         mode: u32,
     },
     /// The file is longer than any credential, more than 64 KiB.
-    #[error("{} is longer than 64 KiB, so it is no credential", path.display())]
+    #[error("{} is longer than 64 KiB, so it is not a credential", path.display())]
     TooLong {
         /// Which file.
         path: PathBuf,
     },
     /// The file is no UTF-8.
-    #[error("{} is no UTF-8, so it is no credential", path.display())]
+    #[error("{} is not valid UTF-8, so it is not a credential", path.display())]
     FileNotUtf8 {
         /// Which file.
         path: PathBuf,
     },
     /// The callback failed.
-    #[error("the callback brought no secret")]
+    #[error("the callback failed to return a secret")]
     Callback {
         /// What it says.
         source: Box<dyn StdError + Send + Sync>,

@@ -235,7 +235,7 @@ fn other_destination(expected: &str, request: &Request) -> RequestRefused {
         let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
         Some(format!("{}://{}{port}", uri.scheme_str()?, uri.host()?))
     });
-    let found = found.unwrap_or_else(|| "an address that is no URL".to_owned());
+    let found = found.unwrap_or_else(|| "an address that is not a URL".to_owned());
     RequestRefused::OtherDestination { found, expected: expected.to_owned() }
 }
 

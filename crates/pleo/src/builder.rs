@@ -153,7 +153,7 @@ pub enum FromEnvError {
     NoEnvironment,
     /// `PLEO_ENVIRONMENT` does not name an environment.
     #[error("PLEO_ENVIRONMENT: {0}")]
-    Environment(#[source] UnknownEnvironment),
+    Environment(UnknownEnvironment),
     /// There is no API key.
     #[error("no API key; set PLEO_API_KEY, or PLEO_API_KEY_FILE to the path of a file that holds it")]
     NoKey,
@@ -168,7 +168,7 @@ pub enum FromEnvError {
     Credential(#[from] InvalidCredential),
     /// `PLEO_COMPANY_ID` is not a company id.
     #[error("PLEO_COMPANY_ID: {0}")]
-    Company(#[source] InvalidSubject),
+    Company(InvalidSubject),
     /// `PLEO_COMPANY_ID` is not UTF-8.
     #[error("PLEO_COMPANY_ID is not UTF-8; set it to the id of a company")]
     CompanyNotUtf8,

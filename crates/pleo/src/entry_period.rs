@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// How much further than the range a search reaches on either side.
-const MARGIN: TimeDelta = TimeDelta::seconds(1);
+const MARGIN: TimeDelta = TimeDelta::days(2);
 
 /// A date of an accounting entry that a search can filter by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,9 +26,9 @@ pub enum EntryDate {
 /// The accounting entries with a date in a range of time, each in one of several ranges that follow each other.
 ///
 /// The search for accounting entries is the only operation that filters by date, apart from a deprecated form of it.
-/// Pleo does not document whether the ends that it takes belong to the range, nor to how small a part of a second they
-/// are read. So [`filter`](Self::filter) asks for one second more on either side, and [`items`](Self::items) keeps what really
-/// lies in the range. Nothing is missed or counted twice, however Pleo reads the ends.
+/// Pleo does not document whether the ends that it takes belong to the range, nor whether it reads them to a day, a
+/// second or less. So [`filter`](Self::filter) asks for two days more on either side, and [`items`](Self::items) keeps what
+/// really lies in the range. Nothing is missed or counted twice, however Pleo reads the ends.
 ///
 /// ```
 /// use pleo::{
@@ -60,7 +60,7 @@ impl EntryPeriod {
         Self { date, range }
     }
 
-    /// The search for them, with one second more on either side.
+    /// The search for them, with two days more on either side.
     pub fn filter(&self, body: AccountingEntryBaseSearchRequest) -> AccountingEntryBaseSearchRequest {
         let (start, end) = (self.range.start(), self.range.end());
         let start = start.checked_sub_signed(MARGIN).unwrap_or(start);

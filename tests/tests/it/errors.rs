@@ -304,9 +304,9 @@ async fn arguments_that_cannot_be_sent_are_named_before_anything_is_sent() {
         ),
         "{wrong:?}"
     );
-    assert_eq!(wrong.to_string(), "get_company: the value given for `companyId` is no Uuid");
+    assert_eq!(wrong.to_string(), "get_company: the value given for `companyId` is not a valid Uuid");
     let wide = client.list_employees().limit(i64::MAX).send().await.unwrap_err();
-    assert_eq!(wide.to_string(), "list_employees: the value given for `limit` is no i32");
+    assert_eq!(wide.to_string(), "list_employees: the value given for `limit` is not a valid i32");
     let body = client.create_vendor(VendorBody::builder().name(CANARY)).send().await.unwrap_err();
     assert!(body.to_string().starts_with("create_vendor: the request body is incomplete: "), "{body}");
     assert!(!shown(&body).contains(CANARY));
@@ -320,15 +320,17 @@ async fn the_last_value_of_each_name_counts_and_the_first_wrong_one_is_named() {
     let search = || client.search_vendors();
     let lacking = || VendorBody::builder().default_currency("DKK");
     let whole = || lacking().name("n");
-    let (wide, no_id) =
-        ("the value given for `limit` is no i32", "the value given for `companyId` is no Uuid");
+    let (wide, no_id) = (
+        "the value given for `limit` is not a valid i32",
+        "the value given for `companyId` is not a valid Uuid",
+    );
     let (no_path_id, no_currency) = (
-        "the value given for `id` is no Uuid",
+        "the value given for `id` is not a valid Uuid",
         "the request body is incomplete: no value supplied for default_currency",
     );
     let unfit = "the request body is incomplete: nothing to search for";
     let no_name = "the request body is incomplete: no value supplied for name";
-    let no_field = "the request body is incomplete: the value given for `company_id` is no Uuid";
+    let no_field = "the request body is incomplete: the value given for `company_id` is not a valid Uuid";
     let outcomes = [
         (refusal(employees().limit(1).send().await), None),
         (refusal(employees().limit(i64::MAX).limit(1).send().await), None),

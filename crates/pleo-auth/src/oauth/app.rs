@@ -278,7 +278,7 @@ pub enum InvalidApp {
     ClientSecret,
     /// The redirect URI.
     #[error(
-        "the redirect URI is no absolute URL without user information and fragment; use the registered one"
+        "the redirect URI is not an absolute URL without user information and fragment; use the registered one"
     )]
     RedirectUri,
     /// A redirect URI over which a code could be read (A30).

@@ -19,7 +19,7 @@ impl<E: Environment> OAuthApp<E> {
     /// Scopes are those that the client is registered with; ask for the fewest (Z50).
     ///
     /// # Errors
-    /// When the system brings no random numbers.
+    /// When the system cannot provide random numbers.
     pub fn authorize(&self, scopes: &ScopeSet) -> Result<AuthorizationStart<E>, OAuthError> {
         self.start(scopes, None)
     }
@@ -246,8 +246,8 @@ impl<E> fmt::Debug for GrantedCode<E> {
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {
-    /// The kept text is no authorisation that is under way.
-    #[error("what was kept is no authorisation of this app in this environment; begin a new one")]
+    /// The kept text is not an authorisation that is under way.
+    #[error("what was kept is not an authorisation of this app in this environment; begin a new one")]
     NotPending,
     /// A parameter is there more than once.
     #[error("the redirect has a parameter twice, so it does not come from Pleo; begin a new authorisation")]

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 #[non_exhaustive]
 pub enum InvalidArgument {
     /// The value does not convert to the argument's type.
-    #[error("the value given for `{name}` is no {wanted}")]
+    #[error("the value given for `{name}` is not a valid {wanted}")]
     Conversion {
         /// The argument.
         name: &'static str,
@@ -227,7 +227,7 @@ mod tests {
         let (mut problems, mut place) = (Problems::default(), None::<i32>);
         problems.set("limit", &mut place, 77_777_777_777_i64);
         let error = problems.first().unwrap().to_string();
-        assert_eq!(error, "the value given for `limit` is no i32");
+        assert_eq!(error, "the value given for `limit` is not a valid i32");
         assert_eq!(problems.check().unwrap_err().to_string(), error);
         assert_eq!(short_name::<Vec<uuid::Uuid>>(), "Vec<uuid::Uuid>");
     }

@@ -70,7 +70,7 @@ pub enum InvalidBaseUrl {
     #[error("the base URL holds user information; credentials belong into the client's authorisation")]
     UserInformation,
     /// A port that is no number up to 65,535.
-    #[error("the base URL's port is no number up to 65535")]
+    #[error("the base URL's port is not a number up to 65535")]
     Port,
     /// A query or fragment.
     #[error("the base URL holds a query or a fragment")]

@@ -41,7 +41,7 @@ enum Proxies {
     Own(Vec<reqwest::Proxy>),
 }
 
-/// Ten seconds to connect, a minute for a call, proxies from the environment (`HTTPS_PROXY` and its
+/// Ten seconds to connect, a minute for an attempt, proxies from the environment (`HTTPS_PROXY` and its
 /// relatives, as reqwest reads them), the platform's root certificates, a user agent that names this crate, and
 /// bodies of up to [`Client::BODY_LIMIT`] bytes.
 impl Default for HttpConfig {
@@ -62,7 +62,7 @@ impl Default for HttpConfig {
 impl HttpConfig {
     /// How long making a connection may take, by default.
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-    /// How long a call may take from beginning to end, by default.
+    /// How long one attempt may take from beginning to end, by default.
     pub const TIMEOUT: Duration = Duration::from_secs(60);
 
     /// The same with another limit of time for making a connection.
@@ -71,7 +71,7 @@ impl HttpConfig {
         Self { connect_timeout, ..self }
     }
 
-    /// The same with another limit of time for a call from beginning to end.
+    /// The same with another limit of time for one attempt, from beginning to end.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }

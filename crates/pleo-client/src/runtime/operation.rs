@@ -73,7 +73,7 @@ impl Operation {
     pub fn may_retry_failure(&self, failure: TransportErrorKind) -> bool {
         match failure {
             TransportErrorKind::Request => false,
-            TransportErrorKind::Connect => true,
+            TransportErrorKind::NotSent | TransportErrorKind::Connect => true,
             TransportErrorKind::Timeout | TransportErrorKind::Connection | TransportErrorKind::Body => {
                 self.safety != Safety::Neither
             }
@@ -179,9 +179,9 @@ impl CompanyPlace {
 pub enum Safety {
     /// It only reads.
     Safe,
-    /// Twice does what once does.
+    /// Repeating the request has no further effect.
     Idempotent,
-    /// Twice may do it twice.
+    /// Repeating the request may do it again.
     Neither,
 }
 

@@ -7,6 +7,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
     vec,
 };
 
@@ -53,22 +54,20 @@ impl<T: Transport> RetryTransport<T> {
 
     async fn run(&self, call: Call<'_>) -> Result<Response<Body>, Error> {
         let operation = call.operation();
-        let deadline = Instant::now() + self.policy.total_timeout();
+        let deadline = deadline(self.policy.total_timeout());
         let mut attempts = 0;
-        loop {
-            let turn = self.shared.pacer.turn(deadline).map_err(|_| no_turn(operation, attempts))?;
-            sleep_until(turn).await;
+        let mut last = Err(no_turn(operation));
+        while self.shared.pacer.turn(deadline).await.is_ok() {
             attempts += 1;
             let span = attempt_span(&call, attempts);
             let attempt = timeout_at(deadline, self.attempt(call.clone())).instrument(span.clone()).await;
-            let outcome = attempt.unwrap_or_else(|_| Err(too_long(operation)));
-            record(&span, &outcome);
-            let Some(wait_until) = self.next_attempt(operation, &outcome, attempts, deadline) else {
-                return finished(outcome, attempts);
-            };
+            last = attempt.unwrap_or_else(|_| Err(too_long(operation)));
+            record(&span, &last);
+            let Some(wait_until) = self.next_attempt(operation, &last, attempts, deadline) else { break };
             span.in_scope(|| tracing::info!(wait = ?wait_until - Instant::now(), "the call is sent again"));
             sleep_until(wait_until).await;
         }
+        finished(last, attempts)
     }
 
     /// Sends the call once, and reads the body of a success.
@@ -139,10 +138,15 @@ fn finished(outcome: Result<Response<Body>, Error>, attempts: u32) -> Result<Res
     }
 }
 
-fn no_turn(operation: &'static Operation, attempts: u32) -> Error {
+/// The end of so much time; of more than that, in thirty years.
+fn deadline(time: Duration) -> Instant {
+    const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    Instant::now() + time.min(THIRTY_YEARS)
+}
+
+fn no_turn(operation: &'static Operation) -> Error {
     let cause = "too many calls are waiting for their turn; raise the pace or make fewer calls";
-    let source = TransportError::new(TransportErrorKind::Timeout, cause).with_attempts(attempts);
-    Error::Transport { operation, source }
+    Error::Transport { operation, source: TransportError::new(TransportErrorKind::NotSent, cause) }
 }
 
 fn too_long(operation: &'static Operation) -> Error {
@@ -215,7 +219,7 @@ impl Received {
             length = length.saturating_add(data.len());
             frames.push(data);
             if length > limit {
-                // Whoever reads it next finds that it is too long.
+                // The next reader finds that it is too long.
                 return Ok(Self { frames: frames.into_iter(), rest: Some(body) });
             }
         }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// How fast a client and its clones send requests.
 ///
@@ -56,6 +56,8 @@ const SLOW_FOR: Duration = Duration::from_secs(60);
 pub(super) struct Pacer {
     pace: Pace,
     state: Mutex<State>,
+    /// Whose turn is next waits here, in the order of arrival. A call that is given up leaves the queue and takes no turn.
+    queue: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -70,24 +72,37 @@ struct State {
 impl Pacer {
     pub(super) fn new(pace: Pace) -> Self {
         let state = State { due: Instant::now(), slow_until: None, paused_until: None };
-        Self { pace, state: Mutex::new(state) }
+        Self { pace, state: Mutex::new(state), queue: tokio::sync::Mutex::default() }
     }
 
-    /// When the next request may be sent. The turn is taken, unless it is after `latest`: then it is an error.
-    pub(super) fn turn(&self, latest: Instant) -> Result<Instant, TooLate> {
+    /// Waits until a request may be sent. If that is after `latest`, it is an error as soon as it is known.
+    pub(super) async fn turn(&self, latest: Instant) -> Result<(), TooLate> {
+        let _first = timeout_at(latest, self.queue.lock()).await.map_err(|_| TooLate)?;
+        // A pause may begin while this waits.
+        while let Some(turn) = self.take() {
+            if turn > latest {
+                return Err(TooLate);
+            }
+            sleep_until(turn).await;
+        }
+        Ok(())
+    }
+
+    /// Takes a turn, if there is one now. Otherwise, when there may be one.
+    fn take(&self) -> Option<Instant> {
         let now = Instant::now();
         let mut state = self.state();
         let slow = state.slow_until.is_some_and(|until| now < until);
         let (interval, burst) =
             if slow { (self.pace.interval * 2, 1) } else { (self.pace.interval, self.pace.burst) };
         let due = state.due.max(now);
-        let ahead = interval * (burst - 1);
-        let turn = due.checked_sub(ahead).unwrap_or(now).max(now).max(state.paused_until.unwrap_or(now));
-        if turn > latest {
-            return Err(TooLate);
+        let turn = due.checked_sub(interval * (burst - 1)).unwrap_or(now);
+        let turn = turn.max(state.paused_until.unwrap_or(now));
+        if turn > now {
+            return Some(turn);
         }
         state.due = due + interval;
-        Ok(turn)
+        None
     }
 
     /// The service has responded 429, and may have asked for a pause.
@@ -121,11 +136,10 @@ mod tests {
     async fn sent_within(pacer: &Pacer, time: Duration) -> usize {
         let end = Instant::now() + time;
         let mut sent = 0;
-        while let Ok(turn) = pacer.turn(end) {
-            tokio::time::sleep_until(turn).await;
+        while pacer.turn(end).await.is_ok() {
             sent += 1;
         }
-        tokio::time::sleep_until(end).await;
+        sleep_until(end).await;
         sent
     }
 
@@ -133,11 +147,12 @@ mod tests {
     async fn a_minute_has_as_many_requests_as_the_pace_and_one_burst_more() {
         let pacer = Pacer::new(Pace::default());
         let minute = Duration::from_secs(60);
-        assert_eq!(sent_within(&pacer, minute).await, 551);
-        assert_eq!(sent_within(&pacer, minute).await, 500);
+        // The timer counts in milliseconds, and a wait ends after the full one.
+        assert!((549..=551).contains(&sent_within(&pacer, minute).await));
+        assert!((499..=501).contains(&sent_within(&pacer, minute).await));
         // After a pause there is one burst again, and no more.
         tokio::time::sleep(minute * 10).await;
-        assert_eq!(sent_within(&pacer, minute).await, 551);
+        assert!((549..=551).contains(&sent_within(&pacer, minute).await));
     }
 
     #[tokio::test(start_paused = true)]
@@ -146,7 +161,7 @@ mod tests {
         pacer.slow_down(None);
         assert_eq!(sent_within(&pacer, Duration::from_secs(48)).await, 201);
         tokio::time::sleep(SLOW_FOR).await;
-        assert_eq!(sent_within(&pacer, Duration::from_secs(60)).await, 551);
+        assert!((549..=551).contains(&sent_within(&pacer, Duration::from_secs(60)).await));
     }
 
     #[tokio::test(start_paused = true)]
@@ -154,19 +169,47 @@ mod tests {
         let pacer = Pacer::new(Pace::unlimited());
         pacer.slow_down(Some(Duration::from_secs(7)));
         pacer.slow_down(Some(Duration::from_secs(3)));
-        assert_eq!(pacer.turn(later(60)).unwrap(), later(7));
-        assert!(pacer.turn(later(6)).is_err());
-        tokio::time::sleep(Duration::from_secs(7)).await;
-        assert_eq!(pacer.turn(later(0)).unwrap(), Instant::now());
+        assert!(pacer.turn(later(6)).await.is_err());
+        let end = later(7);
+        pacer.turn(later(60)).await.unwrap();
+        assert!(end <= Instant::now() && Instant::now() < end + Duration::from_secs(1));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_turn_that_is_too_late_is_not_taken() {
-        let pacer = Pacer::new(Pace::per_minute(60).with_burst(1));
-        assert!(pacer.turn(later(0)).is_ok());
-        for _ in 0..100 {
-            assert!(pacer.turn(later(0)).is_err());
+    async fn a_pause_holds_back_calls_that_wait_already() {
+        let pacer = std::sync::Arc::new(Pacer::new(Pace::per_minute(600).with_burst(1)));
+        let begin = Instant::now();
+        let waiting: Vec<_> = (0..200)
+            .map(|_| {
+                let pacer = std::sync::Arc::clone(&pacer);
+                tokio::spawn(async move {
+                    pacer.turn(later(600)).await.unwrap();
+                    Instant::now() - begin
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        pacer.slow_down(Some(Duration::from_secs(30)));
+        let mut before_the_pause = 0;
+        for turn in waiting {
+            let turn = turn.await.unwrap();
+            before_the_pause += usize::from(turn < Duration::from_millis(250));
+            assert!(turn < Duration::from_millis(250) || turn >= Duration::from_secs(30), "{turn:?}");
         }
-        assert_eq!(pacer.turn(later(1)).unwrap(), later(1));
+        assert_eq!(before_the_pause, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_given_up_takes_no_turn() {
+        let pacer = Pacer::new(Pace::per_minute(60).with_burst(1));
+        pacer.turn(later(0)).await.unwrap();
+        for _ in 0..100 {
+            assert!(pacer.turn(later(0)).await.is_err());
+            let given_up = tokio::time::timeout(Duration::from_millis(1), pacer.turn(later(60))).await;
+            assert!(given_up.is_err());
+        }
+        let begin = Instant::now();
+        pacer.turn(later(60)).await.unwrap();
+        assert!(begin.elapsed() <= Duration::from_millis(1001), "{:?}", begin.elapsed());
     }
 }

@@ -85,14 +85,15 @@ impl RetryPolicy {
             return Some(up_to(doubled.unwrap_or(self.longest_wait).min(self.longest_wait)));
         };
         // Not all clients that wait for the same moment should send at that moment.
-        (asked <= self.longest_pause).then(|| asked + up_to(self.first_wait))
+        (asked <= self.longest_pause).then(|| asked.saturating_add(up_to(self.first_wait)))
     }
 }
 
 /// A random time of up to `longest`. Without random numbers it is `longest`.
 fn up_to(longest: Duration) -> Duration {
-    let random = getrandom::u32().unwrap_or(u32::MAX);
-    longest.mul_f64(f64::from(random) / f64::from(u32::MAX))
+    let random = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
+    // The longest duration does not survive the way through a float.
+    Duration::try_from_secs_f64(longest.as_secs_f64() * random).unwrap_or(longest)
 }
 
 /// What retries may cost, shared by all clones of a client, so that a service that is down is not sent
@@ -153,6 +154,9 @@ mod tests {
         assert_eq!(policy.wait(1, Some(Duration::MAX)), None);
         assert_eq!(policy.wait(4, Some(Duration::ZERO)), None);
         assert_eq!(RetryPolicy::never().wait(1, None), None);
+        let patient = policy.with_longest_pause(Duration::MAX).with_waits(Duration::MAX, Duration::MAX);
+        assert_eq!(patient.wait(1, Some(Duration::MAX)), Some(Duration::MAX));
+        assert!(patient.wait(1, None).is_some());
     }
 
     #[test]

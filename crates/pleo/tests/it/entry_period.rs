@@ -22,7 +22,7 @@ type Reading =
 const INSTANT: TimeDelta = TimeDelta::nanoseconds(1);
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
-const READINGS: [(&str, Reading); 5] = [
+const READINGS: [(&str, Reading); 6] = [
     ("both ends belong to the range", |start, end| (start, end)),
     ("the end does not belong to it", |start, end| (start, end - INSTANT)),
     ("neither end belongs to it", |start, end| (start + INSTANT, end - INSTANT)),
@@ -34,6 +34,10 @@ const READINGS: [(&str, Reading); 5] = [
     }),
     ("the ends are cut to seconds", |start, end| {
         (start.duration_trunc(SECOND).unwrap(), end.duration_trunc(SECOND).unwrap())
+    }),
+    ("the ends are cut to days, and do not belong to the range", |start, end| {
+        let day = TimeDelta::days(1);
+        (start.duration_trunc(day).unwrap() + day, end.duration_trunc(day).unwrap() - INSTANT)
     }),
 ];
 

@@ -102,11 +102,12 @@ fn has_kind(error: &Error, kind: TransportErrorKind) -> bool {
 }
 
 fn table() -> Vec<Row> {
-    use TransportErrorKind::{Body, Connect, Connection, Request, Timeout};
+    use TransportErrorKind::{Body, Connect, Connection, NotSent, Request, Timeout};
 
     let in_20_seconds = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(20));
     vec![
         row("not prepared", Step::Fail(Request), [1, 1, 1], |error| has_kind(error, Request)),
+        row("not sent", Step::Fail(NotSent), [4, 4, 4], Error::is_timeout),
         row("refused, or reset before sending", Step::Fail(Connect), [4, 4, 4], Error::is_connect),
         row("reset after sending", Step::Fail(Connection), [4, 4, 1], |error| has_kind(error, Connection)),
         row("time-out", Step::Fail(Timeout), [4, 4, 1], Error::is_timeout),
@@ -201,9 +202,20 @@ async fn a_call_ends_in_time_whatever_happens() {
     let error = call(&client, Safety::Safe).await.unwrap_err();
     assert_eq!((error.retry_after(), start.elapsed()), (Some(Duration::from_secs(6)), Duration::ZERO));
     // Nor is a call sent that has no turn in time, and the error says why.
-    let error = call(&client, Safety::Safe).await.unwrap_err();
+    let error = call(&client, Safety::Neither).await.unwrap_err();
     assert_eq!((error.attempts(), http.requests()), (0, 1));
-    assert!(error.is_timeout() && format!("{error:?}").contains("waiting for their turn"), "{error:?}");
+    assert!(error.is_timeout() && error.is_retryable(), "{error:?}");
+    assert!(format!("{error:?}").contains("waiting for their turn"), "{error:?}");
+    // A limit of time that no clock reaches is none.
+    let policy = RetryPolicy::default().with_total_timeout(Duration::MAX);
+    let client = self::client(Kind::Static, &Scripted::new([respond(404)]), policy, Pace::unlimited());
+    assert_eq!(call(&client, Safety::Safe).await.unwrap_err().attempts(), 1);
+    // Where an attempt has failed and there is no turn for another, the failure is the error.
+    let policy = RetryPolicy::default().with_total_timeout(Duration::from_secs(5));
+    let http = Scripted::new([respond(503)]);
+    let client = self::client(Kind::Static, &http, policy, Pace::per_minute(1));
+    let error = call(&client, Safety::Safe).await.unwrap_err();
+    assert!(has_status(&error, 503) && error.attempts() == 1 && http.requests() == 1, "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]

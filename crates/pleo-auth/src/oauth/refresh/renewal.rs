@@ -146,9 +146,10 @@ impl<E: Environment> Renewal<E> {
         {
             return Ok(Outcome::Ended(end));
         }
-        self.store.set_presented(true).await?;
         let mut attempt = 1;
         loop {
+            // Before each attempt, so that the note is never older than the request that it is about.
+            self.store.set_presented(true).await?;
             let asked = Now::read();
             let asking = within(self.policy.timeout, self.app.refresh(refresh)).await;
             let response = asking.unwrap_or(Err(OAuthError::TimedOut));

@@ -100,12 +100,12 @@ impl Error {
         }
     }
 
-    /// Whether no complete response arrived in time.
+    /// Whether the time ran out, before or after the last attempt was sent.
     pub fn is_timeout(&self) -> bool {
-        self.transport_kind() == Some(TransportErrorKind::Timeout)
+        matches!(self.transport_kind(), Some(TransportErrorKind::Timeout | TransportErrorKind::NotSent))
     }
 
-    /// Whether no connection to the service was made, so that nothing was sent.
+    /// Whether the last attempt made no connection to the service, so that it sent nothing.
     pub fn is_connect(&self) -> bool {
         self.transport_kind() == Some(TransportErrorKind::Connect)
     }

@@ -17,7 +17,9 @@ pub struct TransportError {
 pub enum TransportErrorKind {
     /// The request could not be made ready: nothing was sent, and trying again changes nothing.
     Request,
-    /// No connection came about: nothing was sent, so any operation may be tried again.
+    /// The request was not sent, for instance because it had to wait too long: any operation may be tried again.
+    NotSent,
+    /// No connection was made: nothing was sent, so any operation may be tried again.
     Connect,
     /// The time ran out; whether the request arrived is not known.
     Timeout,
@@ -54,6 +56,7 @@ impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             TransportErrorKind::Request => "the request could not be prepared",
+            TransportErrorKind::NotSent => "the request was not sent in time",
             TransportErrorKind::Connect => "no connection to the service",
             TransportErrorKind::Timeout => "no response in time",
             TransportErrorKind::Connection => "the connection failed",
