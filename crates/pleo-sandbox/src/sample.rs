@@ -29,6 +29,7 @@ pub struct Sampler {
     seed: u64,
     optional: Optional,
     any_text: bool,
+    empty_text: bool,
 }
 
 /// Which of the members that a schema does not require a [`Sampler`] makes.
@@ -45,7 +46,7 @@ pub enum Optional {
 impl Sampler {
     /// A sampler that makes [some](Optional::Some) of the optional members.
     pub fn new(seed: u64) -> Self {
-        Self { seed, optional: Optional::Some, any_text: false }
+        Self { seed, optional: Optional::Some, any_text: false, empty_text: false }
     }
 
     /// The same with these optional members.
@@ -54,11 +55,28 @@ impl Sampler {
         Self { optional, ..self }
     }
 
-    /// The same, but free text has any characters: blanks, those with a meaning in URLs, and those beyond
-    /// ASCII. Without this it reads like something that a person has typed.
+    /// The same, but free text has any characters: blanks, line ends and other control characters except NUL, those
+    /// with a meaning in URLs, and those beyond ASCII. Without this it reads like something that a person has typed.
     #[must_use]
     pub fn any_text(self) -> Self {
         Self { any_text: true, ..self }
+    }
+
+    /// The same, but free text is empty now and then, where the schema has no least length.
+    #[must_use]
+    pub fn empty_text(self) -> Self {
+        Self { empty_text: true, ..self }
+    }
+
+    /// Whether the schema of this parameter allows every text, the empty one among them.
+    pub fn takes_every_text(operation: &Operation, name: &str) -> bool {
+        const BOUNDS: [&str; 7] = ["enum", "format", "pattern", "minLength", "oneOf", "anyOf", "allOf"];
+        let parameters = document::operation(operation)["parameters"].as_array();
+        let parameter = parameters.and_then(|all| all.iter().find(|parameter| parameter["name"] == name));
+        parameter.is_some_and(|parameter| {
+            let schema = document::followed(&parameter["schema"]);
+            schema["type"] == "string" && BOUNDS.iter().all(|bound| schema[bound].is_null())
+        })
     }
 
     /// A value that fits this schema, whose `$ref`s lead into `spec/openapi.json`.
@@ -85,8 +103,8 @@ impl Sampler {
     }
 
     fn named(&self, name: &str, schema: &Value) -> Value {
-        let Self { seed, optional, any_text } = *self;
-        Sampling { rng: Rng::with_seed(seed), optional, any_text }.value(name, schema, 0)
+        let Self { seed, optional, any_text, empty_text } = *self;
+        Sampling { rng: Rng::with_seed(seed), optional, any_text, empty_text }.value(name, schema, 0)
     }
 }
 
@@ -95,6 +113,7 @@ struct Sampling {
     rng: Rng,
     optional: Optional,
     any_text: bool,
+    empty_text: bool,
 }
 
 impl Sampling {
@@ -270,6 +289,7 @@ impl Sampling {
             () if ends("urn") || ends("deletedby") => format!("urn:pleo:company:{}", self.uuid()),
             () if ends("type") => self.pick(&["vendor", "employee"]).to_owned(),
             () if ends("delimiter") => ";".to_owned(),
+            () if self.empty_text && self.rng.u8(..3) == 0 => String::new(),
             () if self.any_text => {
                 // Now and then longer than what fits into a column.
                 let most = if self.rng.u8(..8) == 0 { 300 } else { 12 };
@@ -367,6 +387,14 @@ const CHARACTERS: &[char] = &[
     '7',
     ' ',
     ' ',
+    // What is trimmed, taken for the end of a line, or lost because nobody sees it.
+    '\n',
+    '\r',
+    '\t',
+    '\u{1}',
+    '\u{7f}',
+    '\u{a0}',
+    '\u{2028}',
     '+',
     '&',
     '=',
@@ -403,7 +431,7 @@ mod tests {
         [Optional::All, Optional::None, Optional::Some]
             .into_iter()
             .flat_map(|optional| (0..12).map(move |seed| Sampler::new(seed).optional(optional)))
-            .flat_map(|sampler| [sampler, sampler.any_text()])
+            .flat_map(|sampler| [sampler, sampler.any_text(), sampler.any_text().empty_text()])
     }
 
     #[track_caller]
@@ -476,12 +504,30 @@ mod tests {
             let of = |seed| Sampler::new(seed).optional(Optional::All).any_text().value(&schema);
             (0..40).map(|seed| of(seed)[name].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
-        for wanted in [' ', '+', '&', '%', 'é', '\u{1f600}'] {
+        for wanted in [' ', '+', '&', '%', '\r', '\n', '\u{1}', 'é', '\u{1f600}'] {
             assert!(any("note").iter().any(|text| text.contains(wanted)), "{wanted:?}");
         }
         assert!(any("currency").iter().all(|text| text.len() == 3));
         let fixed = json!({ "type": "string", "format": "uuid" });
         assert_eq!(Sampler::new(3).any_text().value(&fixed), Sampler::new(3).value(&fixed));
+    }
+
+    #[test]
+    fn text_is_empty_now_and_then_where_it_may_be() {
+        let note = |schema: Value, seed| {
+            let schema = json!({ "type": "object", "properties": { "note": schema } });
+            let sampler = Sampler::new(seed).optional(Optional::All).any_text().empty_text();
+            sampler.value(&schema)["note"].as_str().unwrap().to_owned()
+        };
+        assert!((0..40).any(|seed| note(json!({ "type": "string" }), seed).is_empty()));
+        let bounded = json!({ "type": "string", "minLength": 1 });
+        assert!((0..40).all(|seed| !note(bounded.clone(), seed).is_empty()));
+        let operation = |id| pleo_client::operations::find(id).unwrap();
+        let employees = operation("list_employees");
+        assert!(Sampler::takes_every_text(employees, "email"));
+        for other in ["companyId", "limit", "sorting_keys", "nothing"] {
+            assert!(!Sampler::takes_every_text(employees, other), "{other}");
+        }
     }
 
     #[test]
