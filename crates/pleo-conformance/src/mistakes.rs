@@ -35,6 +35,7 @@
 //! | Requests that are refused at the same time each renew | OAU-009 |
 //! | A right redirect is refused, or tokens are asked for otherwise than by a form | OAU-031 |
 //! | Scopes are compared loosely | SCP-001 |
+//! | `*` among the scopes is taken for all of them, or for all of an area | SCP-001 |
 //! | Scopes that suffice are refused | SCP-002 |
 //! | Query values lose blanks, signs or characters beyond ASCII | URL-004 |
 //! | Text in a body loses characters beyond ASCII | URL-005 |
@@ -47,3 +48,10 @@
 //! | The request after a renewal is another one, or renewals go on without end | OAU-023, OAU-024 |
 //! | A good token is renewed | OAU-025 |
 //! | A code is exchanged twice | OAU-026 |
+//! | Of several companies in a request the first or the last is compared, or of one its beginning | CMP-006 |
+//! | A client that is bound to no company loses the one among the arguments | CMP-010 |
+//! | What nobody has given is sent as `null`, `None` or empty, or a body as `{}` | URL-004, URL-005 |
+//! | Empty texts, line ends, blanks or control characters get lost | URL-004, URL-005 |
+//! | A parameter of the authorise URL is doubled, or asks for another kind of response | OAU-021 |
+//! | A second authorisation of a session is ignored | SEC-007 |
+//! | A refusal tells the state that would have been right | OAU-022 |

@@ -2,7 +2,7 @@
 
 use http::Uri;
 use pleo_client::{CompanyPlace, Operation};
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::Union};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -108,8 +108,9 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z37", "Z39", "Z42", "Z45", "K2", "K11"],
         headings: &[OVERVIEW_COMPANY, OVERVIEW_CONCEPTS, OVERVIEW_COMPARISON],
         failure: "The request is sent, for one company or the other.",
-        method: "Any operation that takes a company, with another one among its arguments, alone or after the \
-                 bound one: nothing may be received.",
+        method: "Any operation that takes a company, with another one among its arguments, alone, before or after \
+                 the bound one, or between two of it, which may differ from it in one digit: nothing may be \
+                 received.",
         check: Check::Client { needs: COMPANIES, check: other_company_is_refused },
     },
     Rule {
@@ -168,8 +169,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z37", "Z39"],
         headings: &[OVERVIEW_COMPANY],
         failure: "The request has an empty company_id, or `null`, or has lost the one among the arguments.",
-        method: "Any operation that does not require a company, with and without one among its arguments, from \
-                 a client that is not bound to one: the companies that the request names.",
+        method: "Any operation, with and without a company among its arguments (with one where the operation \
+                 requires it), from a client that is not bound to one: the companies that the request names.",
         check: Check::Client { needs: COMPANIES, check: unbound_client_names_none },
     },
     Rule {
@@ -220,7 +221,7 @@ impl Mention {
 }
 
 /// Whether a name says that a company is meant, however it is spelled.
-fn names_company(name: &str) -> bool {
+pub(super) fn names_company(name: &str) -> bool {
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     ["companyid", "xcompanyid", "pleocompanyid", "xpleocompanyid"]
         .contains(&letters.to_ascii_lowercase().as_str())
@@ -394,15 +395,33 @@ pub(super) fn naming_another(talk: &Conversation<'_, '_>, case: &Case, other: us
 
 fn other_company_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().of(takes_company).strategy();
-    trial.each((cases, any::<usize>(), any::<bool>()), |talk, (case, other, beside)| {
+    // Whether the bound company is named before and after the other one, where there can be several.
+    let beside = (any::<bool>(), any::<bool>());
+    let alike = prop::option::weighted(0.3, any::<usize>());
+    trial.each((cases, any::<usize>(), alike, beside), |talk, (case, other, alike, (before, after))| {
         control(talk, case)?;
-        let mut another = naming_another(talk, case, *other);
-        // Where there can be two, the first may be the bound one.
-        if let (Some((Place::Query, name)), Some(company), true) = (wanted(case), case.company, *beside) {
-            another.query.insert(0, Parameter { name: name.to_owned(), value: company.to_string() });
+        let mut another = match (alike, case.company) {
+            (Some(digit), Some(company)) => naming(&case.plain(), with_other_digit(company, *digit)),
+            _ => naming_another(talk, case, *other),
+        };
+        if let (Some((Place::Query, name)), Some(company)) = (wanted(case), case.company) {
+            let bound = Parameter { name: name.to_owned(), value: company.to_string() };
+            if *before {
+                another.query.insert(0, bound.clone());
+            }
+            if *after {
+                another.query.push(bound);
+            }
         }
         judge_other_company(talk, case, &another)
     })
+}
+
+/// A company whose id differs in one digit, the first or the last among them.
+fn with_other_digit(company: Uuid, which: usize) -> Uuid {
+    // Neither the version nor the variant of the id changes.
+    const DIGITS: [u32; 6] = [31, 0, 30, 1, 20, 8];
+    Uuid::from_u128(company.as_u128() ^ (1 << (4 * (31 - DIGITS[which % DIGITS.len()]))))
 }
 
 fn other_company_in_path_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
@@ -512,9 +531,17 @@ fn names_only(named: &[Mention], company: Option<Uuid>) -> bool {
 }
 
 fn unbound_client_names_none(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().of(|operation| !needs_company(operation)).unbound().with_setbacks().strategy();
+    let of = |sort: fn(&Operation) -> bool| trial.cases().of(sort).unbound().with_setbacks().strategy();
+    let free = of(|operation| !needs_company(operation));
+    let bodies = of(|operation| matches!(operation.company, CompanyPlace::Body { .. }));
+    let queries = of(|operation| matches!(operation.company, CompanyPlace::Query { .. }));
+    let cases = Union::new_weighted(vec![(3, free.boxed()), (1, bodies.boxed()), (1, queries.boxed())]);
     trial.each((cases, any::<usize>(), any::<bool>()), |talk, (case, other, given)| {
+        let given = *given || needs_company(case.operation);
         let company = given.then(|| other_company(talk, case, *other)).filter(|_| can_name(case));
+        if company.is_none() && needs_company(case.operation) {
+            return Ok(Judgement::inconclusive("there is no place for the company that the operation needs"));
+        }
         let case = &company.map_or_else(|| case.clone(), |company| naming(case, company));
         let seen = talk.send(case)?;
         seen.first(case)?;

@@ -14,6 +14,7 @@ mod url;
 
 use std::sync::LazyLock;
 
+use proptest::strategy::Strategy;
 pub use rule::{Check, Rule};
 
 use crate::{
@@ -81,7 +82,16 @@ fn each_request(
     cases: Cases,
     judge: impl Fn(&Case, &ReceivedRequest, &[String]) -> Judgement,
 ) -> Verdict {
-    trial.each(cases.strategy(), |talk, case| {
+    each_request_of(trial, cases.strategy(), judge)
+}
+
+/// As [`each_request`], of the cases of a strategy.
+fn each_request_of(
+    trial: &mut ClientTrial<'_>,
+    cases: impl Strategy<Value = Case>,
+    judge: impl Fn(&Case, &ReceivedRequest, &[String]) -> Judgement,
+) -> Verdict {
+    trial.each(cases, |talk, case| {
         let seen = talk.send(case)?;
         seen.first(case)?;
         let credentials = talk.credentials(case);

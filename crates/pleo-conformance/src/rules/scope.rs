@@ -29,9 +29,9 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z47", "Z49"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, WORKFLOW_KEY],
         failure: "The request is sent, and the service rejects it with 403.",
-        method: "Any operation whose scopes are published, and a credential that is known to have others, or \
-                 almost the same: nothing should be received. With the right scopes the request has to be \
-                 sent.",
+        method: "Any operation whose scopes are published, and a credential that is known to have others, almost \
+                 the same, or what somebody might take for many scopes, such as `*`: nothing should be received. \
+                 With the right scopes the request has to be sent.",
         check: Check::Client { needs: SCOPES, check: missing_scope_is_noticed },
     },
     Rule {
@@ -70,35 +70,42 @@ fn needed(case: &Case) -> Vec<String> {
     case.operation.scopes.unwrap_or_default().iter().map(|&scope| scope.to_owned()).collect()
 }
 
-/// In how many ways scopes can be not quite enough.
-const WAYS: u8 = 7;
+/// What is known instead of the scope that is needed, which consists of an area and an action. Each is near to it, or
+/// looks as if it stood for more than one scope: the documents name no such scope.
+const INSTEAD: [fn(&str, &str) -> String; 18] = [
+    |_, _| "test:test".to_owned(),
+    |area, action| format!("{area}:{}", if action == "read" { "write" } else { "read" }),
+    |area, action| format!("{area}:{action}").to_ascii_uppercase(),
+    |area, action| format!("{area}:{action}er"),
+    |area, action| format!("{area}:{}", action.get(..action.len().saturating_sub(1)).unwrap_or_default()),
+    |area, _| area.to_owned(),
+    |area, action| format!("my-{area}:{action}"),
+    |area, action| format!("{}:{action}", area.get(1..).unwrap_or_default()),
+    |_, _| "*".to_owned(),
+    |area, _| format!("{area}:*"),
+    |area, _| format!("{area}*"),
+    |_, action| format!("*:{action}"),
+    |_, _| "*:*".to_owned(),
+    |_, _| ".*".to_owned(),
+    |area, _| format!("{area}:admin"),
+    |_, _| "admin".to_owned(),
+    |area, action| format!("{}:{action}", area.get(..area.len().saturating_sub(1)).unwrap_or_default()),
+    |area, action| format!("{area}.{action}"),
+];
 
 /// Scopes that are not enough, in one of several ways; each is near to being enough.
-fn lacking(needed: &[String], way: u8) -> Vec<String> {
-    let (last, rest) = match needed.split_last() {
-        Some((last, rest)) => (last.as_str(), rest),
-        None => ("", needed),
+fn lacking(needed: &[String], way: usize) -> Vec<String> {
+    let (Some((last, rest)), Some(instead)) = (needed.split_last(), INSTEAD.get(way)) else {
+        return Vec::new();
     };
-    let instead = match way {
-        0 => "test:test".to_owned(),
-        1 => return Vec::new(),
-        2 => match last.rsplit_once(':') {
-            Some((of, "read")) => format!("{of}:write"),
-            Some((of, _)) => format!("{of}:read"),
-            None => format!("{last}:read"),
-        },
-        3 => last.to_ascii_uppercase(),
-        4 => format!("{last}er"),
-        5 => last.chars().take(last.chars().count() - 1).collect(),
-        // Only what is before the colon.
-        _ => last.split(':').next().unwrap_or_default().to_owned(),
-    };
-    rest.iter().cloned().chain([instead]).collect()
+    let (area, action) = last.rsplit_once(':').unwrap_or((last, ""));
+    rest.iter().cloned().chain([instead(area, action)]).collect()
 }
 
 fn missing_scope_is_noticed(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().given().of(needs_scopes).strategy();
-    trial.each((cases, 0..WAYS), |talk, (case, way)| {
+    // One more than there are: no scopes at all.
+    trial.each((cases, 0..=INSTEAD.len()), |talk, (case, way)| {
         control(talk, &Case { scopes: Some(needed(case)), ..case.clone() })?;
         let others = lacking(&needed(case), *way);
         let has = if others.is_empty() { "none".to_owned() } else { others.join(" ") };
@@ -175,10 +182,14 @@ mod tests {
     #[test]
     fn scopes_that_lack_something_lack_it_in_every_way_and_others_never_do() {
         let needed = ["vendors:read", "tags:write"].map(str::to_owned);
-        let ways: Vec<Vec<String>> = (0..WAYS).map(|way| lacking(&needed, way)).collect();
+        let ways: Vec<Vec<String>> = (0..=INSTEAD.len()).map(|way| lacking(&needed, way)).collect();
         assert!(ways.iter().all(|scopes| !scopes.contains(&needed[1])), "{ways:?}");
-        assert_eq!(ways[2], ["vendors:read", "tags:read"]);
-        assert_eq!(ways[5], ["vendors:read", "tags:writ"]);
+        assert_eq!(ways[1], ["vendors:read", "tags:read"]);
+        assert_eq!(ways[4], ["vendors:read", "tags:writ"]);
+        assert_eq!(ways[9], ["vendors:read", "tags:*"]);
+        assert_eq!(ways[INSTEAD.len()], [""; 0]);
+        let single = lacking(&["export-jobs:read".to_owned()], 16);
+        assert_eq!(single, ["export-job:read"]);
         for with in 0..4 {
             assert!(needed.iter().all(|scope| sufficient(&needed, with).contains(scope)));
         }

@@ -1,6 +1,6 @@
 //! Where secrets may not turn up.
 
-use proptest::{prelude::*, sample::select};
+use proptest::{prelude::*, sample::select, strategy::Union};
 
 use super::{
     BASE_URLS_OPENING, Check, OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, WORKFLOW_REQUEST,
@@ -12,8 +12,9 @@ use super::{
     trouble::{LASTING, TROUBLES, Trouble, send_astray, send_into, send_into_redirect},
 };
 use crate::{
-    protocol::Capability,
+    protocol::{Capability, CredentialKind},
     trial::{
+        authorisation::{Flow, authorise},
         case::{Case, Setback, takes_company},
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place, target},
@@ -80,7 +81,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z53", "A57"],
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY, TOKEN_STORAGE],
         failure: "The error of a failed request quotes the header that was sent.",
-        method: "Requests that fail (400 to 422, 429, 500 to 503, a redirect, a dropped connection, an \
+        method: "Requests that fail (400 to 422, 429, 500 to 504, a redirect, a dropped connection, an \
                  unreadable response) and requests that are refused (wrong environment, impossible key, legacy token, missing scope, another \
                  company). Every text that the client shows about them, except logs and debugging output, is \
                  searched.",
@@ -124,8 +125,9 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z55", "A14", "A21"],
         headings: &[OVERVIEW_SECURITY, KEY_SECURITY],
         failure: "After a rotation the server receives the old key.",
-        method: "Two calls of one session with two credentials, which may begin and end alike: the credential that \
-                 the second sends, also when the new one is refused.",
+        method: "Two calls of one session with two credentials, which may begin and end alike, or with an \
+                 authorisation before each: the credential that the second sends, also when the new one is \
+                 refused.",
         check: Check::Client { needs: &[Capability::Sessions], check: rotation_takes_effect },
     },
 ];
@@ -228,14 +230,22 @@ enum Occasion {
     OtherCompany,
 }
 
-/// The requests that fail, and those that are refused.
+/// The requests that fail, and those that are refused. Many clients say nothing about a status, so what all of them say
+/// something about is there several times.
 fn mishaps() -> impl Iterator<Item = Occasion> {
-    let troubles =
-        TROUBLES.into_iter().filter(|trouble| !matches!(trouble, Trouble::Nothing | Trouble::Late));
+    let troubles = TROUBLES.into_iter().flat_map(|trouble| {
+        let times = match trouble {
+            Trouble::Nothing | Trouble::Late => 0,
+            Trouble::Status(_) => 1,
+            Trouble::DroppedConnection | Trouble::Unreadable | Trouble::Cut => 4,
+        };
+        std::iter::repeat_n(trouble, times)
+    });
     let once = troubles.map(|trouble| Occasion::Trouble(trouble, 1));
     let lasting = [Trouble::Status(401), Trouble::Status(503), Trouble::DroppedConnection];
     let lasting = lasting.map(|trouble| Occasion::Trouble(trouble, LASTING));
-    once.chain(lasting).chain([302, 307].map(Occasion::Redirect)).chain(REFUSALS)
+    let failures = once.chain(lasting).chain([302, 307].map(Occasion::Redirect));
+    failures.chain(REFUSALS).chain(REFUSALS)
 }
 
 const REFUSALS: [Occasion; 6] = [
@@ -366,8 +376,16 @@ fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
 
 fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
     // Whether a pair is given once more or replaced is the adapter's to tell.
-    let cases = trial.cases().given().strategy();
+    let mut cases = vec![(3, trial.cases().given().strategy().boxed())];
+    if trial.can(Capability::Oauth) {
+        let authorised = trial.cases().with_kinds(vec![CredentialKind::OauthSession]);
+        cases.push((1, authorised.strategy().boxed()));
+    }
+    let cases = Union::new_weighted(cases);
     trial.each((cases, any::<bool>(), any::<bool>()), |talk, (case, alike, refused)| {
+        if case.kind == CredentialKind::OauthSession {
+            return authorised_again(talk, case);
+        }
         talk.send(&case.plain())?.first(case)?;
         let mut rotated = case.with_other_secret();
         if *alike {
@@ -390,6 +408,28 @@ fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
             Some(_) => Judgement::Pass,
             None => Judgement::inconclusive("neither the old nor the new credential is received"),
         })
+    })
+}
+
+/// Has the client authorised a second time in a session, and looks at whose tokens it goes on with.
+fn authorised_again(talk: &mut Conversation<'_, '_>, case: &Case) -> Result<Judgement, Stop> {
+    let case = &case.plain();
+    talk.send(case)?.first(case)?;
+    let old: Vec<String> = talk.issued().iter().map(|pair| pair.access_token.clone()).collect();
+    authorise(talk, &Flow::of(case))?;
+    let seen = talk.call(case)?;
+    seen.first(case)?;
+    if let Some(received) = carrier(seen.api(), &old) {
+        return Ok(Judgement::fail_by(
+            received,
+            "after a second authorisation the tokens of the first are used",
+            "the new access token",
+            "the old access token",
+        ));
+    }
+    Ok(match carrier(seen.api(), &talk.credentials(case)) {
+        Some(_) => Judgement::Pass,
+        None => Judgement::inconclusive("neither the old nor the new access token is received"),
     })
 }
 

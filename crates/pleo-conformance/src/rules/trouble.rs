@@ -30,7 +30,7 @@ pub(super) enum Trouble {
 }
 
 /// All of them, nothing first.
-pub(super) const TROUBLES: [Trouble; 15] = [
+pub(super) const TROUBLES: [Trouble; 17] = [
     Trouble::Nothing,
     Trouble::Status(401),
     Trouble::Status(403),
@@ -44,6 +44,8 @@ pub(super) const TROUBLES: [Trouble; 15] = [
     Trouble::Status(409),
     Trouble::Status(422),
     Trouble::Status(502),
+    Trouble::Status(504),
+    Trouble::Status(410),
     Trouble::Unreadable,
     Trouble::Cut,
 ];

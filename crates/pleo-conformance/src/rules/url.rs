@@ -5,14 +5,19 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use http::header;
 use percent_encoding::percent_decode_str;
-use proptest::prelude::*;
+use pleo_client::ParameterLocation;
+use proptest::{prelude::*, strategy::Union};
 use serde_json::Value;
 
-use super::{BASE_URLS, BASE_URLS_METHODS, Check, Rule, each_request, trouble::send_to};
+use super::{
+    BASE_URLS, BASE_URLS_METHODS, Check, Rule, company::names_company, each_request, each_request_of,
+    trouble::send_to,
+};
 use crate::{
+    protocol::Parameter,
     trial::{
         ClientTrial,
-        case::{Case, takes_query},
+        case::{Case, takes_empty_query, takes_query},
         client::Seen,
         evidence::{Judgement, target},
         servers::ReceivedRequest,
@@ -67,26 +72,33 @@ pub(super) const RULES: &[Rule] = &[
         id: "URL-004",
         title: "Query parameters are sent as given",
         statement: "A client MUST send each given query parameter, with its name and value, and one with \
-                    several values once per value.",
+                    several values once per value, and nothing for a parameter that was not given.",
         level: Level::Must,
         level_reason: "The OpenAPI documents give the parameters. A value that changes on the way asks for \
                        something else.",
         sources: &["P5", "OpenAPI documents"],
         headings: &[REFERENCE],
-        failure: "Several values are joined by commas, or a value is encoded twice.",
-        method: "Any operation with any of its query parameters: the decoded values are compared by name.",
+        failure: "Several values are joined by commas, a value is encoded twice, or a parameter that was not \
+                  given is sent as `null`.",
+        method: "Any operation with any of its query parameters, texts that are empty among them: the decoded \
+                 values are compared by name. The operation's other parameters may have values, but not empty \
+                 ones or words for nothing.",
         check: Check::Client { needs: &[], check: query_arrives },
     },
     Rule {
         id: "URL-005",
         title: "The body is sent as given, as JSON",
-        statement: "A client MUST send the body as JSON, and say so in Content-Type.",
+        statement: "A client MUST send the body as JSON, and say so in Content-Type, and MUST NOT send one with a \
+                    request that has none.",
         level: Level::Must,
-        level_reason: "The OpenAPI documents describe every request body as JSON.",
+        level_reason: "The OpenAPI documents describe every request body as JSON, and say which operations take \
+                       one. A member that is sent as null may clear what nobody wanted to change.",
         sources: &["X23"],
         headings: &[REFERENCE],
-        failure: "The body is form-encoded, or has no media type.",
-        method: "Any operation with a body: media type and value are compared. More members are allowed.",
+        failure: "The body is form-encoded, has no media type, or a request without body has `{}`.",
+        method: "Any operation with a body, with empty texts, line ends and control characters in it: media type \
+                 and value are compared. More members are allowed, but not null, empty texts or words for \
+                 nothing. Operations that take no body: there may be none.",
         check: Check::Client { needs: &[], check: body_arrives },
     },
     Rule {
@@ -209,12 +221,40 @@ fn path_parameters_arrive(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn query_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().with_setbacks().of(takes_query).strategy();
-    trial.each(cases.prop_filter("it has query parameters", |case| !case.query.is_empty()), |talk, case| {
-        let seen = talk.send(case)?;
-        seen.first(case)?;
-        Ok(Judgement::all(seen.requests(case).into_iter().map(|received| judge_query(case, received))))
-    })
+    let cases = || trial.cases().with_setbacks();
+    let some = cases().of(takes_query).strategy();
+    let some = some.prop_filter("it has query parameters", |case| !case.query.is_empty());
+    let none = cases().of(takes_query).strategy().prop_map(|case| Case { query: required(&case), ..case });
+    let empty = (cases().of(takes_empty_query).strategy(), any::<usize>());
+    let empty = empty.prop_map(|(case, which)| case.with_empty_parameter(which));
+    let cases = Union::new_weighted(vec![(8, some.boxed()), (1, none.boxed()), (2, empty.boxed())]);
+    each_request_of(trial, cases, |case, received, _| judge_query(case, received))
+}
+
+/// The query parameters of a case without those that need not be there.
+fn required(case: &Case) -> Vec<Parameter> {
+    let needed = |name: &str| {
+        case.operation.parameters.iter().any(|parameter| parameter.name == name && parameter.required)
+    };
+    case.query.iter().filter(|parameter| needed(&parameter.name)).cloned().collect()
+}
+
+/// What programs write for a value that is not there.
+const NOTHING: [&str; 9] = ["", "null", "none", "nil", "<nil>", "undefined", "nan", "[]", "{}"];
+
+fn is_nothing(text: &str) -> bool {
+    NOTHING.iter().any(|nothing| text.eq_ignore_ascii_case(nothing))
+}
+
+/// Whether a name is that of a query parameter of the operation, however it is spelled. The company is the business of
+/// other rules.
+fn is_parameter(case: &Case, name: &str) -> bool {
+    let letters = |name: &str| -> String {
+        name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+    };
+    let of_query =
+        case.operation.parameters.iter().filter(|known| known.location == ParameterLocation::Query);
+    !names_company(name) && of_query.map(|known| letters(known.name)).any(|known| known == letters(name))
 }
 
 /// Whether two hexadecimal digits follow each percent sign (RFC 3986, section 2.1).
@@ -253,14 +293,43 @@ fn judge_query(case: &Case, received: &ReceivedRequest) -> Judgement {
             );
         }
     }
-    Judgement::Pass
+    let nothing = arrived
+        .into_iter()
+        .find(|(name, values)| is_parameter(case, name) && values.iter().any(|value| is_nothing(value)));
+    match nothing {
+        None => Judgement::Pass,
+        Some((name, values)) => Judgement::fail_by(
+            received,
+            "a query parameter is sent that nobody has given a value",
+            format!("no {name}"),
+            format!("{name}: {values:?}, in {}", target(&received.exchange.request)),
+        ),
+    }
 }
 
 fn body_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().with_setbacks().of(|operation| operation.request_body.is_some());
-    each_request(trial, cases, |case, received, _| {
-        let Some(given) = &case.body else { return Judgement::inconclusive("the case has no body") };
-        judge_body(given, received)
+    let cases = || trial.cases().with_setbacks();
+    let some = cases().of(|operation| operation.request_body.is_some());
+    let empty = some.clone().with_empty_texts();
+    let none = cases().of(|operation| operation.request_body.is_none());
+    let weighted = [(6, some), (2, empty), (1, none)];
+    let cases = weighted.map(|(weight, cases)| (weight, cases.strategy().boxed()));
+    each_request_of(trial, Union::new_weighted(cases.into()), |case, received, _| match &case.body {
+        Some(given) => judge_body(given, received),
+        None => judge_no_body(received),
+    })
+}
+
+/// Whether a request without body has none. The company, where it should not be, is the business of other rules.
+fn judge_no_body(received: &ReceivedRequest) -> Judgement {
+    let body = received.exchange.request.body();
+    let names_only_company = match serde_json::from_slice(body) {
+        Ok(Value::Object(members)) => !members.is_empty() && members.keys().all(|name| names_company(name)),
+        _ => false,
+    };
+    Judgement::pass_if(body.is_empty() || names_only_company, || {
+        let message = "a body is sent with a request that has none";
+        Judgement::fail_by(received, message, "no body", String::from_utf8_lossy(body))
     })
 }
 
@@ -289,11 +358,17 @@ fn judge_body(given: &Value, received: &ReceivedRequest) -> Judgement {
     })
 }
 
-/// Whether a value is another one, or has more members at its top.
+/// Whether a value is another one, or has more members at its top, which do not stand for nothing.
 fn holds(arrived: &Value, given: &Value) -> bool {
+    let stands_for_nothing = |(name, value): (&String, &Value)| {
+        let nothing = value.is_null() || value.as_str().is_some_and(is_nothing);
+        nothing && !names_company(name)
+    };
     match (arrived, given) {
         (Value::Object(arrived), Value::Object(given)) => {
+            let mut more = arrived.iter().filter(|(name, _)| !given.contains_key(*name));
             given.iter().all(|(name, value)| arrived.get(name).is_some_and(|arrived| same(arrived, value)))
+                && !more.any(stands_for_nothing)
         }
         (arrived, given) => same(arrived, given),
     }
@@ -394,6 +469,7 @@ mod tests {
         for arrived in [
             json!({ "rate": 0, "lines": [{ "of": 1.0 }], "note": "x" }),
             json!({ "note": "x", "lines": [{ "of": 1 }], "rate": -0.0, "companyId": "y" }),
+            json!({ "note": "x", "lines": [{ "of": 1 }], "rate": -0.0, "companyId": null, "more": 0 }),
         ] {
             assert!(holds(&arrived, &given), "{arrived}");
         }
@@ -405,6 +481,8 @@ mod tests {
             json!({ "rate": 0.0, "lines": [{ "of": 2 }], "note": "x" }),
             json!({ "rate": 0.0, "lines": [{ "on": 1 }], "note": "x" }),
             json!({ "rate": 0.0, "lines": [{ "of": 1 }, {}], "note": "x" }),
+            json!({ "rate": 0.0, "lines": [{ "of": 1 }], "note": "x", "more": null }),
+            json!({ "rate": 0.0, "lines": [{ "of": 1 }], "note": "x", "more": "None" }),
             json!([given.clone()]),
         ] {
             assert!(!holds(&arrived, &given), "{arrived}");

@@ -140,6 +140,8 @@ pub(crate) struct Cases {
     parallel: bool,
     sessions: bool,
     setbacks: bool,
+    /// Whether texts of bodies may be empty where their schema allows it.
+    empty_texts: bool,
     /// The ids of the operations that the client supports, ours or Pleo's, if it names them.
     supported: Option<BTreeSet<String>>,
 }
@@ -158,6 +160,7 @@ pub(crate) fn cases() -> Cases {
         parallel: false,
         sessions: false,
         setbacks: false,
+        empty_texts: false,
         supported: None,
     }
 }
@@ -212,6 +215,12 @@ impl Cases {
         Self { setbacks: true, ..self }
     }
 
+    /// Also those with texts in their bodies that are empty. Where they are no matter of a rule, a client may decline
+    /// them.
+    pub(crate) fn with_empty_texts(self) -> Self {
+        Self { empty_texts: true, ..self }
+    }
+
     /// Preferably those of operations that the client supports.
     pub(crate) fn supported(self, operations: Option<&BTreeSet<String>>) -> Self {
         Self { supported: operations.cloned(), ..self }
@@ -231,7 +240,8 @@ impl Cases {
     /// The strategy. It shrinks towards the first operation, without optional parameters, in plain
     /// circumstances.
     pub(crate) fn strategy(self) -> impl Strategy<Value = Case> {
-        let Self { mut operations, kinds, bound, parallel, sessions, setbacks, supported } = self;
+        let Self { mut operations, kinds, bound, parallel, sessions, setbacks, empty_texts, supported } =
+            self;
         if let Some(supported) = supported {
             let known: Vec<_> =
                 operations.iter().copied().filter(|operation| is_named(operation, &supported)).collect();
@@ -250,7 +260,7 @@ impl Cases {
             move |(operation, credential, site, company, (optional, seed), pair, circumstances)| {
                 let (kind, secret, other_secret) = credential;
                 let (app, refresh_token) = pair;
-                let (path, query, body) = arguments(operation, optional, seed);
+                let (path, query, body) = arguments(operation, optional, seed, empty_texts);
                 let mut case = Case {
                     operation,
                     kind,
@@ -326,7 +336,7 @@ fn circumstances(parallel: bool, sessions: bool, setbacks: bool) -> impl Strateg
 type Given = (BTreeMap<String, String>, Vec<Parameter>, Option<Value>);
 
 /// The arguments of an operation: each bit of `optional` is one that is given.
-fn arguments(operation: &Operation, optional: u16, seed: u32) -> Given {
+fn arguments(operation: &Operation, optional: u16, seed: u32, empty_texts: bool) -> Given {
     let (mut path, mut query) = (BTreeMap::new(), Vec::new());
     let members = if optional & 1 == 0 { Optional::None } else { Optional::All };
     let sampler = |offset: u64| {
@@ -359,7 +369,8 @@ fn arguments(operation: &Operation, optional: u16, seed: u32) -> Given {
             );
         }
     }
-    let mut body = sampler(0).body(operation);
+    let sampler = if empty_texts { sampler(0).empty_text() } else { sampler(0) };
+    let mut body = sampler.body(operation);
     if let (CompanyPlace::Body { name, .. }, Some(Value::Object(body))) = (operation.company, &mut body) {
         body.remove(name);
     }
@@ -383,6 +394,16 @@ impl Case {
         let random = self.refresh_token.trim_start_matches(PREFIX);
         let refresh_token = PREFIX.chars().chain(random.chars().rev()).collect();
         Self { secret, other_secret, refresh_token, ..self.clone() }
+    }
+
+    /// The same with one of the query parameters empty that may be.
+    pub(crate) fn with_empty_parameter(mut self, which: usize) -> Self {
+        let names = may_be_empty(self.operation);
+        if let Some(name) = names.get(which % names.len().max(1)) {
+            self.query.retain(|parameter| parameter.name != *name);
+            self.query.push(Parameter { name: (*name).to_owned(), value: String::new() });
+        }
+        self
     }
 
     /// What the client is told of the credential.
@@ -451,6 +472,23 @@ pub(crate) fn takes_query(operation: &Operation) -> bool {
     operation.parameters.iter().any(|parameter| {
         parameter.location == ParameterLocation::Query && !names_subject(operation, parameter.name)
     })
+}
+
+/// The query parameters of an operation that may be empty: not those that say for whom the request is, nor those that
+/// name a page.
+fn may_be_empty(operation: &Operation) -> Vec<&'static str> {
+    let names = operation.parameters.iter().filter(|parameter| {
+        parameter.location == ParameterLocation::Query
+            && !names_subject(operation, parameter.name)
+            && !["before", "after"].contains(&parameter.name)
+            && Sampler::takes_every_text(operation, parameter.name)
+    });
+    names.map(|parameter| parameter.name).collect()
+}
+
+/// Whether an operation takes a query parameter that may be empty.
+pub(crate) fn takes_empty_query(operation: &Operation) -> bool {
+    !may_be_empty(operation).is_empty()
 }
 
 /// Whether an operation takes a company.

@@ -1,5 +1,7 @@
 //! From the URL to which a client sends the user to the exchange of the code.
 
+use std::collections::BTreeSet;
+
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
@@ -34,7 +36,7 @@ use crate::{
 
 /// The fewest characters of a state that holds 128 random bits in the densest alphabet that URLs allow
 /// (RFC 6749, section 10.10).
-const STATE_LENGTH: usize = 22;
+pub(super) const STATE_LENGTH: usize = 22;
 
 /// In so many characters two random states differ, whatever goes before and after them.
 const STATE_APART: usize = 8;
@@ -324,6 +326,9 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
+/// Parameters that are secrets.
+const SECRETS: [&str; 3] = ["client_secret", "code_verifier", "refresh_token"];
+
 pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(), |talk, flow| {
         let (begun, _) = begin(talk, flow)?;
@@ -333,6 +338,10 @@ pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
         };
         if mask::found(&flow.app.client_secret, &begun.url).is_some() {
             return Ok(broken("client secret"));
+        }
+        // Whatever their value is: these are parameters of the exchange, not of this URL.
+        if let Some(name) = SECRETS.into_iter().find(|name| begun.parameters.contains_key(*name)) {
+            return Ok(broken(name));
         }
         // What hashes to the challenge is the verifier. A plain challenge is one itself, and another rule's
         // business.
@@ -390,6 +399,14 @@ pub(super) fn scopes_are_asked_for(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
+/// A parameter that the query of a URL has more than once (RFC 6749, section 3.1).
+fn twice_in(url: &str) -> Option<String> {
+    let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
+    let mut seen = BTreeSet::new();
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned());
+    names.find(|name| !seen.insert(name.clone()))
+}
+
 /// What a URL may consist of (RFC 3986, section 2).
 fn is_url_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
@@ -406,15 +423,25 @@ pub(super) fn url_asks_for_code(trial: &mut ClientTrial<'_>) -> Verdict {
             let message = "the URL to which the user is sent is not valid";
             return Ok(Judgement::fail(message, "characters of URLs only", format!("{stray:?} in it")));
         }
-        for (name, expected) in [("response_type", "code"), ("client_id", &flow.app.client_id)] {
-            let sent = begun.parameters.get(name).map_or("none", String::as_str);
-            if sent != expected {
+        let sent = |name: &str| begun.parameters.get(name).map(String::as_str);
+        for (name, expected, found) in [
+            ("response_type", "code", sent("response_type").unwrap_or("none")),
+            ("client_id", &flow.app.client_id, sent("client_id").unwrap_or("none")),
+            // Without it a server answers in the query.
+            ("response_mode", "query", sent("response_mode").unwrap_or("query")),
+        ] {
+            if found != expected {
                 let message = "the URL to which the user is sent does not ask for a code of this app";
-                let (expected, sent) = (format!("{name}={expected}"), format!("{name}={sent}"));
-                return Ok(Judgement::fail(message, expected, sent));
+                let (expected, found) = (format!("{name}={expected}"), format!("{name}={found}"));
+                return Ok(Judgement::fail(message, expected, found));
             }
         }
-        Ok(Judgement::Pass)
+        let twice = twice_in(&begun.url);
+        Ok(Judgement::pass_if(twice.is_none(), || {
+            let message = "the URL to which the user is sent has a parameter more than once";
+            let name = twice.unwrap_or_default();
+            Judgement::fail(message, format!("{name} once"), format!("{name} several times"))
+        }))
     })
 }
 
@@ -463,16 +490,21 @@ fn exchanges_of<'s>(seen: &'s Seen, code: &str) -> Vec<&'s ReceivedRequest> {
 }
 
 pub(super) fn code_is_exchanged_once(trial: &mut ClientTrial<'_>) -> Verdict {
-    // A code that was refused is as spent as one that was exchanged. Where the server says neither, a client may try
-    // again for a while.
-    let answers = select(vec![None, Some((400, 1)), Some((503, MOST_TRIES))]);
+    // A code that was refused is as spent as one that was exchanged, and so may be one whose exchange nobody has
+    // answered. Where the server says that it could do nothing, a client may try again for a while.
+    let answers = select(vec![
+        None,
+        Some((Fault::Status(400), 1)),
+        Some((Fault::Status(503), MOST_TRIES)),
+        Some((Fault::DropConnection, 1)),
+    ]);
     trial.each((flows(), answers), |talk, (flow, answer)| {
         let (begun, _) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
-        let most = answer.map_or(1, |(_, most)| most);
-        let faults = std::iter::repeat_n(*answer, 2 * MOST_TRIES).flatten();
-        let faults = faults.map(|(status, _)| Fault::Status(status));
+        let most = answer.as_ref().map_or(1, |(_, most)| *most);
+        let fault = answer.as_ref().map(|(fault, _)| fault.clone());
+        let faults = std::iter::repeat_n(fault, 2 * MOST_TRIES).flatten();
         let first =
             talk.with_faults(flow.site, TOKEN_ENDPOINT, faults, |talk| finish(talk, redirect.clone()))?;
         let exchanges = exchanges_of(&first, &code);
@@ -517,6 +549,12 @@ pub(super) fn code_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_parameter_is_twice_in_a_query_and_not_in_what_is_encoded_in_it() {
+        assert_eq!(twice_in("http://a/b?c=1&d=2&c=3"), Some("c".to_owned()));
+        assert_eq!(twice_in("http://a/b?c=1&d=%26c%3D3#c=4"), None);
+    }
 
     #[test]
     fn no_wrong_state_is_the_right_one_alone() {

@@ -135,7 +135,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[AUTHORISE, PKCE],
         failure: "The client secret is in the user's browser and its history.",
         method: "Any app, scopes and environment: the URL is searched for the client secret, for text whose hash is \
-                 the challenge, and for the verifier that is sent later.",
+                 the challenge, for the verifier that is sent later, and for parameters of these names.",
         check: Check::Client { needs: OAUTH, check: no_secret_in_url },
     },
     Rule {
@@ -333,23 +333,27 @@ pub(super) const RULES: &[Rule] = &[
         level_reason: "The page on authorising lists these parameters as part of every authorise URL.",
         sources: &["A36"],
         headings: &[AUTHORISE],
-        failure: "response_type is missing or says `token`, or the URL contains a space.",
-        method: "Any app, scopes and environment: the characters of the URL, and its parameters.",
+        failure: "response_type is missing or says `token`, a parameter is there twice, or the URL contains a \
+                  space.",
+        method: "Any app, scopes and environment: the characters of the URL, and its parameters, each of which \
+                 may be there once (RFC 6749, section 3.1).",
         check: Check::Client { needs: OAUTH, check: url_asks_for_code },
     },
     Rule {
         id: "OAU-022",
         title: "Codes and verifiers are not shown",
         statement: "A client MUST NOT show a code, a verifier, the client secret or a new token during an \
-                    authorisation.",
+                    authorisation, nor, where it refuses a redirect with another state, the right one.",
         level: Level::Must,
         level_reason: "The page on token storage says that tokens are never logged. A code with its \
-                       verifier is worth as much as a token.",
-        sources: &["A27", "A41", "A57"],
+                       verifier is worth as much as a token. The state is compared so that nobody else can \
+                       bring a redirect, which those can who are told it.",
+        sources: &["A27", "A40", "A41", "A57"],
         headings: &[REDIRECTS, TOKEN_STORAGE],
         failure: "The log of an exchange contains the code.",
         method: "Authorisations that succeed, whose redirect is not right, and whose exchange fails in any way: \
-                 every text that the client shows is searched.",
+                 every text that the client shows is searched. For the right state those of a refusal are, but \
+                 for logs and debugging output.",
         check: Check::Client {
             needs: &[Capability::Oauth, Capability::Shown],
             check: authorisation_secrets_are_not_shown,
@@ -401,12 +405,13 @@ pub(super) const RULES: &[Rule] = &[
         statement: "A client MUST NOT exchange the same code again (RFC 6749, section 4.1.2).",
         level: Level::Must,
         level_reason: "RFC 6749, section 4.1.2, says that a code must not be used more than once. A server \
-                       may revoke its tokens when it is.",
+                       may revoke its tokens when it is. Without a response the code may have been used.",
         sources: &["A41"],
         headings: &[REDIRECTS],
         failure: "The token endpoint receives the same code twice.",
         method: "Whole authorisations whose redirect is handed to the client twice, or whose exchange gets \
-                 a 400: exchanges of the code are counted. A server that responds with 503 may receive ten.",
+                 a 400 or no response: exchanges of the code are counted. A server that responds with 503 may \
+                 receive ten.",
         check: Check::Client { needs: OAUTH, check: code_is_exchanged_once },
     },
     Rule {

@@ -5,7 +5,7 @@ use pleo_sandbox::Fault;
 use proptest::{prelude::*, sample::select};
 
 use super::{
-    authorisation::challenge_of,
+    authorisation::{STATE_LENGTH, challenge_of},
     renewal::{admit_app_only, call_without_renewals, expired, not_renewed},
 };
 use crate::{
@@ -130,10 +130,11 @@ fn judge(seen: &[&Seen], secrets: &[Named], message: &'static str) -> Judgement 
 
 /// What a token endpoint may do instead of issuing tokens.
 fn token_faults() -> impl Iterator<Item = Fault> {
-    [400, 500, 503].map(Fault::Status).into_iter().chain([
+    [400, 500, 503, 401, 403, 502, 504].map(Fault::Status).into_iter().chain([
         Fault::TooManyRequests(0),
         Fault::DropConnection,
         Fault::InvalidJson,
+        Fault::CutBody,
     ])
 }
 
@@ -169,8 +170,27 @@ fn shows_verifier(seen: &[&Seen], begun: &Begun) -> Option<String> {
     })
 }
 
-/// What may be wrong with the redirect of an authorisation.
-const WRONG_REDIRECTS: [fn(&str) -> String; 4] = [
+/// A state that nobody has made.
+const OTHER_STATE: &str = "the-state-of-somebody-else";
+
+/// Where what is told of a refusal has the state that would have been right. Debugging output and logs are not for those
+/// who bring a redirect.
+fn shows_state(seen: &Seen, begun: &Begun) -> Option<String> {
+    let state =
+        begun.parameters.get("state").filter(|state| seen.refused() && state.len() >= STATE_LENGTH)?;
+    let is_told = |place: &str| !["debug", "log", "stderr"].contains(&place);
+    let mut texts = seen.texts().into_iter();
+    texts.find(|(place, text)| is_told(place) && text.contains(state.as_str())).map(|(place, _)| place)
+}
+
+/// What may be wrong with the redirect of an authorisation. The state comes after the code, and is not right at all in
+/// the first.
+const WRONG_REDIRECTS: [fn(&str) -> String; 5] = [
+    |redirect| {
+        let rest = redirect.split_once("state=").map_or("", |(_, rest)| rest);
+        let state = rest.split('&').next().unwrap_or_default();
+        redirect.replace(&format!("state={state}"), &format!("state={OTHER_STATE}"))
+    },
     |redirect| redirect.replace("state=", "state=x"),
     |redirect| redirect.replace("state=", "status="),
     |redirect| format!("{redirect}&error=access_denied"),
@@ -189,8 +209,16 @@ pub(super) fn authorisation_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -
             Some(change) => change(&redirect),
             None => redirect,
         };
+        let is_of_another = redirect.contains(OTHER_STATE);
         let last =
             talk.with_faults(flow.site, TOKEN_ENDPOINT, fault.clone(), |talk| finish(talk, redirect))?;
+        if let Some(place) = shows_state(&last, &begun).filter(|_| is_of_another) {
+            return Ok(Judgement::fail(
+                MESSAGE,
+                "a refusal without the state that was expected",
+                format!("it is in {place}"),
+            ));
+        }
         let mut secrets = vec![("client secret", flow.app.client_secret.clone()), ("code", code)];
         let verifiers =
             token_requests(&last).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));

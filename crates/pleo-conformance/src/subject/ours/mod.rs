@@ -219,6 +219,7 @@ impl OurClient {
         shown.debug(&client);
         shown.debug(client.session());
         shown.debug(&client.session().credential());
+        let arguments = arguments(send)?;
         let environment = client.session().environment();
         let own = Sandbox::new(&send.base_url).is_ok_and(|asked| asked.base_url() == environment.base_url());
         let api: pleo_client::Client = if own {
@@ -229,7 +230,6 @@ impl OurClient {
             pleo_client::Client::new(&send.base_url, session, transport).map_err(Stop::refused)?
         };
         shown.debug(&api);
-        let arguments = arguments(send);
         let calls = (0..send.times).map(|_| call(&api, &send.operation.id, &arguments));
         let mut result = CallResult::default();
         let mut refused = None;
@@ -292,6 +292,8 @@ impl OurClient {
         let token =
             RefreshingToken::new(app, tokens, MemoryStore::new(None), policy()).map_err(Stop::refused)?;
         live.flowed = Some(token.into_credential());
+        // What is called the same from now on is another credential.
+        live.credential = live.credential.take().filter(|before| before.kind != CredentialKind::OauthSession);
         Ok(CallResult::default())
     }
 }
@@ -307,8 +309,8 @@ fn same(before: &protocol::Credential, now: &protocol::Credential) -> bool {
     given(before) == given(now)
 }
 
-/// The arguments of a call, by the parameters' names.
-fn arguments(send: &Send) -> Arguments {
+/// The arguments of a call, by the parameters' names. Where our types take one value, there is no way to give two.
+fn arguments(send: &Send) -> Result<Arguments, Stop> {
     let mut parameters: BTreeMap<String, Value> = BTreeMap::new();
     let query = send.query.iter().map(|parameter| (&parameter.name, &parameter.value));
     for (name, value) in send.path.iter().chain(query) {
@@ -321,11 +323,11 @@ fn arguments(send: &Send) -> Arguments {
             if let Value::Array(values) = values {
                 values.push(value);
             }
-        } else {
-            parameters.insert(name.clone(), value);
+        } else if parameters.insert(name.clone(), value).is_some() {
+            return Err(Stop::Unsupported(format!("{name} takes one value")));
         }
     }
-    Arguments { parameters, body: send.body.clone() }
+    Ok(Arguments { parameters, body: send.body.clone() })
 }
 
 /// An error with all that lies behind it.

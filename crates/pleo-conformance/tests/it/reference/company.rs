@@ -44,7 +44,16 @@ pub(super) fn bind(
     let bound = bound(deviation, before, send);
     if let Some(bound) = bound {
         let compared = if deviation.flaw(Flaw::FirstCompanyCompared) { 1 } else { usize::MAX };
-        let another = companies(parts).take(compared).any(|company| !company.eq_ignore_ascii_case(bound));
+        let passed = match deviation.flaw {
+            Some(Flaw::LastCompanyCompared) => companies(parts).count().saturating_sub(1),
+            _ => 0,
+        };
+        let digits = if deviation.flaw(Flaw::CompanyComparedByBeginning) { 8 } else { usize::MAX };
+        let begins = |company: &str| company.chars().take(digits).collect::<String>();
+        let another = companies(parts)
+            .take(compared)
+            .skip(passed)
+            .any(|company| !begins(company).eq_ignore_ascii_case(&begins(bound)));
         if another && deviation.flaw(Flaw::OtherCompanyOverwritten) {
             overwrite_company(parts, bound);
         } else if another && !deviation.flaw(Flaw::OtherCompanyAccepted) {
@@ -76,6 +85,12 @@ pub(super) fn bind(
         (None, true) => {
             if deviation.flaw(Flaw::UnboundCompanyLost) && !place.required {
                 parts.query.retain(|(name, _)| *name != place.name);
+            }
+            if let Some(Value::Object(members)) = &mut parts.body
+                && deviation.flaw(Flaw::UnboundCompanyLostInBody)
+                && place.location == Location::Body
+            {
+                members.remove(&place.name);
             }
             Ok(())
         }

@@ -16,6 +16,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 pub(super) fn query(deviation: Deviation, send: &Send, pairs: Vec<(String, String)>) -> String {
     let mut pairs = pairs;
+    if deviation.flaw(Flaw::QueryEmptyLost) {
+        pairs.retain(|(_, value)| !value.is_empty());
+    }
     if deviation.flaw(Flaw::ListJoined) {
         pairs = joined(pairs);
     }
@@ -62,6 +65,7 @@ fn flawed(flaw: Flaw, value: &str) -> String {
         Flaw::QueryQuestionMarks => escaped(&question_marks(value)),
         Flaw::QueryLowerCased => escaped(&value.to_lowercase()),
         Flaw::QueryTrimmed => escaped(value.trim()),
+        Flaw::QueryLineEndsLost => escaped(&value.replace(['\r', '\n'], "")),
         _ => escaped(value),
     }
 }
@@ -140,7 +144,7 @@ pub(super) fn json(deviation: Deviation, body: &Value) -> Vec<u8> {
 
 /// A body as a client with this flaw writes it.
 pub(super) fn flawed_json(flaw: Flaw, body: &Value) -> Vec<u8> {
-    let text = body.to_string();
+    let text = changed(flaw, body).to_string();
     match flaw {
         Flaw::BodyLatin1 => latin_1(&text),
         Flaw::BodyQuestionMarks => question_marks(&text).into_bytes(),
@@ -151,6 +155,38 @@ pub(super) fn flawed_json(flaw: Flaw, body: &Value) -> Vec<u8> {
         Flaw::BodySurrogatesBroken => surrogates_apart(&text),
         Flaw::BodyHtmlEscaped => html(&text).into_bytes(),
         _ => text.into_bytes(),
+    }
+}
+
+/// A body whose texts or members a client with this flaw changes.
+fn changed(flaw: Flaw, body: &Value) -> Value {
+    match body {
+        Value::String(text) => Value::from(changed_text(flaw, text)),
+        Value::Array(items) => items.iter().map(|item| changed(flaw, item)).collect(),
+        Value::Object(members) => {
+            let stays = |(_, value): &(&String, &Value)| flaw != Flaw::BodyEmptyTextsLost || **value != "";
+            let members = members.iter().filter(stays);
+            let mut members: Map<String, Value> =
+                members.map(|(name, value)| (name.clone(), changed(flaw, value))).collect();
+            if flaw == Flaw::BodyNullAdded {
+                members.entry("remark").or_insert(Value::Null);
+            }
+            Value::Object(members)
+        }
+        other => other.clone(),
+    }
+}
+
+fn changed_text(flaw: Flaw, text: &str) -> String {
+    let is_end = |character: char| matches!(character, '\r' | '\n');
+    match flaw {
+        Flaw::BodyTrimmed => text.trim().to_owned(),
+        Flaw::BodyLineFeedsToCrlf => text.replace('\n', "\r\n"),
+        Flaw::BodyCarriageReturnsLost => text.replace('\r', "\n"),
+        Flaw::BodyControlsLost => {
+            text.replace(|character: char| character.is_control() && !is_end(character), "")
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -201,6 +237,8 @@ fn escaped_json(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -210,6 +248,7 @@ mod tests {
             (Flaw::QueryHashUnencoded, "a#b", "a#b"),
             (Flaw::QueryLatin1, "é€", "%E9%3F"),
             (Flaw::QueryQuestionMarks, "é", "%3F"),
+            (Flaw::QueryLineEndsLost, "a\r\nb", "ab"),
             (Flaw::KeyInQuery, "a b+é", "a%20b%2B%C3%A9"),
         ] {
             assert_eq!(flawed(flaw, value), written);
@@ -224,6 +263,18 @@ mod tests {
             (Flaw::KeyInQuery, "\"é𝄞<\"".as_bytes()),
         ] {
             assert_eq!(flawed_json(flaw, &body), written);
+        }
+        let body = json!({ "a": " b\r\n\u{1}c ", "d": "" });
+        for (flaw, written) in [
+            (Flaw::BodyTrimmed, json!({ "a": "b\r\n\u{1}c", "d": "" })),
+            (Flaw::BodyLineFeedsToCrlf, json!({ "a": " b\r\r\n\u{1}c ", "d": "" })),
+            (Flaw::BodyCarriageReturnsLost, json!({ "a": " b\n\n\u{1}c ", "d": "" })),
+            (Flaw::BodyControlsLost, json!({ "a": " b\r\nc ", "d": "" })),
+            (Flaw::BodyEmptyTextsLost, json!({ "a": " b\r\n\u{1}c " })),
+            (Flaw::BodyNullAdded, json!({ "a": " b\r\n\u{1}c ", "d": "", "remark": null })),
+            (Flaw::KeyInQuery, body.clone()),
+        ] {
+            assert_eq!(flawed_json(flaw, &body), written.to_string().into_bytes());
         }
         assert_eq!(flawed_json(Flaw::BodyEncodedTwice, &Value::from("é")), "\"Ã©\"".as_bytes());
     }

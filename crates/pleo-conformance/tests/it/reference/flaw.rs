@@ -186,6 +186,10 @@ flaws! {
     OtherCompanyAccepted "other_company_accepted" "CMP-006"
     /// Compares the first company of a query only.
     FirstCompanyCompared "first_company_compared" "CMP-006"
+    /// Compares the last company of a query only.
+    LastCompanyCompared "last_company_compared" "CMP-006"
+    /// Compares the first eight digits of a company only.
+    CompanyComparedByBeginning "company_compared_by_beginning" "CMP-006"
     /// Sends a request whose path names another company.
     OtherCompanyInPathAccepted "other_company_in_path_accepted" "CMP-011"
     /// Replaces another company by the bound one without a word.
@@ -220,6 +224,8 @@ flaws! {
     UnboundCompanyUndefined "unbound_company_undefined" "CMP-010" ["CMP-009"]
     /// Loses the company among the arguments when it is bound to none.
     UnboundCompanyLost "unbound_company_lost" "CMP-010"
+    /// Loses the company in the body when it is bound to none.
+    UnboundCompanyLostInBody "unbound_company_lost_in_body" "CMP-010"
     /// Sends a company of zeros when it is bound to none.
     UnboundCompanyNil "unbound_company_nil" "CMP-010" ["CMP-009"]
 
@@ -239,6 +245,14 @@ flaws! {
     ScopesByBeginning "scopes_by_beginning" "SCP-001"
     /// Looks for the scope that is needed anywhere in the text of all scopes.
     ScopesBySubstring "scopes_by_substring" "SCP-001"
+    /// Accepts a scope that only ends with the one that is needed.
+    ScopesByEnd "scopes_by_end" "SCP-001"
+    /// Accepts a scope that is a part of the one that is needed.
+    ScopesByPart "scopes_by_part" "SCP-001"
+    /// Takes `*` for all scopes.
+    ScopeStarBelieved "scope_star_believed" "SCP-001"
+    /// Takes `*` behind the area of a scope for all actions.
+    ScopeAreaStarBelieved "scope_area_star_believed" "SCP-001"
     /// Refuses a credential that has more scopes than are needed.
     SupersetRefused "superset_refused" "SCP-002"
     /// Looks at the first scope of a credential only.
@@ -274,6 +288,8 @@ flaws! {
     KeyCachedByBeginning "key_cached_by_beginning" "SEC-007"
     /// Tries the first credential of a session when the one that replaced it is refused.
     OldCredentialAfter401 "old_credential_after_401" "SEC-007"
+    /// Goes on with the tokens of a session's first authorisation.
+    SecondAuthorisationIgnored "second_authorisation_ignored" "SEC-007"
     /// Puts a key into the query of the second and later of several requests, too.
     LaterKeyInQuery "later_key_in_query" "SEC-001"
     /// Puts a key in capitals into the query, too.
@@ -332,6 +348,10 @@ flaws! {
     SecretInErrorOf422 "secret_in_error_of_422" "SEC-004"
     /// Shows the credential in the error of too many requests.
     SecretInErrorOf429 "secret_in_error_of_429" "SEC-004"
+    /// Shows the credential in the error of a gateway that got no answer.
+    SecretInErrorOf504 "secret_in_error_of_504" "SEC-004"
+    /// Writes the credential to the log when something is gone.
+    SecretInLogOf410 "secret_in_log_of_410" "SEC-005"
     /// Shows the credential in the error of what is forbidden.
     SecretInErrorOf403 "secret_in_error_of_403" "SEC-004"
     /// Shows a key with a colon when it refuses it.
@@ -397,6 +417,32 @@ flaws! {
     QueryLowerCased "query_lower_cased" "URL-004"
     /// Trims query values.
     QueryTrimmed "query_trimmed" "URL-004"
+    /// Leaves out empty query values.
+    QueryEmptyLost "query_empty_lost" "URL-004"
+    /// Loses the line ends of query values.
+    QueryLineEndsLost "query_line_ends_lost" "URL-004"
+    /// Sends `None` for query parameters that are not given.
+    QueryUnsetAsNone "query_unset_as_none" "URL-004"
+    /// Sends `null` for query parameters that are not given.
+    QueryUnsetAsNull "query_unset_as_null" "URL-004"
+    /// Sends `undefined` for query parameters that are not given.
+    QueryUnsetAsUndefined "query_unset_as_undefined" "URL-004"
+    /// Sends nothing behind the name of query parameters that are not given.
+    QueryUnsetEmpty "query_unset_empty" "URL-004"
+    /// Sends `{}` where there is no body.
+    EmptyBodySent "empty_body_sent" "URL-005"
+    /// Adds a member of null to bodies.
+    BodyNullAdded "body_null_added" "URL-005"
+    /// Leaves empty texts out of bodies.
+    BodyEmptyTextsLost "body_empty_texts_lost" "URL-005"
+    /// Trims the texts of bodies.
+    BodyTrimmed "body_trimmed" "URL-005"
+    /// Writes CR and LF for a line feed in the texts of bodies.
+    BodyLineFeedsToCrlf "body_line_feeds_to_crlf" "URL-005"
+    /// Writes a line feed for a carriage return in the texts of bodies.
+    BodyCarriageReturnsLost "body_carriage_returns_lost" "URL-005"
+    /// Loses the control characters of bodies that are no line ends.
+    BodyControlsLost "body_controls_lost" "URL-005"
     /// Encodes bodies as Latin-1.
     BodyLatin1 "body_latin_1" "URL-005"
     /// Writes a question mark for what is beyond ASCII in bodies.
@@ -444,6 +490,8 @@ flaws! {
     ClientSecretInUrl "client_secret_in_url" "OAU-007"
     /// Takes the verifier for the state, too.
     VerifierAsState "verifier_as_state" "OAU-007" ["OAU-006"]
+    /// Puts a verifier into the authorise URL that it does not use.
+    OtherVerifierInUrl "other_verifier_in_url" "OAU-007"
     /// Puts the verifier into the state, beside something random.
     VerifierInState "verifier_in_state" "OAU-007"
     /// Adds a slash to the redirect URI in both steps.
@@ -498,6 +546,8 @@ flaws! {
     RefreshTokenInLogOf429 "refresh_token_in_log_of_429" "OAU-019"
     /// Writes the refresh token to the log when the connection to the token endpoint breaks off.
     RefreshTokenInLogOfDrop "refresh_token_in_log_of_drop" "OAU-019"
+    /// Writes the refresh token to the log when the authorisation server's gateway gets no answer.
+    RefreshTokenInLogOf504 "refresh_token_in_log_of_504" "OAU-019"
     /// Shows the client secret in debugging output.
     ClientSecretInDebug "client_secret_in_debug" "OAU-019"
     /// Puts the new refresh token into a header of requests to the API, too.
@@ -516,6 +566,10 @@ flaws! {
     RedirectInRefusal "redirect_in_refusal" "OAU-022"
     /// Writes the code to the log when the authorisation server is not available.
     CodeInLogOf503 "code_in_log_of_503" "OAU-022"
+    /// Writes the code to the log when the authorisation server's gateway gets a bad answer.
+    CodeInLogOf502 "code_in_log_of_502" "OAU-022"
+    /// Tells the right state when it refuses another one.
+    StateInRefusal "state_in_refusal" "OAU-022"
     /// Shows the whole redirect when it has an error.
     RedirectInRefusalOfError "redirect_in_refusal_of_error" "OAU-022"
     /// Writes the verifier to the log when it makes it.
@@ -552,6 +606,12 @@ flaws! {
     ResponseTypeToken "response_type_token" "OAU-021"
     /// Asks for a code and a token.
     ResponseTypeCodeToken "response_type_code_token" "OAU-021"
+    /// Asks for a token first, and then for a code.
+    ResponseTypeTwice "response_type_twice" "OAU-021"
+    /// Names the app twice in the authorise URL.
+    ClientIdTwice "client_id_twice" "OAU-021"
+    /// Asks for a response behind a number sign.
+    ResponseModeFragment "response_mode_fragment" "OAU-021"
     /// Leaves blanks in the authorise URL as they are.
     UrlWithBlanks "url_with_blanks" "OAU-021"
     /// Makes verifiers with plus signs and slashes.
@@ -628,6 +688,8 @@ flaws! {
     ClientSecretInHeader "client_secret_in_header" "OAU-030"
     /// Exchanges a code once more that was refused.
     RefusedCodeExchanged "refused_code_exchanged" "OAU-026"
+    /// Exchanges a code once more when nobody answered.
+    CodeExchangedAfterDrop "code_exchanged_after_drop" "OAU-026"
     /// Authenticates the app in the form when it exchanges a code.
     ExchangeSecretInBody "exchange_secret_in_body" "OAU-015"
     /// Loses the grant type when it tries a renewal again.

@@ -275,7 +275,11 @@ impl Client<'_> {
         let servers = (server, renewal_server);
         let keeper = pending.finish(self.deviation, servers, &self.session.states, &finish.redirect)?;
         self.learned.granted = Some(keeper.tokens());
-        self.session.granted.insert(environment, Arc::new(keeper));
+        if !(self.deviation.flaw(Flaw::SecondAuthorisationIgnored)
+            && self.session.granted.contains_key(&environment))
+        {
+            self.session.granted.insert(environment, Arc::new(keeper));
+        }
         Ok(CallResult::default())
     }
 

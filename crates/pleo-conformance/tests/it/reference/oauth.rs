@@ -52,10 +52,17 @@ impl Pending {
         match deviation.flaw {
             Some(Flaw::ResponseTypeMissing) => {}
             Some(Flaw::ResponseTypeToken) => query.push("response_type", "token"),
+            Some(Flaw::ResponseTypeTwice) => {
+                query.push("response_type", "token");
+                query.push("response_type", "code");
+            }
             Some(Flaw::ResponseTypeCodeToken) => query.push("response_type", "code token"),
             _ => query.push("response_type", "code"),
         }
         query.push("client_id", &app.client_id);
+        if deviation.flaw(Flaw::ClientIdTwice) {
+            query.push("client_id", &app.client_id);
+        }
         query.push("redirect_uri", redirect_uri(deviation, app));
         if deviation.flaw(Flaw::RedirectUriUnencoded) {
             query.leave("redirect_uri");
@@ -76,6 +83,12 @@ impl Pending {
         query.push("state", &state);
         if deviation.variation(Variation::ResponseModeNamed) {
             query.push("response_mode", "query");
+        }
+        if deviation.flaw(Flaw::ResponseModeFragment) {
+            query.push("response_mode", "fragment");
+        }
+        if deviation.flaw(Flaw::OtherVerifierInUrl) {
+            query.push("code_verifier", random());
         }
         if deviation.flaw(Flaw::PlainPkce) {
             query.push("code_challenge", &verifier);
@@ -109,7 +122,11 @@ impl Pending {
         redirect: &str,
     ) -> Result<Keeper, String> {
         if !self.is_answered_by(deviation, earlier, &given(redirect, "state")) {
-            return Err("the redirect does not belong to this authorisation".to_owned());
+            let right = match deviation.flaw {
+                Some(Flaw::StateInRefusal) => format!(": its state is not {}", self.state),
+                _ => String::new(),
+            };
+            return Err(format!("the redirect does not belong to this authorisation{right}"));
         }
         if deviation.flaw(Flaw::RedirectsRefused) {
             return Err("the redirect cannot be read".to_owned());
@@ -153,7 +170,10 @@ impl Pending {
                 let _ = exchange();
             }
             (Some(Flaw::RefusedCodeExchanged), Err(TokenError::Refused(400))) => granted = exchange(),
-            (_, Err(TokenError::Unavailable(_))) if deviation.variation(Variation::ExchangeTriedAgain) => {
+            (Some(Flaw::CodeExchangedAfterDrop), Err(error)) if error.is_silence() => granted = exchange(),
+            (_, Err(error @ TokenError::Unavailable(_)))
+                if deviation.variation(Variation::ExchangeTriedAgain) && !error.is_silence() =>
+            {
                 granted = exchange();
             }
             _ => {}

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use pleo_client::{Parameter, ParameterLocation};
 use pleo_conformance::protocol::{CredentialKind, Hello, Location, Send};
 use serde_json::{Value, json};
 
@@ -47,6 +48,7 @@ pub(super) fn build(
         body: send.body.clone(),
         header: None,
     };
+    parts.query.extend(not_given(deviation, send));
     company::bind(deviation, before, send, &mut parts, without_company)?;
 
     let slash = if deviation.flaw(Flaw::DoubleSlash) { "/" } else { "" };
@@ -56,7 +58,11 @@ pub(super) fn build(
     headers.extend(parts.header.map(|company| ("Company-Id", company)));
     // A body with the company in it stays as it is: where the company goes is a matter of other rules.
     let flaw = deviation.flaw.filter(|_| company::place_of(send, Location::Body).is_none());
-    let body = parts.body.map(|body| match (body, flaw) {
+    if parts.body.is_none() && deviation.variation(Variation::TypeWithoutBody) {
+        headers.push(("Content-Type", "application/json".to_owned()));
+    }
+    let none = deviation.flaw(Flaw::EmptyBodySent).then(|| json!({}));
+    let body = parts.body.or(none).map(|body| match (body, flaw) {
         (Value::Object(members), Some(Flaw::BodyAsForm)) => {
             headers.push(("Content-Type", "application/x-www-form-urlencoded".to_owned()));
             encoding::form(&members)
@@ -78,6 +84,35 @@ pub(super) fn build(
         headers,
         body,
     })
+}
+
+/// What is sent for optional query parameters that are not given, which is nothing if all is right.
+fn not_given(deviation: Deviation, send: &Send) -> Vec<(String, String)> {
+    let known = pleo_client::operations::find(&send.operation.id).map(|operation| operation.parameters);
+    let of_query = |parameter: &&Parameter| parameter.location == ParameterLocation::Query;
+    let names = match known {
+        Some(parameters) => parameters.iter().filter(of_query).map(|parameter| parameter.name).collect(),
+        None => vec!["before"],
+    };
+    let is_free = |name: &&str| {
+        let is_company = send.operation.company.as_ref().is_some_and(|place| place.name == **name);
+        !is_company && send.query.iter().all(|given| given.name != **name)
+    };
+    let free = names.into_iter().filter(is_free);
+    let value = match (deviation.flaw, deviation.variation) {
+        (Some(Flaw::QueryUnsetAsNone), _) => "None",
+        (Some(Flaw::QueryUnsetAsNull), _) => "null",
+        (Some(Flaw::QueryUnsetAsUndefined), _) => "undefined",
+        (Some(Flaw::QueryUnsetEmpty), _) => "",
+        (_, Some(Variation::DefaultLimitSent)) => {
+            return free
+                .filter(|name| *name == "limit")
+                .map(|name| (name.to_owned(), "100".to_owned()))
+                .collect();
+        }
+        _ => return Vec::new(),
+    };
+    free.map(|name| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The base URL, if the credential may go there.
@@ -202,6 +237,13 @@ fn check_scopes(deviation: Deviation, send: &Send) -> Result<(), String> {
         Some(Flaw::ScopesCaseIgnored) => known.iter().any(|known| known.eq_ignore_ascii_case(scope)),
         Some(Flaw::ScopesByBeginning) => known.iter().any(|known| known.starts_with(scope)),
         Some(Flaw::ScopesBySubstring) => known.join(" ").contains(scope),
+        Some(Flaw::ScopesByEnd) => known.iter().any(|known| known.ends_with(scope)),
+        Some(Flaw::ScopesByPart) => known.iter().any(|known| !known.is_empty() && scope.contains(known)),
+        Some(Flaw::ScopeStarBelieved) => known.contains(scope) || known.iter().any(|known| known == "*"),
+        Some(Flaw::ScopeAreaStarBelieved) => {
+            let all = format!("{}:*", area(scope));
+            known.contains(scope) || known.contains(&all)
+        }
         Some(Flaw::FirstScopeOnlyKnown) => known.first() == Some(scope),
         Some(Flaw::SupersetRefused) => known.len() <= needed.len() && known.contains(scope),
         _ => known.contains(scope),

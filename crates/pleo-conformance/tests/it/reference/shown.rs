@@ -120,6 +120,9 @@ impl Told<'_> {
                 Flaw::CodeInLogOf503 if error.is_some_and(|error| error.contains("503")) => {
                     Some(("log", oauth::given(&finish.redirect, "code").join(" ")))
                 }
+                Flaw::CodeInLogOf502 if error.is_some_and(|error| error.contains("502")) => {
+                    Some(("log", oauth::given(&finish.redirect, "code").join(" ")))
+                }
                 Flaw::CodeInLog => Some(("log", oauth::given(&finish.redirect, "code").join(" "))),
                 Flaw::VerifierInDebug => Some(("debug", self.learned.verifier.clone()?)),
                 Flaw::GrantedTokensInLog => {
@@ -147,6 +150,12 @@ impl Told<'_> {
             }
             Flaw::SecretInErrorOf422 if self.was_answered_by(|status| status == 422) => {
                 ("error", secret.to_owned())
+            }
+            Flaw::SecretInErrorOf504 if self.was_answered_by(|status| status == 504) => {
+                ("error", secret.to_owned())
+            }
+            Flaw::SecretInLogOf410 if self.was_answered_by(|status| status == 410) => {
+                ("log", secret.to_owned())
             }
             Flaw::SecretInLogOf404 if self.was_answered_by(|status| status == 404) => {
                 ("log", secret.to_owned())
@@ -185,6 +194,9 @@ impl Told<'_> {
                 Some(("log", given?.refresh_token.clone()))
             }
             Flaw::RefreshTokenInLogOf429 if error.is_some_and(|error| error.contains("429")) => {
+                Some(("log", given?.refresh_token.clone()))
+            }
+            Flaw::RefreshTokenInLogOf504 if error.is_some_and(|error| error.contains("504")) => {
                 Some(("log", given?.refresh_token.clone()))
             }
             Flaw::RefreshTokenInLogOfDrop

@@ -32,6 +32,11 @@ pub(super) enum TokenError {
 }
 
 impl TokenError {
+    /// Whether no usable answer came at all.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self, Self::Unavailable(what) if what.starts_with(wire::NO_ANSWER))
+    }
+
     pub(super) fn reason(&self) -> String {
         match self {
             Self::InvalidGrant => ENDED.to_owned(),

@@ -64,9 +64,13 @@ variations! {
     MoreBuiltIn "more_built_in"
     /// A GET that found nothing, was one too many, failed at the server or broke off is sent once more.
     FailureTriedAgain "failure_tried_again"
+    /// `limit=100` where the operation takes a limit and none is given.
+    DefaultLimitSent "default_limit_sent"
+    /// A media type without a body.
+    TypeWithoutBody "type_without_body"
     /// A state of 128 random bits and no more (RFC 6749, section 10.10).
     StateOf22Characters "state_of_22_characters"
-    /// A second try of an exchange that the server could not answer.
+    /// A second try of an exchange for which the server was not available.
     ExchangeTriedAgain "exchange_tried_again"
     /// Ten tries of a renewal that the server cannot answer.
     RefreshTriedTenTimes "refresh_tried_ten_times"
@@ -126,9 +130,10 @@ variations! {
 }
 
 /// Those that do not show in a request that succeeds at once.
-pub(crate) const CONDUCT: [Variation; 21] = [
+pub(crate) const CONDUCT: [Variation; 22] = [
     Variation::AppShown,
     Variation::BaseUrlInCapitals,
+    Variation::DefaultLimitSent,
     Variation::ExchangeTriedAgain,
     Variation::FailureTriedAgain,
     Variation::FormsReversed,

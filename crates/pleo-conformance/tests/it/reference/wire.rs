@@ -11,6 +11,9 @@ use super::Variation;
 /// How long a server has to take a connection, a part of a request, or to send a part of its answer.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
+/// What every failure begins with.
+pub(super) const NO_ANSWER: &str = "no usable answer";
+
 /// The most that is read of an answer, in bytes.
 const ANSWER_LIMIT: u64 = 16 << 20;
 
@@ -79,7 +82,7 @@ pub(super) fn exchange(message: &Message, variation: Option<Variation>) -> Resul
         stream.write_all(&bytes(message, &address, variation))?;
         read(&mut BufReader::new(stream.take(ANSWER_LIMIT)), &message.method)
     };
-    talk().map_err(|error| format!("no usable answer: {}", error.kind()))
+    talk().map_err(|error| format!("{NO_ANSWER}: {}", error.kind()))
 }
 
 /// The request as it goes over the wire.

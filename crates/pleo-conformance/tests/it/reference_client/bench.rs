@@ -314,7 +314,7 @@ pub(super) fn optional(mut send: Send) -> Send {
 /// Searches for things with texts that need encoding.
 pub(super) fn search(lab: &Lab, credential: Credential) -> Send {
     let mut send = request(lab, credential, operation("GET", "/v1/things", None));
-    let values = ["a b", "c+d", "e&f=g", "h#i", "100%41", "Æble €", " Trimmed "];
+    let values = ["a b", "c+d", "e&f=g", "h#i", "100%41", "Æble €", " Trimmed ", "two\r\nlines", ""];
     let pair = |value: &str| Parameter { name: "text_search".to_owned(), value: value.to_owned() };
     send.query = values.map(pair).into();
     send
@@ -322,6 +322,7 @@ pub(super) fn search(lab: &Lab, credential: Credential) -> Send {
 
 /// Replaces a thing with texts that need encoding.
 pub(super) fn describe(lab: &Lab, credential: Credential) -> Send {
-    let body = Some(json!({ "name": "Æble & <b>€</b>", "note": "𝄞", "lines": [1.0] }));
+    let body =
+        Some(json!({ "name": "Æble & <b>€</b>", "note": "𝄞", "lines": [1.0, " a\r\nb\u{1} "], "none": "" }));
     Send { body, ..replace(lab, credential) }
 }

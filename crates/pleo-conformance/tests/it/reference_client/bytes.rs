@@ -154,8 +154,10 @@ fn meaning((server, request): (&'static str, Request<Bytes>)) -> Meaning {
         let (scheme, credentials) = value.split_once(' ').unwrap();
         format!("{} {}", scheme.to_lowercase(), credentials.trim_start())
     });
-    let media_type =
-        header("content-type").map(|value| value.split(';').next().unwrap().trim().to_lowercase()).next();
+    // Without a body it means nothing.
+    let media_type = header("content-type")
+        .map(|value| value.split(';').next().unwrap().trim().to_lowercase())
+        .find(|_| !request.body().is_empty());
     let decode = |segment| percent_decode_str(segment).decode_utf8().unwrap().into_owned();
     let query = request.uri().query().unwrap_or_default();
     let mut query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();

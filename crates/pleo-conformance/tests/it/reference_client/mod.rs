@@ -17,12 +17,17 @@ use crate::reference::{FLAWS, Reference, VARIATIONS, also_caught_by};
 const NOT_PLAYED: &[&str] = &[
     "key_cached_by_beginning",
     "old_credential_after_401",
+    "secret_in_error_of_504",
+    "secret_in_log_of_410",
     "renewed_for_each_401",
     "renewal_redirect_followed",
     "exchange_redirect_followed",
     "refresh_token_in_log_of_429",
     "refresh_token_in_log_of_drop",
+    "refresh_token_in_log_of_504",
+    "code_in_log_of_502",
     "refused_code_exchanged",
+    "code_exchanged_after_drop",
     "location_of_201_followed",
 ];
 

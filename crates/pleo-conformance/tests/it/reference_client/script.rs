@@ -61,13 +61,17 @@ pub(super) fn play(lab: &Lab, client: Reference) -> Player<'_> {
 
     alone(&mut player, list(lab, key(), None));
     let named = |company: &str| Parameter { name: "company_id".to_owned(), value: company.to_owned() };
-    for companies in [&[OTHER_COMPANY][..], &[COMPANY], &[COMPANY, OTHER_COMPANY]] {
+    for companies in [&[OTHER_COMPANY][..], &[COMPANY], &[COMPANY, OTHER_COMPANY], &[OTHER_COMPANY, COMPANY]]
+    {
         let mut other = list(lab, key(), Some(COMPANY));
         other.query.extend(companies.iter().map(|company| named(company)));
         alone(&mut player, other);
     }
     let mut unbound = optional(list(lab, key(), None));
     unbound.query.push(named(COMPANY));
+    alone(&mut player, unbound);
+    let mut unbound = create(lab, key(), None);
+    unbound.body = Some(json!({ "companyId": COMPANY, "name": "Æble" }));
     alone(&mut player, unbound);
     for id in TROUBLES {
         for mut failing in [list(lab, key(), Some(COMPANY)), create(lab, key(), Some(COMPANY))] {
@@ -92,6 +96,9 @@ pub(super) fn play(lab: &Lab, client: Reference) -> Player<'_> {
         &["THINGS:READ"],
         &["things:reader"],
         &["my-things:read"],
+        &["things"],
+        &["*"],
+        &["things:*"],
         &["others:read", "things:read"],
         &["things:read", "others:read"],
     ] {
@@ -159,6 +166,11 @@ fn play_authorisations(lab: &Lab, player: &mut Player<'_>) {
     player.authorize("again");
     player.finish("again", "code=FAKE-CODE&state=STATE");
     player.finish("again", "code=FAKE-CODE&state=STATE");
+    for code in ["FAKE-CODE", "FAKE-CODE-RICH"] {
+        player.authorize("twice");
+        player.finish("twice", &format!("code={code}&state=STATE"));
+        player.send("twice", list(lab, granted.clone(), Some(COMPANY)));
+    }
     player.authorize_app("rich", rich_app());
     player.finish("rich", "code=FAKE-CODE&state=STATE");
 }
