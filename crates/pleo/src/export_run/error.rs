@@ -11,7 +11,8 @@ use crate::{
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportRunError {
-    /// The only jobs in progress were updated a moment ago.
+    /// The only jobs in progress were updated a moment ago. This is also the error if the response to the claim of a job
+    /// was lost: the job does not tell whether this run or another one claimed it.
     #[error(
         "the export job {job} was updated {} seconds ago, so another run may be working on it; run again after {} seconds \
          without an update",

@@ -179,26 +179,27 @@ impl<'a> ExportRun<'a> {
             if in_use.iter().any(|(company, _)| *company == job.company_id) {
                 continue;
             }
-            match job.status {
-                ExportJobStatus::Pending => return self.start(job.id).await.map(Some),
-                ExportJobStatus::InProgress => match self.resume(job.id).await {
-                    Ok(Some(claimed)) => return Ok(Some(claimed)),
-                    Ok(None) => {}
-                    Err(error @ ExportRunError::InUse { .. }) => in_use.push((job.company_id, error)),
-                    Err(error) => return Err(error),
-                },
-                _ => {}
+            let claimed = match job.status {
+                ExportJobStatus::Pending => self.start(job.id).await,
+                ExportJobStatus::InProgress => self.resume(job.id).await,
+                _ => continue,
+            };
+            match claimed {
+                Ok(Some(claimed)) => return Ok(Some(claimed)),
+                Ok(None) => {}
+                Err(error @ ExportRunError::InUse { .. }) => in_use.push((job.company_id, error)),
+                Err(error) => return Err(error),
             }
         }
         in_use.into_iter().next().map_or(Ok(None), |(_, error)| Err(error))
     }
 
-    /// Claims a pending job: of several runs that try, Pleo lets one.
-    async fn start(&self, job: Uuid) -> Result<Claimed, ExportRunError> {
+    /// Claims a pending job: of several runs that try, Pleo lets one. `None` if it has ended meanwhile.
+    async fn start(&self, job: Uuid) -> Result<Option<Claimed>, ExportRunError> {
         match self.happen(job, ExportJobEventType::Started, None).await? {
-            Happened::Sent => Ok(Claimed { job, resumed: false }),
-            // It was most likely this run's event, but another run's looks the same.
-            Happened::Found => Ok(Claimed { job, resumed: true }),
+            Happened::Sent => Ok(Some(Claimed { job, resumed: false })),
+            // It may have been this run's event, but another run's looks the same.
+            Happened::Found => self.resume(job).await,
         }
     }
 
@@ -291,7 +292,7 @@ impl<'a> ExportRun<'a> {
 enum Happened {
     /// Pleo said so.
     Sent,
-    /// The job says so.
+    /// The job says so, and not who sent it.
     Found,
 }
 

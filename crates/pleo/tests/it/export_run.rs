@@ -293,6 +293,32 @@ async fn of_two_runs_that_claim_a_job_at_once_one_stops() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_job_is_left_alone_if_the_response_to_its_claim_is_lost() {
+    // Requests 0 and 1 are the lists of jobs, 2 and 3 the claims.
+    for lost in [(3, Lost::Request), (3, Lost::Response)] {
+        let (company, ledger) = (Company::with_items(12).await, Ledger::default());
+        company.transport.state.lock().unwrap().lose = vec![lost];
+        let careful = ExportRun::new(&company.client);
+        let book = async |booking: Booking| ledger.book(booking, &[]).await;
+        let (one, other) = futures_util::future::join(careful.next_job(book), careful.next_job(book)).await;
+        assert_eq!(one.unwrap().unwrap().successful, 12);
+        let error = other.unwrap_err();
+        assert!(matches!(error, ExportRunError::InUse { job, .. } if job == company.job), "{error}");
+        assert_eq!(ledger.handed_out.lock().unwrap().len(), 12);
+    }
+
+    let (company, ledger) = (Company::with_items(12).await, Ledger::default());
+    company.transport.state.lock().unwrap().lose = vec![(1, Lost::Response)];
+    let careful = ExportRun::new(&company.client);
+    let book = async |booking: Booking| ledger.book(booking, &[]).await;
+    let error = careful.next_job(book).await.unwrap_err();
+    assert!(matches!(error, ExportRunError::InUse { .. }), "{error}");
+    tokio::time::advance(ExportRun::RESUME_AFTER).await;
+    assert!(careful.next_job(book).await.unwrap().unwrap().resumed);
+    ledger.check(&company.entries);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_job_that_another_run_keeps_alive_is_left_alone_until_it_is_quiet() {
     let (company, ledger) = (Company::with_items(12).await, Ledger::default());
     let careful = ExportRun::new(&company.client);
