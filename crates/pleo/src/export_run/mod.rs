@@ -91,6 +91,8 @@ pub struct ExportSummary {
 struct Claimed {
     job: Uuid,
     resumed: bool,
+    /// How long ago it was updated.
+    quiet: Duration,
 }
 
 impl<'a> ExportRun<'a> {
@@ -197,7 +199,7 @@ impl<'a> ExportRun<'a> {
     /// Claims a pending job: of several runs that try, Pleo lets one. `None` if it has ended meanwhile.
     async fn start(&self, job: Uuid) -> Result<Option<Claimed>, ExportRunError> {
         match self.happen(job, ExportJobEventType::Started, None).await? {
-            Happened::Sent => Ok(Some(Claimed { job, resumed: false })),
+            Happened::Sent => Ok(Some(Claimed { job, resumed: false, quiet: Duration::ZERO })),
             // It may have been this run's event, but another run's looks the same.
             Happened::Found => self.resume(job).await,
         }
@@ -215,7 +217,7 @@ impl<'a> ExportRun<'a> {
         if quiet < self.resume_after {
             return Err(ExportRunError::InUse { job, quiet, resume_after: self.resume_after });
         }
-        Ok(Some(Claimed { job, resumed: true }))
+        Ok(Some(Claimed { job, resumed: true, quiet }))
     }
 
     /// Ends a job.

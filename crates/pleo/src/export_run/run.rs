@@ -32,8 +32,8 @@ pub(super) struct Run<'r> {
     outcomes: Vec<(Uuid, Outcome)>,
     /// Whether a report of these outcomes may have arrived.
     maybe_reported: bool,
-    /// When the job was last updated.
-    updated: Instant,
+    /// When the next update of the job is due.
+    due: Instant,
 }
 
 impl<'r> Run<'r> {
@@ -48,7 +48,7 @@ impl<'r> Run<'r> {
             refused: Vec::new(),
             outcomes: Vec::new(),
             maybe_reported: false,
-            updated: Instant::now(),
+            due: Instant::now() + settings.keep_alive.saturating_sub(claimed.quiet),
         }
     }
 
@@ -110,6 +110,10 @@ impl<'r> Run<'r> {
             while let Some(item) = items.try_next().await.map_err(Stop::of_items)? {
                 let entry = item.accounting_entry_id;
                 if waiting.remove(&entry) {
+                    // The job may be about to expire, after it was quiet or its items took long to read.
+                    if Instant::now() >= self.due {
+                        self.keep_alive(entry).await?;
+                    }
                     let delivery = if self.resumed { Delivery::MayBeRepeated } else { Delivery::First };
                     self.wait_for(entry, book(Booking { item, delivery })).await?;
                 }
@@ -131,9 +135,10 @@ impl<'r> Run<'r> {
     ) -> Result<(), Stop> {
         let mut booking = pin!(booking);
         let booked = loop {
-            match timeout_at(self.updated + self.settings.keep_alive, booking.as_mut()).await {
+            match timeout_at(self.due, booking.as_mut()).await {
                 Ok(booked) => break booked,
-                Err(_) => self.keep_alive(entry).await,
+                // If it fails, the report after the booking tells why.
+                Err(_) => drop(self.keep_alive(entry).await),
             }
         };
         let outcome = match booked {
@@ -149,14 +154,14 @@ impl<'r> Run<'r> {
         if self.outcomes.len() >= self.settings.batch { self.report().await } else { Ok(()) }
     }
 
-    /// Updates the job while an item is booked. If that fails, the report after the booking tells why.
-    async fn keep_alive(&mut self, entry: Uuid) {
+    /// Updates the job for an item that is not booked yet.
+    async fn keep_alive(&mut self, entry: Uuid) -> Result<(), ExportRunError> {
         self.outcomes.push((entry, Outcome::UnderWay));
         // The next attempt is due after another interval in any case.
-        self.updated = Instant::now();
-        if self.report().await.is_err() {
-            self.outcomes.retain(|(_, outcome)| !matches!(outcome, Outcome::UnderWay));
-        }
+        self.due = Instant::now() + self.settings.keep_alive;
+        let reported = self.report().await;
+        self.outcomes.retain(|(_, outcome)| !matches!(outcome, Outcome::UnderWay));
+        reported
     }
 
     /// Reports all outcomes: the largest batch, or fewer.
@@ -203,7 +208,7 @@ impl<'r> Run<'r> {
             self.open.remove(&entry);
         }
         self.maybe_reported = false;
-        self.updated = Instant::now();
+        self.due = Instant::now() + self.settings.keep_alive;
     }
 
     /// Looks whether Pleo knows an outcome of an item that only this run should know.

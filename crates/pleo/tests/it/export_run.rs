@@ -416,6 +416,21 @@ async fn a_job_is_kept_alive_while_its_items_are_booked() {
     ledger.check(&company.entries);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_about_to_expire_is_updated_before_its_next_item_is_booked() {
+    let (company, ledger) = (Company::with_items(12).await, Ledger::default());
+    assert!(polled(pin!(run(&company, &ledger)), 12).await.is_none());
+    tokio::time::advance(HOUR - Duration::from_secs(30)).await;
+    let book = async |booking: Booking| {
+        assert!(company.requests().iter().any(|(request, _)| request.starts_with("PUT ")), "not updated yet");
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        ledger.book(booking, &[]).await
+    };
+    let summary = company.run().next_job(book).await.unwrap().unwrap();
+    assert!(summary.resumed && summary.successful == 12, "{summary:?}");
+    ledger.check(&company.entries);
+}
+
 /// The first item is booked and reported while the second takes long, and no response to the report comes.
 #[tokio::test(start_paused = true)]
 async fn a_report_that_may_have_arrived_is_not_taken_for_one_of_another_run() {
