@@ -72,8 +72,25 @@ pub enum ExportRunError {
         source: IllegalEvent,
     },
     /// A request failed. The job stays as it is, and the next run goes on with it.
-    #[error("the export run stopped, and the next one can go on")]
-    Call(#[from] Error),
+    #[error(
+        "the export run stopped, and the next one can go on{}",
+        match .booked.len() {
+            0 => String::new(),
+            count => format!("; {count} entries are booked and not reported"),
+        }
+    )]
+    Call {
+        /// The accounting entries that this run has booked and not reported. The next run gets them again.
+        booked: Vec<Uuid>,
+        /// Why the request failed.
+        source: Error,
+    },
+}
+
+impl From<Error> for ExportRunError {
+    fn from(source: Error) -> Self {
+        Self::Call { booked: Vec::new(), source }
+    }
 }
 
 crate::debug_by_chain!(ExportRunError);

@@ -145,7 +145,8 @@ impl<'a> ExportRun<'a> {
     /// otherwise (X15). A job without contra accounts in Pleo (E14) is failed as `missing_configuration`.
     ///
     /// # Errors
-    /// See [`ExportRunError`]. After [`ExportRunError::Call`] the job stays in progress, and the next run resumes it.
+    /// See [`ExportRunError`]. After [`ExportRunError::Call`] the job stays in progress, and the next run resumes it. What
+    /// is booked is reported first; if that fails too, the error lists it.
     pub async fn next_job<F, B>(&self, book: F) -> Result<Option<ExportSummary>, ExportRunError>
     where
         F: FnMut(Booking) -> B,

@@ -57,11 +57,37 @@ impl<'r> Run<'r> {
         F: FnMut(Booking) -> B,
         B: Future<Output = Result<Booked, NotBooked>>,
     {
+        match self.work(&mut book).await {
+            Ok(event) => Ok(ExportSummary {
+                job_id: self.job,
+                event,
+                successful: self.successful,
+                failed: self.failed,
+                refused: self.refused,
+                resumed: self.resumed,
+            }),
+            Err(ExportRunError::Call { source, .. }) => {
+                Err(ExportRunError::Call { booked: self.booked(), source })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Everything from the first item to the event that ends the job.
+    async fn work<F, B>(&mut self, book: &mut F) -> Result<ExportJobEventType, ExportRunError>
+    where
+        F: FnMut(Booking) -> B,
+        B: Future<Output = Result<Booked, NotBooked>>,
+    {
         self.read_items().await?;
-        let failure = match self.book_all(&mut book).await {
-            Err(Stop::Job(reason_type, reason)) => Some((reason_type, reason)),
-            Err(Stop::Run(error)) => return Err(error),
+        let failure = match self.book_all(book).await {
             Ok(()) => None,
+            Err(Stop::Job(reason_type, reason)) => Some((reason_type, reason)),
+            Err(Stop::Unread(error)) => {
+                self.report().await?;
+                return Err(error.into());
+            }
+            Err(Stop::Run(error)) => return Err(error),
         };
         self.report().await?;
         let (event, failure) = match failure {
@@ -70,14 +96,7 @@ impl<'r> Run<'r> {
         };
         self.check_that_job_is_open().await?;
         self.settings.happen(self.job, event.clone(), failure).await?;
-        Ok(ExportSummary {
-            job_id: self.job,
-            event,
-            successful: self.successful,
-            failed: self.failed,
-            refused: self.refused,
-            resumed: self.resumed,
-        })
+        Ok(event)
     }
 
     /// Reads which items of the job have no outcome yet (P11, X14).
@@ -263,6 +282,8 @@ impl<'r> Run<'r> {
 enum Stop {
     /// The job fails by name.
     Job(ExportJobFailureReasonType, String),
+    /// The rest of the items cannot be read. What is booked can still be reported.
+    Unread(Error),
     /// The run stops, and the job stays.
     Run(ExportRunError),
 }
@@ -275,7 +296,7 @@ impl Stop {
             let reason = "contra accounts are missing in Pleo".to_owned();
             return Self::Job(ExportJobFailureReasonType::MissingConfiguration, reason);
         }
-        Self::Run(error.into())
+        Self::Unread(error)
     }
 }
 

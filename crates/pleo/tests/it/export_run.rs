@@ -450,6 +450,33 @@ async fn a_report_that_may_have_arrived_is_not_taken_for_one_of_another_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_booked_is_reported_or_named_when_the_next_page_cannot_be_read() {
+    // After the page, the request that the report begins with.
+    for (lost, unreported) in [(1, 0), (2, 30)] {
+        let (company, ledger) = (Company::with_items(120).await, Ledger::default());
+        let book = async |booking: Booking| {
+            let booked = ledger.book(booking, &[]).await;
+            if ledger.handed_out.lock().unwrap().len() == 100 {
+                let mut state = company.transport.state.lock().unwrap();
+                let next = state.requests.len();
+                state.lose = (next..next + lost).map(|number| (number, Lost::Request)).collect();
+            }
+            booked
+        };
+        let error = company.run().with_batch(70).next_job(book).await.unwrap_err();
+        let ExportRunError::Call { booked, .. } = &error else { panic!("{error}") };
+        let handed_out: Vec<_> = ledger.handed_out.lock().unwrap().iter().map(|(entry, _)| *entry).collect();
+        assert_eq!(booked, &handed_out[100 - unreported..], "{error}");
+        let said = error.to_string();
+        assert_eq!(said.contains("; 30 entries are booked and not reported"), unreported == 30, "{said}");
+        let again = run(&company, &ledger).await.unwrap().unwrap();
+        assert_eq!(again.successful + again.failed, 120);
+        let repeated = ledger.handed_out.lock().unwrap().len() - 120;
+        assert_eq!(repeated, unreported, "only what was not reported comes again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_job_that_cannot_go_on_fails_by_name_and_keeps_what_is_booked() {
     let company = Company::with_items(12).await;
     let booked = Mutex::new(0);
