@@ -142,7 +142,8 @@ impl<'a> ExportRun<'a> {
     /// [`NotBooked::Job`]: what is booked until then is reported, and the rest is left to a later job.
     ///
     /// The job ends as `completed` if all its items are booked, as `failed` if none is, and as `completed_with_errors`
-    /// otherwise (X15). A job without contra accounts in Pleo (E14) is failed as `missing_configuration`.
+    /// otherwise (X15). If Pleo refuses the report of a booked item, the item still counts as booked, and the job does not
+    /// end as `completed`. A job without contra accounts in Pleo (E14) is failed as `missing_configuration`.
     ///
     /// # Errors
     /// See [`ExportRunError`]. After [`ExportRunError::Call`] the job stays in progress, and the next run resumes it. What

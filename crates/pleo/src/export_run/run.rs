@@ -28,6 +28,8 @@ pub(super) struct Run<'r> {
     successful: usize,
     failed: usize,
     refused: Vec<Uuid>,
+    /// How many of `refused` are booked all the same.
+    refused_booked: usize,
     /// What Pleo does not know yet.
     outcomes: Vec<(Uuid, Outcome)>,
     /// Whether a report of these outcomes may have arrived.
@@ -46,6 +48,7 @@ impl<'r> Run<'r> {
             successful: 0,
             failed: 0,
             refused: Vec::new(),
+            refused_booked: 0,
             outcomes: Vec::new(),
             maybe_reported: false,
             due: Instant::now() + settings.keep_alive.saturating_sub(claimed.quiet),
@@ -220,7 +223,10 @@ impl<'r> Run<'r> {
         for (entry, outcome) in self.outcomes.drain(..) {
             match outcome {
                 Outcome::UnderWay => continue,
-                _ if refused.contains(&entry) => self.refused.push(entry),
+                outcome if refused.contains(&entry) => {
+                    self.refused.push(entry);
+                    self.refused_booked += usize::from(matches!(outcome, Outcome::Booked(_)));
+                }
                 Outcome::Booked(_) => self.successful += 1,
                 Outcome::Failed(..) => self.failed += 1,
             }
@@ -267,7 +273,7 @@ impl<'r> Run<'r> {
 
     /// The event that ends the job (X15).
     fn ending(&self) -> (ExportJobEventType, Option<(ExportJobFailureReasonType, String)>) {
-        match (self.successful, self.failed + self.refused.len()) {
+        match (self.successful + self.refused_booked, self.failed + self.refused.len()) {
             (_, 0) => (ExportJobEventType::Completed, None),
             (0, _) => {
                 let reason = "none of the items could be booked".to_owned();

@@ -60,8 +60,8 @@ struct State {
     requests: Vec<(String, usize)>,
     /// Which requests get no response, by their number.
     lose: Vec<(usize, Lost)>,
-    /// A response in place of the sandbox's, by the end of the path.
-    instead: Option<(&'static str, u16, &'static str)>,
+    /// A response in place of the sandbox's, by method and end of the path.
+    instead: Option<([&'static str; 2], u16, String)>,
 }
 
 impl Transport for InProcess {
@@ -78,14 +78,15 @@ impl Transport for InProcess {
                 let path = request.uri().path();
                 let updates = String::from_utf8_lossy(request.body()).matches("accountingEntryId\"").count();
                 state.requests.push((format!("{} {path}", request.method()), updates));
-                let instead = state.instead.filter(|(end, ..)| path.ends_with(end));
+                let is_meant = |[method, end]: &[&str; 2]| request.method() == *method && path.ends_with(end);
+                let instead = state.instead.clone().filter(|(which, ..)| is_meant(which));
                 let lost = state.lose.iter().find(|(lost, _)| *lost == number).map(|(_, lost)| *lost);
                 (lost, instead)
             };
             let mut response = http::Response::new(Bytes::new());
             if let Some((_, status, body)) = instead {
                 *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-                *response.body_mut() = Bytes::from_static(body.as_bytes());
+                *response.body_mut() = Bytes::from(body);
             } else if lost != Some(Lost::Request) {
                 response = self.sandbox.handle(&request).response;
             }
@@ -498,10 +499,27 @@ async fn a_job_that_cannot_go_on_fails_by_name_and_keeps_what_is_booked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_job_whose_reports_are_refused_fails_only_if_nothing_is_booked() {
+    for (failing, event) in [(0, ExportJobEventType::CompletedWithErrors), (3, ExportJobEventType::Failed)] {
+        let (company, ledger) = (Company::with_items(3).await, Ledger::default());
+        let kind = "ACCOUNTING_ENTRY_DOES_NOT_EXIST";
+        let refusal =
+            |id: &Uuid| format!(r#"{{"accountingEntryId":"{id}","type":"{kind}","message":"FAKE"}}"#);
+        let refusals: Vec<_> = company.entries.iter().map(refusal).collect();
+        let body = format!(r#"{{"data":[],"errors":[{}]}}"#, refusals.join(","));
+        company.transport.state.lock().unwrap().instead = Some((["PUT", "/items"], 200, body));
+        let failing = &company.entries[..failing];
+        let book = async |booking: Booking| ledger.book(booking, failing).await;
+        let summary = company.run().next_job(book).await.unwrap().unwrap();
+        assert_eq!((summary.event, summary.refused.len()), (event, 3));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_job_without_contra_accounts_fails_as_missing_configuration() {
     let company = Company::with_items(3).await;
-    let body = r#"{"type":"MISSING_CONTRA_ACCOUNTS","message":"FAKE"}"#;
-    company.transport.state.lock().unwrap().instead = Some(("/export-items", 400, body));
+    let body = r#"{"type":"MISSING_CONTRA_ACCOUNTS","message":"FAKE"}"#.to_owned();
+    company.transport.state.lock().unwrap().instead = Some((["GET", "/export-items"], 400, body));
     let summary = company.run().next_job(async |_: Booking| Ok(Booked::new())).await.unwrap().unwrap();
     assert_eq!(summary.event, ExportJobEventType::Failed);
     assert_eq!(company.job().await.failure_reason_type.unwrap(), "missing_configuration");
