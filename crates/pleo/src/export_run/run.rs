@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     Error,
+    chrono::{DateTime, FixedOffset},
     export::types::{
         ExportJobEventType, ExportJobFailureReasonType, ExportJobItemFailureReasonType, ExportJobItemStatus,
-        ExportJobItemUpdateV3, ExportJobStatus,
+        ExportJobItemUpdateV3, ExportJobStatus, ExportJobV3,
     },
     uuid::Uuid,
 };
@@ -34,6 +35,8 @@ pub(super) struct Run<'r> {
     outcomes: Vec<(Uuid, Outcome)>,
     /// Whether a report of these outcomes may have arrived.
     maybe_reported: bool,
+    /// When the job was last updated, as Pleo said when this run began or after its last report.
+    last_update: Option<DateTime<FixedOffset>>,
     /// When the next update of the job is due.
     due: Instant,
 }
@@ -51,6 +54,7 @@ impl<'r> Run<'r> {
             refused_booked: 0,
             outcomes: Vec::new(),
             maybe_reported: false,
+            last_update: None,
             due: Instant::now() + settings.keep_alive.saturating_sub(claimed.quiet),
         }
     }
@@ -97,13 +101,14 @@ impl<'r> Run<'r> {
             Some(failure) => (ExportJobEventType::Failed, Some(failure)),
             None => self.ending(),
         };
-        self.check_that_job_is_open().await?;
+        self.read_open_job().await?;
         self.settings.happen(self.job, event.clone(), failure).await?;
         Ok(event)
     }
 
     /// Reads which items of the job have no outcome yet (P11, X14).
-    async fn read_items(&mut self) -> Result<(), Error> {
+    async fn read_items(&mut self) -> Result<(), ExportRunError> {
+        self.last_update = self.read_open_job().await?.last_updated_at;
         let mut items = self.settings.items(self.job);
         while let Some(item) = items.try_next().await? {
             match item.status {
@@ -200,6 +205,8 @@ impl<'r> Run<'r> {
             let error = match update.send().await {
                 Ok(reported) => {
                     self.take(&reported);
+                    // An update of another run that comes before this is noticed with its next one.
+                    self.last_update = self.read_open_job().await?.last_updated_at;
                     return Ok(());
                 }
                 Err(error) => error,
@@ -208,7 +215,7 @@ impl<'r> Run<'r> {
             if !may_have_happened(&error) {
                 return Err(error.into());
             }
-            self.check_that_job_is_open().await?;
+            self.read_open_job().await?;
             // The same report once more has no further effect.
             if !is_uncertain(&error) || !again {
                 return Err(error.into());
@@ -236,9 +243,14 @@ impl<'r> Run<'r> {
         self.due = Instant::now() + self.settings.keep_alive;
     }
 
-    /// Looks whether Pleo knows an outcome of an item that only this run should know.
+    /// Looks whether Pleo knows an outcome of an item that only this run should know. The items, of which
+    /// there may be thousands, are listed only if the time of the last update (X16) is not that of this run's own.
     async fn check_that_no_other_run_reports(&self) -> Result<(), ExportRunError> {
         if self.maybe_reported {
+            return Ok(());
+        }
+        let last_update = self.read_open_job().await?.last_updated_at;
+        if last_update.is_some() && last_update == self.last_update {
             return Ok(());
         }
         let mut items = self.settings.items(self.job);
@@ -252,10 +264,11 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    async fn check_that_job_is_open(&self) -> Result<(), ExportRunError> {
+    /// The job as it is now, if it has not ended.
+    async fn read_open_job(&self) -> Result<ExportJobV3, ExportRunError> {
         let job = self.settings.read(self.job).await?;
         if job.status == ExportJobStatus::InProgress {
-            return Ok(());
+            return Ok(job);
         }
         Err(ExportRunError::Ended {
             job: self.job,

@@ -56,6 +56,8 @@ struct InProcess {
 
 struct State {
     then: Instant,
+    /// How much time each request takes.
+    tick: Duration,
     /// Method, path, and the number of members of a body that is a list.
     requests: Vec<(String, usize)>,
     /// Which requests get no response, by their number.
@@ -72,7 +74,7 @@ impl Transport for InProcess {
             pause().await;
             let (lost, instead) = {
                 let mut state = self.state.lock().unwrap();
-                self.sandbox.advance(state.then.elapsed());
+                self.sandbox.advance(state.then.elapsed() + state.tick);
                 state.then = Instant::now();
                 let number = state.requests.len();
                 let path = request.uri().path();
@@ -123,7 +125,13 @@ impl Company {
         sandbox.set_limit(None);
         let company = sandbox.companies()[0];
         sandbox.admit(KEY, Grant::standalone_key(company));
-        let state = State { then: Instant::now(), requests: Vec::new(), lose: Vec::new(), instead: None };
+        let state = State {
+            then: Instant::now(),
+            tick: Duration::ZERO,
+            requests: Vec::new(),
+            lose: Vec::new(),
+            instead: None,
+        };
         let transport = InProcess { sandbox, state: Arc::new(Mutex::new(state)) };
         let key = StandaloneApiKey::new(Staging, Secret::from(KEY)).unwrap();
         let session = Session::new(key).with_company(CompanyId::from(company));
@@ -343,6 +351,7 @@ async fn a_job_that_another_run_keeps_alive_is_left_alone_until_it_is_quiet() {
 #[tokio::test(start_paused = true)]
 async fn of_two_runs_on_one_job_one_stops_when_the_other_reports() {
     let (company, ledger) = (Company::with_items(12).await, Ledger::default());
+    company.transport.state.lock().unwrap().tick = Duration::from_millis(1);
     let mut first = pin!(run(&company, &ledger));
     assert!(polled(first.as_mut(), 8).await.is_none());
     let second = pin!(run(&company, &ledger));
@@ -394,6 +403,9 @@ async fn three_hundred_items_are_reported_in_batches_and_seven_fail_alone() {
     let reports: Vec<_> =
         company.requests().into_iter().filter(|(request, _)| request.starts_with("PUT ")).collect();
     assert_eq!(reports.iter().map(|(_, items)| *items).collect::<Vec<_>>(), [100; 3]);
+    let is_list = |request: &str| request.starts_with("GET ") && request.ends_with("/items");
+    let lists = company.requests().iter().filter(|(request, _)| is_list(request)).count();
+    assert_eq!(lists, 3, "the items are listed once, in three pages");
     let items = company.client.list_export_job_items_v3(company.job).limit(100).items();
     for item in items.all(usize::MAX).await.unwrap() {
         let fails = failing.contains(&item.accounting_entry_id);
@@ -437,7 +449,7 @@ async fn a_job_that_is_about_to_expire_is_updated_before_its_next_item_is_booked
 async fn a_report_that_may_have_arrived_is_not_taken_for_one_of_another_run() {
     let (company, ledger) = (Company::with_items(6).await, Ledger::default());
     let is_report = |number: usize, company: &Company| company.requests()[number].0.starts_with("PUT ");
-    company.transport.state.lock().unwrap().lose = vec![(5, Lost::Response), (7, Lost::Response)];
+    company.transport.state.lock().unwrap().lose = vec![(6, Lost::Response), (8, Lost::Response)];
     let slow = company.entries.len() / 2;
     let book = async |booking: Booking| {
         if ledger.handed_out.lock().unwrap().len() == slow {
@@ -446,7 +458,7 @@ async fn a_report_that_may_have_arrived_is_not_taken_for_one_of_another_run() {
         ledger.book(booking, &[]).await
     };
     assert_eq!(company.run().next_job(book).await.unwrap().unwrap().successful, 6);
-    assert!(is_report(5, &company) && is_report(7, &company), "{:?}", company.requests());
+    assert!(is_report(6, &company) && is_report(8, &company), "{:?}", company.requests());
     ledger.check(&company.entries);
 }
 
