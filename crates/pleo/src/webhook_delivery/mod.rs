@@ -129,8 +129,13 @@ impl Verifier {
 
     /// Checks one request. The body has to be as it arrived, byte for byte, before any JSON parsing.
     ///
-    /// A delivery that is accepted is remembered. If you then fail to handle it, call [`forget`](Self::forget) before you
-    /// respond with an error; otherwise the repetition is refused as [`DeliveryError::Replayed`].
+    /// A delivery that is accepted is remembered. If you then fail to handle it, call [`forget`](Self::forget) and respond
+    /// with 503, whether or not it could be forgotten. If it was not, the repetition is refused as
+    /// [`DeliveryError::Replayed`].
+    ///
+    /// A repetition that arrives while you still handle the first request is refused in the same way, and its response
+    /// tells Pleo that all is well. If you then fail, the delivery may not come again. So keep the handling short, and look
+    /// for pending jobs regularly.
     ///
     /// # Errors
     /// When a header is missing or cannot be read, the time is outside the window, no signature matches, the body is not a
@@ -236,7 +241,7 @@ pub enum DeliveryError {
         "no signature matches; check that the secret is the subscription's, and that the body is passed as it arrived"
     )]
     NoMatchingSignature,
-    /// The delivery has arrived before, and was accepted then.
+    /// The delivery has arrived before, and was accepted then. It may still be being handled.
     #[error("the delivery has arrived before; respond with success, so that it is not repeated again")]
     Replayed,
     /// The body is not JSON.
@@ -264,7 +269,7 @@ pub enum DeliveryError {
 debug_by_chain!(DeliveryError);
 
 impl DeliveryError {
-    /// What to respond with: success for what was handled before, 503 when the memory failed, so that Pleo may repeat the
+    /// What to respond with: success for what was accepted before, 503 when the memory failed, so that Pleo may repeat the
     /// delivery, 401 for what is not proven to be Pleo's, and 400 for what cannot be understood.
     pub fn response_status(&self) -> StatusCode {
         match self {
