@@ -241,7 +241,7 @@ pub enum DeliveryError {
         "no signature matches; check that the secret is the subscription's, and that the body is passed as it arrived"
     )]
     NoMatchingSignature,
-    /// The delivery has arrived before, and was accepted then. It may still be being handled.
+    /// The delivery has arrived before, and was accepted then. You may still be handling it.
     #[error("the delivery has arrived before; respond with success, so that it is not repeated again")]
     Replayed,
     /// The body is not JSON.

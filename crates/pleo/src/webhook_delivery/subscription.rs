@@ -53,12 +53,16 @@ impl fmt::Debug for EnsuredSubscription {
 /// Makes sure that there is an active subscription with this endpoint and these events, and gets its secret. Calling it
 /// again does nothing but read.
 ///
-/// Endpoint, events and status are compared; headers and authentication are not, because Pleo need not return their
-/// secrets. An update replaces all of them, so give the same ones in every call.
+/// Only endpoint, events and status are compared. `custom_headers` and `endpoint_auth` are not, because Pleo need not
+/// return their secrets: if only they differ, nothing is changed. To change them, call `update_subscription`. An update
+/// replaces all of them, so give the same ones in every call.
 ///
 /// A subscription belongs to the credential's company. A credential of an organisation needs one for each company,
-/// according to Pleo's newer page (C13). Do not call it from two processes at once: Pleo does not document that it
-/// refuses a second subscription.
+/// according to Pleo's newer page (C13). Pleo does not return the company of a subscription, so if such a credential lists
+/// those of several companies, another company's subscription with this endpoint counts as the one that is wanted. Use a
+/// credential of the company, or give each company an endpoint of its own.
+///
+/// Do not call it from two processes at once: Pleo does not document that it refuses a second subscription.
 ///
 /// # Errors
 /// When a call fails. A subscription that was made before the secret could be read is
@@ -94,6 +98,7 @@ pub async fn ensure(client: &Operations, wanted: SubscriptionRequest) -> Result<
     })
 }
 
+/// Whether what is compared is as wanted: not headers and authentication.
 fn agrees(found: &SubscriptionModel, wanted: &SubscriptionRequest) -> bool {
     found.status == *wanted.status.as_ref().unwrap_or(&SubscriptionStatus::Active)
         && events(&found.event_types) == events(&wanted.event_types)

@@ -478,6 +478,11 @@ async fn a_subscription_is_made_once_and_changed_only_if_it_differs() {
     client.update_subscription(created.subscription.id, inactive).send().await.unwrap();
     assert_eq!(ensure(&client, both.clone()).await.unwrap().change, SubscriptionChange::Updated);
 
+    // Headers are not compared.
+    let mut with_header = both.clone();
+    with_header.custom_headers = Some([("x-fake".to_owned(), "FAKE".to_owned().into())].into());
+    assert_eq!(ensure(&client, with_header).await.unwrap().change, SubscriptionChange::Unchanged);
+
     // Of several with the endpoint, the one that is right is kept, wherever it is in the list.
     let one = wanted(endpoint, &[VENDOR_CREATED]);
     let other = client.create_subscription(one.clone()).send().await.unwrap().data.id;
