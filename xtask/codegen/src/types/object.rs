@@ -25,10 +25,20 @@ pub(crate) fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String)
         if is_builder_function(item) {
             document_builder_function(item);
         }
+        if let Item::Struct(syn::ItemStruct {
+            fields: syn::Fields::Unnamed(_) | syn::Fields::Unit,
+            attrs,
+            ..
+        })
+        | Item::Enum(syn::ItemEnum { attrs, .. }) = item
+        {
+            derive_comparison(attrs);
+        }
         if let Item::Struct(item) = item
             && let syn::Fields::Named(fields) = &mut item.fields
         {
-            with_our_derives(&mut item.attrs);
+            without_serde_derives(&mut item.attrs);
+            derive_comparison(&mut item.attrs);
             item.attrs.push(parse_quote!(#[non_exhaustive]));
             written.push('\n');
             write_condition(plan, written, rust);
@@ -76,17 +86,31 @@ fn is_map(raw: &Raw, field: &syn::Type) -> bool {
     }
 }
 
-/// Leaves of a `derive` what is not serde's, and adds that models can be compared.
-fn with_our_derives(attributes: &mut [Attribute]) {
+/// Leaves of a `derive` what is not serde's.
+fn without_serde_derives(attributes: &mut [Attribute]) {
+    change_derives(attributes, |derived| {
+        derived.retain(|path| path.segments.first().is_none_or(|first| first.ident != "serde"));
+    });
+}
+
+/// Has models compared.
+fn derive_comparison(attributes: &mut [Attribute]) {
+    change_derives(attributes, |derived| {
+        let comparison: Path = parse_quote!(PartialEq);
+        if !derived.contains(&comparison) {
+            derived.push(comparison);
+        }
+    });
+}
+
+fn change_derives(attributes: &mut [Attribute], change: impl Fn(&mut Vec<Path>)) {
     for attribute in attributes {
         if attribute.path().is_ident("derive")
             && let Ok(paths) = attribute.parse_args_with(Punctuated::<Path, syn::Token![,]>::parse_terminated)
         {
-            let kept: Vec<Path> = paths
-                .into_iter()
-                .filter(|path| path.segments.first().is_none_or(|first| first.ident != "serde"))
-                .collect();
-            *attribute = parse_quote!(#[derive(#(#kept,)* PartialEq)]);
+            let mut derived: Vec<Path> = paths.into_iter().collect();
+            change(&mut derived);
+            *attribute = parse_quote!(#[derive(#(#derived),*)]);
         }
     }
 }

@@ -5,14 +5,7 @@ use std::{error::Error, fmt};
 /// Shows an error and everything that caused it, in one line.
 ///
 /// A cause that the text before it already contains is left out, so nothing is said twice.
-///
-/// ```
-/// # use pleo_client::ErrorChain;
-/// # fn report(error: &pleo_client::Error) {
-/// // such as "list_companies: no connection to the service: connection refused"
-/// eprintln!("{}", ErrorChain(error));
-/// # }
-/// ```
+/// An example is `list_companies: no connection to the service: connection refused`.
 #[derive(Clone, Copy)]
 pub struct ErrorChain<'a>(pub &'a (dyn Error + 'static));
 
