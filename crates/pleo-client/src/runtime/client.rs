@@ -115,6 +115,7 @@ pub struct Call<'a> {
     /// What the request's URL begins with.
     base: &'a BaseUrl,
     authorize: &'a dyn Authorize,
+    body_limit: usize,
 }
 
 impl<'a> Call<'a> {
@@ -151,6 +152,13 @@ impl<'a> Call<'a> {
     /// The base URL of the service that is called, without a slash at its end.
     pub fn base_url(&self) -> &str {
         self.base.as_str()
+    }
+
+    /// The limit of a successful response's body, in bytes: that of the transport, or
+    /// [`Client::EMPTY_BODY_LIMIT`] where the operation answers without a body. A transport around another one
+    /// that reads bodies should read no more.
+    pub fn body_limit(&self) -> usize {
+        self.body_limit
     }
 
     /// The request of the next attempt, authorised.
@@ -263,8 +271,10 @@ impl Client {
     ) -> Result<ResponseValue<Bytes>, Error> {
         let operation = request.operation();
         let transport = self.inner.transport.as_ref();
-        let call = Call { request, base: &self.inner.base, authorize: self.inner.authorize.as_ref() };
-        response::read(operation, transport.send(call).await?, transport.body_limit().min(most)).await
+        let body_limit = transport.body_limit().min(most);
+        let (base, authorize) = (&self.inner.base, self.inner.authorize.as_ref());
+        let call = Call { request, base, authorize, body_limit };
+        response::read(operation, transport.send(call).await?, body_limit).await
     }
 }
 

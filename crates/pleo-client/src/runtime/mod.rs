@@ -45,7 +45,7 @@ pub use operation::{
 pub use pages::{Items, ListCall, ListPage, Pages, PagingError};
 pub use request::Request;
 pub(crate) use request::{RequestBuilder, UrlValue};
-pub use response::{Attempts, Body, ResponseValue};
+pub use response::{Attempts, Body, ResponseValue, read_success};
 pub use sensitive::Sensitive;
 pub use time::DateOrDateTime;
 #[cfg(feature = "reqwest")]

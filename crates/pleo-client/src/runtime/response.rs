@@ -76,15 +76,30 @@ pub(super) async fn read(
 ) -> Result<ResponseValue<Bytes>, Error> {
     let (head, body) = response.into_parts();
     if head.status.is_success() {
-        return match read_whole(body, limit).await {
-            Ok(Some(value)) => Ok(ResponseValue { status: head.status, headers: head.headers, value }),
-            Ok(None) => Err(Error::BodyTooLong { operation, status: head.status, limit }),
-            Err(source) => Err(Error::Transport { operation, source }),
-        };
+        let value = read_success(operation, head.status, body, limit).await?;
+        return Ok(ResponseValue { status: head.status, headers: head.headers, value });
     }
     let (value, truncated) = read_beginning(body, ApiError::BODY_LIMIT).await;
     let error = ApiError::new(operation, head.status, head.headers, value, truncated);
     Err(Box::new(error.with_attempts(head.extensions.get())).into())
+}
+
+/// Reads the body of a success to its end: for a transport around another one that has to know that the body arrived
+/// whole. A call has its [limit](super::Call::body_limit), in bytes.
+///
+/// # Errors
+/// [`Error::BodyTooLong`] as soon as the body is longer than the limit, and [`Error::Transport`] if it breaks off.
+pub async fn read_success(
+    operation: &'static Operation,
+    status: StatusCode,
+    body: Body,
+    limit: usize,
+) -> Result<Bytes, Error> {
+    match read_whole(body, limit).await {
+        Ok(Some(body)) => Ok(body),
+        Ok(None) => Err(Error::BodyTooLong { operation, status, limit }),
+        Err(source) => Err(Error::Transport { operation, source }),
+    }
 }
 
 /// Reads a body to its end; `None` as soon as it is longer than the limit. A body that comes as one frame is not

@@ -3,17 +3,10 @@
 mod pace;
 mod retry;
 
-use std::{
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-    vec,
-};
+use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use http::{Response, StatusCode};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{Instrument as _, Span, field::Empty};
 
@@ -21,14 +14,14 @@ pub use self::{pace::Pace, retry::RetryPolicy};
 use self::{pace::Pacer, retry::Budget};
 use crate::{
     Attempts, Body, BoxFuture, Call, Error, Operation, Transport, TransportError, TransportErrorKind,
-    retry_after,
+    read_success, retry_after,
 };
 
 /// Sends calls through another transport: paced, and again after failures that allow it.
 ///
 /// Clones share the pace and a budget for retries. Each attempt is authorised anew, so that a token which
-/// was renewed meanwhile is used. The body of a success is read here, up to the other transport's limit, so that one
-/// that breaks off is seen and the call can be sent again.
+/// was renewed meanwhile is used. The body of a success is read here, up to the call's limit, so that one that breaks off
+/// is seen and the call can be sent again.
 ///
 /// With a subscriber of the crate `tracing`, each call and each attempt is a span. The names of their fields
 /// are those of OpenTelemetry's conventions for HTTP clients. They hold neither query nor headers nor bodies, and of
@@ -72,16 +65,14 @@ impl<T: Transport> RetryTransport<T> {
 
     /// Sends the call once, and reads the body of a success.
     async fn attempt(&self, call: Call<'_>) -> Result<Response<Body>, Error> {
-        let operation = call.operation();
+        let (operation, limit) = (call.operation(), call.body_limit());
         let response = self.inner.send(call).await?;
         if !response.status().is_success() {
             return Ok(response);
         }
         let (head, body) = response.into_parts();
-        match Received::read(body, self.inner.body_limit()).await {
-            Ok(body) => Ok(Response::from_parts(head, body.boxed_unsync())),
-            Err(source) => Err(Error::Transport { operation, source }),
-        }
+        let body = read_success(operation, head.status, body, limit).await?;
+        Ok(Response::from_parts(head, Full::new(body).map_err(|never| match never {}).boxed_unsync()))
     }
 
     /// When the call is sent again, if it is.
@@ -188,11 +179,15 @@ fn attempt_span(call: &Call<'_>, attempts: u32) -> Span {
 }
 
 fn record(span: &Span, outcome: &Result<Response<Body>, Error>) {
-    match outcome {
-        Ok(response) => {
-            span.record("http.response.status_code", response.status().as_u16());
-            if !response.status().is_success() {
-                span.record("error.type", response.status().as_str());
+    let status = match outcome {
+        Ok(response) => Ok(response.status()),
+        Err(error) => error.status().ok_or(error),
+    };
+    match status {
+        Ok(status) => {
+            span.record("http.response.status_code", status.as_u16());
+            if !status.is_success() {
+                span.record("error.type", status.as_str());
             }
         }
         Err(Error::Transport { source, .. }) => {
@@ -200,47 +195,6 @@ fn record(span: &Span, outcome: &Result<Response<Body>, Error>) {
         }
         Err(_) => {
             span.record("error.type", "refused");
-        }
-    }
-}
-
-/// A body that was read as far as its limit allows: its frames, and what was not read.
-struct Received {
-    frames: vec::IntoIter<Bytes>,
-    rest: Option<Body>,
-}
-
-impl Received {
-    async fn read(mut body: Body, limit: usize) -> Result<Self, TransportError> {
-        let (mut frames, mut length) = (Vec::new(), 0_usize);
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|source| TransportError::new(TransportErrorKind::Body, source))?;
-            let Ok(data) = frame.into_data() else { continue };
-            length = length.saturating_add(data.len());
-            frames.push(data);
-            if length > limit {
-                // The next reader finds that it is too long.
-                return Ok(Self { frames: frames.into_iter(), rest: Some(body) });
-            }
-        }
-        Ok(Self { frames: frames.into_iter(), rest: None })
-    }
-}
-
-impl http_body::Body for Received {
-    type Data = Bytes;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-        if let Some(data) = self.frames.next() {
-            return Poll::Ready(Some(Ok(http_body::Frame::data(data))));
-        }
-        match &mut self.rest {
-            Some(rest) => Pin::new(rest).poll_frame(context),
-            None => Poll::Ready(None),
         }
     }
 }

@@ -1,10 +1,19 @@
 //! What is sent again, after which wait, and what the error says in the end.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
+use http_body_util::{BodyExt as _, StreamBody};
 use pleo::{
-    Client, CompanyId, Error, Pace, RetryPolicy, RetryTransport, Safety, Session, Staging, StandaloneApiKey,
-    TransportErrorKind,
+    Body, BoxFuture, Call, Client, CompanyId, Error, Pace, RetryPolicy, RetryTransport, Safety, Session,
+    Staging, StandaloneApiKey, Transport, TransportErrorKind,
+    bytes::Bytes,
+    http::Response,
     marketplace::types::CreateClientInstallationRequest,
     oauth::{MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken, Tokens},
 };
@@ -249,15 +258,40 @@ async fn clones_share_pace_pause_and_budget() {
     assert!(http.waits().iter().all(|wait| *wait >= Duration::from_millis(999)), "{:?}", http.waits());
 }
 
+/// Responds with a body without end, and counts the bytes that are read of it.
+struct Endless(Arc<AtomicUsize>);
+
+impl Transport for Endless {
+    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Response<Body>, Error>> {
+        let read = Arc::clone(&self.0);
+        let frames = futures_util::stream::repeat_with(move || {
+            read.fetch_add(1024, Ordering::Relaxed);
+            Ok(http_body::Frame::data(Bytes::from_static(&[b' '; 1024])))
+        });
+        Box::pin(async move {
+            call.into_authorized().await?;
+            Ok(Response::new(StreamBody::new(frames).boxed_unsync()))
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_means_nothing_is_not_read_beyond_its_own_limit() {
+    let read = Arc::default();
+    let transport =
+        RetryTransport::new(Endless(Arc::clone(&read)), RetryPolicy::default(), Pace::unlimited());
+    let client = Client::with_transport(session(Kind::Static), transport).unwrap();
+    let error = client.delete_installation().send().await.unwrap_err();
+    assert!(matches!(error, Error::BodyTooLong { limit: 65_536, .. }), "{error}");
+    assert_eq!(read.load(Ordering::Relaxed), 65_536 + 1024);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_too_long_is_reported_as_such_and_not_sent_for_again() {
     struct Small(Scripted);
 
-    impl pleo::Transport for Small {
-        fn send<'a>(
-            &'a self,
-            call: pleo::Call<'a>,
-        ) -> pleo::BoxFuture<'a, Result<pleo::http::Response<pleo::Body>, Error>> {
+    impl Transport for Small {
+        fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Response<Body>, Error>> {
             self.0.send(call)
         }
 
