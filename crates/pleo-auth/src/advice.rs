@@ -7,7 +7,7 @@
 use std::fmt;
 
 use http::StatusCode;
-use pleo_client::{Error, ParameterLocation};
+use pleo_client::Error;
 
 use crate::AuthenticationMethod;
 
@@ -200,12 +200,10 @@ pub static LEGACY_TOKEN: Advice = Advice {
 /// # }
 /// ```
 pub fn explain(error: &Error) -> Option<&'static Advice> {
-    let names_something =
-        error.operation().parameters.iter().any(|parameter| parameter.location == ParameterLocation::Path);
     match error.api_error()?.status() {
         StatusCode::UNAUTHORIZED => Some(&UNAUTHORIZED),
         StatusCode::FORBIDDEN => Some(&FORBIDDEN),
-        StatusCode::NOT_FOUND if names_something => Some(&NOT_FOUND),
+        StatusCode::NOT_FOUND if error.operation().names_something() => Some(&NOT_FOUND),
         StatusCode::NOT_FOUND => Some(&NO_ACCESS),
         status if status.is_redirection() => Some(&REDIRECT),
         _ => None,

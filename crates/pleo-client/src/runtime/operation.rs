@@ -53,6 +53,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Whether the path names something that may not exist. If it does not, a 404 is about access.
+    pub fn names_something(&self) -> bool {
+        self.parameters.iter().any(|parameter| parameter.location == ParameterLocation::Path)
+    }
+
     /// Whether the operation may be sent again after a response of this status, which says that the service
     /// could not take it now: 408, 429, 502, 503 and 504 for what is [safe or idempotent](Safety), and 500 for
     /// what is safe.

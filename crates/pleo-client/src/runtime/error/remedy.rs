@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::runtime::{Operation, ParameterLocation};
+use crate::runtime::Operation;
 
 /// What to do about a response of this status to this operation, to be put behind a semicolon.
 pub(super) fn remedy(operation: &Operation, status: StatusCode) -> Option<&'static str> {
@@ -16,7 +16,7 @@ pub(super) fn remedy(operation: &Operation, status: StatusCode) -> Option<&'stat
         StatusCode::FORBIDDEN => {
             "the credential may lack a scope or access to this company, or Pleo may not have enabled this API"
         }
-        StatusCode::NOT_FOUND if !names_something(operation) => {
+        StatusCode::NOT_FOUND if !operation.names_something() => {
             "the credential may be a token of Pleo's legacy API, or may have no installation or no access to this API"
         }
         StatusCode::NOT_FOUND => "check the id, the company and the environment",
@@ -26,9 +26,4 @@ pub(super) fn remedy(operation: &Operation, status: StatusCode) -> Option<&'stat
         status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => "try again later",
         _ => return None,
     })
-}
-
-/// Whether the path names something that may not exist.
-fn names_something(operation: &Operation) -> bool {
-    operation.parameters.iter().any(|parameter| parameter.location == ParameterLocation::Path)
 }
