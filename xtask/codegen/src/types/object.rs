@@ -25,20 +25,13 @@ pub(crate) fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String)
         if is_builder_function(item) {
             document_builder_function(item);
         }
-        if let Item::Struct(syn::ItemStruct {
-            fields: syn::Fields::Unnamed(_) | syn::Fields::Unit,
-            attrs,
-            ..
-        })
-        | Item::Enum(syn::ItemEnum { attrs, .. }) = item
-        {
+        if let Item::Struct(syn::ItemStruct { attrs, .. }) | Item::Enum(syn::ItemEnum { attrs, .. }) = item {
             derive_comparison(attrs);
         }
         if let Item::Struct(item) = item
             && let syn::Fields::Named(fields) = &mut item.fields
         {
             without_serde_derives(&mut item.attrs);
-            derive_comparison(&mut item.attrs);
             item.attrs.push(parse_quote!(#[non_exhaustive]));
             written.push('\n');
             write_condition(plan, written, rust);
