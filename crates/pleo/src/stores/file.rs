@@ -13,16 +13,16 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use pleo_auth::{
-    Environment,
-    oauth::{StoreError, TokenStore, Tokens},
-    pleo_client::BoxFuture,
-};
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     SealingKeys, TokenStoreError,
     seal::{self, Sealed},
+};
+use crate::{
+    BoxFuture, Environment,
+    oauth::{StoreError, TokenStore, Tokens},
 };
 
 /// Keeps the tokens of one authorisation in a file, sealed with a key of yours.

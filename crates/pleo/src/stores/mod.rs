@@ -9,7 +9,7 @@
 //! presented, so that none is presented again after a process was killed in the middle (A48).
 //!
 //! What they write is sealed with XChaCha20-Poly1305 (N21) and bound to the file's name or the row's, so that
-//! neither file nor row can be put in the place of another. The key's id is beside it: [`SealingKeys`] may have
+//! one file or row cannot replace another. The key's id is beside it: [`SealingKeys`] may have
 //! former keys, which are used for reading only.
 
 mod error;

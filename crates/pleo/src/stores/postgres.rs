@@ -6,11 +6,6 @@ use std::{
     time::Duration,
 };
 
-use pleo_auth::{
-    Environment,
-    oauth::{StoreError, TokenStore, Tokens},
-    pleo_client::BoxFuture,
-};
 use tokio_postgres::{
     Client, Config, Socket,
     tls::{MakeTlsConnect, TlsConnect},
@@ -20,6 +15,10 @@ use tokio_postgres::{
 use super::{
     SealingKeys, TokenStoreError,
     seal::{self, Sealed},
+};
+use crate::{
+    BoxFuture, Environment,
+    oauth::{StoreError, TokenStore, Tokens},
 };
 
 /// A PostgreSQL database that keeps tokens, for any number of authorisations. It is cheap to clone.
@@ -124,7 +123,7 @@ WHERE name = $1 AND part = 'presented'";
 /// Any number of machines may share the row: the one that renews holds a lock on it (`SELECT … FOR UPDATE`),
 /// and the others wait. Saving commits the new pair, which releases the lock. A lock ends with its connection.
 ///
-/// What is sealed is bound to the row's name, so no row can be put in the place of another.
+/// What is sealed is bound to the row's name, so one row cannot replace another.
 pub struct PostgresStore<E> {
     inner: Arc<Inner<E>>,
 }

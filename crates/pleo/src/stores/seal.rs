@@ -7,11 +7,11 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chacha20poly1305::{AeadInOut as _, KeyInit as _, Tag, XChaCha20Poly1305, XNonce, aead::inout::InOutBuf};
-use pleo_auth::{Environment, ScopeSet, Secret, oauth::Tokens, pleo_client::identifier};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::TokenStoreError;
+use crate::{Environment, ScopeSet, Secret, identifier, oauth::Tokens};
 
 /// The first byte of what is sealed.
 const VERSION: u8 = 1;

@@ -2,17 +2,15 @@
 
 use std::{fmt, time::Duration};
 
-use pleo_auth::{
-    CompanyId,
-    pleo_client::{
-        chrono::{DateTime, FixedOffset, Utc},
-        identifier,
-        uuid::Uuid,
-    },
-};
 use serde_json::{Map, Value};
 
 use super::DeliveryError;
+use crate::{
+    CompanyId,
+    chrono::{DateTime, FixedOffset, Utc},
+    identifier,
+    uuid::Uuid,
+};
 
 /// The type of the event that an export job was created, as Pleo's payloads have it (W7).
 pub const EXPORT_JOB_CREATED: &str = "v1.export-job.created";

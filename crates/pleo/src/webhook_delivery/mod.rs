@@ -37,14 +37,11 @@ mod subscription;
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
-use pleo_auth::{
+use crate::{
     Secret,
-    pleo_client::{
-        chrono::{DateTime, TimeDelta, Utc},
-        debug_by_chain,
-        http::{HeaderMap, StatusCode},
-        identifier,
-    },
+    chrono::{DateTime, TimeDelta, Utc},
+    http::{HeaderMap, StatusCode},
+    identifier,
 };
 
 pub use delivery::{Delivery, EXPORT_JOB_CREATED, Event, ExportJobCreated, VENDOR_CREATED, VendorCreated};
@@ -266,7 +263,7 @@ pub enum DeliveryError {
     ReplayMemory(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-debug_by_chain!(DeliveryError);
+crate::debug_by_chain!(DeliveryError);
 
 impl DeliveryError {
     /// What to respond with: success for what was accepted before, 503 when the memory failed, so that Pleo may repeat the

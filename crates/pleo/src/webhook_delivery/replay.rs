@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use pleo_auth::pleo_client::{
+use crate::{
     BoxFuture,
     chrono::{DateTime, Utc},
 };

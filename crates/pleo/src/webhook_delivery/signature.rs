@@ -4,9 +4,10 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac_sha256::HMAC;
-use pleo_auth::{Secret, pleo_client::debug_by_chain};
 use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::Zeroizing;
+
+use crate::Secret;
 
 /// What Pleo's secrets begin with (W5).
 const PREFIX: &str = "whsec_";
@@ -95,4 +96,4 @@ pub enum InvalidSecret {
     NotBase64,
 }
 
-debug_by_chain!(InvalidSecret);
+crate::debug_by_chain!(InvalidSecret);

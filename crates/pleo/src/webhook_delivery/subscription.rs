@@ -2,16 +2,12 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use pleo_auth::{
-    Operations, Secret,
-    pleo_client::{
-        Error,
-        uuid::Uuid,
-        webhooks::types::{SubscriptionModel, SubscriptionRequest, SubscriptionStatus},
-    },
-};
-
 use super::delivery::documented;
+use crate::{
+    Error, Operations, Secret,
+    uuid::Uuid,
+    webhooks::types::{SubscriptionModel, SubscriptionRequest, SubscriptionStatus},
+};
 
 /// The subscription that [`ensure`] found or made.
 #[derive(Clone)]
