@@ -490,7 +490,7 @@ impl std::error::Error for TagsFailed {
     }
 }
 
-/// Why there is no plan. Nothing was written.
+/// Why a plan could not be made. Nothing was changed in Pleo.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum TagSyncError {

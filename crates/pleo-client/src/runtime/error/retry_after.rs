@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, header::RETRY_AFTER};
 
 /// The wait that a response's `Retry-After` header asks for, in seconds or until a date (RFC 9110, section
-/// 10.2.3). A date that has passed is no wait. `None` without the header, and where it has neither form.
+/// 10.2.3). A date in the past means no wait. Returns `None` if the header is missing or has neither form.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     after(headers.get(RETRY_AFTER)?.to_str().ok()?.trim(), SystemTime::now())
 }

@@ -429,7 +429,7 @@ flaws! {
     QueryUnsetAsUndefined "query_unset_as_undefined" "URL-004"
     /// Sends nothing behind the name of query parameters that are not given.
     QueryUnsetEmpty "query_unset_empty" "URL-004"
-    /// Sends `{}` where there is no body.
+    /// Sends `{}` if the call has no body.
     EmptyBodySent "empty_body_sent" "URL-005"
     /// Adds a member of null to bodies.
     BodyNullAdded "body_null_added" "URL-005"
