@@ -19,7 +19,6 @@
 //! |---|---|
 //! | make a client | [`ClientBuilder`] |
 //! | find an operation, also by Pleo's own name for it | [`Operations`]: a [`Client`] has all of them as methods |
-//! | keep OAuth tokens, on one machine and on many | `stores` |
 //! | use keys and OAuth tokens | [`StandaloneApiKey`], [`IntegratedApiKey`], [`AccessToken`], [`oauth`] |
 //! | find out whose a credential is | [`Client::identify`], [`Client::connect`] |
 //! | read lists | [`Items`], [`Pages`] |
@@ -29,7 +28,7 @@
 //! | book what Pleo has queued for the accounting system | `export_run` |
 //! | make a tag group equal to a list | `tag_sync` |
 //! | receive webhooks | `webhook_delivery` |
-//! | keep OAuth tokens | `stores` |
+//! | keep OAuth tokens, on one machine or on many | `stores` |
 //! | understand an error | [`Error`], [`RequestRefused`], [`advice`] |
 //! | change retries and pace | [`RetryPolicy`], [`Pace`] |
 //!
@@ -38,8 +37,11 @@
 //!
 //! # Features
 //!
-//! Each API family is a feature, and all of them are on by default, as `full`. A program that uses few of them
-//! compiles faster with those alone, for example with `default-features = false, features = ["rustls", "export"]`.
+//! Each API family is a feature: `accounting-entries`, `accounts`, `bookkeeping`, `companies`, `employees`,
+//! `enrichment`, `export`, `marketplace`, `tags`, `tax-codes`, `vendors` and `webhooks`. All of them are on by default,
+//! as `full`. A program that uses few of them compiles faster with those alone, for example with
+//! `default-features = false, features = ["rustls", "export"]`.
+//!
 //! `rustls` has TLS. `time-zones` has the zones of the IANA database, for months of a place. `webhook-verification`
 //! has what checks and reads the deliveries of webhooks. `file-store` and `postgres-store` keep OAuth tokens in a file
 //! and in a PostgreSQL database.
