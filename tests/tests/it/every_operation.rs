@@ -4,13 +4,17 @@ use std::sync::{Arc, Mutex};
 
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use percent_encoding::percent_decode_str;
-use pleo_client::{Client, ReqwestTransport, Unauthenticated, operations};
+use pleo_client::{
+    Client, CompanyPlace, Items, Operation, OperationCall, ParameterError, ReqwestTransport, Unauthenticated,
+    operations,
+};
 use pleo_tests::{
     Arguments, call,
     published::{self, PublishedOperation, Success},
+    transport::Canned,
     values::{Style, Values},
 };
-use serde_json::Value;
+use serde_json::{Value, value::to_raw_value};
 
 /// One request as it arrived.
 #[derive(Debug, Clone)]
@@ -123,13 +127,94 @@ async fn every_operation_sends_what_its_document_describes() {
             let result = call(&client, operation.id, &expected.arguments).await;
             let result = result.unwrap_or_else(|error| panic!("{}: {error:?}", operation.id));
             assert_eq!(result.status.as_u16(), status, "{}", operation.id);
+            let result = by_name(&client, operation, &expected.arguments).send().await;
+            let result = result.unwrap_or_else(|error| panic!("{}: {error:?}", operation.id));
+            assert_eq!(result.status().as_u16(), status, "{}", operation.id);
+            assert_eq!(result.is_some(), operation.answers_json, "{}", operation.id);
             let arrived = arrived.lock().unwrap().clone();
-            assert_eq!(arrived.len(), 1, "{} sent {} requests", operation.id, arrived.len());
-            compare(operation.id, described, &expected, &arrived[0]);
+            assert_eq!(arrived.len(), 2, "{} sent {} requests", operation.id, arrived.len());
+            for arrived in &arrived {
+                compare(operation.id, described, &expected, arrived);
+            }
         }
         called += 1;
     }
     assert_eq!(called, published.len());
+}
+
+/// The call as a program makes it that chooses its operations at run time.
+fn by_name<'a>(
+    client: &'a Client,
+    operation: &'static Operation,
+    arguments: &Arguments,
+) -> OperationCall<'a> {
+    let mut call = client.operation(operation);
+    for (name, value) in &arguments.parameters {
+        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for value in values {
+            call = call.argument(name, text(value)).unwrap();
+        }
+    }
+    match &arguments.body {
+        Some(body) => call.json(to_raw_value(body).unwrap()),
+        None => call,
+    }
+}
+
+#[tokio::test]
+async fn a_call_made_at_run_time_names_what_is_missing_unknown_or_repeated() {
+    let client = Canned::client(200, "{}");
+    let mut missing = 0;
+    for operation in operations::all() {
+        let call = client.operation(operation);
+        let required = operation.parameters.iter().find(|parameter| {
+            parameter.required
+                && !matches!(operation.company, CompanyPlace::Query { name, .. } if name == parameter.name)
+        });
+        let needs_body = operation.request_body.is_some_and(|body| body.required);
+        let expected = required.map(|parameter| parameter.name).or(needs_body.then_some("body"));
+        if let Some(expected) = expected {
+            let error = call.clone().send().await.unwrap_err();
+            assert_eq!(error.to_string(), format!("{}: `{expected}` is missing", operation.id));
+            missing += 1;
+        }
+        let unknown = call.clone().argument("no_such", "FAKE-VALUE").unwrap_err();
+        assert!(matches!(unknown, ParameterError::Unknown { .. }));
+        assert!(!unknown.to_string().contains("FAKE-VALUE"));
+        for parameter in operation.parameters {
+            let again = call.clone().argument(parameter.name, "1").unwrap().argument(parameter.name, "2");
+            assert_eq!(again.is_ok(), parameter.list, "{} {}", operation.id, parameter.name);
+        }
+    }
+    assert!(missing > 60, "{missing}");
+}
+
+#[tokio::test]
+async fn a_list_is_read_to_its_end_at_run_time() {
+    let pages = [
+        r#"{"data":[{"id":1.10},2],"pagination":{"hasNextPage":true,"endCursor":"A"}}"#,
+        r#"{"data":[3],"pagination":{"hasNextPage":false,"endCursor":"B"}}"#,
+    ];
+    let server = MockServer::start();
+    let asked: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
+    let seen = Arc::clone(&asked);
+    server.mock(|when, then| {
+        when.any_request();
+        then.respond_with(move |request: &HttpMockRequest| {
+            let arrived = Arrived::read(request);
+            let after =
+                arrived.query.iter().find(|(name, _)| name == "after").map(|(_, value)| value.clone());
+            let body = pages[usize::from(after.is_some())];
+            seen.lock().unwrap().push(after);
+            HttpMockResponse::builder().status(200).body(body).build()
+        });
+    });
+    let client = Client::new(&server.base_url(), Unauthenticated, ReqwestTransport::new().unwrap()).unwrap();
+    let call = client.operation(operations::find("list_companies").unwrap()).argument("offset", "5").unwrap();
+    let all = Items::new(call).all(10).await.unwrap();
+    let all: Vec<&str> = all.iter().map(|item| item.get()).collect();
+    assert_eq!(all, [r#"{"id":1.10}"#, "2", "3"]);
+    assert_eq!(*asked.lock().unwrap(), [None, Some("A".to_owned())]);
 }
 
 fn compare(id: &str, described: &PublishedOperation<'_>, expected: &Expected, arrived: &Arrived) {

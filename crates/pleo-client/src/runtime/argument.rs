@@ -22,6 +22,12 @@ pub enum InvalidArgument {
         /// Which field, and what is wrong with it.
         problem: String,
     },
+    /// A required parameter, or the body, was not given to a call that is made at run time.
+    #[error("`{name}` is missing")]
+    Missing {
+        /// The parameter, or `body`.
+        name: &'static str,
+    },
     /// The body cannot be written as JSON.
     #[error("the request body cannot be written as JSON")]
     NotJson,

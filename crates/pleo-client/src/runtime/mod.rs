@@ -20,6 +20,7 @@ mod members;
 pub(crate) mod object;
 mod open_enum;
 mod operation;
+mod operation_call;
 mod pages;
 mod request;
 mod response;
@@ -42,6 +43,7 @@ pub(crate) use open_enum::open_enum;
 pub use operation::{
     CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety, SecurityScheme,
 };
+pub use operation_call::{JsonPage, OperationCall, ParameterError};
 pub use pages::{Items, ListCall, ListPage, Pages, PagingError};
 pub use request::Request;
 pub(crate) use request::{RequestBuilder, UrlValue};

@@ -4,6 +4,11 @@ use http::{Method, StatusCode};
 
 use super::TransportErrorKind;
 
+/// The parameters that say where a page is read: after a cursor, before one, or from a position.
+pub(super) const AFTER: &str = "after";
+pub(super) const BEFORE: &str = "before";
+pub(super) const OFFSET: &str = "offset";
+
 /// What is known of one operation of the External API.
 ///
 /// Authorisation, transports, tools and tests all read it; nobody keeps a second list.
@@ -56,6 +61,14 @@ impl Operation {
     /// Whether the path names something that may not exist. If it does not, a 404 is about access.
     pub fn names_something(&self) -> bool {
         self.parameters.iter().any(|parameter| parameter.location == ParameterLocation::Path)
+    }
+
+    /// Whether it returns a list in pages, each read after the cursor of the one before.
+    pub fn is_paged(&self) -> bool {
+        let is_cursor = |parameter: &Parameter| {
+            parameter.name == AFTER && parameter.location == ParameterLocation::Query && !parameter.required
+        };
+        self.answers_json && self.parameters.iter().any(is_cursor)
     }
 
     /// Whether the operation may be sent again after a response of this status, which says that the service

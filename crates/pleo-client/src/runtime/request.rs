@@ -14,7 +14,7 @@ use super::{
 
 /// All but the unreserved characters of RFC 3986, section 2.3, so that a value can neither end its
 /// segment or pair nor be decoded differently by anyone.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Room for most parameters in a URL, in bytes.
 const PARAMETER_CAPACITY: usize = 48;
