@@ -28,6 +28,7 @@ mod installation;
 mod limit;
 mod log;
 mod oauth;
+pub mod program;
 mod request;
 mod route;
 mod sample;

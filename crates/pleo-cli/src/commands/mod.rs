@@ -1,0 +1,84 @@
+//! The commands, a module each.
+
+pub(crate) mod access;
+pub(crate) mod call;
+pub(crate) mod check;
+pub(crate) mod companies;
+pub(crate) mod completion;
+pub(crate) mod entries;
+pub(crate) mod export;
+pub(crate) mod login;
+pub(crate) mod man;
+pub(crate) mod month;
+pub(crate) mod naming;
+pub(crate) mod operations;
+pub(crate) mod progress;
+pub(crate) mod receipts;
+pub(crate) mod sandbox;
+pub(crate) mod scopes;
+pub(crate) mod status;
+pub(crate) mod tags;
+pub(crate) mod webhook;
+
+use tokio::runtime;
+
+use crate::{
+    arguments::{Command, Connected},
+    connection::Settings,
+    exit::Exit,
+    failure::Failure,
+};
+
+/// Runs the command.
+pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Check(Connected { command, connection }) => block_on(check::run(connection, command)),
+        Command::Call(Connected { command, connection }) => {
+            block_on(async { call::run(&Settings::new(connection)?, command).await })
+        }
+        Command::Operations(arguments) => operations::run(arguments),
+        Command::Scopes(arguments) => scopes::run(arguments),
+        Command::Access(arguments) => access::run(arguments),
+        Command::Login(Connected { command, connection }) => {
+            block_on(async { login::login(&Settings::with_new_profile(connection)?, command).await })
+        }
+        Command::Logout(connection) => block_on(async { login::logout(&Settings::new(connection)?).await }),
+        Command::Status(arguments) => status::run(arguments),
+        Command::Companies(Connected { command, connection }) => {
+            block_on(async { companies::run(&Settings::new(connection)?, command).await })
+        }
+        Command::Entries(Connected { command, connection }) => {
+            block_on(async { entries::run(&Settings::new(connection)?, command).await })
+        }
+        Command::Receipts(Connected { command, connection }) => {
+            block_on(async { receipts::run(&Settings::new(connection)?, command).await })
+        }
+        Command::Export(export::ExportCommand::Run(Connected { command, connection })) => {
+            block_on(async { export::run(&Settings::new(connection)?, command).await })
+        }
+        Command::Tags(tags::TagsCommand::Sync(Connected { command, connection })) => {
+            block_on(async { tags::sync(&Settings::new(connection)?, command).await })
+        }
+        Command::Webhook(webhook::WebhookCommand::Subscribe(Connected { command, connection })) => {
+            block_on(async { webhook::subscribe(&Settings::new(connection)?, command).await })
+        }
+        Command::Webhook(webhook::WebhookCommand::Verify(arguments)) => block_on(webhook::verify(arguments)),
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Command::Completion(arguments) => completion::run(arguments),
+        Command::Man(arguments) => man::run(&arguments),
+    }
+}
+
+/// Waits for the work, or for Ctrl-C, which ends it: whatever is dropped then leaves nothing half-written.
+fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Exit::Local, format!("the operating system gave no event loop: {error}"))
+    })?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = work => result,
+            Ok(()) = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Interrupted, "interrupted")),
+        }
+    })
+}

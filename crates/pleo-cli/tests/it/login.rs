@@ -1,0 +1,161 @@
+//! `pleo login`, with the sandbox as authorisation server and a browser that only follows redirects.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+};
+
+use pleo_sandbox::{OAuthClient, Subject};
+
+use crate::support::{Done, Pleo, folder};
+
+const CLIENT: &str = "FAKE-CLIENT";
+
+/// A fake Pleo that knows an app with this redirect address.
+fn pleo_with_app(redirect: &str) -> Pleo {
+    let pleo = Pleo::start();
+    pleo.sandbox.register(OAuthClient {
+        client_id: CLIENT.to_owned(),
+        client_secret: None,
+        redirect_uris: vec![redirect.to_owned()],
+        access_token_seconds: 3600,
+        subject: Subject::Company(pleo.company),
+    });
+    pleo
+}
+
+/// Where the authorisation server sends the browser for this address.
+fn follow(address: &str) -> String {
+    let rest = address.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    let response = get(host, &format!("/{path}"));
+    let location = response.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
+    });
+    location.unwrap_or_else(|| panic!("no redirect: {response}"))
+}
+
+fn get(host: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
+}
+
+#[test]
+fn a_login_without_a_browser_is_kept_sealed_and_used_and_forgotten() {
+    let redirect = "https://app.example/callback";
+    let pleo = pleo_with_app(redirect);
+    let home = folder();
+    let run = |arguments: &[&str]| pleo.command(arguments).without("PLEO_API_KEY").home(&home);
+    let mut command = run(&[
+        "login",
+        "--profile",
+        "work",
+        "--client-id",
+        CLIENT,
+        "--redirect-uri",
+        redirect,
+        "--scopes",
+        "users:read vendors:read",
+        "--no-browser",
+    ])
+    .input("");
+    let mut child = command.spawn();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut address = String::new();
+    while !address.starts_with("http") {
+        address.clear();
+        assert!(errors.read_line(&mut address).unwrap() > 0, "it gave no address");
+    }
+    let back = follow(address.trim());
+    assert!(back.starts_with(redirect), "{back}");
+    child.stdin.take().unwrap().write_all(format!("{back}\n").as_bytes()).unwrap();
+    let mut said = String::new();
+    errors.read_to_string(&mut said).unwrap();
+    assert!(child.wait().unwrap().success(), "{said}");
+    assert!(said.contains("Logged in"), "{said}");
+
+    let check = run(&["check", "--profile", "work"]).run().ended(0);
+    assert!(check.out.contains("OAuth access token from `pleo login`, profile work"), "{}", check.out);
+    assert!(check.out.contains("users:read vendors:read"), "{}", check.out);
+    let status = run(&["status"]).run().ended(0);
+    assert!(status.out.contains("logged in to FAKE-CLIENT"), "{}", status.out);
+    let curl = run(&["call", "list_companies", "--curl", "--profile", "work"]).run().ended(0);
+    assert!(curl.out.contains("Bearer $PLEO_ACCESS_TOKEN"), "{}", curl.out);
+    let tokens = home.join(".local/share/pleo/work.tokens");
+    assert!(!fs::read_to_string(&tokens).unwrap().contains("accessToken"));
+    #[cfg(unix)]
+    for file in [&tokens, &home.join(".local/share/pleo/sealing.key")] {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+
+    run(&["logout", "--profile", "work"]).run().ended(0);
+    assert!(!tokens.exists());
+    let check = run(&["check", "--profile", "work"]).run().ended(4);
+    assert!(check.err.contains("Run `pleo login --profile work`."), "{}", check.err);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_login_waits_for_the_browser_at_the_redirect_address() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let redirect = format!("http://127.0.0.1:{port}/callback");
+    let pleo = pleo_with_app(&redirect);
+    let home = folder();
+    // A browser that writes down what it is to open.
+    let browser = home.join("browser");
+    fs::write(&browser, "#!/bin/sh\necho \"$1\" > \"$HOME/opened\"\n").unwrap();
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let mut command = pleo
+        .command(&["login", "--client-id", CLIENT, "--redirect-uri", &redirect, "--scopes", "users:read"])
+        .without("PLEO_API_KEY")
+        .env("BROWSER", browser.as_os_str())
+        .home(&home);
+    let child = command.spawn();
+    let opened = loop {
+        match fs::read_to_string(home.join("opened")) {
+            Ok(address) if address.ends_with('\n') => break address,
+            _ => std::thread::yield_now(),
+        }
+    };
+    let back = follow(opened.trim());
+    let host = format!("127.0.0.1:{port}");
+    // A browser asks for other things, too.
+    assert!(get(&host, "/favicon.ico").starts_with("HTTP/1.1 404"));
+    let page = get(&host, back.strip_prefix(&format!("http://{host}")).unwrap());
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("close this page"), "{page}");
+    let done = Done::of(child.wait_with_output().unwrap(), home).ended(0);
+    assert!(done.err.contains("Logged in"), "{}", done.err);
+    let configuration = fs::read_to_string(done.home.join(".config/pleo/config.toml")).unwrap();
+    assert!(configuration.contains("default_profile = \"default\""), "{configuration}");
+}
+
+#[test]
+fn a_denied_authorisation_is_said_and_nothing_is_kept() {
+    let redirect = "https://app.example/callback";
+    let pleo = pleo_with_app(redirect);
+    let arguments = [
+        "login",
+        "--client-id",
+        CLIENT,
+        "--redirect-uri",
+        redirect,
+        "--scopes",
+        "users:read",
+        "--no-browser",
+    ];
+    let command = pleo.command(&arguments).without("PLEO_API_KEY");
+    let done = command.input("https://app.example/callback?state=FAKE&code=FAKE\n").run().ended(4);
+    assert!(done.err.contains("state is not the one that was sent"), "{}", done.err);
+    assert!(!done.home.join(".config/pleo/config.toml").exists());
+}

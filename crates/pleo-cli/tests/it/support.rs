@@ -1,0 +1,165 @@
+//! Running the command, and what it talks to.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use http::Request;
+use pleo_sandbox::{Environment, Exchange, Grant, Sandbox, Server};
+use uuid::Uuid;
+
+/// The key that every fake Pleo of these tests knows.
+pub(crate) const KEY: &str = "FAKE-STANDALONE-KEY";
+
+/// A fake Pleo.
+pub(crate) struct Pleo {
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) server: Server,
+    pub(crate) company: Uuid,
+}
+
+impl Pleo {
+    pub(crate) fn start() -> Self {
+        Self::with(Sandbox::new(Environment::Staging).with_running_clock())
+    }
+
+    pub(crate) fn with(sandbox: Sandbox) -> Self {
+        Self::changed(sandbox, |_| {})
+    }
+
+    /// A fake Pleo behind something that changes requests.
+    pub(crate) fn changed(
+        sandbox: Sandbox,
+        change: impl Fn(&mut Request<Bytes>) + Send + Sync + 'static,
+    ) -> Self {
+        let company = sandbox.companies()[0];
+        sandbox.admit(KEY, Grant::standalone_key(company));
+        let sandbox = Arc::new(sandbox);
+        let handler = Arc::clone(&sandbox);
+        let server = Server::start(move |request: &Request<Bytes>| {
+            let mut request = request.clone();
+            change(&mut request);
+            handler.handle(&request)
+        });
+        Self { sandbox, server: server.unwrap(), company }
+    }
+
+    /// The command, pointed here.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Pleocmd {
+        Pleocmd::new(arguments).env("PLEO_ENVIRONMENT", self.server.url()).env("PLEO_API_KEY", KEY)
+    }
+
+    /// The same for the company of the key.
+    pub(crate) fn company_command(&self, arguments: &[&str]) -> Pleocmd {
+        self.command(arguments).env("PLEO_COMPANY_ID", self.company.to_string())
+    }
+
+    pub(crate) fn take_exchanges(&self) -> Vec<Exchange> {
+        self.server.take_exchanges()
+    }
+}
+
+/// The command with nothing of this process's environment, and a home folder of its own.
+pub(crate) struct Pleocmd {
+    command: Command,
+    home: PathBuf,
+    input: Option<Vec<u8>>,
+}
+
+impl Pleocmd {
+    pub(crate) fn new(arguments: &[&str]) -> Self {
+        let home = folder();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pleo"));
+        command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("HOME", &home).current_dir(&home);
+        Self { command, home, input: None }
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// The same with the home folder of another run.
+    pub(crate) fn home(mut self, home: &Path) -> Self {
+        self.home = home.to_owned();
+        self.command.env("HOME", home).current_dir(home);
+        self
+    }
+
+    pub(crate) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(input.into());
+        self
+    }
+
+    /// Writes a file to the home folder.
+    pub(crate) fn file(self, name: &str, content: &str) -> Self {
+        write(&self.home.join(name), content);
+        self
+    }
+
+    pub(crate) fn spawn(&mut self) -> Child {
+        let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
+        self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    pub(crate) fn run(mut self) -> Done {
+        let mut child = self.spawn();
+        if let Some(input) = self.input.take() {
+            child.stdin.take().unwrap().write_all(&input).unwrap();
+        }
+        Done::of(child.wait_with_output().unwrap(), self.home)
+    }
+}
+
+/// Writes a file that only its owner can read.
+pub(crate) fn write(path: &Path, content: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+/// A new folder among those that cargo gives tests.
+pub(crate) fn folder() -> PathBuf {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep()
+}
+
+/// What a run printed, and how it ended.
+pub(crate) struct Done {
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) home: PathBuf,
+}
+
+impl Done {
+    pub(crate) fn of(output: Output, home: PathBuf) -> Self {
+        Self {
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code(),
+            home,
+        }
+    }
+
+    /// Fails the test unless the command ended so.
+    pub(crate) fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.out, self.err);
+        self
+    }
+}
