@@ -37,7 +37,6 @@ pub(crate) struct Arguments {
 }
 
 // It has no documentation of its own: that would be the help of each command.
-#[allow(missing_docs)]
 #[derive(Debug, Args)]
 pub(crate) struct Connected<A: Args> {
     #[command(flatten)]
@@ -46,7 +45,7 @@ pub(crate) struct Connected<A: Args> {
     pub(crate) connection: ConnectionArguments,
 }
 
-/// How Pleo is reached, the same for every command that does.
+// How Pleo is reached. It has no documentation of its own for the same reason.
 #[derive(Debug, Args, Clone, Default)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArguments {

@@ -14,8 +14,8 @@ use crate::{
 
 /// Write the accounting entries of a month.
 ///
-/// Tables and CSV have the fields that most people need, with the amount in the currency's own decimals. JSON has all
-/// fields.
+/// Tables and CSV have the fields that most people need, with the amount in the currency's own
+/// decimals. JSON has all fields.
 ///
 /// Examples:
 ///   pleo entries --month 2026-10 > october.csv

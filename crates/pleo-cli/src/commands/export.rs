@@ -35,8 +35,9 @@ pub(crate) enum ExportCommand {
 ///   75     the accounting system is not available: the job is given up
 ///   other  the item is not booked; the last line of standard error is the reason that Pleo shows
 ///
-/// PLEO_DELIVERY is `first`, or `may-be-repeated` if an earlier run may have booked the item: look before you book.
-/// A run that was interrupted goes on where it ended. The program gets none of the variables with secrets.
+/// PLEO_DELIVERY is `first`, or `may-be-repeated` if an earlier run may have booked the item: look
+/// before you book. A run that was interrupted goes on where it ended. The program gets none of the
+/// variables with secrets.
 ///
 /// Example:
 ///   pleo export run --book 'python3 book.py'

@@ -34,8 +34,9 @@ const KEY_FILE: &str = "sealing.key";
 
 /// Authorise this command with OAuth in the browser.
 ///
-/// The tokens are kept, sealed, in a file that only you can read, and are renewed as needed. The profile remembers the
-/// app, so the next login needs no flags. You need an OAuth app of your own from Pleo: `pleo access` says how to get one.
+/// The tokens are kept, sealed, in a file that only you can read, and are renewed as needed. The
+/// profile remembers the app, so the next login needs no flags. You need an OAuth app of your own
+/// from Pleo: `pleo access` says how to get one.
 ///
 /// Examples:
 ///   pleo login --profile work --environment staging --client-id ID \

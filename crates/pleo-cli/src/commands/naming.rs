@@ -59,7 +59,8 @@ pub(crate) fn normalised(name: &str) -> String {
 pub(crate) fn nearest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let typed = normalised(typed);
     let scored = names.map(|name| (strsim::jaro_winkler(&typed, &normalised(name)), name));
-    let best = scored.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    // Of names that are equally like it, the first.
+    let best = scored.reduce(|best, next| if next.0 > best.0 { next } else { best });
     best.filter(|(score, _)| *score >= ALIKE).map(|(_, name)| name)
 }
 

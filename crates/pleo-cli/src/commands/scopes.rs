@@ -14,8 +14,8 @@ use crate::{
 
 /// Say which scopes operations need.
 ///
-/// Make a key, or authorise an app, with these scopes and no others. Pleo's documents do not tell the scopes of some
-/// operations; those are named.
+/// Make a key, or authorise an app, with these scopes and no others. Pleo's documents do not tell
+/// the scopes of some operations; those are named.
 ///
 /// Examples:
 ///   pleo scopes search_vendors create_vendor

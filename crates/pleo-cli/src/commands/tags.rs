@@ -21,7 +21,8 @@ pub(crate) enum TagsCommand {
 
 /// Create, rename, restore and archive tags until the group equals a CSV file.
 ///
-/// The file has the columns `code` and `name`. Tags are recognised by their codes. A second run changes nothing.
+/// The file has the columns `code` and `name`. Tags are recognised by their codes. A second run
+/// changes nothing.
 ///
 /// Examples:
 ///   pleo tags sync PROJECT projects.csv --dry-run    show what would change

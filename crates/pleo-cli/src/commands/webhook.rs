@@ -32,8 +32,8 @@ pub(crate) enum WebhookCommand {
 
 /// Make sure that an address of yours gets Pleo's events.
 ///
-/// It creates or changes a subscription only where there is none that fits. The secret that signs the deliveries goes
-/// to a file that only you can read, and is not shown.
+/// It creates or changes a subscription only where there is none that fits. The secret that signs
+/// the deliveries goes to a file that only you can read, and is not shown.
 ///
 /// Example:
 ///   pleo webhook subscribe https://app.example/pleo --secret-file webhook.secret

@@ -25,8 +25,8 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(120);
 
 /// Say whether your credential works, what it may do, and if not, why.
 ///
-/// It only reads: it asks Pleo who the credential is, and reads one entry of each API family. The credential goes to
-/// the named environment and nowhere else.
+/// It only reads: it asks Pleo who the credential is, and reads one entry of each API family. The
+/// credential goes to the named environment and nowhere else.
 ///
 /// Examples:
 ///   PLEO_ENVIRONMENT=staging pleo check        the key is asked for
