@@ -17,6 +17,10 @@ const LOOK_AHEAD: usize = 1_000;
 const DEEPEST: usize = 8;
 /// How many columns a table has at most.
 const TABLE_COLUMNS: usize = 8;
+/// How wide a column should be at least, in characters.
+const COLUMN_WIDTH: usize = 16;
+/// The fields that come first in a table, because people look for them.
+const FIRST: [&str; 4] = ["id", "name", "code", "status"];
 
 /// Prints entries as they come, without keeping more of them than the format needs.
 ///
@@ -155,10 +159,13 @@ impl Records {
                 values.any(|(_, value)| !value.is_empty() && !value.starts_with(['[', '{']))
             };
             names.retain(says_something);
-            names.truncate(TABLE_COLUMNS);
+            names.sort_by_key(|name| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
+            let room = Table::new().width().map_or(usize::MAX, |width| usize::from(width) / COLUMN_WIDTH);
+            names.truncate(room.clamp(1, TABLE_COLUMNS));
         }
         let rows = waiting.into_iter().map(|cells| row(&names, cells)).collect();
         self.output.line(&table(&names, rows))?;
+        written(self.output.flush())?;
         if names.len() < all {
             let hint = style::hint();
             anstream::eprintln!(
