@@ -1,5 +1,5 @@
-//! The nightly workflow: its last step, run as it stands there, against a remote of its own and a
-//! `gh` that writes down what it is asked for.
+//! The nightly workflow: its steps from the change to the pull request, run as they stand there, against a remote of
+//! their own and a `gh` that writes down what it is asked for.
 
 use std::{
     fs,
@@ -25,21 +25,27 @@ case "$2 $*" in
 esac
 "#;
 
-fn steps() -> Vec<Value> {
+fn jobs() -> serde_json::Map<String, Value> {
     let workflow = Document::parse("regenerate.yml", WORKFLOW).unwrap().value;
-    workflow["jobs"]["regenerate"]["steps"].as_array().unwrap().clone()
+    workflow["jobs"].as_object().unwrap().clone()
+}
+
+/// The steps of all jobs.
+fn steps() -> Vec<Value> {
+    jobs().values().flat_map(|job| job["steps"].as_array().unwrap().clone()).collect()
 }
 
 fn script(step: &str) -> String {
     let steps = steps();
-    let step = steps.iter().find(|it| it["name"] == step).unwrap();
+    let step = steps.iter().find(|it| it["name"] == step && it["run"].is_string()).unwrap();
     step["run"].as_str().unwrap().to_owned()
 }
 
-/// A remote, and the folder in which a night's checkout is made.
+/// A remote, and the folder in which a night's checkouts are made.
 struct Nights {
     folder: tempfile::TempDir,
     count: usize,
+    message: &'static str,
 }
 
 impl Nights {
@@ -47,7 +53,8 @@ impl Nights {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("bin")).unwrap();
         fs::write(folder.path().join("bin/gh"), GH).unwrap();
-        let nights = Self { folder, count: 0 };
+        let message = "Follow Pleo's API: 1 additive\n\nmore\n";
+        let nights = Self { folder, count: 0, message };
         nights.bash(
             nights.folder.path(),
             "chmod +x bin/gh\n\
@@ -78,27 +85,32 @@ impl Nights {
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
-    /// What one night asks GitHub for, if fetching changes these files. The checkout is a shallow
-    /// one, as the workflow's is.
+    /// What one night asks GitHub for, if fetching changes these files. Each job has a checkout of its own, a shallow
+    /// one as the workflow's is, and the second job gets nothing from the first one but its artifact.
     fn night(&mut self, changes: &[(&str, &str)]) -> Vec<String> {
         self.count += 1;
-        let checkout: PathBuf = self.folder.path().join(format!("night{}", self.count));
+        let [fetching, proposing]: [PathBuf; 2] =
+            ["fetching", "proposing"].map(|job| self.folder.path().join(format!("{job}{}", self.count)));
         let remote = format!("file://{}", self.folder.path().join("remote").display());
-        self.bash(
-            self.folder.path(),
-            &format!("git clone --quiet --depth 1 {remote} {}", checkout.display()),
-        );
-        for (file, text) in changes {
-            fs::write(checkout.join(file), text).unwrap();
+        for checkout in [&fetching, &proposing] {
+            let clone = format!("git clone --quiet --depth 1 {remote} {}", checkout.display());
+            self.bash(self.folder.path(), &clone);
         }
-        fs::create_dir_all(checkout.join("target/regenerate")).unwrap();
-        fs::write(checkout.join("target/regenerate/message.txt"), "Follow Pleo's API: 1 additive\n\nmore\n")
-            .unwrap();
-        fs::write(checkout.join("target/regenerate/report.md"), "## What changed\n").unwrap();
+        for (file, text) in changes {
+            fs::write(fetching.join(file), text).unwrap();
+        }
+        let artifact = fetching.join("target/regenerate");
+        fs::create_dir_all(&artifact).unwrap();
+        fs::write(artifact.join("message.txt"), self.message).unwrap();
+        fs::write(artifact.join("report.md"), "## What changed\n").unwrap();
+        self.bash(&fetching, &script("Pack what changed"));
+        fs::create_dir_all(proposing.join("target")).unwrap();
+        fs::rename(artifact, proposing.join("target/regenerate")).unwrap();
+        self.bash(&proposing, &script("Apply what changed"));
         let calls = self.folder.path().join("calls");
         let _ = fs::remove_file(&calls);
         let broken = self.folder.path().join("calls.broken").exists();
-        let (succeeded, said) = self.try_bash(&checkout, &script("Open or update the pull request"));
+        let (succeeded, said) = self.try_bash(&proposing, &script("Open or update the pull request"));
         assert_eq!(succeeded, !broken, "{said}");
         fs::read_to_string(calls).unwrap_or_default().lines().map(str::to_owned).collect()
     }
@@ -125,18 +137,20 @@ fn one_pull_request_is_opened_updated_and_left_alone_when_nothing_is_new() {
     let list = "gh pr list --head regenerate --state open --json number --jq length";
     let text = "--title Follow Pleo's API: 1 additive --body-file target/regenerate/report.md";
     let known = "gh pr list --head regenerate --state all --json headRefOid --jq .[].headRefOid";
+    let ci = "gh workflow run ci.yml --ref regenerate";
     let create = format!("gh pr create --head regenerate {text}");
     let broken = nights.folder.path().join("calls.broken");
     fs::write(&broken, "").unwrap();
-    assert_eq!(nights.night(&change), [list, &create]);
+    assert_eq!(nights.night(&change), [ci, list, &create]);
     fs::remove_file(broken).unwrap();
-    assert_eq!(nights.night(&change), [known, list, &create], "what was not proposed is news");
+    assert_eq!(nights.night(&change), [known, ci, list, &create], "what was not proposed is news");
     assert_eq!(nights.proposed("spec/published/b.yaml"), "more");
 
     assert_eq!(nights.night(&change), [known], "the same is no news");
 
     let next = [("spec/published/a.yaml", "newer"), ("spec/lock.toml", "etag")];
-    assert_eq!(nights.night(&next), [list.to_owned(), format!("gh pr edit regenerate {text}")]);
+    let edit = format!("gh pr edit regenerate {text}");
+    assert_eq!(nights.night(&next), [ci, list, &edit]);
     assert_eq!(nights.proposed("spec/published/a.yaml"), "newer");
     assert_eq!(nights.proposed("spec/lock.toml"), "etag");
 }
@@ -185,4 +199,41 @@ fn a_guide_that_changed_is_news_without_a_change_of_the_api() {
     let asked = nights.night(&[("spec/guides.lock.toml", "changed")]);
     assert!(asked.iter().any(|call| call.starts_with("gh pr create ")), "{asked:?}");
     assert_eq!(nights.proposed("spec/guides.lock.toml"), "changed");
+}
+
+#[test]
+fn a_title_that_does_more_than_count_is_not_used() {
+    let mut nights = Nights::new();
+    nights.message = "Follow Pleo's API: 1 additive, fixes #1 @everyone\n";
+    let asked = nights.night(&[("spec/published/a.yaml", "new")]);
+    let create =
+        "gh pr create --head regenerate --title Follow Pleo's API --body-file target/regenerate/report.md";
+    assert_eq!(asked.last().unwrap(), create);
+}
+
+#[test]
+fn nothing_but_the_documents_and_the_crates_is_proposed() {
+    let mut nights = Nights::new();
+    let patch = "cat >> target/regenerate/change.patch <<'END'\n\
+        diff --git a/evil.yml b/evil.yml\nnew file mode 100644\n--- /dev/null\n+++ b/evil.yml\n@@ -0,0 +1 @@\n+evil\nEND\n";
+    let checkout = nights.folder.path().join("first");
+    fs::create_dir_all(checkout.join("target/regenerate")).unwrap();
+    fs::write(checkout.join("spec/published/a.yaml"), "new").unwrap();
+    nights.bash(&checkout, &script("Pack what changed"));
+    nights.bash(&checkout, "git restore spec");
+    nights.bash(&checkout, patch);
+    nights.bash(&checkout, &script("Apply what changed"));
+    assert_eq!(fs::read_to_string(checkout.join("spec/published/a.yaml")).unwrap(), "new");
+    assert!(!checkout.join("evil.yml").exists());
+    assert!(!nights.night(&[("evil.yml", "evil")]).iter().any(|call| call.starts_with("gh pr")));
+}
+
+#[test]
+fn what_reads_text_from_outside_has_no_rights_and_what_has_rights_runs_no_code_of_the_project() {
+    for (name, job) in jobs() {
+        let writes = job["permissions"].as_object().unwrap().values().any(|right| right == "write");
+        let scripts: String =
+            job["steps"].as_array().unwrap().iter().filter_map(|step| step["run"].as_str()).collect();
+        assert_ne!(writes, scripts.contains("cargo "), "{name}");
+    }
 }
