@@ -78,7 +78,7 @@ kinds! {
     TYPE_REMOVED = "type-removed", Breaking,
         "A struct, enum, alias or builder is gone; one with another name counts as removed and added.";
     TYPE_MOVED = "type-moved", PossiblyBreaking,
-        "A type stands in another module: who names the old path does not compile, who only uses values of it does.";
+        "A type is in another module: code that names the old path does not compile, code that only uses values of it does.";
     TYPE_ADDED = "type-added", Additive,
         "There is one more struct, enum, alias or builder.";
     TYPE_KIND_CHANGED = "type-kind-changed", PossiblyBreaking,
@@ -92,9 +92,9 @@ kinds! {
     FIELD_TYPE_CHANGED = "field-type-changed", Breaking,
         "A field has another type.";
     FIELD_BECAME_OPTIONAL = "field-became-optional", Breaking,
-        "A field is an `Option` and was none.";
+        "A field is an `Option` and was not one before.";
     FIELD_BECAME_REQUIRED = "field-became-required", Breaking,
-        "A field is no `Option` and was one.";
+        "A field is not an `Option` any more.";
     VARIANT_REMOVED = "variant-removed", Breaking,
         "An enum has lost a variant.";
     VARIANT_ADDED = "variant-added", Additive,
