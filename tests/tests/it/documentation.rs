@@ -186,7 +186,7 @@ fn every_number_that_is_cited_is_explained() {
 }
 
 /// The texts between quotes in a file of Rust, comments left out.
-fn literals(code: &str) -> Vec<String> {
+pub(crate) fn literals(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = code;
     while let Some(at) = rest.find(['"', '\'', '/']) {

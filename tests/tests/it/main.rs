@@ -10,4 +10,5 @@ mod errors;
 mod every_operation;
 mod judges;
 mod lists;
+mod plain_english;
 mod requests;
