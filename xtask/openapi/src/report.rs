@@ -39,7 +39,7 @@ impl Report {
     pub fn to_markdown(&self) -> String {
         let mut out = String::from(
             "# What normalising did\n\n\
-             Written by `cargo xtask generate`, do not edit. One section a pass, in the order in which they run; \
+             Written by `cargo xtask generate`, do not edit. One section per pass, in the order in which they run; \
              a place is a JSON pointer into the document as the pass found it.\n\n## Overlays\n\n\
              | overlay | actions |\n|---|---|\n",
         );

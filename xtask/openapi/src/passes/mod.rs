@@ -301,7 +301,7 @@ pub static LOWER: &[Pass] = &[
     },
     Pass {
         id: "error-responses",
-        what: "Takes out every response that is no success.",
+        what: "Takes out every response that is not a success.",
         why: "All errors come back as one type that keeps status, headers and body, whatever was documented.",
         stage: Stage::Lower,
         expect: Expect::Today,
@@ -350,7 +350,7 @@ pub static LOWER: &[Pass] = &[
     Pass {
         id: "optional-company",
         what: "Makes the company of a request optional, in query and body.",
-        why: "Whoever authorises the request can then add the company that the credential belongs to.",
+        why: "The code that authorises the request can then add the company that the credential belongs to.",
         stage: Stage::Lower,
         expect: Expect::Today,
         run: operations::optional_company,
