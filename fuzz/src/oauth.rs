@@ -14,7 +14,7 @@ use pleo_auth::{
     Staging,
     oauth::{
         MemoryStore, OAuthApp, OAuthTransport, PendingAuthorization, RedirectError, RefreshPolicy,
-        RefreshingToken, TokenStore as _, Tokens,
+        RefreshingToken, Tokens,
     },
     pleo_client::{BoxFuture, TransportError},
 };
@@ -98,14 +98,14 @@ async fn renewal(status: u16, body: &[u8]) {
     let (app, requests) = app(status, body);
     let long_ago = SystemTime::now() - Duration::from_secs(3600);
     let tokens = Tokens::new(Staging, "FAKE-A0", Some("FAKE-R0".into()), Some(long_ago));
-    let store = Arc::new(MemoryStore::new(tokens));
+    let store = MemoryStore::new(tokens);
     let policy = RefreshPolicy::default().with_backoff(Duration::ZERO);
-    let token = RefreshingToken::resume(app, Arc::clone(&store), policy);
+    let token = RefreshingToken::resume(app, store.clone(), policy);
     let result = token.prepare().await;
     let asked = requests.load(Ordering::SeqCst);
     match &result {
         Ok(()) => {
-            let stored = store.load().await.unwrap().unwrap();
+            let stored = store.tokens().await.unwrap();
             is_usable(&stored);
             assert!(StatusCode::from_u16(status).unwrap().is_success(), "{status}");
             assert!(stored.refresh_token().is_some());

@@ -28,7 +28,8 @@ use pleo_auth::{
     AccessToken, AnyEnvironment, Client, CompanyId, IntegratedApiKey, IntoCredential, LegacyToken, Sandbox,
     ScopeSet, Secret, Session, Staging, StandaloneApiKey, advice,
     oauth::{
-        MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken, StoreError, TokenKind, TokenStore, Tokens,
+        LockedTokens, MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken, StoreError, TokenKind,
+        TokenStore, Tokens,
     },
     pleo_client::{
         self, Body, BoxFuture, Call, Error, Sensitive, Transport, Unauthenticated,
@@ -357,15 +358,21 @@ async fn calls(output: &Output, canaries: &mut Canaries) {
 struct Away;
 
 impl TokenStore<Sandbox> for Away {
-    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Sandbox>>, StoreError>> {
+    fn lock(&self, _: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<Sandbox>>, StoreError>> {
+        Box::pin(async { Ok(Box::new(Self) as Box<dyn LockedTokens<Sandbox>>) })
+    }
+}
+
+impl LockedTokens<Sandbox> for Away {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<Sandbox>>, StoreError>> {
         Box::pin(async { Ok(None) })
     }
 
-    fn save<'a>(&'a self, _: &'a Tokens<Sandbox>) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn save(self: Box<Self>, _: &Tokens<Sandbox>) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async { Err("the store is away".into()) })
     }
 
-    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn clear(self: Box<Self>) -> BoxFuture<'static, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })
     }
 }

@@ -86,6 +86,22 @@ impl OAuthError {
         }
     }
 
+    /// Whether the server may have done what it was asked, without a response that tells: the time ran out or the
+    /// connection broke, here or at a gateway.
+    pub(super) fn leaves_in_doubt(&self) -> bool {
+        match self {
+            Self::Transport(error) => !matches!(
+                error.kind(),
+                TransportErrorKind::Request | TransportErrorKind::NotSent | TransportErrorKind::Connect
+            ),
+            Self::TimedOut => true,
+            Self::Status { status } | Self::Refused { code: OAuthErrorCode::Unlisted(_), status, .. } => {
+                *status == StatusCode::GATEWAY_TIMEOUT
+            }
+            _ => false,
+        }
+    }
+
     /// The body of a success, or the error that the response stands for. `sent` are the values of the
     /// request's form: none of them is ever taken for an error code.
     pub(crate) fn read<'a>(status: StatusCode, body: &'a [u8], sent: &[&str]) -> Result<&'a [u8], Self> {
@@ -309,6 +325,30 @@ mod tests {
             OAuthError::NoRefreshToken,
         ] {
             assert!(!error.is_transient(), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_may_have_arrived_leaves_in_doubt_unless_a_response_tells() {
+        let transport = |kind| OAuthError::Transport(TransportError::new(kind, "broken"));
+        let status = |status| OAuthError::Status { status };
+        let refused = |code, status| OAuthError::Refused { code, status, description: None };
+        for (error, expected) in [
+            (transport(TransportErrorKind::Request), false),
+            (transport(TransportErrorKind::NotSent), false),
+            (transport(TransportErrorKind::Connect), false),
+            (transport(TransportErrorKind::Timeout), true),
+            (transport(TransportErrorKind::Connection), true),
+            (transport(TransportErrorKind::Body), true),
+            (OAuthError::TimedOut, true),
+            (status(StatusCode::GATEWAY_TIMEOUT), true),
+            (status(StatusCode::BAD_GATEWAY), false),
+            (status(StatusCode::SERVICE_UNAVAILABLE), false),
+            (refused(OAuthErrorCode::Unlisted(None), StatusCode::GATEWAY_TIMEOUT), true),
+            (refused(OAuthErrorCode::Unlisted(None), StatusCode::SERVICE_UNAVAILABLE), false),
+            (refused(OAuthErrorCode::ServerError, StatusCode::GATEWAY_TIMEOUT), false),
+        ] {
+            assert_eq!(error.leaves_in_doubt(), expected, "{error}");
         }
     }
 

@@ -26,7 +26,7 @@ pub use error::{OAuthError, OAuthErrorCode};
 pub use introspect::{TokenInfo, TokenKind};
 pub(crate) use refresh::TokenVersion;
 pub use refresh::{RefreshPolicy, RefreshingToken, SessionEnd, StoreFault, TokenError};
-pub use store::{MemoryStore, StoreError, TokenStore};
+pub use store::{LockedTokens, MemoryStore, StoreError, TokenStore};
 pub use tokens::Tokens;
 pub use transport::OAuthTransport;
 

@@ -1,11 +1,9 @@
 //! Where tokens are kept.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use pleo_client::BoxFuture;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::Tokens;
 use crate::Environment;
@@ -13,91 +11,130 @@ use crate::Environment;
 /// What a store says when it fails. It must name no secret.
 pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Keeps the tokens of one authorisation: a row of a database, an entry of a vault, a file.
+/// Where the tokens of one authorisation are kept: a row of a database, an entry of a vault, a file.
 ///
-/// Each renewal makes the pair before it useless (A47), so a pair that is not kept is an authorisation
-/// that is lost. Both tokens have to be written as one (A52), encrypted at rest (N21).
+/// Everything that a store does happens under its lock, so reading and writing are methods of what
+/// [`lock`](Self::lock) returns: nobody can write between a renewal's reading and its writing. Where several
+/// processes share an authorisation, it has to be a lock that they share (A52).
 ///
-/// No method can stop a renewal. Each has [`RefreshPolicy::timeout`](super::RefreshPolicy::timeout) and is
-/// polled on threads of its own, so it may block. One that blocks for longer, panics, or waits for a call
-/// with the very token that is being renewed, is an error: see [`StoreFault`](super::StoreFault) and
-/// [`TokenError::CalledBack`](super::TokenError::CalledBack).
+/// A store cannot stop a renewal. Its methods, and those of [`LockedTokens`], are polled on threads of their own, so
+/// they may block. Each has [`RefreshPolicy::timeout`](super::RefreshPolicy::timeout), and waiting for the lock has
+/// [`RefreshPolicy::longest_renewal`](super::RefreshPolicy::longest_renewal) as well. One that takes longer, panics,
+/// or waits for a call with the very token that is being renewed, is an error: see
+/// [`StoreFault`](super::StoreFault) and [`TokenError::CalledBack`](super::TokenError::CalledBack).
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use pleo_auth::{
 ///     Staging,
-///     oauth::{StoreError, TokenStore, Tokens},
+///     oauth::{LockedTokens, StoreError, TokenStore, Tokens},
 ///     pleo_client::BoxFuture,
 /// };
 ///
 /// struct Database;
 ///
 /// impl TokenStore<Staging> for Database {
-///     fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
+///     fn lock(&self, longest: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<Staging>>, StoreError>> {
+///         Box::pin(async move {
+///             /* BEGIN; SELECT … FOR UPDATE */
+///             # let _ = longest;
+///             Ok(Box::new(Transaction) as Box<dyn LockedTokens<Staging>>)
+///         })
+///     }
+/// }
+///
+/// /// Rolls back when it is dropped.
+/// struct Transaction;
+///
+/// impl LockedTokens<Staging> for Transaction {
+///     fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
 ///         Box::pin(async { /* SELECT … */ Ok(None) })
 ///     }
 ///
-///     fn save<'a>(&'a self, tokens: &'a Tokens<Staging>) -> BoxFuture<'a, Result<(), StoreError>> {
-///         Box::pin(async move { /* one UPDATE with both tokens */ let _ = tokens; Ok(()) })
+///     fn save(self: Box<Self>, tokens: &Tokens<Staging>) -> BoxFuture<'_, Result<(), StoreError>> {
+///         Box::pin(async move { /* one UPDATE with both tokens; COMMIT */ let _ = (self, tokens); Ok(()) })
 ///     }
 ///
-///     fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-///         Box::pin(async { /* one UPDATE */ Ok(()) })
+///     fn clear(self: Box<Self>) -> BoxFuture<'static, Result<(), StoreError>> {
+///         Box::pin(async move { /* one UPDATE; COMMIT */ let _ = self; Ok(()) })
 ///     }
 /// }
 /// ```
+///
+/// Saving ends the lock, so nothing can be written after it:
+///
+/// ```compile_fail,E0382
+/// # use pleo_auth::{Staging, oauth::{LockedTokens, StoreError, Tokens}};
+/// # async fn twice(locked: Box<dyn LockedTokens<Staging>>, tokens: Tokens<Staging>) -> Result<(), StoreError> {
+/// locked.save(&tokens).await?;
+/// locked.save(&tokens).await
+/// # }
+/// ```
 pub trait TokenStore<E: Environment>: Send + Sync + 'static {
-    /// The tokens that were saved last, if any. It is asked before each renewal: where another process
-    /// has renewed in the meantime, its pair is used.
-    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>>;
-
-    /// Keeps the tokens in the place of those before. They are used only once this has succeeded.
-    fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>>;
-
-    /// Forgets the tokens, because the authorisation server has refused the refresh token for good
-    /// (`invalid_grant`): it must not be presented again, by nobody (A48, A55). A store that wants to be
-    /// able to look into it later may mark them instead; [`load`](Self::load) must not bring them back.
-    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>>;
-
-    /// Keeps others out until the returned guard is dropped, from loading over renewing to saving. Where
-    /// several processes share an authorisation, this has to be a lock that they share (A52).
+    /// Waits until nobody else has the lock, and keeps others out until what it returns is used up or dropped.
+    ///
+    /// `longest` is how long the caller may have the lock. Others do not have it for longer either, so that is how long
+    /// waiting for them can take: a wait that is no longer than that, and a lock that expires no sooner, are right. A
+    /// `RefreshingToken` gives up a little later itself, with
+    /// [`StoreFault::Locked`](super::StoreFault::Locked).
     ///
     /// It is held until the renewal ends, which calls drive: after a call that was dropped, until the next
-    /// call, or [`RefreshingToken::prepare`](super::RefreshingToken::prepare). A lock that expires by itself
-    /// should outlast the policy's attempts.
-    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
-        Box::pin(async { Ok(Box::new(()) as Box<dyn Send>) })
-    }
+    /// call, or [`RefreshingToken::prepare`](super::RefreshingToken::prepare).
+    fn lock(&self, longest: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<E>>, StoreError>>;
+}
+
+/// The tokens of a [`TokenStore`], locked. Others are kept out until it is dropped.
+///
+/// Each renewal makes the pair before it useless (A47), so a pair that is not kept is an authorisation
+/// that is lost. Both tokens have to be written as one (A52), encrypted at rest (N21).
+pub trait LockedTokens<E: Environment>: Send + 'static {
+    /// The tokens that were saved last, if any. It is asked before each renewal: where another process
+    /// has renewed in the meantime, its pair is used.
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>>;
+
+    /// Keeps the tokens in the place of those before, and ends the lock. They are used only once this has succeeded.
+    fn save(self: Box<Self>, tokens: &Tokens<E>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Forgets the tokens, because the authorisation server has refused the refresh token for good
+    /// (`invalid_grant`), and ends the lock. It must not be presented again, by nobody (A48, A55). A store that wants
+    /// to be able to look into it later may mark them instead; [`load`](Self::load) must not bring them back.
+    fn clear(self: Box<Self>) -> BoxFuture<'static, Result<(), StoreError>>;
 
     /// Notes that the stored refresh token is being presented to the authorisation server, or that it was
     /// not used after all. The note has to outlive the process. [`save`](Self::save) and
     /// [`clear`](Self::clear) remove it, in one step with what they write.
     ///
-    /// A note that is found under the lock is from a process that was killed while it renewed: the refresh
-    /// token may be used up, and presenting it again may end the whole authorisation (A48). So the
+    /// A note that is found under the lock is of a renewal that was interrupted, for instance because its process was
+    /// killed: the refresh token may be used up, and presenting it again may end the whole authorisation (A48). So the
     /// authorisation server is asked first whether it is still active (A58). A store that only one process
     /// uses, and that ends with it, needs no note.
-    fn set_presented(&self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn set_presented(&mut self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
         let _ = presented;
         Box::pin(async { Ok(()) })
     }
 
     /// How long ago the note of [`set_presented`](Self::set_presented) was made, if there is one.
-    fn presented_for(&self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
+    fn presented_for(&mut self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
         Box::pin(async { Ok(None) })
     }
 }
 
-/// Keeps tokens in memory: for tests, and for programs that authorise anew each time they start.
-#[derive(Debug)]
-pub struct MemoryStore<E>(Mutex<Option<Tokens<E>>>)
+/// Keeps tokens in memory: for tests, and for programs that authorise anew each time they start. Clones share them.
+#[derive(Debug, Clone)]
+pub struct MemoryStore<E>(Arc<Mutex<Option<Tokens<E>>>>)
 where
     E: Environment;
 
 impl<E: Environment> MemoryStore<E> {
     /// A store that holds these tokens.
     pub fn new(tokens: impl Into<Option<Tokens<E>>>) -> Self {
-        Self(Mutex::new(tokens.into()))
+        Self(Arc::new(Mutex::new(tokens.into())))
+    }
+
+    /// The tokens that were saved last, if any.
+    pub async fn tokens(&self) -> Option<Tokens<E>> {
+        self.0.lock().await.clone()
     }
 }
 
@@ -108,44 +145,35 @@ impl<E: Environment> Default for MemoryStore<E> {
 }
 
 impl<E: Environment> TokenStore<E> for MemoryStore<E> {
-    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>> {
-        let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Box::pin(async { Ok(tokens) })
+    fn lock(&self, _: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<E>>, StoreError>> {
+        Box::pin(async {
+            let locked: Box<dyn LockedTokens<E>> =
+                Box::new(LockedMemory(Arc::clone(&self.0).lock_owned().await));
+            Ok(locked)
+        })
+    }
+}
+
+struct LockedMemory<E: Environment>(OwnedMutexGuard<Option<Tokens<E>>>);
+
+impl<E: Environment> LockedTokens<E> for LockedMemory<E> {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>> {
+        Box::pin(async { Ok(self.0.clone()) })
     }
 
-    fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokens.clone());
+    fn save(mut self: Box<Self>, tokens: &Tokens<E>) -> BoxFuture<'_, Result<(), StoreError>> {
+        *self.0 = Some(tokens.clone());
         Box::pin(async { Ok(()) })
     }
 
-    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    fn clear(mut self: Box<Self>) -> BoxFuture<'static, Result<(), StoreError>> {
+        *self.0 = None;
         Box::pin(async { Ok(()) })
     }
 }
 
-impl<E: Environment, S: TokenStore<E> + ?Sized> TokenStore<E> for std::sync::Arc<S> {
-    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>> {
-        (**self).load()
-    }
-
-    fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>> {
-        (**self).save(tokens)
-    }
-
-    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        (**self).clear()
-    }
-
-    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
-        (**self).lock()
-    }
-
-    fn set_presented(&self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
-        (**self).set_presented(presented)
-    }
-
-    fn presented_for(&self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
-        (**self).presented_for()
+impl<E: Environment, S: TokenStore<E> + ?Sized> TokenStore<E> for Arc<S> {
+    fn lock(&self, longest: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<E>>, StoreError>> {
+        (**self).lock(longest)
     }
 }

@@ -8,7 +8,8 @@ use std::{
 use pleo_auth::{
     Client, RequestRefused, Session, Staging,
     oauth::{
-        MemoryStore, RefreshPolicy, RefreshingToken, StoreError, StoreFault, TokenError, TokenStore, Tokens,
+        LockedTokens, MemoryStore, RefreshPolicy, RefreshingToken, StoreError, StoreFault, TokenError,
+        TokenStore, Tokens,
     },
     pleo_client::{BoxFuture, Error},
 };
@@ -24,50 +25,59 @@ struct Careless {
     does: Arc<Does>,
 }
 
-impl Careless {
-    async fn act(&self, method: &str) -> Result<(), StoreError> {
+/// The tokens, locked. It does it when it is dropped without having saved or cleared, if that is the method.
+struct Locked {
+    kept: Option<Box<dyn LockedTokens<Staging>>>,
+    method: &'static str,
+    does: Arc<Does>,
+}
+
+impl Locked {
+    async fn act(&mut self, method: &str) -> Result<(), StoreError> {
         if method == self.method { (self.does)().await } else { Ok(()) }
     }
 }
 
 impl TokenStore<Staging> for Careless {
-    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
-        Box::pin(async {
-            self.act("load").await?;
-            self.kept.load().await
-        })
-    }
-
-    fn save<'a>(&'a self, tokens: &'a Tokens<Staging>) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async {
-            self.act("save").await?;
-            self.kept.save(tokens).await
-        })
-    }
-
-    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async {
-            self.act("clear").await?;
-            self.kept.clear().await
-        })
-    }
-
-    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
-        Box::pin(async {
-            self.act("lock").await?;
-            let does = (self.method == "unlock").then(|| Arc::clone(&self.does));
-            Ok(Box::new(Guard(does)) as Box<dyn Send>)
+    fn lock(&self, longest: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<Staging>>, StoreError>> {
+        Box::pin(async move {
+            if self.method == "lock" {
+                (self.does)().await?;
+            }
+            let kept = Some(self.kept.lock(longest).await?);
+            let locked = Locked { kept, method: self.method, does: Arc::clone(&self.does) };
+            Ok(Box::new(locked) as Box<dyn LockedTokens<Staging>>)
         })
     }
 }
 
-/// Does it when it is dropped.
-struct Guard(Option<Arc<Does>>);
+impl LockedTokens<Staging> for Locked {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
+        Box::pin(async {
+            self.act("load").await?;
+            self.kept.as_mut().unwrap().load().await
+        })
+    }
 
-impl Drop for Guard {
+    fn save(mut self: Box<Self>, tokens: &Tokens<Staging>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.act("save").await?;
+            self.kept.take().unwrap().save(tokens).await
+        })
+    }
+
+    fn clear(mut self: Box<Self>) -> BoxFuture<'static, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.act("clear").await?;
+            self.kept.take().unwrap().clear().await
+        })
+    }
+}
+
+impl Drop for Locked {
     fn drop(&mut self) {
-        if let Some(does) = self.0.take() {
-            drop(does());
+        if self.kept.take().is_some() && self.method == "unlock" {
+            drop((self.does)());
         }
     }
 }
@@ -76,21 +86,27 @@ fn expired() -> Tokens<Staging> {
     Tokens::new(Staging, "FAKE-A0", Some("FAKE-R0".into()), Some(std::time::SystemTime::UNIX_EPOCH))
 }
 
-/// A client whose store is careless, and has 1.5 seconds for each method: enough for those that answer.
+/// A client whose store is careless, and has 1.5 seconds for each method: enough for those that answer. Nobody answers
+/// before a lock that does not, which has more than eight times the limit.
 fn careless(method: &'static str, does: Arc<Does>) -> (Client<Staging>, Script) {
-    careless_for(Duration::from_millis(1_500), method, does)
+    careless_for(Duration::from_millis(if method == "lock" { 150 } else { 1_500 }), method, does)
 }
 
 fn careless_for(limit: Duration, method: &'static str, does: Arc<Does>) -> (Client<Staging>, Script) {
     let script = Script::new([pair(1, 3600), pair(2, 3600)]);
     let store = Careless { kept: MemoryStore::new(expired()), method, does };
-    let policy = RefreshPolicy::default().with_timeout(limit);
+    let policy = RefreshPolicy::default().with_timeout(limit).with_settle_after(limit).with_attempts(1);
     let token = RefreshingToken::resume(script.app(), store, policy);
     (client(Session::new(token), &Recorder::status(204)), script)
 }
 
 async fn call(client: &Client<Staging>) -> Result<(), Error> {
     client.delete_installation().send().await.map(drop)
+}
+
+/// What becomes of a method that takes too long.
+fn too_late(method: &str) -> StoreFault {
+    if method == "lock" { StoreFault::Locked } else { StoreFault::TimedOut }
 }
 
 fn fault(result: Result<(), Error>) -> (&'static str, Option<StoreFault>) {
@@ -142,7 +158,7 @@ fn a_store_that_blocks_is_left_behind() {
             let result = call(&client).await;
             match expected {
                 "" => result.unwrap(),
-                _ => assert_eq!(fault(result), (expected, Some(StoreFault::TimedOut)), "{method}"),
+                _ => assert_eq!(fault(result), (expected, Some(too_late(method))), "{method}"),
             }
         }
     });
@@ -154,7 +170,7 @@ fn a_store_that_never_answers_is_given_up_also_when_it_saves() {
         for (method, expected) in [("lock", "failed"), ("load", "failed"), ("save", "not stored")] {
             let (client, script) = careless(method, Arc::new(|| Box::pin(std::future::pending())));
             for _ in 0..2 {
-                assert_eq!(fault(call(&client).await), (expected, Some(StoreFault::TimedOut)), "{method}");
+                assert_eq!(fault(call(&client).await), (expected, Some(too_late(method))), "{method}");
             }
             assert!(script.presented().len() <= 1, "no token is renewed twice");
         }

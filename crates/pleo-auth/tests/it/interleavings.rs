@@ -10,7 +10,8 @@ use bytes::Bytes;
 use pleo_auth::{
     Client, RequestRefused, Session, Staging,
     oauth::{
-        OAuthApp, OAuthTransport, RefreshPolicy, RefreshingToken, StoreError, TokenError, TokenStore, Tokens,
+        LockedTokens, OAuthApp, OAuthTransport, RefreshPolicy, RefreshingToken, StoreError, TokenError,
+        TokenStore, Tokens,
     },
     pleo_client::{Body, BoxFuture, Call, Error, Transport, TransportError, TransportErrorKind},
 };
@@ -167,7 +168,7 @@ impl OAuthTransport for Fake {
             // The answer is on its way for a while.
             sleep(Duration::from_millis(5)).await;
             if status == 503 {
-                return Err(TransportError::new(TransportErrorKind::Connection, "broken"));
+                return Err(TransportError::new(TransportErrorKind::Connect, "broken"));
             }
             Ok(http::Response::builder().status(status).body(body.into()).unwrap())
         })
@@ -175,13 +176,19 @@ impl OAuthTransport for Fake {
 }
 
 impl TokenStore<Staging> for Fake {
-    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
+    fn lock(&self, _: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<Staging>>, StoreError>> {
+        Box::pin(async { Ok(Box::new(self.clone()) as Box<dyn LockedTokens<Staging>>) })
+    }
+}
+
+impl LockedTokens<Staging> for Fake {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
         let stored = self.mine(|mine| mine.stored.last().copied().filter(|_| !mine.cleared));
         let stored = stored.map(|number| self.tokens(number));
         Box::pin(async { Ok(stored) })
     }
 
-    fn save<'a>(&'a self, tokens: &'a Tokens<Staging>) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn save(self: Box<Self>, tokens: &Tokens<Staging>) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             sleep(Duration::from_millis(3)).await;
             let (_, number) = numbers(tokens.access_token().expose());
@@ -196,7 +203,7 @@ impl TokenStore<Staging> for Fake {
         })
     }
 
-    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn clear(self: Box<Self>) -> BoxFuture<'static, Result<(), StoreError>> {
         self.mine(|mine| mine.cleared = true);
         Box::pin(async { Ok(()) })
     }

@@ -1,4 +1,4 @@
-//! Several processes with one store, one of which ends in the middle of a renewal.
+//! Renewals that are interrupted: by the end of their process, a time-out or a broken connection.
 
 use std::{
     sync::{Arc, Mutex},
@@ -8,17 +8,21 @@ use std::{
 use pleo_auth::{
     Staging,
     oauth::{
-        MemoryStore, RefreshPolicy, RefreshingToken, SessionEnd, StoreError, TokenError, TokenStore, Tokens,
+        LockedTokens, MemoryStore, RefreshPolicy, RefreshingToken, SessionEnd, StoreError, TokenError,
+        TokenStore, Tokens,
     },
-    pleo_client::BoxFuture,
+    pleo_client::{BoxFuture, TransportErrorKind},
 };
 use tokio::time::Instant;
 
-use crate::support::{Script, Step, pair, refused};
+use crate::support::{Script, Step, introspected, pair, refused};
 
 /// A store that several processes could share: it keeps the note that a refresh token is being presented.
 #[derive(Clone)]
-struct Shared(Arc<(MemoryStore<Staging>, Mutex<Option<Note>>)>);
+struct Shared {
+    tokens: MemoryStore<Staging>,
+    note: Arc<Mutex<Option<Note>>>,
+}
 
 /// How old a note was, and since when.
 type Note = (Duration, Instant);
@@ -29,11 +33,11 @@ impl Shared {
         let expired =
             Tokens::new(Staging, "FAKE-A0", Some("FAKE-R0".into()), Some(std::time::SystemTime::UNIX_EPOCH));
         let note = presented.map(|presented| (presented, Instant::now()));
-        Self(Arc::new((MemoryStore::new(expired), Mutex::new(note))))
+        Self { tokens: MemoryStore::new(expired), note: Arc::new(Mutex::new(note)) }
     }
 
     fn is_noted(&self) -> bool {
-        self.0.1.lock().unwrap().is_some()
+        self.note.lock().unwrap().is_some()
     }
 
     /// A process that uses the store.
@@ -42,38 +46,48 @@ impl Shared {
     }
 
     async fn access_token(&self) -> Option<String> {
-        self.0.0.load().await.unwrap().map(|tokens| tokens.access_token().expose().to_owned())
+        self.tokens.tokens().await.map(|tokens| tokens.access_token().expose().to_owned())
     }
 }
 
 impl TokenStore<Staging> for Shared {
-    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
-        self.0.0.load()
-    }
-
-    fn save<'a>(&'a self, tokens: &'a Tokens<Staging>) -> BoxFuture<'a, Result<(), StoreError>> {
-        *self.0.1.lock().unwrap() = None;
-        self.0.0.save(tokens)
-    }
-
-    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        *self.0.1.lock().unwrap() = None;
-        self.0.0.clear()
-    }
-
-    fn set_presented(&self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
-        *self.0.1.lock().unwrap() = presented.then(|| (Duration::ZERO, Instant::now()));
-        Box::pin(async { Ok(()) })
-    }
-
-    fn presented_for(&self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
-        let presented = self.0.1.lock().unwrap().map(|(age, since)| age + since.elapsed());
-        Box::pin(async move { Ok(presented) })
+    fn lock(&self, longest: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<Staging>>, StoreError>> {
+        Box::pin(async move {
+            let tokens = self.tokens.lock(longest).await?;
+            Ok(Box::new(Locked { tokens, note: Arc::clone(&self.note) }) as Box<dyn LockedTokens<Staging>>)
+        })
     }
 }
 
-fn introspected(active: bool) -> Step {
-    Step::Answer(200, format!(r#"{{"active":{active}}}"#))
+struct Locked {
+    tokens: Box<dyn LockedTokens<Staging>>,
+    note: Arc<Mutex<Option<Note>>>,
+}
+
+impl LockedTokens<Staging> for Locked {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<Staging>>, StoreError>> {
+        self.tokens.load()
+    }
+
+    fn save(self: Box<Self>, tokens: &Tokens<Staging>) -> BoxFuture<'_, Result<(), StoreError>> {
+        *self.note.lock().unwrap() = None;
+        self.tokens.save(tokens)
+    }
+
+    fn clear(self: Box<Self>) -> BoxFuture<'static, Result<(), StoreError>> {
+        *self.note.lock().unwrap() = None;
+        self.tokens.clear()
+    }
+
+    fn set_presented(&mut self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
+        *self.note.lock().unwrap() = presented.then(|| (Duration::ZERO, Instant::now()));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn presented_for(&mut self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
+        let presented = self.note.lock().unwrap().map(|(age, since)| age + since.elapsed());
+        Box::pin(async move { Ok(presented) })
+    }
 }
 
 const LONG_AGO: Option<Duration> = Some(Duration::from_secs(60));
@@ -111,14 +125,112 @@ async fn a_refresh_token_that_a_killed_process_presented_is_used_only_if_the_ser
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_cannot_tell_now_is_asked_again_by_the_next_call() {
-    let script = Script::new([Step::Answer(503, String::new()), introspected(true), pair(1, 3600)]);
+async fn a_server_that_cannot_tell_now_is_asked_again() {
+    let unavailable = Step::Answer(503, String::new());
+    let script = Script::new(std::iter::repeat_n(unavailable, 4));
     let store = Shared::new(LONG_AGO);
     let process = store.process(&script);
-    assert!(matches!(process.prepare().await, Err(TokenError::NotRenewed { .. })));
-    assert!(script.presented().is_empty());
+    assert!(matches!(process.prepare().await, Err(TokenError::NotRenewed { attempts: 4, .. })));
+    assert!(script.presented().is_empty() && store.is_noted());
+    script.push([Step::Hang, introspected(true), pair(1, 3600)]);
     process.prepare().await.unwrap();
     assert_eq!(script.presented(), ["FAKE-R0"]);
+}
+
+/// What is done after an attempt to renew without a response that tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// The refresh token is presented again at once.
+    Repeated,
+    /// The server is asked what became of it.
+    Asked,
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_time_out_or_a_broken_connection_the_server_is_asked_before_the_token_is_presented_again() {
+    let gateway = |body: &str| Step::Answer(504, body.to_owned());
+    for (failure, then) in [
+        (Step::Hang, Then::Asked),
+        (Step::Break(TransportErrorKind::Timeout), Then::Asked),
+        (Step::Break(TransportErrorKind::Connection), Then::Asked),
+        (Step::Break(TransportErrorKind::Body), Then::Asked),
+        (gateway("<html>"), Then::Asked),
+        (gateway(r#"{"error":"Gateway Timeout"}"#), Then::Asked),
+        // Nothing was sent, or a response tells.
+        (Step::Break(TransportErrorKind::Connect), Then::Repeated),
+        (Step::Break(TransportErrorKind::NotSent), Then::Repeated),
+        (Step::Answer(503, String::new()), Then::Repeated),
+        (Step::Answer(502, String::new()), Then::Repeated),
+        (refused("temporarily_unavailable"), Then::Repeated),
+    ] {
+        // Both with a store that keeps the note, and with one that does not.
+        for notes in [true, false] {
+            let renewed = async |rest: Vec<Step>| {
+                let script = Script::new([failure.clone()]);
+                script.push(rest);
+                let store = Shared::new(None);
+                let token = if notes {
+                    store.process(&script)
+                } else {
+                    RefreshingToken::resume(script.app(), store.tokens.clone(), RefreshPolicy::default())
+                };
+                let start = Instant::now();
+                let result = token.prepare().await;
+                (result, script, store, start.elapsed())
+            };
+            if then == Then::Repeated {
+                let (result, script, store, took) = renewed(vec![pair(1, 3600)]).await;
+                result.unwrap();
+                assert!(took < Duration::from_secs(1), "{failure:?}: {took:?}");
+                assert_eq!((script.presented().len(), store.is_noted()), (2, false), "{failure:?}");
+                continue;
+            }
+            // It was not used, as nothing arrived.
+            let (result, script, store, took) = renewed(vec![introspected(true), pair(1, 3600)]).await;
+            result.unwrap();
+            assert!(took >= Duration::from_secs(30), "{failure:?}: the request may be on its way");
+            assert_eq!(script.requests()[1].uri().path(), "/oauth/token/introspect", "{failure:?}");
+            assert_eq!((script.presented().len(), store.is_noted()), (2, false), "{failure:?}");
+            assert_eq!(store.access_token().await.as_deref(), Some("FAKE-A1"));
+
+            // It is used up.
+            let (result, script, store, _) = renewed(vec![introspected(false)]).await;
+            let end = |result| match result {
+                Err(TokenError::Ended(end)) => end,
+                other => panic!("{failure:?}: {other:?}"),
+            };
+            assert_eq!(end(result), SessionEnd::RefreshTokenRefused, "{failure:?}");
+            assert_eq!((script.presented().len(), store.access_token().await), (1, None), "{failure:?}");
+
+            // The server does not tell this client.
+            let (result, script, store, _) = renewed(vec![refused("invalid_client")]).await;
+            assert_eq!(end(result), SessionEnd::Interrupted, "{failure:?}");
+            assert_eq!((script.presented().len(), store.is_noted()), (1, notes), "{failure:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_call_waits_for_a_doubtful_token_to_be_settled_while_the_old_one_is_valid() {
+    let script = Script::new([
+        pair(1, 3600),
+        Step::Break(TransportErrorKind::Connection),
+        introspected(true),
+        pair(2, 3600),
+    ]);
+    let token = Shared::new(None).process(&script);
+    token.prepare().await.unwrap();
+    tokio::time::advance(Duration::from_secs(3600 - 140)).await;
+    for second in 0..29 {
+        let start = Instant::now();
+        token.prepare().await.unwrap();
+        assert!(start.elapsed() < Duration::from_millis(500), "{second}");
+        assert_eq!(script.requests().len(), 2);
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    tokio::time::advance(Duration::from_secs(2)).await;
+    token.prepare().await.unwrap();
+    assert_eq!(script.presented(), ["FAKE-R0", "FAKE-R1", "FAKE-R1"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,7 +272,8 @@ async fn a_refresh_token_that_another_process_found_dead_is_not_presented_again(
     let (one, other) = (store.process(&script), store.process(&script));
     // Both know the tokens.
     let live = Tokens::new(Staging, "FAKE-A0", Some("FAKE-R0".into()), None);
-    store.save(&live).await.unwrap();
+    let longest = RefreshPolicy::default().longest_renewal();
+    store.lock(longest).await.unwrap().save(&live).await.unwrap();
     one.prepare().await.unwrap();
     other.prepare().await.unwrap();
     tokio::time::advance(RefreshPolicy::DEFAULT_LIFETIME).await;

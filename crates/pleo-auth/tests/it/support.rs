@@ -127,6 +127,11 @@ pub(crate) fn refused(code: &str) -> Step {
     Step::Answer(400, format!(r#"{{"error":"{code}"}}"#))
 }
 
+/// What introspection says of a token.
+pub(crate) fn introspected(active: bool) -> Step {
+    Step::Answer(200, format!(r#"{{"active":{active}}}"#))
+}
+
 /// An authorisation server that follows a script; each answer takes 10 ms.
 #[derive(Clone, Default)]
 pub(crate) struct Script {

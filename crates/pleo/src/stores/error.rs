@@ -31,6 +31,13 @@ pub enum TokenStoreError {
     /// What is kept belongs to another environment than the store.
     #[error("the kept tokens belong to another environment; give each environment a store of its own")]
     OtherEnvironment,
+    /// Somebody else had the lock for longer than a renewal takes, see
+    /// [`RefreshPolicy::longest_renewal`](crate::oauth::RefreshPolicy::longest_renewal).
+    #[error(
+        "somebody else has had the tokens' lock for longer than a renewal takes; find the process that has it, and \
+         end it if it hangs"
+    )]
+    Locked,
     /// There were no random numbers to seal with.
     #[error("the operating system's random number generator failed")]
     Random,
@@ -55,6 +62,11 @@ pub enum TokenStoreError {
         /// What the database, or the connection to it, says.
         source: tokio_postgres::Error,
     },
+    /// There was no connection to the database in time. Set a time limit of your own with
+    /// [`Config::connect_timeout`](super::tokio_postgres::Config::connect_timeout).
+    #[cfg(feature = "postgres-store")]
+    #[error("the database could not be reached in time; check its address and that it accepts connections")]
+    NoConnection,
     /// The row was deleted in the moment in which it was locked.
     #[cfg(feature = "postgres-store")]
     #[error("the row was deleted while it was being locked; call again")]

@@ -5,16 +5,13 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::{
     SealingKeys, TokenStoreError,
@@ -22,7 +19,7 @@ use super::{
 };
 use crate::{
     BoxFuture, Environment,
-    oauth::{StoreError, TokenStore, Tokens},
+    oauth::{LockedTokens, StoreError, TokenStore, Tokens},
 };
 
 /// Keeps the tokens of one authorisation in a file, sealed with a key of yours.
@@ -44,10 +41,6 @@ struct Inner<E> {
     name: String,
     environment: E,
     keys: SealingKeys,
-    /// Whether this store has the lock, for a renewal.
-    locked: AtomicBool,
-    /// One at a time within this store.
-    work: Mutex<()>,
 }
 
 /// What the file holds, as JSON.
@@ -67,8 +60,7 @@ impl<E: Environment> FileStore<E> {
     pub fn new(path: impl Into<PathBuf>, environment: E, keys: SealingKeys) -> Self {
         let path = path.into();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (locked, work) = (AtomicBool::new(false), Mutex::new(()));
-        Self { inner: Arc::new(Inner { path, name, environment, keys, locked, work }) }
+        Self { inner: Arc::new(Inner { path, name, environment, keys }) }
     }
 
     /// The file.
@@ -78,98 +70,79 @@ impl<E: Environment> FileStore<E> {
 }
 
 impl<E: Environment> TokenStore<E> for FileStore<E> {
-    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>> {
-        Box::pin(async {
-            let _turn = self.inner.turn().await?;
-            Ok(self.inner.load()?)
-        })
-    }
-
-    fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async {
-            let _turn = self.inner.turn().await?;
-            Ok(self.inner.save(tokens)?)
-        })
-    }
-
-    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async {
-            let _turn = self.inner.turn().await?;
-            Ok(self.inner.clear()?)
-        })
-    }
-
-    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
-        Box::pin(async {
-            let file = self.inner.acquire().await?;
-            self.inner.locked.store(true, Ordering::SeqCst);
-            Ok(Box::new(Lock { store: Arc::clone(&self.inner), file }) as Box<dyn Send>)
-        })
-    }
-
-    fn set_presented(&self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn lock(&self, longest: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<E>>, StoreError>> {
         Box::pin(async move {
-            let _turn = self.inner.turn().await?;
-            Ok(self.inner.set_presented(presented)?)
+            let lock = self.inner.lock(longest).await?;
+            Ok(Box::new(Locked { store: Arc::clone(&self.inner), _lock: lock }) as Box<dyn LockedTokens<E>>)
         })
     }
+}
 
-    fn presented_for(&self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
-        Box::pin(async {
-            let _turn = self.inner.turn().await?;
-            Ok(self.inner.presented_for()?)
-        })
+/// The file, while this process has its lock.
+struct Locked<E> {
+    store: Arc<Inner<E>>,
+    _lock: Lock,
+}
+
+impl<E: Environment> LockedTokens<E> for Locked<E> {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>> {
+        Box::pin(async { Ok(self.store.load()?) })
+    }
+
+    fn save(self: Box<Self>, tokens: &Tokens<E>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { Ok(self.store.save(tokens)?) })
+    }
+
+    fn clear(self: Box<Self>) -> BoxFuture<'static, Result<(), StoreError>> {
+        Box::pin(async move { Ok(self.store.clear()?) })
+    }
+
+    fn set_presented(&mut self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { Ok(self.store.set_presented(presented)?) })
+    }
+
+    fn presented_for(&mut self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
+        Box::pin(async { Ok(self.store.presented_for()?) })
     }
 }
 
 /// Keeps others out until it is dropped.
-struct Lock<E> {
-    store: Arc<Inner<E>>,
-    file: File,
-}
+struct Lock(File);
 
-impl<E> Drop for Lock<E> {
+impl Drop for Lock {
     fn drop(&mut self) {
-        self.store.locked.store(false, Ordering::SeqCst);
-        // Closing the file releases the lock as well.
-        let _ = self.file.unlock();
+        // Closing the file releases the lock as well, once no child process has inherited it any more.
+        let _ = self.0.unlock();
     }
 }
 
 impl<E: Environment> Inner<E> {
-    /// Has the lock for one method, unless this store has it for a renewal.
-    async fn turn(&self) -> Result<Option<File>, TokenStoreError> {
-        if self.locked.load(Ordering::SeqCst) { Ok(None) } else { self.acquire().await.map(Some) }
-    }
-
     /// Waits for the lock. Its pauses double (A52), and a wait that is given up leaves no thread behind.
-    async fn acquire(&self) -> Result<File, TokenStoreError> {
-        const LONGEST: Duration = Duration::from_millis(200);
+    async fn lock(&self, longest: Duration) -> Result<Lock, TokenStoreError> {
+        const LONGEST_PAUSE: Duration = Duration::from_millis(200);
         let path = self.beside("lock");
         let failed = |source| failure("lock", &path, source);
         let file = private(OpenOptions::new().create(true).truncate(false)).open(&path).map_err(failed)?;
+        let begin = Instant::now();
         let mut pause = Duration::from_millis(2);
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(file),
+                Ok(()) => return Ok(Lock(file)),
+                Err(TryLockError::WouldBlock) if begin.elapsed() >= longest => {
+                    return Err(TokenStoreError::Locked);
+                }
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(pause).await,
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
-            pause = LONGEST.min(pause * 2);
+            pause = LONGEST_PAUSE.min(pause * 2);
         }
     }
 
-    fn work(&self) -> MutexGuard<'_, ()> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn load(&self) -> Result<Option<Tokens<E>>, TokenStoreError> {
-        let _work = self.work();
         self.current()?.map(|content| self.open(&content)).transpose()
     }
 
     fn save(&self, tokens: &Tokens<E>) -> Result<(), TokenStoreError> {
-        let _work = self.work();
         let sealed = seal::seal(&self.keys, &self.name, tokens)?;
         let content =
             Content { key_id: sealed.key_id, sealed: STANDARD.encode(sealed.bytes), presented_at: None };
@@ -177,7 +150,6 @@ impl<E: Environment> Inner<E> {
     }
 
     fn clear(&self) -> Result<(), TokenStoreError> {
-        let _work = self.work();
         // In this order: otherwise the new file would come back.
         for path in [self.beside("new"), self.path.clone()] {
             remove(&path)?;
@@ -186,14 +158,12 @@ impl<E: Environment> Inner<E> {
     }
 
     fn set_presented(&self, presented: bool) -> Result<(), TokenStoreError> {
-        let _work = self.work();
         let Some(mut content) = self.current()? else { return Ok(()) };
         content.presented_at = presented.then(seconds_since_1970);
         self.write(&content)
     }
 
     fn presented_for(&self) -> Result<Option<Duration>, TokenStoreError> {
-        let _work = self.work();
         let presented_at = self.current()?.and_then(|content| content.presented_at);
         Ok(presented_at.map(|at| Duration::from_secs(seconds_since_1970().saturating_sub(at))))
     }

@@ -1,13 +1,10 @@
 //! Tokens in a PostgreSQL database.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio_postgres::{
     Client, Config, Socket,
+    error::SqlState,
     tls::{MakeTlsConnect, TlsConnect},
     types::{ToSql, Type},
 };
@@ -18,7 +15,7 @@ use super::{
 };
 use crate::{
     BoxFuture, Environment,
-    oauth::{StoreError, TokenStore, Tokens},
+    oauth::{LockedTokens, StoreError, TokenStore, Tokens},
 };
 
 /// A PostgreSQL database that keeps tokens, for any number of authorisations. It is cheap to clone.
@@ -73,29 +70,28 @@ CREATE TABLE IF NOT EXISTS pleo_tokens (
     /// The store of one authorisation. Its name is yours to choose, such as your id of the customer, and the same
     /// on all machines; environments that share a table need different names.
     pub fn store<E: Environment>(&self, environment: E, name: impl Into<String>) -> PostgresStore<E> {
-        let inner =
-            Inner { database: self.clone(), environment, name: name.into(), transaction: Mutex::default() };
-        PostgresStore { inner: Arc::new(inner) }
+        PostgresStore { row: Arc::new(Row { database: self.clone(), environment, name: name.into() }) }
     }
 
     async fn connection(&self) -> Result<Client, TokenStoreError> {
-        self.connect.connect().await.map_err(failed("be reached"))
-    }
-
-    /// A connection with a transaction. It is rolled back when the connection ends.
-    async fn begin(&self) -> Result<Arc<Client>, TokenStoreError> {
-        let client = self.connection().await?;
-        client.batch_execute(BEGIN).await.map_err(failed("begin a transaction"))?;
-        Ok(Arc::new(client))
+        /// Waiting for the lock may take much longer, so the connection has a limit of its own.
+        const LIMIT: Duration = Duration::from_secs(30);
+        let connected = tokio::time::timeout(LIMIT, self.connect.connect()).await;
+        connected.map_err(|_| TokenStoreError::NoConnection)?.map_err(failed("be reached"))
     }
 }
 
-/// The lock of a machine that has disappeared from the network ends after ten minutes, which is longer than a
-/// renewal takes. A statement that waits for a lock gives up after half a minute, as its caller does.
-const BEGIN: &str = "\
-BEGIN ISOLATION LEVEL READ COMMITTED;
-SET LOCAL idle_in_transaction_session_timeout = '10min';
-SET LOCAL lock_timeout = '30s'";
+/// Begins a transaction. Nobody holds the lock of a machine that has disappeared from the network for longer than a
+/// renewal takes, and no statement waits for it longer. It is rolled back when the connection ends.
+fn begin(longest: Duration) -> String {
+    // PostgreSQL takes milliseconds of 32 bits, and 0 as no limit.
+    let longest = i32::try_from(longest.as_millis()).unwrap_or(i32::MAX).max(1);
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL idle_in_transaction_session_timeout = {longest};
+SET LOCAL lock_timeout = {longest}"
+    )
+}
 
 const CREATE_ROW: &str =
     "INSERT INTO pleo_tokens (name, part) VALUES ($1, 'tokens') ON CONFLICT (name, part) DO NOTHING";
@@ -125,157 +121,119 @@ WHERE name = $1 AND part = 'presented'";
 ///
 /// What is sealed is bound to the row's name, so one row cannot replace another.
 pub struct PostgresStore<E> {
-    inner: Arc<Inner<E>>,
+    row: Arc<Row<E>>,
 }
 
-struct Inner<E> {
+struct Row<E> {
     database: PostgresTokens,
     environment: E,
     name: String,
-    /// The connection whose transaction holds the row's lock, during a renewal.
-    transaction: Mutex<Option<Arc<Client>>>,
 }
 
 impl<E: Environment> TokenStore<E> for PostgresStore<E> {
-    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>> {
-        Box::pin(async { Ok(self.inner.load().await?) })
+    fn lock(&self, longest: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<E>>, StoreError>> {
+        Box::pin(async move {
+            let locked = Locked { row: Arc::clone(&self.row), client: self.row.lock(longest).await? };
+            Ok(Box::new(locked) as Box<dyn LockedTokens<E>>)
+        })
+    }
+}
+
+impl<E> Row<E> {
+    async fn lock(&self, longest: Duration) -> Result<Client, TokenStoreError> {
+        let client = self.database.connection().await?;
+        client.batch_execute(&begin(longest)).await.map_err(failed("begin a transaction"))?;
+        let locking = async {
+            client.execute_typed(CREATE_ROW, &[self.name()]).await?;
+            client.query_typed_opt(LOCK_ROW, &[self.name()]).await
+        };
+        match locking.await {
+            Ok(Some(_)) => Ok(client),
+            Ok(None) => Err(TokenStoreError::RowDeleted),
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Err(TokenStoreError::Locked),
+            Err(error) => Err(failed("lock the row")(error)),
+        }
     }
 
-    fn save<'a>(&'a self, tokens: &'a Tokens<E>) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async { Ok(self.inner.save(tokens).await?) })
+    fn name(&self) -> (&(dyn ToSql + Sync), Type) {
+        (&self.name, Type::TEXT)
+    }
+}
+
+/// The row, locked by a transaction. Without saving or clearing, the connection's end releases it.
+struct Locked<E> {
+    row: Arc<Row<E>>,
+    client: Client,
+}
+
+impl<E: Environment> LockedTokens<E> for Locked<E> {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>> {
+        Box::pin(async { Ok(self.read().await?) })
     }
 
-    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async { Ok(self.inner.clear().await?) })
-    }
-
-    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
-        Box::pin(async {
-            let client = self.inner.lock().await?;
-            Ok(Box::new(Lock { store: Arc::clone(&self.inner), client }) as Box<dyn Send>)
+    fn save(self: Box<Self>, tokens: &Tokens<E>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let sealed = seal::seal(&self.row.database.keys, &self.row.name, tokens)?;
+            let parameters: &[(&(dyn ToSql + Sync), Type)] =
+                &[self.row.name(), (&sealed.key_id, Type::TEXT), (&sealed.bytes, Type::BYTEA)];
+            Ok(self.write(SAVE, parameters).await?)
         })
     }
 
-    fn set_presented(&self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move { Ok(self.inner.set_presented(presented).await?) })
+    fn clear(self: Box<Self>) -> BoxFuture<'static, Result<(), StoreError>> {
+        Box::pin(async move { Ok(self.write(CLEAR, &[self.row.name()]).await?) })
     }
 
-    fn presented_for(&self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
-        Box::pin(async { Ok(self.inner.presented_for().await?) })
+    fn set_presented(&mut self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { Ok(self.note(if presented { NOTE } else { REMOVE_NOTE }).await?) })
     }
-}
 
-/// Keeps others out until it is dropped. The connection ends then, and with it what was not committed.
-struct Lock<E> {
-    store: Arc<Inner<E>>,
-    client: Arc<Client>,
-}
-
-impl<E> Drop for Lock<E> {
-    fn drop(&mut self) {
-        let mut transaction = self.store.transaction();
-        // After it was committed, another session of this process may have the lock.
-        if transaction.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.client)) {
-            *transaction = None;
-        }
+    fn presented_for(&mut self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
+        Box::pin(async { Ok(self.read_note().await?) })
     }
 }
 
-impl<E> Inner<E> {
-    fn transaction(&self) -> MutexGuard<'_, Option<Arc<Client>>> {
-        self.transaction.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<E: Environment> Inner<E> {
-    async fn lock(&self) -> Result<Arc<Client>, TokenStoreError> {
-        let client = self.database.begin().await?;
-        self.execute(&client, CREATE_ROW, "create the row").await?;
-        let locked = client.query_typed_opt(LOCK_ROW, &[self.name()]).await;
-        if locked.map_err(failed("lock the row"))?.is_none() {
-            return Err(TokenStoreError::RowDeleted);
-        }
-        *self.transaction() = Some(Arc::clone(&client));
-        Ok(client)
-    }
-
-    async fn load(&self) -> Result<Option<Tokens<E>>, TokenStoreError> {
+impl<E: Environment> Locked<E> {
+    async fn read(&self) -> Result<Option<Tokens<E>>, TokenStoreError> {
         let failed = failed("read the row");
-        let client = self.reader().await?;
-        let Some(row) = client.query_typed_opt(LOAD, &[self.name()]).await.map_err(failed)? else {
+        let Some(row) = self.client.query_typed_opt(LOAD, &[self.row.name()]).await.map_err(failed)? else {
             return Ok(None);
         };
         let key_id: Option<String> = row.try_get(0).map_err(failed)?;
         let bytes: Vec<u8> = row.try_get(1).map_err(failed)?;
         let sealed = Sealed { key_id: key_id.unwrap_or_default(), bytes };
-        seal::open(&self.database.keys, &self.name, &self.environment, &sealed).map(Some)
+        seal::open(&self.row.database.keys, &self.row.name, &self.row.environment, &sealed).map(Some)
     }
 
-    async fn save(&self, tokens: &Tokens<E>) -> Result<(), TokenStoreError> {
-        let sealed = seal::seal(&self.database.keys, &self.name, tokens)?;
-        let client = self.writer().await?;
-        let parameters: &[(&(dyn ToSql + Sync), Type)] =
-            &[self.name(), (&sealed.key_id, Type::TEXT), (&sealed.bytes, Type::BYTEA)];
-        client.execute_typed(SAVE, parameters).await.map_err(failed("write the row"))?;
-        self.commit(&client).await
-    }
-
-    async fn clear(&self) -> Result<(), TokenStoreError> {
-        let client = self.writer().await?;
-        self.execute(&client, CLEAR, "write the row").await?;
-        self.commit(&client).await
+    /// Changes the row and ends the renewal that the note is about, in one step.
+    async fn write(
+        &self,
+        statement: &str,
+        parameters: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<(), TokenStoreError> {
+        let writing = async {
+            self.client.execute_typed(statement, parameters).await?;
+            self.client.execute_typed(REMOVE_NOTE, &[self.row.name()]).await
+        };
+        writing.await.map_err(failed("write the row"))?;
+        self.client.batch_execute("COMMIT").await.map_err(failed("commit"))
     }
 
     /// On a connection of its own: the note has to last, and committing it must not release the lock.
-    async fn set_presented(&self, presented: bool) -> Result<(), TokenStoreError> {
-        let client = self.database.connection().await?;
-        let statement = if presented { NOTE } else { REMOVE_NOTE };
-        self.execute(&client, statement, "note the renewal").await
+    async fn note(&self, statement: &str) -> Result<(), TokenStoreError> {
+        let client = self.row.database.connection().await?;
+        client
+            .execute_typed(statement, &[self.row.name()])
+            .await
+            .map(drop)
+            .map_err(failed("note the renewal"))
     }
 
-    async fn presented_for(&self) -> Result<Option<Duration>, TokenStoreError> {
+    async fn read_note(&self) -> Result<Option<Duration>, TokenStoreError> {
         let failed = failed("read the row");
-        let client = self.reader().await?;
-        let row = client.query_typed_opt(READ_NOTE, &[self.name()]).await.map_err(failed)?;
+        let row = self.client.query_typed_opt(READ_NOTE, &[self.row.name()]).await.map_err(failed)?;
         let seconds: Option<f64> = row.map(|row| row.try_get(0)).transpose().map_err(failed)?;
         Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
-    }
-
-    /// The connection that has the lock, or else a new one.
-    async fn reader(&self) -> Result<Arc<Client>, TokenStoreError> {
-        let current = self.transaction().clone();
-        match current {
-            Some(client) => Ok(client),
-            None => self.database.connection().await.map(Arc::new),
-        }
-    }
-
-    /// The transaction that has the lock, which ends with this, or else a new one.
-    async fn writer(&self) -> Result<Arc<Client>, TokenStoreError> {
-        let current = self.transaction().take();
-        match current {
-            Some(client) => Ok(client),
-            None => self.database.begin().await,
-        }
-    }
-
-    /// Ends the renewal that the note is about.
-    async fn commit(&self, client: &Client) -> Result<(), TokenStoreError> {
-        self.execute(client, REMOVE_NOTE, "write the row").await?;
-        client.batch_execute("COMMIT").await.map_err(failed("commit"))
-    }
-
-    async fn execute(
-        &self,
-        client: &Client,
-        statement: &str,
-        doing: &'static str,
-    ) -> Result<(), TokenStoreError> {
-        client.execute_typed(statement, &[self.name()]).await.map(drop).map_err(failed(doing))
-    }
-
-    fn name(&self) -> (&(dyn ToSql + Sync), Type) {
-        (&self.name, Type::TEXT)
     }
 }
 
@@ -322,12 +280,12 @@ impl fmt::Debug for PostgresTokens {
 
 impl<E> Clone for PostgresStore<E> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+        Self { row: Arc::clone(&self.row) }
     }
 }
 
 impl<E: Environment> fmt::Debug for PostgresStore<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStore").field("environment", &self.inner.environment).finish_non_exhaustive()
+        f.debug_struct("PostgresStore").field("environment", &self.row.environment).finish_non_exhaustive()
     }
 }

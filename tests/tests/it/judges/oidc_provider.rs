@@ -12,7 +12,7 @@ use pleo_auth::{
     Client, RequestRefused, Sandbox, ScopeSet, Session,
     oauth::{
         MemoryStore, OAuthApp, OAuthError, OAuthErrorCode, OAuthTransport, RedirectError, RefreshPolicy,
-        RefreshingToken, SessionEnd, TokenError, TokenKind, TokenStore as _, Tokens,
+        RefreshingToken, SessionEnd, TokenError, TokenKind, Tokens,
     },
     pleo_client::ReqwestTransport,
 };
@@ -184,10 +184,10 @@ async fn a_renewal_rotates_the_refresh_token_and_introspection_tells() {
     let Some(server) = Server::start() else { return };
     for app in [server.public_app(), server.app()] {
         let first = server.authorised(&app).await;
-        let store = Arc::new(MemoryStore::new(expired(&first)));
-        let token = RefreshingToken::resume(app.clone(), Arc::clone(&store), RefreshPolicy::default());
+        let store = MemoryStore::new(expired(&first));
+        let token = RefreshingToken::resume(app.clone(), store.clone(), RefreshPolicy::default());
         token.prepare().await.unwrap();
-        let second = store.load().await.unwrap().unwrap();
+        let second = store.tokens().await.unwrap();
         assert_ne!(second.access_token().expose(), first.access_token().expose());
         assert_ne!(second.refresh_token().unwrap().expose(), first.refresh_token().unwrap().expose());
         for (tokens, active) in [(&first, false), (&second, true)] {

@@ -31,9 +31,9 @@ pub enum SessionEnd {
         /// What is wrong with the response.
         problem: &'static str,
     },
-    /// A process was killed while it renewed, and the authorisation server does not say whether the refresh
-    /// token is used up (only a client with a secret may ask, A58). Presenting it again could end the whole
-    /// authorisation (A48).
+    /// The refresh token was sent, no response arrived, and the authorisation server does not say whether it is
+    /// used up (only a client with a secret may ask, A58): a process was killed while it renewed, the time ran out, or
+    /// the connection broke. Presenting it again could end the whole authorisation (A48).
     #[error(
         "a renewal was interrupted, and the authorisation server does not say whether the refresh token is \
          used up, so it is not sent again; ask the user to authorise again"
@@ -111,9 +111,16 @@ pleo_client::debug_by_chain!(TokenError);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreFault {
-    /// It blocked, or never answered.
+    /// A method blocked, or never answered.
     #[error("the store did not answer in time")]
     TimedOut,
+    /// Somebody else had its lock for longer than a renewal takes, see
+    /// [`RefreshPolicy::longest_renewal`](super::RefreshPolicy::longest_renewal).
+    #[error(
+        "somebody else has had the store's lock for longer than a renewal takes; find the process that has it, \
+         and end it if it hangs"
+    )]
+    Locked,
     /// It panicked.
     #[error("the store panicked")]
     Panicked,

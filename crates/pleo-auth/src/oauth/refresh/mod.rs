@@ -10,6 +10,7 @@
 //! | `error` | why there is no token |
 //! | `age` | how old a token is, by two clocks |
 //! | `pair` | a pair of tokens and how long it is valid |
+//! | `doubt` | whether a refresh token may be used up |
 //! | `store` | calls of the store, none of which can stop a renewal |
 //! | `aside`, `limit`, `callback` | what that takes: threads, time limits, and finding calls that wait for themselves |
 //! | `renewal` | one renewal, from the store's lock to the stored pair |
@@ -21,6 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 mod age;
 mod aside;
 mod callback;
+mod doubt;
 mod error;
 mod limit;
 mod pair;

@@ -16,9 +16,12 @@ pub struct RefreshPolicy {
     /// The pause after the first failure; each further one doubles it, up to 30 seconds, and a random half
     /// is taken off. Default: 0.5 seconds.
     pub backoff: Duration,
-    /// How long the authorisation server has for one answer, and the store for locking and loading.
-    /// Default: 30 seconds.
+    /// How long the authorisation server has for one answer, and the store for each of its methods, except for
+    /// waiting for its lock: see [`longest_renewal`](Self::longest_renewal). Default: 30 seconds.
     pub timeout: Duration,
+    /// How long after the refresh token was sent, and no response came, the authorisation server is asked what became
+    /// of it: as long as the request may still be on its way. Default: 30 seconds.
+    pub settle_after: Duration,
 }
 
 impl RefreshPolicy {
@@ -46,16 +49,35 @@ impl RefreshPolicy {
         Self { timeout, ..self }
     }
 
+    /// The same with another [`settle_after`](Self::settle_after).
+    #[must_use]
+    pub const fn with_settle_after(self, settle_after: Duration) -> Self {
+        Self { settle_after, ..self }
+    }
+
     /// The longest pause between two attempts.
     pub const MAX_BACKOFF: Duration = Duration::from_secs(30);
     /// How long a token is taken to be valid whose answer does not say it.
     pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
+    /// The longest time for which a renewal has the lock of its [`TokenStore`](super::TokenStore), if everything takes
+    /// as long as it may. Other processes wait so long for it. With the default settings, ten minutes.
+    pub fn longest_renewal(&self) -> Duration {
+        // For each attempt: introspection, the note, the request. And once: loading, reading the note, and either saving,
+        // or removing the note, or loading and clearing.
+        let steps = self.attempts.saturating_mul(3).saturating_add(4);
+        let pause = self.longest_pause(self.attempts).saturating_add(self.settle_after);
+        self.timeout.saturating_mul(steps).saturating_add(pause.saturating_mul(self.attempts))
+    }
+
     /// The pause after so many failures.
     pub(super) fn pause(&self, failures: u32) -> Duration {
+        self.longest_pause(failures).mul_f64(between_half_and_one())
+    }
+
+    fn longest_pause(&self, failures: u32) -> Duration {
         let doubled = 2u32.saturating_pow(failures.saturating_sub(1));
-        let longest = self.backoff.saturating_mul(doubled).min(Self::MAX_BACKOFF);
-        longest.mul_f64(between_half_and_one())
+        self.backoff.saturating_mul(doubled).min(Self::MAX_BACKOFF)
     }
 
     /// How long before its end a token of this lifetime is renewed.
@@ -71,6 +93,7 @@ impl Default for RefreshPolicy {
             attempts: 4,
             backoff: Duration::from_millis(500),
             timeout: Duration::from_secs(30),
+            settle_after: Duration::from_secs(30),
         }
     }
 }
@@ -90,6 +113,17 @@ mod tests {
         let shares: Vec<f64> = (0..1000).map(|_| between_half_and_one()).collect();
         assert!(shares.iter().all(|share| (0.5..=1.0).contains(share)));
         assert!(shares.iter().any(|share| *share < 0.6) && shares.iter().any(|share| *share > 0.9));
+    }
+
+    #[test]
+    fn the_longest_renewal_has_room_for_all_attempts() {
+        let policy = RefreshPolicy::default();
+        assert_eq!(policy.longest_renewal(), Duration::from_secs(20 * 30 + 4 * 4));
+        let once =
+            policy.with_attempts(1).with_timeout(Duration::from_secs(1)).with_settle_after(Duration::ZERO);
+        assert_eq!(once.longest_renewal(), Duration::from_millis(7_500));
+        let unlimited = policy.with_attempts(u32::MAX).with_timeout(Duration::MAX);
+        assert_eq!(unlimited.longest_renewal(), Duration::MAX);
     }
 
     #[test]

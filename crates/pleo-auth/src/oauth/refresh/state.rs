@@ -8,7 +8,7 @@ use pleo_client::BoxFuture;
 use tokio::time::Instant;
 
 use super::{
-    RefreshPolicy, SessionEnd, TokenError,
+    SessionEnd, TokenError,
     age::Now,
     lock,
     pair::TimedTokens,
@@ -118,8 +118,8 @@ impl<E: Environment> State<E> {
     }
 
     /// Takes over what a renewal brought.
-    pub(super) fn apply(&mut self, outcome: &Outcome<E>, policy: &RefreshPolicy) {
-        let now = Now::read();
+    pub(super) fn apply(&mut self, outcome: &Outcome<E>, renewal: &Renewal<E>) {
+        let (now, policy) = (Now::read(), &renewal.policy);
         match outcome {
             Outcome::Stored { timed, renewed_here } => {
                 self.failures = 0;
@@ -139,7 +139,9 @@ impl<E: Environment> State<E> {
                     && live.is_valid(now)
                 {
                     self.failures += 1;
-                    self.not_before = Some(now.monotonic + policy.pause(self.failures));
+                    // A renewal that has to wait first would make all calls wait, and none needs it yet.
+                    let wait = policy.pause(self.failures).max(renewal.settles_in(&live.timed.tokens));
+                    self.not_before = now.monotonic.checked_add(wait);
                 }
             }
             Outcome::Ended(end) => match &mut self.phase {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::{
     RefreshPolicy, SessionEnd, TokenError,
     age::Now,
+    doubt::Doubt,
     lock,
     pair::TimedTokens,
     renewal::{Outcome, Renewal},
@@ -28,7 +29,8 @@ use crate::{
 /// - A renewed pair goes to the [`TokenStore`] before any request uses it. If the store fails, calls fail
 ///   with [`TokenError::NotStored`], the pair stays here and the next call tries to store it again.
 /// - A refresh token is presented once successfully, and never again after the server refused it: that
-///   would end the whole authorisation (A48). The session ends then, see [`SessionEnd`].
+///   would end the whole authorisation (A48). The session ends then, see [`SessionEnd`]. After a time-out or a broken
+///   connection, the server is first asked whether it is still active.
 /// - In a [`Client`](crate::Client), a 401 ends the access token that was sent, and no other. The call is
 ///   repeated once with a new one if it is safe or idempotent; otherwise the next call renews.
 ///
@@ -40,8 +42,8 @@ use crate::{
 /// by the wall clock: time that the machine sleeps counts, and a clock that is set back makes no token
 /// younger.
 ///
-/// Whatever a store does, no call waits longer than [`RefreshPolicy::timeout`] for one of its methods; see
-/// [`TokenStore`].
+/// Whatever a store does, no call waits longer than [`RefreshPolicy::timeout`] for one of its methods, and longer than
+/// [`RefreshPolicy::longest_renewal`] and that for its lock; see [`TokenStore`].
 pub struct RefreshingToken<E: Environment> {
     inner: Arc<Inner<E>>,
 }
@@ -79,7 +81,14 @@ impl<E: Environment> RefreshingToken<E> {
         policy: RefreshPolicy,
     ) -> Self {
         let store = Store::new(store, policy.timeout);
-        let renewal = Renewal { app, store, policy, unsaved: Mutex::new(unsaved), spent: Mutex::default() };
+        let renewal = Renewal {
+            app,
+            store,
+            policy,
+            unsaved: Mutex::new(unsaved),
+            spent: Mutex::default(),
+            doubt: Doubt::default(),
+        };
         let state = State {
             phase: Phase::Unloaded,
             begun: 0,
@@ -149,7 +158,7 @@ impl<E: Environment> RefreshingToken<E> {
             let mut state = self.state();
             if state.in_flight.as_ref().is_some_and(|current| current.number == in_flight.number) {
                 state.in_flight = None;
-                state.apply(&outcome, &self.inner.renewal.policy);
+                state.apply(&outcome, &self.inner.renewal);
             }
             let now = Now::read();
             let error = match &*outcome {

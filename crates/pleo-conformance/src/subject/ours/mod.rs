@@ -39,7 +39,9 @@ use crate::protocol::{
 
 /// How tokens are renewed here: as by default, but without pauses that somebody would have to wait for.
 fn policy() -> RefreshPolicy {
-    RefreshPolicy::default().with_backoff(Duration::from_millis(1))
+    RefreshPolicy::default()
+        .with_backoff(Duration::from_millis(1))
+        .with_settle_after(Duration::from_millis(1))
 }
 
 /// How calls are sent again here: as by default, but with waits that nobody notices.

@@ -8,14 +8,14 @@ use std::{
 
 use pleo::{
     Sandbox, Staging,
-    oauth::{RefreshPolicy, RefreshingToken, TokenError, TokenStore as _, Tokens},
+    oauth::{RefreshPolicy, RefreshingToken, TokenError, Tokens},
     stores::{FileStore, SealingKeys, TokenStoreError},
 };
 use serde_json::Value;
 
 use super::{
-    Fate, Moment, Orders, Place, PleoServer, Process, expired, goes_on, keys, other_key, renew_once,
-    store_error,
+    Fate, Moment, Orders, Place, PleoServer, Process, clear, expired, goes_on, is_kept_out, keys, load,
+    other_key, presented_for, renew_once, save, set_presented, store_error,
 };
 
 /// A folder with the store's file, and Pleo.
@@ -78,7 +78,7 @@ async fn a_killed_process_loses_no_pair_that_reached_the_disk_and_no_refresh_tok
         (Moment::AfterSave, Fate::Kept),
     ] {
         let world = World::new();
-        world.store.save(&expired(world.pleo.environment())).await.unwrap();
+        save(&world.store, &expired(world.pleo.environment())).await.unwrap();
         let orders = Orders { killed: Some(moment), ..Orders::new(&world.pleo, &world.place()) };
         let mut process = Process::start(&orders);
         process.go();
@@ -89,52 +89,58 @@ async fn a_killed_process_loses_no_pair_that_reached_the_disk_and_no_refresh_tok
 }
 
 #[tokio::test]
+async fn waiting_for_the_lock_of_a_file_ends_with_an_error_by_name() {
+    let world = World::new();
+    is_kept_out(&world.store, &FileStore::new(&world.path, world.pleo.environment(), keys())).await;
+}
+
+#[tokio::test]
 async fn a_new_file_that_only_differs_by_its_note_changes_nothing() {
     let world = World::new();
-    world.store.save(&expired(world.pleo.environment())).await.unwrap();
+    save(&world.store, &expired(world.pleo.environment())).await.unwrap();
     let mut content: Value = serde_json::from_slice(&fs::read(&world.path).unwrap()).unwrap();
     content["presentedAt"] = 1.into();
     fs::write(world.path.with_added_extension("new"), content.to_string()).unwrap();
     // The process was killed before it had noted it, so it had not begun.
-    assert_eq!(world.store.presented_for().await.unwrap(), None);
-    world.store.set_presented(true).await.unwrap();
-    assert!(world.store.presented_for().await.unwrap().is_some());
-    world.store.set_presented(false).await.unwrap();
-    assert_eq!(world.store.presented_for().await.unwrap(), None);
+    assert_eq!(presented_for(&world.store).await, None);
+    set_presented(&world.store, true).await;
+    assert!(presented_for(&world.store).await.is_some());
+    set_presented(&world.store, false).await;
+    assert_eq!(presented_for(&world.store).await, None);
 }
 
 #[tokio::test]
 async fn cleared_tokens_do_not_come_back() {
     let world = World::new();
-    world.store.save(&expired(world.pleo.environment())).await.unwrap();
+    save(&world.store, &expired(world.pleo.environment())).await.unwrap();
     fs::copy(&world.path, world.path.with_added_extension("new")).unwrap();
-    world.store.clear().await.unwrap();
-    world.store.clear().await.unwrap();
-    assert!(world.store.load().await.unwrap().is_none());
-    world.store.set_presented(true).await.unwrap();
-    assert_eq!(world.store.presented_for().await.unwrap(), None);
+    clear(&world.store).await.unwrap();
+    clear(&world.store).await.unwrap();
+    assert!(load(&world.store).await.unwrap().is_none());
+    set_presented(&world.store, true).await;
+    assert_eq!(presented_for(&world.store).await, None);
 }
 
 #[tokio::test]
 async fn a_file_that_was_changed_cut_off_moved_or_sealed_with_another_key_is_an_error_by_name() {
     let world = World::new();
     let at = |path: &Path, keys| FileStore::new(path, world.pleo.environment(), keys);
-    world.store.save(&expired(world.pleo.environment())).await.unwrap();
+    save(&world.store, &expired(world.pleo.environment())).await.unwrap();
     let good = fs::read(&world.path).unwrap();
 
     let wrong = at(&world.path, SealingKeys::new(other_key()));
-    assert!(matches!(store_error(wrong.load().await), TokenStoreError::UnknownKey { .. }));
+    assert!(matches!(store_error(load(&wrong).await), TokenStoreError::UnknownKey { .. }));
     let changed =
         at(&world.path, SealingKeys::new(other_key()).with_former(super::SealingKey::from_bytes([7; 32])));
-    assert!(changed.load().await.unwrap().is_some());
+    assert!(load(&changed).await.unwrap().is_some());
 
     let other = world.folder.path().join("customer-2");
     fs::copy(&world.path, &other).unwrap();
-    assert!(matches!(store_error(at(&other, keys()).load().await), TokenStoreError::Tampered));
+    assert!(matches!(store_error(load(&at(&other, keys())).await), TokenStoreError::Tampered));
 
     for length in [0, 1, good.len() / 2, good.len() - 1] {
         fs::write(&world.path, &good[..length]).unwrap();
-        let error = store_error(world.store.load().await);
+        let error = store_error(load(&world.store).await);
         assert!(matches!(error, TokenStoreError::Unreadable { .. }), "{length}: {error}");
     }
     let mut content: Value = serde_json::from_slice(&good).unwrap();
@@ -142,7 +148,7 @@ async fn a_file_that_was_changed_cut_off_moved_or_sealed_with_another_key_is_an_
     let flipped = if sealed.as_bytes()[40] == b'A' { "B" } else { "A" };
     content["sealed"] = format!("{}{flipped}{}", &sealed[..40], &sealed[41..]).into();
     fs::write(&world.path, content.to_string()).unwrap();
-    assert!(matches!(store_error(world.store.load().await), TokenStoreError::Tampered));
+    assert!(matches!(store_error(load(&world.store).await), TokenStoreError::Tampered));
 
     // A client is told, and nothing is presented.
     let token = RefreshingToken::resume(world.pleo.app(), world.store.clone(), RefreshPolicy::default());
@@ -160,13 +166,13 @@ async fn a_file_that_was_changed_cut_off_moved_or_sealed_with_another_key_is_an_
 #[tokio::test]
 async fn tokens_of_another_environment_and_a_folder_that_is_missing_are_errors_by_name() {
     let world = World::new();
-    world.store.save(&expired(world.pleo.environment())).await.unwrap();
+    save(&world.store, &expired(world.pleo.environment())).await.unwrap();
     let staging = FileStore::new(&world.path, Staging, keys());
-    assert!(matches!(store_error(staging.load().await), TokenStoreError::OtherEnvironment));
+    assert!(matches!(store_error(load(&staging).await), TokenStoreError::OtherEnvironment));
 
     let missing = FileStore::new(world.folder.path().join("no/such"), Staging, keys());
     let tokens = Tokens::new(Staging, "FAKE", None, None);
-    let error = store_error(missing.save(&tokens).await);
+    let error = store_error(save(&missing, &tokens).await);
     assert!(matches!(error, TokenStoreError::File { .. }));
     assert!(format!("{error:?}").contains("could not lock"), "{error:?}");
 }

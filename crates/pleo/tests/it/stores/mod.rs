@@ -13,7 +13,7 @@ use std::{
 };
 
 use pleo::{
-    Sandbox,
+    Environment, Sandbox,
     oauth::{StoreError, TokenStore, Tokens},
     stores::{
         FileStore, InvalidSealingKey, PostgresStore, PostgresTokens, SealingKey, SealingKeys, TokenStoreError,
@@ -37,9 +37,41 @@ fn expired(environment: Sandbox) -> Tokens<Sandbox> {
     Tokens::new(environment, "FAKE-A0", Some("FAKE-R0".into()), Some(an_hour_ago))
 }
 
+/// How long somebody else may have a store's lock here.
+const LONGEST: Duration = Duration::from_secs(60);
+
+async fn load<S: TokenStore<E>, E: Environment>(store: &S) -> Result<Option<Tokens<E>>, StoreError> {
+    store.lock(LONGEST).await?.load().await
+}
+
+async fn save<S: TokenStore<E>, E: Environment>(store: &S, tokens: &Tokens<E>) -> Result<(), StoreError> {
+    store.lock(LONGEST).await?.save(tokens).await
+}
+
+async fn clear<S: TokenStore<E>, E: Environment>(store: &S) -> Result<(), StoreError> {
+    store.lock(LONGEST).await?.clear().await
+}
+
+async fn set_presented(store: &impl TokenStore<Sandbox>, presented: bool) {
+    store.lock(LONGEST).await.unwrap().set_presented(presented).await.unwrap();
+}
+
+async fn presented_for(store: &impl TokenStore<Sandbox>) -> Option<Duration> {
+    store.lock(LONGEST).await.unwrap().presented_for().await.unwrap()
+}
+
 /// What a store says when it fails.
 fn store_error<T: std::fmt::Debug>(result: Result<T, StoreError>) -> TokenStoreError {
     *result.unwrap_err().downcast().unwrap()
+}
+
+/// While one store has the lock, another one of the same tokens waits, and not for ever.
+async fn is_kept_out(store: &impl TokenStore<Sandbox>, other: &impl TokenStore<Sandbox>) {
+    let locked = store.lock(LONGEST).await.unwrap();
+    let error = store_error(other.lock(Duration::from_millis(20)).await.map(drop));
+    assert!(matches!(error, TokenStoreError::Locked), "{error:?}");
+    drop(locked);
+    other.lock(LONGEST).await.map(drop).unwrap();
 }
 
 #[test]
@@ -57,8 +89,8 @@ fn stores_and_their_errors_are_shared_between_threads_and_printed() {
 }
 
 /// Three processes with a thousand calls in all, none of which has a token that works.
-async fn renew_once(pleo: &PleoServer, place: &Place, store: &dyn TokenStore<Sandbox>) {
-    store.save(&expired(pleo.environment())).await.unwrap();
+async fn renew_once(pleo: &PleoServer, place: &Place, store: &impl TokenStore<Sandbox>) {
+    save(store, &expired(pleo.environment())).await.unwrap();
     let calls = [334, 333, 333];
     let mut processes: Vec<_> = calls
         .iter()
@@ -73,7 +105,7 @@ async fn renew_once(pleo: &PleoServer, place: &Place, store: &dyn TokenStore<San
     }
     assert_eq!(pleo.presented(), ["FAKE-R0 200"]);
     assert_eq!(pleo.api_calls(), vec![200; 1000], "no call was sent with the expired token");
-    assert!(pleo.is_alive(&store.load().await.unwrap().unwrap()).await);
+    assert!(pleo.is_alive(&load(store).await.unwrap().unwrap()).await);
 }
 
 /// What becomes of the authorisation after a process was killed.
@@ -89,7 +121,7 @@ enum Fate {
 async fn goes_on(
     pleo: &PleoServer,
     place: &Place,
-    store: &dyn TokenStore<Sandbox>,
+    store: &impl TokenStore<Sandbox>,
     moment: Moment,
     fate: Fate,
 ) {
@@ -99,12 +131,12 @@ async fn goes_on(
     match fate {
         Fate::Kept => {
             assert_eq!((result.succeeded, &result.errors), (1, &BTreeSet::new()), "{moment:?}");
-            assert!(pleo.is_alive(&store.load().await.unwrap().unwrap()).await, "{moment:?}");
+            assert!(pleo.is_alive(&load(store).await.unwrap().unwrap()).await, "{moment:?}");
         }
         Fate::Lost => {
             let ended = |error: &String| error.contains("expired, used or revoked; ask the user");
             assert!(result.errors.iter().any(ended), "{moment:?}: {result:?}");
-            assert!(store.load().await.unwrap().is_none(), "{moment:?}: it is forgotten");
+            assert!(load(store).await.unwrap().is_none(), "{moment:?}: it is forgotten");
         }
     }
     assert_eq!(pleo.presented(), ["FAKE-R0 200"], "{moment:?}");

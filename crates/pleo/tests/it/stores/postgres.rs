@@ -3,16 +3,16 @@
 use bytes::Bytes;
 use pleo::{
     BoxFuture, ReqwestTransport, Sandbox, TransportError,
-    oauth::{OAuthTransport, RefreshPolicy, RefreshingToken, TokenError, TokenStore as _, Tokens},
+    oauth::{OAuthTransport, RefreshPolicy, RefreshingToken, TokenError, Tokens},
     stores::{PostgresStore, PostgresTokens, SealingKey, SealingKeys, TokenStoreError},
 };
 
 use super::{
-    Fate, Moment, Orders, Place, PleoServer, Process,
+    Fate, Moment, Orders, Place, PleoServer, Process, clear,
     database::{Address, Database},
-    expired, goes_on, keys, other_key, pleo_server,
+    expired, goes_on, is_kept_out, keys, load, other_key, pleo_server, presented_for,
     proxy::Proxy,
-    renew_once, store_error,
+    renew_once, save, set_presented, store_error,
 };
 
 const NAME: &str = "customer-1";
@@ -72,7 +72,7 @@ async fn a_killed_process_loses_no_pair_that_was_committed_and_no_refresh_token_
         (Moment::AfterSave, Fate::Kept),
     ] {
         world = World::with_database(world.database);
-        world.store.save(&expired(world.pleo.environment())).await.unwrap();
+        save(&world.store, &expired(world.pleo.environment())).await.unwrap();
         let proxy = Proxy::start(&world.database.address, moment == Moment::BeforeCommit);
         let commits = matches!(moment, Moment::BeforeCommit | Moment::AfterCommit);
         let database = if commits { proxy.address() } else { world.database.address.clone() };
@@ -118,7 +118,7 @@ impl OAuthTransport for Breaks {
 #[tokio::test]
 async fn a_connection_that_breaks_during_the_renewal_loses_no_pair() {
     let Some(world) = World::new().await else { return };
-    world.store.save(&expired(world.pleo.environment())).await.unwrap();
+    save(&world.store, &expired(world.pleo.environment())).await.unwrap();
     let transport = Breaks(ReqwestTransport::new().unwrap(), world.database.address.clone());
     let app = pleo_server::app(&world.pleo.url(), transport);
     let token = RefreshingToken::resume(app, world.store.clone(), RefreshPolicy::default());
@@ -130,24 +130,24 @@ async fn a_connection_that_breaks_during_the_renewal_loses_no_pair() {
     }
     token.prepare().await.unwrap();
     assert_eq!(world.pleo.presented(), ["FAKE-R0 200"]);
-    assert_eq!(world.store.presented_for().await.unwrap(), None);
-    assert!(world.pleo.is_alive(&world.store.load().await.unwrap().unwrap()).await);
+    assert_eq!(presented_for(&world.store).await, None);
+    assert!(world.pleo.is_alive(&load(&world.store).await.unwrap().unwrap()).await);
 }
 
 #[tokio::test]
 async fn a_row_that_was_changed_cut_off_swapped_or_sealed_with_another_key_is_an_error_by_name() {
     let Some(world) = World::new().await else { return };
     let environment = || world.pleo.environment();
-    world.store.save(&expired(environment())).await.unwrap();
+    save(&world.store, &expired(environment())).await.unwrap();
     let address = &world.database.address;
 
     let wrong = address.tokens(SealingKeys::new(other_key())).store(environment(), NAME);
-    assert!(matches!(store_error(wrong.load().await), TokenStoreError::UnknownKey { .. }));
+    assert!(matches!(store_error(load(&wrong).await), TokenStoreError::UnknownKey { .. }));
     let former = SealingKeys::new(other_key()).with_former(SealingKey::from_bytes([7; 32]));
     let changed = address.tokens(former).store(environment(), NAME);
-    let tokens = changed.load().await.unwrap().unwrap();
-    changed.save(&tokens).await.unwrap();
-    assert!(matches!(store_error(world.store.load().await), TokenStoreError::UnknownKey { .. }));
+    let tokens = load(&changed).await.unwrap().unwrap();
+    save(&changed, &tokens).await.unwrap();
+    assert!(matches!(store_error(load(&world.store).await), TokenStoreError::UnknownKey { .. }));
 
     for (change, cut_off) in [
         ("sealed = set_byte(sealed, 30, get_byte(sealed, 30) # 1)", false),
@@ -159,10 +159,10 @@ async fn a_row_that_was_changed_cut_off_swapped_or_sealed_with_another_key_is_an
     ] {
         for name in [NAME, "customer-2"] {
             let store = address.tokens(keys()).store(environment(), name);
-            store.save(&Tokens::new(environment(), "FAKE-A0", None, None)).await.unwrap();
+            save(&store, &Tokens::new(environment(), "FAKE-A0", None, None)).await.unwrap();
         }
         world.execute(&format!("UPDATE pleo_tokens SET {change} WHERE name = '{NAME}'")).await;
-        let error = store_error(world.store.load().await);
+        let error = store_error(load(&world.store).await);
         match error {
             TokenStoreError::Unreadable { .. } if cut_off => {}
             TokenStoreError::Tampered if !cut_off => {}
@@ -180,24 +180,32 @@ async fn a_row_that_was_changed_cut_off_swapped_or_sealed_with_another_key_is_an
     assert!(world.pleo.presented().is_empty());
 
     world.execute("DROP TABLE pleo_tokens").await;
-    let error = store_error(world.store.load().await);
+    let error = store_error(load(&world.store).await);
     assert!(matches!(error, TokenStoreError::Database { .. }));
     assert!(format!("{error:?}").contains("\"pleo_tokens\" does not exist"), "{error:?}");
 }
 
 #[tokio::test]
-async fn cleared_tokens_do_not_come_back_and_a_store_may_be_used_without_a_lock() {
+async fn waiting_for_the_lock_of_a_row_ends_with_an_error_by_name() {
     let Some(world) = World::new().await else { return };
-    assert!(world.store.load().await.unwrap().is_none());
-    let guard = world.store.lock().await.unwrap();
-    drop(guard);
-    world.store.save(&expired(world.pleo.environment())).await.unwrap();
-    assert!(world.store.load().await.unwrap().is_some());
-    world.store.set_presented(true).await.unwrap();
-    assert!(world.store.presented_for().await.unwrap().is_some());
-    world.store.clear().await.unwrap();
-    assert!(world.store.load().await.unwrap().is_none());
-    assert_eq!(world.store.presented_for().await.unwrap(), None);
+    let other = || world.database.address.tokens(keys()).store(world.pleo.environment(), NAME);
+    // Both while the row is being created, and once it is there.
+    is_kept_out(&world.store, &other()).await;
+    save(&world.store, &expired(world.pleo.environment())).await.unwrap();
+    is_kept_out(&world.store, &other()).await;
+}
+
+#[tokio::test]
+async fn cleared_tokens_do_not_come_back() {
+    let Some(world) = World::new().await else { return };
+    assert!(load(&world.store).await.unwrap().is_none());
+    save(&world.store, &expired(world.pleo.environment())).await.unwrap();
+    assert!(load(&world.store).await.unwrap().is_some());
+    set_presented(&world.store, true).await;
+    assert!(presented_for(&world.store).await.is_some());
+    clear(&world.store).await.unwrap();
+    assert!(load(&world.store).await.unwrap().is_none());
+    assert_eq!(presented_for(&world.store).await, None);
     let text = format!("{:?} {:?}", world.store, world.database.address.tokens(keys()));
     assert!(!text.contains("FAKE") && !text.contains(NAME), "{text}");
 }

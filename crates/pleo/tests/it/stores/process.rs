@@ -18,12 +18,12 @@ use std::{
 use bytes::Bytes;
 use pleo::{
     BoxFuture, Client, ReqwestTransport, Sandbox, Session, TransportError,
-    oauth::{OAuthTransport, RefreshPolicy, RefreshingToken, StoreError, TokenStore, Tokens},
+    oauth::{LockedTokens, OAuthTransport, RefreshPolicy, RefreshingToken, StoreError, TokenStore, Tokens},
     stores::FileStore,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{database::Address, keys, pleo_server, pleo_server::PleoServer};
+use super::{database::Address, keys, pleo_server, pleo_server::PleoServer, save};
 
 /// Holds the orders, as JSON. Without it, [`uses_a_token_store_as_it_is_told`] has nothing to do.
 const ORDERS: &str = "PLEO_TEST_STORE_ORDERS";
@@ -79,7 +79,7 @@ pub(super) enum Moment {
     HalfWritten,
     /// Before the new file is renamed.
     BeforeRename,
-    /// After the new pair was stored, before the lock is released.
+    /// After the new pair was stored, before the process knows.
     AfterSave,
     /// Before the database commits. The proxy sees to it.
     BeforeCommit,
@@ -277,14 +277,32 @@ struct DeadlyStore {
     moment: Option<Moment>,
 }
 
-impl DeadlyStore {
+impl TokenStore<Sandbox> for DeadlyStore {
+    fn lock(&self, longest: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<Sandbox>>, StoreError>> {
+        Box::pin(async move {
+            let tokens = self.store.lock(longest).await?;
+            let (place, environment) = (self.place.clone(), self.environment.clone());
+            let locked = DeadlyTokens { tokens, place, environment, moment: self.moment };
+            Ok(Box::new(locked) as Box<dyn LockedTokens<Sandbox>>)
+        })
+    }
+}
+
+struct DeadlyTokens {
+    tokens: Box<dyn LockedTokens<Sandbox>>,
+    place: Place,
+    environment: Sandbox,
+    moment: Option<Moment>,
+}
+
+impl DeadlyTokens {
     /// Leaves behind what is there between writing the new file and renaming it: the bytes that the store
     /// writes, under the name that they have until then.
     async fn write_without_renaming(&self, tokens: &Tokens<Sandbox>, half: bool) {
         let Place::File(path) = &self.place else { panic!("there is no file") };
         let elsewhere = tempfile::tempdir().unwrap();
         let copy = elsewhere.path().join(path.file_name().unwrap());
-        FileStore::new(&copy, self.environment.clone(), keys()).save(tokens).await.unwrap();
+        save(&FileStore::new(&copy, self.environment.clone(), keys()), tokens).await.unwrap();
         let mut bytes = std::fs::read(copy).unwrap();
         if half {
             bytes.truncate(bytes.len() / 2);
@@ -293,12 +311,12 @@ impl DeadlyStore {
     }
 }
 
-impl TokenStore<Sandbox> for DeadlyStore {
-    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens<Sandbox>>, StoreError>> {
-        self.store.load()
+impl LockedTokens<Sandbox> for DeadlyTokens {
+    fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<Sandbox>>, StoreError>> {
+        self.tokens.load()
     }
 
-    fn save<'a>(&'a self, tokens: &'a Tokens<Sandbox>) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn save(self: Box<Self>, tokens: &Tokens<Sandbox>) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             match self.moment {
                 Some(Moment::BeforeSave) => die().await,
@@ -307,32 +325,28 @@ impl TokenStore<Sandbox> for DeadlyStore {
                     die().await
                 }
                 Some(Moment::AfterSave) => {
-                    self.store.save(tokens).await?;
+                    self.tokens.save(tokens).await?;
                     die().await
                 }
-                _ => self.store.save(tokens).await,
+                _ => self.tokens.save(tokens).await,
             }
         })
     }
 
-    fn clear(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.store.clear()
+    fn clear(self: Box<Self>) -> BoxFuture<'static, Result<(), StoreError>> {
+        self.tokens.clear()
     }
 
-    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send>, StoreError>> {
-        self.store.lock()
-    }
-
-    fn set_presented(&self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn set_presented(&mut self, presented: bool) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             if self.moment == Some(Moment::BeforeNote) {
                 die().await;
             }
-            self.store.set_presented(presented).await
+            self.tokens.set_presented(presented).await
         })
     }
 
-    fn presented_for(&self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
-        self.store.presented_for()
+    fn presented_for(&mut self) -> BoxFuture<'_, Result<Option<Duration>, StoreError>> {
+        self.tokens.presented_for()
     }
 }
