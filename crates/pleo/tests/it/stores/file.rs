@@ -82,7 +82,14 @@ async fn a_killed_process_loses_no_pair_that_reached_the_disk_and_no_refresh_tok
         let orders = Orders { killed: Some(moment), ..Orders::new(&world.pleo, &world.place()) };
         let mut process = Process::start(&orders);
         process.go();
-        process.killed_when_it_asks();
+        match moment {
+            Moment::HalfWritten => {
+                process.ended_while_it_writes();
+                let new = fs::metadata(world.path.with_added_extension("new")).unwrap();
+                assert_eq!(new.len(), 100);
+            }
+            _ => process.killed_when_it_asks(),
+        }
         age_note(&world.path);
         goes_on(&world.pleo, &world.place(), &world.store, moment, fate).await;
     }

@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeSet,
-    env,
+    env, fs,
     io::{BufRead as _, BufReader, Write as _},
+    os::unix::process::ExitStatusExt as _,
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{
@@ -21,9 +22,10 @@ use pleo::{
     oauth::{LockedTokens, OAuthTransport, RefreshPolicy, RefreshingToken, StoreError, TokenStore, Tokens},
     stores::FileStore,
 };
+use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{database::Address, keys, pleo_server, pleo_server::PleoServer, save};
+use super::{database::Address, keys, pleo_server, pleo_server::PleoServer};
 
 /// Holds the orders, as JSON. Without it, [`uses_a_token_store_as_it_is_told`] has nothing to do.
 const ORDERS: &str = "PLEO_TEST_STORE_ORDERS";
@@ -75,9 +77,9 @@ pub(super) enum Moment {
     AfterResponse,
     /// Before the new pair is written.
     BeforeSave,
-    /// While it is written: half of the new file is there.
+    /// While it is written: a part of the new file is there. The operating system ends the process.
     HalfWritten,
-    /// Before the new file is renamed.
+    /// After the new file was written, before it is renamed.
     BeforeRename,
     /// After the new pair was stored, before the process knows.
     AfterSave,
@@ -161,6 +163,12 @@ impl Process {
         self.kill();
     }
 
+    /// Waits until the operating system has ended the process, because a file grew beyond its limit.
+    pub(super) fn ended_while_it_writes(mut self) {
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(Signal::XFSZ.as_raw()), "{status}");
+    }
+
     /// Sends `SIGKILL`, which no process can catch.
     pub(super) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -203,7 +211,6 @@ async fn obey(orders: Orders) {
     let store = DeadlyStore {
         store: orders.store.store(app.environment().clone()),
         place: orders.store,
-        environment: app.environment().clone(),
         moment: orders.killed,
     };
     let token = RefreshingToken::resume(app, store, RefreshPolicy::default());
@@ -273,7 +280,6 @@ impl OAuthTransport for DeadlyTransport {
 struct DeadlyStore {
     store: Arc<dyn TokenStore<Sandbox>>,
     place: Place,
-    environment: Sandbox,
     moment: Option<Moment>,
 }
 
@@ -281,8 +287,7 @@ impl TokenStore<Sandbox> for DeadlyStore {
     fn lock(&self, longest: Duration) -> BoxFuture<'_, Result<Box<dyn LockedTokens<Sandbox>>, StoreError>> {
         Box::pin(async move {
             let tokens = self.store.lock(longest).await?;
-            let (place, environment) = (self.place.clone(), self.environment.clone());
-            let locked = DeadlyTokens { tokens, place, environment, moment: self.moment };
+            let locked = DeadlyTokens { tokens, place: self.place.clone(), moment: self.moment };
             Ok(Box::new(locked) as Box<dyn LockedTokens<Sandbox>>)
         })
     }
@@ -291,24 +296,27 @@ impl TokenStore<Sandbox> for DeadlyStore {
 struct DeadlyTokens {
     tokens: Box<dyn LockedTokens<Sandbox>>,
     place: Place,
-    environment: Sandbox,
     moment: Option<Moment>,
 }
 
 impl DeadlyTokens {
-    /// Leaves behind what is there between writing the new file and renaming it: the bytes that the store
-    /// writes, under the name that they have until then.
-    async fn write_without_renaming(&self, tokens: &Tokens<Sandbox>, half: bool) {
+    /// The store writes the new pair, and cannot rename the file because a folder has the name. It is as if the
+    /// process had ended between the two.
+    async fn save_without_renaming(self, tokens: &Tokens<Sandbox>) {
         let Place::File(path) = &self.place else { panic!("there is no file") };
-        let elsewhere = tempfile::tempdir().unwrap();
-        let copy = elsewhere.path().join(path.file_name().unwrap());
-        save(&FileStore::new(&copy, self.environment.clone(), keys()), tokens).await.unwrap();
-        let mut bytes = std::fs::read(copy).unwrap();
-        if half {
-            bytes.truncate(bytes.len() / 2);
-        }
-        std::fs::write(path.with_added_extension("new"), bytes).unwrap();
+        let aside = path.with_added_extension("aside");
+        fs::rename(path, &aside).unwrap();
+        fs::create_dir(path).unwrap();
+        self.tokens.save(tokens).await.unwrap_err();
+        fs::remove_dir(path).unwrap();
+        fs::rename(&aside, path).unwrap();
     }
+}
+
+/// From here on, writing more than so many bytes into a file ends the process, after these bytes were written.
+fn end_after_writing(bytes: u64) {
+    let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+    setrlimit(Resource::Fsize, limit).unwrap();
 }
 
 impl LockedTokens<Sandbox> for DeadlyTokens {
@@ -320,8 +328,12 @@ impl LockedTokens<Sandbox> for DeadlyTokens {
         Box::pin(async move {
             match self.moment {
                 Some(Moment::BeforeSave) => die().await,
-                Some(moment @ (Moment::HalfWritten | Moment::BeforeRename)) => {
-                    self.write_without_renaming(tokens, moment == Moment::HalfWritten).await;
+                Some(Moment::HalfWritten) => {
+                    end_after_writing(100);
+                    self.tokens.save(tokens).await
+                }
+                Some(Moment::BeforeRename) => {
+                    self.save_without_renaming(tokens).await;
                     die().await
                 }
                 Some(Moment::AfterSave) => {
