@@ -4,16 +4,19 @@ use std::{
     future::ready,
     ops::Deref,
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use http::StatusCode;
 use pleo_client::{
-    Authorization, Authorize, Body, BoxFuture, Call, Error, InvalidBaseUrl, Request, Safety, Transport,
-    Unauthenticated,
+    Attempts, Authorization, Authorize, Body, BoxFuture, Call, Error, InvalidBaseUrl, Request, Safety,
+    Transport, Unauthenticated,
 };
 
 use crate::{
-    AnyEnvironment, CompanyId, Environment, Session, Subject, oauth::TokenVersion, session::CurrentCredential,
+    AnyEnvironment, CompanyId, Environment, Session, Subject,
+    oauth::{RefreshingToken, TokenVersion},
+    session::CurrentCredential,
 };
 
 /// A client of the External API in one environment: all its [`Operations`](crate::Operations), a method
@@ -171,15 +174,27 @@ impl<E: Environment> Transport for Authorized<E> {
             }
             token.rejected(first);
             let Some(again) = again else { return Ok(answer) };
+            let again = again.after(&answer);
+            let Attempts { sent: before, deadline } = again.attempts();
             // Without a token to try, Pleo's own answer says most.
-            if token.ready().is_none() && token.renewed().await.is_err() {
+            if token.ready().is_none() && !is_renewed(&token, deadline).await {
                 return Ok(answer);
             }
             drop(answer);
-            let answer = self.transport.send(again.with_authorize(&pinned)).await?;
+            let answer = self.transport.send(again.with_authorize(&pinned)).await;
+            let second = pinned.take_sent();
+            // Not every transport counts.
+            let least = before + u32::from(second.is_some());
+            let mut answer = answer.map_err(|error| match error.attempts() < least {
+                true => error.with_attempts(least),
+                false => error,
+            })?;
+            if answer.extensions().get::<Attempts>().is_none() {
+                answer.extensions_mut().insert(Attempts { sent: least, deadline });
+            }
             match answer.status() {
-                StatusCode::UNAUTHORIZED => token.rejected(pinned.take_sent()),
-                _ => token.accepted(pinned.take_sent()),
+                StatusCode::UNAUTHORIZED => token.rejected(second),
+                _ => token.accepted(second),
             }
             Ok(answer)
         })
@@ -188,6 +203,15 @@ impl<E: Environment> Transport for Authorized<E> {
     fn body_limit(&self) -> usize {
         self.transport.body_limit()
     }
+}
+
+/// Renews a token, in the time that a call has left.
+async fn is_renewed<E: Environment>(token: &RefreshingToken<E>, deadline: Option<Instant>) -> bool {
+    // Without a runtime there is no timer; then it is not renewed either.
+    let (Some(deadline), Ok(_)) = (deadline, tokio::runtime::Handle::try_current()) else {
+        return token.renewed().await.is_ok();
+    };
+    tokio::time::timeout_at(deadline.into(), token.renewed()).await.is_ok_and(|renewed| renewed.is_ok())
 }
 
 /// A session that keeps to the token that a call began with.

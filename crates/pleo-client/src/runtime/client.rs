@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use bytes::Bytes;
 
 use super::{
-    Body, BoxFuture, Error, Operation, Request, ResponseValue,
+    Attempts, Body, BoxFuture, Error, Operation, Request, ResponseValue,
     base_url::{BaseUrl, InvalidBaseUrl},
     response,
 };
@@ -116,6 +116,7 @@ pub struct Call<'a> {
     base: &'a BaseUrl,
     authorize: &'a dyn Authorize,
     body_limit: usize,
+    attempts: Attempts,
 }
 
 impl<'a> Call<'a> {
@@ -140,8 +141,19 @@ impl<'a> Call<'a> {
         authorize: impl FnOnce(&mut Request) -> Result<(), Refusal>,
     ) -> Result<Self, Error> {
         let operation = self.request.operation();
-        authorize(&mut self.request).map_err(|refusal| Error::Refused { operation, refusal })?;
+        authorize(&mut self.request).map_err(|refusal| Error::Refused { operation, refusal, attempts: 0 })?;
         Ok(Call { authorize: &Unauthenticated, ..self })
+    }
+
+    /// The same call, sent once more after this response to it: a transport that retries does not begin anew.
+    #[must_use]
+    pub fn after<B>(self, response: &http::Response<B>) -> Self {
+        Self { attempts: Attempts::of(response.extensions(), self.attempts), ..self }
+    }
+
+    /// What was done for the call before.
+    pub fn attempts(&self) -> Attempts {
+        self.attempts
     }
 
     /// The operation that is called.
@@ -191,7 +203,7 @@ impl<'a> Call<'a> {
         };
         match decision {
             Ok(()) => Ok(request),
-            Err(refusal) => Err(Error::Refused { operation, refusal }),
+            Err(refusal) => Err(Error::Refused { operation, refusal, attempts: 0 }),
         }
     }
 }
@@ -273,7 +285,7 @@ impl Client {
         let transport = self.inner.transport.as_ref();
         let body_limit = transport.body_limit().min(most);
         let (base, authorize) = (&self.inner.base, self.inner.authorize.as_ref());
-        let call = Call { request, base, authorize, body_limit };
+        let call = Call { request, base, authorize, body_limit, attempts: Attempts::default() };
         response::read(operation, transport.send(call).await?, body_limit).await
     }
 }

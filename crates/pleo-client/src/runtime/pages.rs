@@ -132,6 +132,8 @@ pub struct Pages<C: ListCall> {
     seen: Cursors,
     read: usize,
     limit: usize,
+    /// How many times the request for the last page was sent.
+    attempts: u32,
 }
 
 impl<C: ListCall> Pages<C> {
@@ -150,6 +152,7 @@ impl<C: ListCall> Pages<C> {
             cursor,
             read: 0,
             limit: usize::MAX,
+            attempts: 0,
         }
     }
 
@@ -210,7 +213,7 @@ impl<C: ListCall> Pages<C> {
     }
 
     fn paging_error(&self, problem: PagingError) -> Error {
-        Error::Paging { operation: self.operation, problem }
+        Error::Paging { operation: self.operation, problem, attempts: self.attempts }
     }
 }
 
@@ -231,15 +234,19 @@ impl<C: ListCall> Stream for Pages<C> {
         let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
         let fetched = ready!(Pin::new(pending).poll(context));
         self.pending = None;
-        match fetched.map(ResponseValue::into_inner) {
+        match fetched {
             Err(error) => self.fail(error),
-            Ok(page) => match self.accept(&page) {
-                Ok(()) => Poll::Ready(Some(Ok(page))),
-                Err(problem) => {
-                    let error = self.paging_error(problem);
-                    self.fail(error)
+            Ok(page) => {
+                self.attempts = page.attempts();
+                let page = page.into_inner();
+                match self.accept(&page) {
+                    Ok(()) => Poll::Ready(Some(Ok(page))),
+                    Err(problem) => {
+                        let error = self.paging_error(problem);
+                        self.fail(error)
+                    }
                 }
-            },
+            }
         }
     }
 }

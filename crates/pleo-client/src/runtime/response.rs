@@ -1,6 +1,6 @@
 //! Answers.
 
-use std::{fmt, ops::Deref};
+use std::{fmt, ops::Deref, time::Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
@@ -12,10 +12,24 @@ use super::{ApiError, DecodeError, Error, Operation, TransportError, TransportEr
 /// The body of an answer, as a transport hands it over: read as it arrives.
 pub type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
-/// How many times a request was sent. A transport that retries puts it into the
-/// [extensions](http::Response::extensions) of the response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempts(pub u32);
+/// What was done for a call so far. A transport that retries puts it into the
+/// [extensions](http::Response::extensions) of the response, and goes on from a call's
+/// [`attempts`](super::Call::attempts).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Attempts {
+    /// How many times the request was sent.
+    pub sent: u32,
+    /// When the time for all attempts is over, if there is a limit.
+    pub deadline: Option<Instant>,
+}
+
+impl Attempts {
+    /// What was done for a call that was sent with `before`, and got this response: what its transport says, or else
+    /// one attempt more.
+    pub(crate) fn of(response: &http::Extensions, before: Self) -> Self {
+        response.get().copied().unwrap_or(Self { sent: before.sent + 1, ..before })
+    }
+}
 
 /// A successful answer: the decoded body with status and headers.
 ///
@@ -24,6 +38,7 @@ pub struct Attempts(pub u32);
 pub struct ResponseValue<T> {
     status: StatusCode,
     headers: HeaderMap,
+    attempts: u32,
     value: T,
 }
 
@@ -43,13 +58,19 @@ impl<T> ResponseValue<T> {
         &self.headers
     }
 
+    /// How many times the request was sent; more than 1 only where a call is sent again.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
     #[cfg(test)]
     pub(super) fn new(value: T) -> Self {
-        Self { status: StatusCode::OK, headers: HeaderMap::new(), value }
+        Self { status: StatusCode::OK, headers: HeaderMap::new(), attempts: 1, value }
     }
 
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
-        ResponseValue { status: self.status, headers: self.headers, value: change(self.value) }
+        let Self { status, headers, attempts, value } = self;
+        ResponseValue { status, headers, attempts, value: change(value) }
     }
 }
 
@@ -75,13 +96,15 @@ pub(super) async fn read(
     limit: usize,
 ) -> Result<ResponseValue<Bytes>, Error> {
     let (head, body) = response.into_parts();
+    let attempts = Attempts::of(&head.extensions, Attempts::default()).sent;
     if head.status.is_success() {
-        let value = read_success(operation, head.status, body, limit).await?;
-        return Ok(ResponseValue { status: head.status, headers: head.headers, value });
+        let read = read_success(operation, head.status, body, limit).await;
+        let value = read.map_err(|error| error.with_attempts(attempts))?;
+        return Ok(ResponseValue { status: head.status, headers: head.headers, attempts, value });
     }
     let (value, truncated) = read_beginning(body, ApiError::BODY_LIMIT).await;
     let error = ApiError::new(operation, head.status, head.headers, value, truncated);
-    Err(Box::new(error.with_attempts(head.extensions.get())).into())
+    Err(Box::new(error.with_attempts(attempts)).into())
 }
 
 /// Reads the body of a success to its end: for a transport around another one that has to know that the body arrived
@@ -97,7 +120,7 @@ pub async fn read_success(
 ) -> Result<Bytes, Error> {
     match read_whole(body, limit).await {
         Ok(Some(body)) => Ok(body),
-        Ok(None) => Err(Error::BodyTooLong { operation, status, limit }),
+        Ok(None) => Err(Error::BodyTooLong { operation, status, limit, attempts: 1 }),
         Err(source) => Err(Error::Transport { operation, source }),
     }
 }
@@ -149,8 +172,9 @@ pub(super) fn decode<T: DeserializeOwned>(
     match serde_json::from_slice(&response.value) {
         Ok(value) => Ok(response.map(|_| value)),
         Err(error) => {
-            let ResponseValue { status, headers, value } = response;
-            Err(Box::new(DecodeError::new(operation, status, headers, value, &error)).into())
+            let ResponseValue { status, headers, attempts, value } = response;
+            let error = DecodeError::new(operation, status, headers, value, &error);
+            Err(Box::new(error.with_attempts(attempts)).into())
         }
     }
 }

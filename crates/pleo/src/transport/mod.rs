@@ -47,8 +47,10 @@ impl<T: Transport> RetryTransport<T> {
 
     async fn run(&self, call: Call<'_>) -> Result<Response<Body>, Error> {
         let operation = call.operation();
-        let deadline = deadline(self.policy.total_timeout());
-        let mut attempts = 0;
+        // A call that is repeated with a renewed token goes on where it was.
+        let Attempts { sent: mut attempts, deadline } = call.attempts();
+        let deadline =
+            deadline.map_or_else(|| self::deadline(self.policy.total_timeout()), Instant::from_std);
         let mut last = Err(no_turn(operation));
         while self.shared.pacer.turn(deadline).await.is_ok() {
             attempts += 1;
@@ -60,7 +62,7 @@ impl<T: Transport> RetryTransport<T> {
             span.in_scope(|| tracing::info!(wait = ?wait_until - Instant::now(), "the call is sent again"));
             sleep_until(wait_until).await;
         }
-        finished(last, attempts)
+        finished(last, Attempts { sent: attempts, deadline: Some(deadline.into_std()) })
     }
 
     /// Sends the call once, and reads the body of a success.
@@ -116,16 +118,15 @@ impl<T: Transport> Transport for RetryTransport<T> {
 }
 
 /// The outcome of the last attempt, with the number of attempts.
-fn finished(outcome: Result<Response<Body>, Error>, attempts: u32) -> Result<Response<Body>, Error> {
+fn finished(outcome: Result<Response<Body>, Error>, attempts: Attempts) -> Result<Response<Body>, Error> {
     match outcome {
         Ok(mut response) => {
-            response.extensions_mut().insert(Attempts(attempts));
+            response.extensions_mut().insert(attempts);
             Ok(response)
         }
-        Err(Error::Transport { operation, source }) => {
-            Err(Error::Transport { operation, source: source.with_attempts(attempts) })
-        }
-        Err(error) => Err(error),
+        // The last attempt was not sent.
+        Err(error @ Error::Refused { .. }) => Err(error.with_attempts(attempts.sent - 1)),
+        Err(error) => Err(error.with_attempts(attempts.sent)),
     }
 }
 

@@ -11,11 +11,11 @@ use std::{
 use http_body_util::{BodyExt as _, StreamBody};
 use pleo::{
     Body, BoxFuture, Call, Client, CompanyId, Error, Pace, RetryPolicy, RetryTransport, Safety, Session,
-    Staging, StandaloneApiKey, Transport, TransportErrorKind,
+    Staging, StandaloneApiKey, Transport, TransportError, TransportErrorKind,
     bytes::Bytes,
-    http::Response,
+    http::{Request, Response},
     marketplace::types::CreateClientInstallationRequest,
-    oauth::{MemoryStore, OAuthApp, RefreshPolicy, RefreshingToken, Tokens},
+    oauth::{MemoryStore, OAuthApp, OAuthTransport, RefreshPolicy, RefreshingToken, Tokens},
 };
 use tokio::time::Instant;
 
@@ -32,20 +32,16 @@ enum Kind {
 fn session(kind: Kind) -> Session<Staging> {
     match kind {
         Kind::Static => Session::new(StandaloneApiKey::new(Staging, "FAKE-KEY").unwrap()),
-        Kind::Refreshable => {
-            let app = OAuthApp::with_transport(
-                Staging,
-                "FAKE-CLIENT",
-                "https://app.test/callback",
-                Renews::default(),
-            );
-            let expires = SystemTime::now() + Duration::from_secs(3600);
-            let tokens = Tokens::new(Staging, "FAKE-A1", Some("FAKE-R1".into()), Some(expires));
-            let token =
-                RefreshingToken::new(app.unwrap(), tokens, MemoryStore::default(), RefreshPolicy::default());
-            Session::new(token.unwrap())
-        }
+        Kind::Refreshable => Session::new(refreshing(Renews::default(), Duration::from_secs(3600))),
     }
+}
+
+/// Tokens of which the access token lives so long.
+fn refreshing(server: impl OAuthTransport + 'static, lifetime: Duration) -> RefreshingToken<Staging> {
+    let app = OAuthApp::with_transport(Staging, "FAKE-CLIENT", "https://app.test/callback", server).unwrap();
+    let expires = SystemTime::now() + lifetime;
+    let tokens = Tokens::new(Staging, "FAKE-A1", Some("FAKE-R1".into()), Some(expires));
+    RefreshingToken::new(app, tokens, MemoryStore::default(), RefreshPolicy::default()).unwrap()
 }
 
 fn client(kind: Kind, http: &Scripted, policy: RetryPolicy, pace: Pace) -> Client<Staging> {
@@ -163,7 +159,7 @@ async fn each_fault_is_tried_again_as_often_as_the_operation_allows() {
                 let renewed = row.name == "401" && kind == Kind::Refreshable && safety != Safety::Neither;
                 assert_eq!(http.requests(), expected + usize::from(renewed), "{case}");
                 assert!((row.is_expected)(&error), "{case}: {error}");
-                assert!(error.attempts() as usize == expected, "{case}: {} attempts", error.attempts());
+                assert_eq!(error.attempts() as usize, http.requests(), "{case}");
                 let (least, most) = if expected == 4 { row.waits } else { (0, 0) };
                 let took = start.elapsed();
                 let bounds = Duration::from_millis(least)..=Duration::from_millis(most + 10);
@@ -190,6 +186,76 @@ async fn each_attempt_has_the_token_of_its_time() {
     let client = client(Kind::Refreshable, &http, RetryPolicy::default(), Pace::unlimited());
     call(&client, Safety::Safe).await.unwrap_err();
     assert_eq!(http.credentials(), ["Bearer FAKE-A1", "Bearer FAKE-A2", "Bearer FAKE-A2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_repeated_with_a_renewed_token_has_one_budget_and_one_deadline() {
+    // Two attempts before the 401, and two after it.
+    let http = Scripted::new([respond(503), respond(401), respond(503)]);
+    let client = |http: &Scripted, policy| client(Kind::Refreshable, http, policy, Pace::unlimited());
+    let error = call(&client(&http, RetryPolicy::default()), Safety::Safe).await.unwrap_err();
+    assert_eq!((http.requests(), error.attempts()), (4, 4), "{error}");
+
+    // Without an attempt left, the renewed token is tried once.
+    let http = Scripted::new([respond(401), respond(503)]);
+    let error = call(&client(&http, RetryPolicy::never()), Safety::Safe).await.unwrap_err();
+    assert_eq!((http.requests(), error.attempts()), (2, 2), "{error}");
+
+    // The time goes on, too.
+    let policy = RetryPolicy::default()
+        .with_max_attempts(100)
+        .with_total_timeout(Duration::from_secs(10))
+        .with_waits(Duration::ZERO, Duration::ZERO);
+    let six_seconds = Step::Respond(429, vec![("retry-after", "6".to_owned())], "");
+    let http = Scripted::new([six_seconds, respond(401), Step::Hang]);
+    let start = Instant::now();
+    let error = call(&client(&http, policy), Safety::Safe).await.unwrap_err();
+    assert!(error.is_timeout() && error.attempts() == 3, "{error}");
+    assert!(start.elapsed() <= Duration::from_millis(10_010), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_are_counted_whatever_the_error() {
+    let success = |body| Step::Respond(200, Vec::new(), body);
+    for (step, is_expected) in [
+        (success("{\"da"), (|error| matches!(error, Error::Decode(_))) as fn(&Error) -> bool),
+        (respond(404), |error| has_status(error, 404)),
+        (Step::Fail(TransportErrorKind::Request), |error| matches!(error, Error::Transport { .. })),
+    ] {
+        let http = Scripted::new([respond(503), respond(503), step]);
+        let error = call(&usual(&http), Safety::Safe).await.unwrap_err();
+        assert!(is_expected(&error), "{error}");
+        assert_eq!((error.attempts(), http.requests()), (3, 3), "{error}");
+    }
+    // A body that is too long, and a success.
+    let http = Scripted::new([respond(503), success("{\"data\":{}}")]);
+    let transport = RetryTransport::new(Small(http.clone()), RetryPolicy::default(), Pace::unlimited());
+    let small = Client::with_transport(session(Kind::Static), transport).unwrap();
+    let error = small.get_vendor(VENDOR).send().await.unwrap_err();
+    assert!(matches!(error, Error::BodyTooLong { .. }) && error.attempts() == 2, "{error}");
+    let http = Scripted::new([respond(503), success("")]);
+    assert_eq!(usual(&http).delete_installation().send().await.unwrap().attempts(), 2);
+}
+
+/// An authorisation server that renews nothing.
+struct RenewsNothing;
+
+impl OAuthTransport for RenewsNothing {
+    fn send(&self, _: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        let refusal = Response::builder().status(400).body(r#"{"error":"invalid_grant"}"#.into()).unwrap();
+        Box::pin(async { Ok(refusal) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_refused_before_its_second_attempt_had_one() {
+    let token = refreshing(RenewsNothing, Duration::from_secs(40));
+    let http = Scripted::new([Step::Respond(503, vec![("retry-after", "50".to_owned())], "")]);
+    let transport = RetryTransport::new(http.clone(), RetryPolicy::default(), Pace::unlimited());
+    let client = Client::with_transport(Session::new(token), transport).unwrap();
+    let error = client.get_vendor(VENDOR).send().await.unwrap_err();
+    assert_eq!((error.attempts(), http.requests()), (1, 1), "{error}");
+    assert!(error.to_string().contains("refused before sending again: "), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -286,20 +352,21 @@ async fn a_body_that_means_nothing_is_not_read_beyond_its_own_limit() {
     assert_eq!(read.load(Ordering::Relaxed), 65_536 + 1024);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_body_that_is_too_long_is_reported_as_such_and_not_sent_for_again() {
-    struct Small(Scripted);
+/// Reads bodies of up to three bytes.
+struct Small(Scripted);
 
-    impl Transport for Small {
-        fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Response<Body>, Error>> {
-            self.0.send(call)
-        }
-
-        fn body_limit(&self) -> usize {
-            3
-        }
+impl Transport for Small {
+    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Response<Body>, Error>> {
+        self.0.send(call)
     }
 
+    fn body_limit(&self) -> usize {
+        3
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_too_long_is_reported_as_such_and_not_sent_for_again() {
     let http = Scripted::new([Step::Respond(200, Vec::new(), "{\"data\":{}}")]);
     let transport = RetryTransport::new(Small(http.clone()), RetryPolicy::default(), Pace::unlimited());
     let client = Client::with_transport(session(Kind::Static), transport).unwrap();

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::{DecodeError, ErrorChain, remedy::remedy};
-use crate::runtime::{Attempts, Operation, identifier};
+use crate::runtime::{Operation, identifier};
 
 /// An answer other than success.
 ///
@@ -43,8 +43,8 @@ impl ApiError {
     }
 
     /// The same after several attempts.
-    pub(crate) fn with_attempts(self, attempts: Option<&Attempts>) -> Self {
-        Self { attempts: attempts.map_or(self.attempts, |attempts| attempts.0), ..self }
+    pub(crate) fn with_attempts(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
     }
 
     /// The operation that was called.
@@ -69,7 +69,7 @@ impl ApiError {
         self.message.as_deref()
     }
 
-    /// How many times the request was sent; more than 1 only with a transport that retries.
+    /// How many times the request was sent; more than 1 only where a call is sent again.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }

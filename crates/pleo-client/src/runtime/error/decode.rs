@@ -19,6 +19,7 @@ pub struct DecodeError {
     column: usize,
     path: String,
     category: &'static str,
+    attempts: u32,
 }
 
 impl DecodeError {
@@ -41,7 +42,12 @@ impl DecodeError {
         let before: usize =
             body.split_inclusive(|&byte| byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
         let path = json_path(&body, before + column);
-        Self { operation, status, headers, body, line, column, path, category }
+        Self { operation, status, headers, body, line, column, path, category, attempts: 1 }
+    }
+
+    /// The same after several attempts.
+    pub(crate) fn with_attempts(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
     }
 
     /// The operation that was called.
@@ -52,6 +58,11 @@ impl DecodeError {
     /// The answer's status.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// How many times the request was sent; more than 1 only where a call is sent again.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
     }
 
     /// The answer's headers.

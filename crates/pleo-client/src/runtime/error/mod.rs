@@ -35,12 +35,14 @@ pub enum Error {
         /// What is wrong with which argument.
         argument: InvalidArgument,
     },
-    /// The client's [`Authorize`](super::Authorize) refused the request. Nothing was sent.
+    /// The client's [`Authorize`](super::Authorize) refused the request, so it was not sent, or not again.
     Refused {
         /// The operation that was called.
         operation: &'static Operation,
         /// The refusal; [`Refusal::downcast_ref`] gives its type back.
         refusal: Refusal,
+        /// How many times the request was sent before that.
+        attempts: u32,
     },
     /// No complete answer arrived.
     Transport {
@@ -59,6 +61,8 @@ pub enum Error {
         /// The limit, in bytes: that of the transport, or [`Client::EMPTY_BODY_LIMIT`](super::Client::EMPTY_BODY_LIMIT) where
         /// the operation answers without a body.
         limit: usize,
+        /// How many times the request was sent.
+        attempts: u32,
     },
     /// The service answered with something other than success.
     Api(Box<ApiError>),
@@ -70,6 +74,8 @@ pub enum Error {
         operation: &'static Operation,
         /// Why it cannot.
         problem: PagingError,
+        /// How many times the request for the last page that was read was sent.
+        attempts: u32,
     },
 }
 
@@ -127,13 +133,36 @@ impl Error {
     }
 
     /// How many times the request was sent, or was about to be sent when no connection came about; 0 if it
-    /// was refused before sending. More than 1 only with a transport that retries.
+    /// was refused before sending. More than 1 only where a call is sent again: with a transport that retries, or with
+    /// a renewed token after a 401.
     pub fn attempts(&self) -> u32 {
         match self {
-            Self::InvalidArgument { .. } | Self::Refused { .. } => 0,
+            Self::InvalidArgument { .. } => 0,
             Self::Transport { source, .. } => source.attempts(),
             Self::Api(error) => error.attempts(),
-            Self::BodyTooLong { .. } | Self::Decode(_) | Self::Paging { .. } => 1,
+            Self::Decode(error) => error.attempts(),
+            Self::Refused { attempts, .. }
+            | Self::BodyTooLong { attempts, .. }
+            | Self::Paging { attempts, .. } => *attempts,
+        }
+    }
+
+    /// The same after so many attempts, for a transport that sends a call again. An argument that cannot be sent was
+    /// never sent.
+    #[must_use]
+    pub fn with_attempts(self, attempts: u32) -> Self {
+        match self {
+            Self::Transport { operation, source } => {
+                Self::Transport { operation, source: source.with_attempts(attempts) }
+            }
+            Self::Api(error) => Self::Api(Box::new(error.with_attempts(attempts))),
+            Self::Decode(error) => Self::Decode(Box::new(error.with_attempts(attempts))),
+            Self::Refused { operation, refusal, .. } => Self::Refused { operation, refusal, attempts },
+            Self::BodyTooLong { operation, status, limit, .. } => {
+                Self::BodyTooLong { operation, status, limit, attempts }
+            }
+            Self::Paging { operation, problem, .. } => Self::Paging { operation, problem, attempts },
+            error @ Self::InvalidArgument { .. } => error,
         }
     }
 
@@ -158,7 +187,8 @@ impl fmt::Display for Error {
         write!(f, "{}: ", self.operation().id)?;
         match self {
             Self::InvalidArgument { argument, .. } => argument.fmt(f),
-            Self::Refused { refusal, .. } => write!(f, "refused before sending: {refusal}"),
+            Self::Refused { refusal, attempts: 0, .. } => write!(f, "refused before sending: {refusal}"),
+            Self::Refused { refusal, .. } => write!(f, "refused before sending again: {refusal}"),
             Self::Transport { source, .. } => source.fmt(f),
             Self::BodyTooLong { status, limit, .. } => write!(
                 f,
