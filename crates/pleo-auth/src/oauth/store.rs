@@ -74,9 +74,8 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 pub trait TokenStore<E: Environment>: Send + Sync + 'static {
     /// Waits until nobody else has the lock, and keeps others out until what it returns is used up or dropped.
     ///
-    /// `longest` is how long the caller may have the lock. Others do not have it for longer either, so that is how long
-    /// waiting for them can take: a wait that is no longer than that, and a lock that expires no sooner, are right. A
-    /// `RefreshingToken` gives up a little later itself, with
+    /// `longest` is how long a renewal may hold the lock. Wait that long for another holder, and let a lock that
+    /// expires by itself expire no sooner. A `RefreshingToken` gives up a little later, with
     /// [`StoreFault::Locked`](super::StoreFault::Locked).
     ///
     /// It is held until the renewal ends, which calls drive: after a call that was dropped, until the next

@@ -31,11 +31,11 @@ pub enum TokenStoreError {
     /// What is kept belongs to another environment than the store.
     #[error("the kept tokens belong to another environment; give each environment a store of its own")]
     OtherEnvironment,
-    /// Somebody else had the lock for longer than a renewal takes, see
+    /// The tokens were locked for longer than a renewal takes, see
     /// [`RefreshPolicy::longest_renewal`](crate::oauth::RefreshPolicy::longest_renewal).
     #[error(
-        "somebody else has had the tokens' lock for longer than a renewal takes; find the process that has it, and \
-         end it if it hangs"
+        "the tokens were locked for longer than a renewal takes; find the process that holds the lock, and end it if \
+         it hangs"
     )]
     Locked,
     /// There were no random numbers to seal with.

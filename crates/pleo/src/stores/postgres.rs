@@ -81,8 +81,8 @@ CREATE TABLE IF NOT EXISTS pleo_tokens (
     }
 }
 
-/// Begins a transaction. Nobody holds the lock of a machine that has disappeared from the network for longer than a
-/// renewal takes, and no statement waits for it longer. It is rolled back when the connection ends.
+/// Begins a transaction, which is rolled back when the connection ends. After the time of the longest renewal, the server
+/// ends the transaction of a machine that has disappeared from the network, and a statement that waits for its lock.
 fn begin(longest: Duration) -> String {
     // PostgreSQL takes milliseconds of 32 bits, and 0 as no limit.
     let longest = i32::try_from(longest.as_millis()).unwrap_or(i32::MAX).max(1);

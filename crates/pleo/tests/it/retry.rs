@@ -214,6 +214,44 @@ async fn a_call_that_is_repeated_with_a_renewed_token_has_one_budget_and_one_dea
     assert!(start.elapsed() <= Duration::from_millis(10_010), "{:?}", start.elapsed());
 }
 
+/// An authorisation server that never responds.
+struct Silent;
+
+impl OAuthTransport for Silent {
+    fn send(&self, _: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_after_a_401_takes_no_longer_than_the_call_has() {
+    let http = Scripted::new([respond(401)]);
+    let policy = RetryPolicy::default().with_total_timeout(Duration::from_secs(5));
+    let transport = RetryTransport::new(http.clone(), policy, Pace::unlimited());
+    let session = Session::new(refreshing(Silent, Duration::from_secs(3600)));
+    let client = Client::with_transport(session, transport).unwrap();
+    let start = Instant::now();
+    let error = client.get_vendor(VENDOR).send().await.unwrap_err();
+    assert!(has_status(&error, 401) && error.attempts() == 1, "{error}");
+    assert!(start.elapsed() <= Duration::from_millis(5010), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_that_does_not_count_is_counted_for() {
+    let error = TransportErrorKind::Connection;
+    for (second, is_expected) in [
+        (respond(401), (|error| has_status(error, 401)) as fn(&Error) -> bool),
+        (Step::Fail(error), |error| has_kind(error, TransportErrorKind::Connection)),
+        (Step::Respond(200, Vec::new(), "{"), |error| matches!(error, Error::Decode(_))),
+    ] {
+        let http = Scripted::new([respond(401), second]);
+        let client = Client::with_transport(session(Kind::Refreshable), http.clone()).unwrap();
+        let error = client.get_vendor(VENDOR).send().await.unwrap_err();
+        assert!(is_expected(&error), "{error}");
+        assert_eq!((error.attempts(), http.requests()), (2, 2), "{error}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn attempts_are_counted_whatever_the_error() {
     let success = |body| Step::Respond(200, Vec::new(), body);

@@ -27,7 +27,7 @@ impl Presented {
 }
 
 impl Doubt {
-    /// A refresh token was presented so long ago. What is known of a younger time stays.
+    /// A refresh token was presented so long ago, or more recently if that is known already.
     pub(super) fn begin(&self, refresh: &Secret, age: Duration) {
         let known = self.age(refresh).unwrap_or(Duration::MAX);
         let presented = Presented { refresh: digest(refresh), age: age.min(known), since: Instant::now() };

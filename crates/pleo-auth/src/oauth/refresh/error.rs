@@ -114,11 +114,11 @@ pub enum StoreFault {
     /// A method blocked, or never answered.
     #[error("the store did not answer in time")]
     TimedOut,
-    /// Somebody else had its lock for longer than a renewal takes, see
+    /// Its lock was held for longer than a renewal takes, see
     /// [`RefreshPolicy::longest_renewal`](super::RefreshPolicy::longest_renewal).
     #[error(
-        "somebody else has had the store's lock for longer than a renewal takes; find the process that has it, \
-         and end it if it hangs"
+        "the store's lock was held for longer than a renewal takes; find the process that holds it, and end it \
+         if it hangs"
     )]
     Locked,
     /// It panicked.

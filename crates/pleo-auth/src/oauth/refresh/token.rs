@@ -42,8 +42,8 @@ use crate::{
 /// by the wall clock: time that the machine sleeps counts, and a clock that is set back makes no token
 /// younger.
 ///
-/// Whatever a store does, no call waits longer than [`RefreshPolicy::timeout`] for one of its methods, and longer than
-/// [`RefreshPolicy::longest_renewal`] and that for its lock; see [`TokenStore`].
+/// Whatever a store does, no call waits longer than [`RefreshPolicy::timeout`] for one of its methods. For its lock it may
+/// take [`RefreshPolicy::longest_renewal`] in addition; see [`TokenStore`].
 pub struct RefreshingToken<E: Environment> {
     inner: Arc<Inner<E>>,
 }
