@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use pleo_client::{CompanyPlace, ParameterLocation, Request};
+use pleo_client::{CompanyLocation, ParameterLocation, Request};
 use serde::de::{self, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
@@ -40,8 +40,8 @@ pub(crate) fn bind(request: &mut Request, subject: Option<Subject>) -> Result<()
     }
     match (request.operation().company, subject) {
         // Most requests of sessions without a company: there is nothing to do, or it is done.
-        (CompanyPlace::Nowhere, None) => Ok(()),
-        (CompanyPlace::Query { .. }, None) if request.query_companies() == 1 => Ok(()),
+        (CompanyLocation::Nowhere, None) => Ok(()),
+        (CompanyLocation::Query { .. }, None) if request.query_companies() == 1 => Ok(()),
         (_, subject) => bind_fully(request, subject),
     }
 }
@@ -49,16 +49,16 @@ pub(crate) fn bind(request: &mut Request, subject: Option<Subject>) -> Result<()
 fn bind_fully(request: &mut Request, subject: Option<Subject>) -> Result<(), RequestRefused> {
     let operation = request.operation();
     match (operation.company, subject) {
-        (CompanyPlace::Nowhere, Some(Subject::Organization(bound))) => bind_organization(request, bound),
-        (CompanyPlace::Nowhere, _) => Ok(()),
-        (CompanyPlace::Query { name, .. }, Some(Subject::Company(bound))) => {
+        (CompanyLocation::Nowhere, Some(Subject::Organization(bound))) => bind_organization(request, bound),
+        (CompanyLocation::Nowhere, _) => Ok(()),
+        (CompanyLocation::Query { name, .. }, Some(Subject::Company(bound))) => {
             if once(name, request.query_companies())? {
                 return check(bound, name, &request.query_company().unwrap_or_default());
             }
             request.append_query(name, &bound.to_string());
             Ok(())
         }
-        (CompanyPlace::Query { name, required }, other) => {
+        (CompanyLocation::Query { name, required }, other) => {
             if once(name, request.query_companies())? {
                 return Ok(());
             }
@@ -69,7 +69,7 @@ fn bind_fully(request: &mut Request, subject: Option<Subject>) -> Result<(), Req
             let needed = required || (operation.organization.is_some() && wider(request).is_none());
             if needed { Err(RequestRefused::CompanyNeeded { operation: operation.id }) } else { Ok(()) }
         }
-        (CompanyPlace::Body { name, required }, subject) => {
+        (CompanyLocation::Body { name, required }, subject) => {
             let body = request.body().cloned().unwrap_or_default();
             let members = members(&body, name)
                 .map_err(|_| RequestRefused::UnreadableBody { operation: operation.id })?;

@@ -209,7 +209,7 @@ pub struct Operation {
     pub path: String,
     /// Where the company goes; `null` where it goes nowhere.
     #[serde(default)]
-    pub company: Option<CompanyPlace>,
+    pub company: Option<CompanyLocation>,
     /// The scopes that a credential needs; `null` where Pleo does not tell.
     #[serde(default)]
     pub scopes: Option<Vec<String>>,
@@ -220,7 +220,7 @@ pub struct Operation {
 
 /// Where an operation takes the company.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CompanyPlace {
+pub struct CompanyLocation {
     /// `query` or `body`.
     #[serde(rename = "in")]
     pub location: Location,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pleo_client::{CompanyPlace, Operation, Safety};
+use pleo_client::{CompanyLocation, Operation, Safety};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -46,8 +46,8 @@ impl Named<'_> {
     /// The company that the request names, if it may be reached (Z38, Z39).
     pub(crate) fn company(&self, reach: &Reach) -> Result<Option<Uuid>, Refusal> {
         let (given, place) = match self.operation.company {
-            CompanyPlace::Query { name, .. } => (self.id(name)?, name),
-            CompanyPlace::Body { name, required } => {
+            CompanyLocation::Query { name, .. } => (self.id(name)?, name),
+            CompanyLocation::Body { name, required } => {
                 let member = self.body.and_then(|body| body.get(name));
                 if member.is_none() && required {
                     return Err(Refusal::missing(format!("{name} must be provided in the body")));
@@ -55,10 +55,10 @@ impl Named<'_> {
                 // What is no id is found by the body's schema.
                 (member.and_then(Value::as_str).and_then(id), name)
             }
-            CompanyPlace::Nowhere => (self.path.get("companyId").and_then(|text| id(text)), "companyId"),
+            CompanyLocation::Nowhere => (self.path.get("companyId").and_then(|text| id(text)), "companyId"),
         };
         // Where the operation does not ask for it, the client may say it all the same (Z40).
-        let said = if matches!(self.operation.company, CompanyPlace::Query { .. }) {
+        let said = if matches!(self.operation.company, CompanyLocation::Query { .. }) {
             None
         } else {
             self.id(COMPANY)?
@@ -88,7 +88,7 @@ impl Named<'_> {
         if let Some(partner) = self.id("partner_id")? {
             return Err(self.denied(&format!("partner {partner}")));
         }
-        let CompanyPlace::Query { required, .. } = self.operation.company else { return Ok(()) };
+        let CompanyLocation::Query { required, .. } = self.operation.company else { return Ok(()) };
         // Seen on all tag operations, whether they take an organisation or not (K14, field notes).
         if self.operation.organization.is_some() || self.operation.family == "tags" {
             return Err(Refusal::missing(format!("either {place} or organization_id must be provided")));

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use bytes::Bytes;
 use http::{Request, header};
-use pleo_client::{CompanyPlace, Operation, Parameter, ParameterLocation};
+use pleo_client::{CompanyLocation, Operation, Parameter, ParameterLocation};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ pub(crate) fn check_parameters(
     path: &BTreeMap<&'static str, String>,
     query: &[(String, String)],
 ) -> Result<(), Refusal> {
-    let elsewhere = !matches!(operation.company, CompanyPlace::Query { .. });
+    let elsewhere = !matches!(operation.company, CompanyLocation::Query { .. });
     let known = |name: &str| {
         let mut parameters = operation.parameters.iter();
         parameters.any(|known| known.location == ParameterLocation::Query && known.name == name)

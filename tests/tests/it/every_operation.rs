@@ -278,7 +278,7 @@ fn the_catalogue_says_what_the_documents_say() {
         let media_type = described.request_body().map(|(media_type, _)| media_type);
         assert_eq!(operation.request_body.map(|body| body.media_type), media_type, "{}", operation.id);
         let json = described.successes().iter().any(|(_, success)| matches!(success, Success::Json(_)));
-        assert_eq!(operation.answers_json, json, "{}", operation.id);
+        assert_eq!(operation.responds_with_json, json, "{}", operation.id);
         assert!(!operation.description.is_empty(), "{} has no description", operation.id);
         assert!(operation.documentation.starts_with("https://developers.pleo.io/"), "{}", operation.id);
         if let Some(successor) = operation.superseded_by {

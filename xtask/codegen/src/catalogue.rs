@@ -17,7 +17,7 @@ pub(super) fn file(plan: &Plan, module: &Module) -> Draft {
     let count = module.operations.len();
     let code = quote! {
         #[allow(unused_imports)]
-        use crate::{CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety, SecurityScheme};
+        use crate::{CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety, SecurityScheme};
 
         /// All operations of the family, by name.
         pub static ALL: [&Operation; #count] = [#(&#all),*];
@@ -76,7 +76,7 @@ fn entry(plan: &Plan, name: &str, operation: &OperationEntry) -> TokenStream {
     let security = security(operation);
     let safety = safety(operation);
     let success = success_statuses(operation);
-    let answers_json = success.into_iter().any(|response| response.get("content").is_some());
+    let responds_with_json = success.into_iter().any(|response| response.get("content").is_some());
     let errors = error_statuses(operation);
     let documentation = documentation(operation);
     quote! {
@@ -99,7 +99,7 @@ fn entry(plan: &Plan, name: &str, operation: &OperationEntry) -> TokenStream {
             scopes: #scopes,
             security: &[#(#security),*],
             safety: #safety,
-            answers_json: #answers_json,
+            responds_with_json: #responds_with_json,
             errors: &[#(#errors),*],
             documentation: #documentation,
         };
@@ -152,7 +152,7 @@ fn query_parameters(operation: &OperationEntry) -> impl Iterator<Item = (&str, b
 fn company(plan: &Plan, operation: &OperationEntry) -> TokenStream {
     let query = query_parameters(operation).find(|(name, _)| COMPANY.contains(name));
     if let Some((name, required)) = query {
-        return quote! { CompanyPlace::Query { name: #name, required: #required } };
+        return quote! { CompanyLocation::Query { name: #name, required: #required } };
     }
     let body =
         operation.value.get("requestBody").and_then(|body| body.pointer("/content/application~1json/schema"));
@@ -169,9 +169,9 @@ fn company(plan: &Plan, operation: &OperationEntry) -> TokenStream {
         Some(name) => {
             let required = schema.and_then(|schema| schema.get("required")).and_then(Value::as_array);
             let required = required.is_some_and(|required| required.contains(&Value::from(name)));
-            quote! { CompanyPlace::Body { name: #name, required: #required } }
+            quote! { CompanyLocation::Body { name: #name, required: #required } }
         }
-        None => quote! { CompanyPlace::Nowhere },
+        None => quote! { CompanyLocation::Nowhere },
     }
 }
 

@@ -41,7 +41,7 @@ pub use identifier::identifier;
 pub(crate) use object::object;
 pub(crate) use open_enum::open_enum;
 pub use operation::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety, SecurityScheme,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety, SecurityScheme,
 };
 pub use operation_call::{JsonPage, OperationCall, ParameterError};
 pub use pages::{Items, ListCall, ListPage, Pages, PagingError};

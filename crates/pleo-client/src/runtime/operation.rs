@@ -40,7 +40,7 @@ pub struct Operation {
     /// Its request body, if it takes one.
     pub request_body: Option<RequestBody>,
     /// Where the company goes.
-    pub company: CompanyPlace,
+    pub company: CompanyLocation,
     /// The query parameter that names the organisation, if it takes one.
     pub organization: Option<&'static str>,
     /// The scopes that a credential needs (Z47); `None` where the documents do not tell.
@@ -50,7 +50,7 @@ pub struct Operation {
     /// What repeating it may do.
     pub safety: Safety,
     /// Whether a success carries a JSON body.
-    pub answers_json: bool,
+    pub responds_with_json: bool,
     /// The error statuses that its document describes.
     pub errors: &'static [u16],
     /// Pleo's page about it, or the index of all pages where the page is not known.
@@ -163,7 +163,7 @@ pub struct RequestBody {
 
 /// Where an operation takes the company that it works on (Z38, Z39).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CompanyPlace {
+pub enum CompanyLocation {
     /// Nowhere: the path says what is meant, or the credential does.
     Nowhere,
     /// A query parameter.
@@ -182,7 +182,7 @@ pub enum CompanyPlace {
     },
 }
 
-impl CompanyPlace {
+impl CompanyLocation {
     /// The query parameter's name, where it is one.
     pub(crate) fn query_name(self) -> Option<&'static str> {
         match self {

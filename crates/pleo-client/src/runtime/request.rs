@@ -432,7 +432,7 @@ pub(super) mod tests {
     };
 
     use super::*;
-    use crate::runtime::{CompanyPlace, Parameter, ReqwestTransport, Safety, Unauthenticated};
+    use crate::runtime::{CompanyLocation, Parameter, ReqwestTransport, Safety, Unauthenticated};
 
     /// Today every path parameter of Pleo's is a UUID, which cannot bend a path; tomorrow's may not be.
     pub(in crate::runtime) static OPERATION: Operation = Operation {
@@ -448,19 +448,19 @@ pub(super) mod tests {
         unlisted: false,
         parameters: &[Parameter::path("thing"), Parameter::path("part")],
         request_body: None,
-        company: CompanyPlace::Nowhere,
+        company: CompanyLocation::Nowhere,
         organization: None,
         scopes: None,
         security: &[],
         safety: Safety::Neither,
-        answers_json: false,
+        responds_with_json: false,
         errors: &[],
         documentation: "",
     };
 
     /// The same without path parameters, and for a company.
     static SEARCH: LazyLock<Operation> = LazyLock::new(|| Operation {
-        company: CompanyPlace::Query { name: "company_id", required: false },
+        company: CompanyLocation::Query { name: "company_id", required: false },
         path: "/v1/things",
         parameters: &[],
         ..OPERATION.clone()

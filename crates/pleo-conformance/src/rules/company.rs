@@ -1,7 +1,7 @@
 //! Which company a request is for.
 
 use http::Uri;
-use pleo_client::{CompanyPlace, Operation};
+use pleo_client::{CompanyLocation, Operation};
 use proptest::{prelude::*, strategy::Union};
 use serde_json::Value;
 use uuid::Uuid;
@@ -258,9 +258,9 @@ fn query(uri: &Uri) -> Vec<(String, String)> {
 /// Where an operation takes the company, and by which name.
 fn wanted(case: &Case) -> Option<(Place, &'static str)> {
     match case.operation.company {
-        CompanyPlace::Nowhere => None,
-        CompanyPlace::Query { name, .. } => Some((Place::Query, name)),
-        CompanyPlace::Body { name, .. } => Some((Place::Body, name)),
+        CompanyLocation::Nowhere => None,
+        CompanyLocation::Query { name, .. } => Some((Place::Query, name)),
+        CompanyLocation::Body { name, .. } => Some((Place::Body, name)),
     }
 }
 
@@ -460,7 +460,7 @@ fn judge_other_company(
 fn needs_company(operation: &Operation) -> bool {
     matches!(
         operation.company,
-        CompanyPlace::Query { required: true, .. } | CompanyPlace::Body { required: true, .. }
+        CompanyLocation::Query { required: true, .. } | CompanyLocation::Body { required: true, .. }
     )
 }
 
@@ -533,8 +533,8 @@ fn names_only(named: &[Mention], company: Option<Uuid>) -> bool {
 fn unbound_client_names_none(trial: &mut ClientTrial<'_>) -> Verdict {
     let of = |sort: fn(&Operation) -> bool| trial.cases().of(sort).unbound().with_setbacks().strategy();
     let free = of(|operation| !needs_company(operation));
-    let bodies = of(|operation| matches!(operation.company, CompanyPlace::Body { .. }));
-    let queries = of(|operation| matches!(operation.company, CompanyPlace::Query { .. }));
+    let bodies = of(|operation| matches!(operation.company, CompanyLocation::Body { .. }));
+    let queries = of(|operation| matches!(operation.company, CompanyLocation::Query { .. }));
     let cases = Union::new_weighted(vec![(3, free.boxed()), (1, bodies.boxed()), (1, queries.boxed())]);
     trial.each((cases, any::<usize>(), any::<bool>()), |talk, (case, other, given)| {
         let given = *given || needs_company(case.operation);

@@ -6,7 +6,7 @@ use base64::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
-use pleo_client::CompanyPlace;
+use pleo_client::CompanyLocation;
 use pleo_sandbox::{Grant, OAuthClient, Subject};
 use proptest::{prelude::*, sample::select};
 use serde_json::Value;
@@ -314,10 +314,10 @@ fn request(case: &Case, company: Option<Uuid>, authorization: Option<&str>) -> R
     let mut body = case.body.clone();
     if let Some(company) = company {
         match (case.operation.company, &mut body) {
-            (CompanyPlace::Query { name, .. }, _) => {
+            (CompanyLocation::Query { name, .. }, _) => {
                 query.append_pair(name, &company.to_string());
             }
-            (CompanyPlace::Body { name, .. }, Some(Value::Object(members))) => {
+            (CompanyLocation::Body { name, .. }, Some(Value::Object(members))) => {
                 members.insert(name.to_owned(), Value::String(company.to_string()));
             }
             _ => {}
@@ -503,8 +503,8 @@ fn other_company_is_refused(trial: &mut ServiceTrial<'_>) -> Verdict {
 
 fn missing_company_is_bad_request(trial: &mut ServiceTrial<'_>) -> Verdict {
     let requires = |operation: &pleo_client::Operation| match operation.company {
-        CompanyPlace::Nowhere => false,
-        CompanyPlace::Query { required, .. } | CompanyPlace::Body { required, .. } => required,
+        CompanyLocation::Nowhere => false,
+        CompanyLocation::Query { required, .. } | CompanyLocation::Body { required, .. } => required,
     };
     let cases = trial.cases().of(requires).strategy();
     trial.each(cases, |inquiry, case| {

@@ -5,7 +5,7 @@ use std::{
     ops::RangeInclusive,
 };
 
-use pleo_client::{CompanyPlace, Operation, ParameterLocation, operations};
+use pleo_client::{CompanyLocation, Operation, ParameterLocation, operations};
 use pleo_sandbox::{Fault, Grant, Optional, Sampler};
 use proptest::{prelude::*, sample::select, strategy::Union};
 use serde_json::Value;
@@ -371,7 +371,7 @@ fn arguments(operation: &Operation, optional: u16, seed: u32, empty_texts: bool)
     }
     let sampler = if empty_texts { sampler(0).empty_text() } else { sampler(0) };
     let mut body = sampler.body(operation);
-    if let (CompanyPlace::Body { name, .. }, Some(Value::Object(body))) = (operation.company, &mut body) {
+    if let (CompanyLocation::Body { name, .. }, Some(Value::Object(body))) = (operation.company, &mut body) {
         body.remove(name);
     }
     (path, query, body)
@@ -462,7 +462,7 @@ pub(crate) const LIFETIME: u32 = 7200;
 
 /// Whether a query parameter says for whom the request is: the client's business where it is bound.
 fn names_subject(operation: &Operation, name: &str) -> bool {
-    matches!(operation.company, CompanyPlace::Query { name: company, .. } if company == name)
+    matches!(operation.company, CompanyLocation::Query { name: company, .. } if company == name)
         || operation.organization == Some(name)
         || name == "partner_id"
 }
@@ -493,7 +493,7 @@ pub(crate) fn takes_empty_query(operation: &Operation) -> bool {
 
 /// Whether an operation takes a company.
 pub(crate) fn takes_company(operation: &Operation) -> bool {
-    operation.company != CompanyPlace::Nowhere
+    operation.company != CompanyLocation::Nowhere
 }
 
 /// Whether an operation needs scopes that are known.
@@ -504,16 +504,16 @@ pub(crate) fn needs_scopes(operation: &Operation) -> bool {
 /// What the protocol tells of an operation.
 pub(crate) fn described(operation: &Operation) -> protocol::Operation {
     let (location, name, required) = match operation.company {
-        CompanyPlace::Nowhere => (None, "", false),
-        CompanyPlace::Query { name, required } => (Some(Location::Query), name, required),
-        CompanyPlace::Body { name, required } => (Some(Location::Body), name, required),
+        CompanyLocation::Nowhere => (None, "", false),
+        CompanyLocation::Query { name, required } => (Some(Location::Query), name, required),
+        CompanyLocation::Body { name, required } => (Some(Location::Body), name, required),
     };
     protocol::Operation {
         id: operation.id.to_owned(),
         pleo_id: operation.pleo_id.to_owned(),
         method: operation.method.to_string(),
         path: operation.path.to_owned(),
-        company: location.map(|location| protocol::CompanyPlace {
+        company: location.map(|location| protocol::CompanyLocation {
             location,
             name: name.to_owned(),
             required,

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use pleo_conformance::{
     protocol::{
-        Action, Answer, App, Authorize, Call, CallResult, Capability, CompanyPlace, Credential,
+        Action, Answer, App, Authorize, Call, CallResult, Capability, CompanyLocation, Credential,
         CredentialKind, Finish, Introduction, Location, Operation, Parameter, Refusal, Send, Tokens,
     },
     subject::{Outcome, ProcessSubject, Subject as _},
@@ -121,7 +121,7 @@ impl World {
     fn send_for(&self, company: Option<&str>, location: Location, name: &str) -> Send {
         let mut send = self.send();
         send.company = company.map(Into::into);
-        send.operation.company = Some(CompanyPlace { location, name: name.into(), required: true });
+        send.operation.company = Some(CompanyLocation { location, name: name.into(), required: true });
         if location == Location::Body {
             send.operation.method = "POST".into();
             send.body = Some(json!({ "name": "Travel" }));

@@ -242,7 +242,7 @@ impl Data {
             Ok(body)
         });
         match answered {
-            Ok(body) if input.operation.answers_json => answer::json(shape::success(input.operation), &body),
+            Ok(body) if input.operation.responds_with_json => answer::json(shape::success(input.operation), &body),
             Ok(_) => answer::empty(shape::success(input.operation)),
             Err(refusal) => {
                 *self = before;
@@ -255,7 +255,7 @@ impl Data {
     /// a document may allow a request to say what it does not allow a response to say.
     fn check_changes(&mut self, before: &Self, input: &Input<'_>, body: &Value) -> Result<(), Refusal> {
         let (operation, tables) = (input.operation, self.tables());
-        let shown = operation.answers_json.then_some(body);
+        let shown = operation.responds_with_json.then_some(body);
         document::conforms(operation, shape::success(operation).as_u16(), shown)
             .and_then(|()| {
                 let mut changes = tables.iter().zip(before.tables());

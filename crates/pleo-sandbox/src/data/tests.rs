@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use fastrand::Rng;
-use pleo_client::{CompanyPlace, operations};
+use pleo_client::{CompanyLocation, operations};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -69,11 +69,11 @@ impl Api {
     fn send(&mut self, id: &str, call: &Call) -> (u16, Value) {
         let operation = operations::find(id).unwrap();
         let company = match operation.company {
-            CompanyPlace::Nowhere => None,
-            CompanyPlace::Query { name, .. } => {
+            CompanyLocation::Nowhere => None,
+            CompanyLocation::Query { name, .. } => {
                 call.query.iter().find(|(other, _)| other == name).map(|(_, company)| company.clone())
             }
-            CompanyPlace::Body { name, .. } => {
+            CompanyLocation::Body { name, .. } => {
                 call.body.as_ref().and_then(|body| body[name].as_str().map(str::to_owned))
             }
         };
@@ -256,7 +256,7 @@ fn every_operation_answers_what_the_document_describes() {
                     assert_eq!(valid, Ok(()), "{} {body}", operation.id);
                 }
                 let body = api.ok(operation.id, &call);
-                assert_eq!(body.is_null(), !operation.answers_json, "{}", operation.id);
+                assert_eq!(body.is_null(), !operation.responds_with_json, "{}", operation.id);
             }
         }
     }

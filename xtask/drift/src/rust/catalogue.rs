@@ -49,10 +49,10 @@ mod tests {
 
     #[test]
     fn what_asks_for_more_may_refuse_and_what_asks_for_less_does_not() {
-        const QUERY: &str = "CompanyPlace::Query{name: \"company_id\", required: false}";
-        const NEEDED: &str = "CompanyPlace::Query{name: \"company_id\", required: true}";
-        const BODY: &str = "CompanyPlace::Body{name: \"companyId\", required: false}";
-        const NOWHERE: &str = "CompanyPlace::Nowhere";
+        const QUERY: &str = "CompanyLocation::Query{name: \"company_id\", required: false}";
+        const NEEDED: &str = "CompanyLocation::Query{name: \"company_id\", required: true}";
+        const BODY: &str = "CompanyLocation::Body{name: \"companyId\", required: false}";
+        const NOWHERE: &str = "CompanyLocation::Nowhere";
         for (member, less, more) in [
             ("scopes", "None", "Some(&[\"a\"])"),
             ("scopes", "Some(&[\"a\"])", "Some(&[\"a\", \"b\"])"),

@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -36,12 +36,12 @@ pub static GET_ACCOUNTING_ENTRY: Operation = Operation {
         Parameter::query("include_deleted"),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["accounting-entries:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[403u16, 404u16, 503u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -64,12 +64,12 @@ pub static GET_CORE_ACCOUNTING_ENTRY: Operation = Operation {
         Parameter::query("include_hidden"),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -92,12 +92,12 @@ pub static GET_RECEIPT: Operation = Operation {
         Parameter::query("file_type"),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -125,12 +125,12 @@ pub static LIST_RECEIPTS: Operation = Operation {
         Parameter::query("sorting_keys").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -161,7 +161,7 @@ pub static SEARCH_ACCOUNTING_ENTRIES: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -170,7 +170,7 @@ pub static SEARCH_ACCOUNTING_ENTRIES: Operation = Operation {
     scopes: Some(&["accounting-entries:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[403u16, 503u16],
     documentation: "https://developers.pleo.io/reference/accounting-entries/v1/search-accounting-entries",
 };
@@ -201,7 +201,7 @@ pub static SEARCH_CORE_ACCOUNTING_ENTRIES: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -210,7 +210,7 @@ pub static SEARCH_CORE_ACCOUNTING_ENTRIES: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -242,7 +242,7 @@ pub static SEARCH_RECEIPTS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -251,7 +251,7 @@ pub static SEARCH_RECEIPTS: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/reference/accounting-entries/v1/search-receipts-by-post",
 };

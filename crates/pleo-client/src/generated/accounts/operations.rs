@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -36,7 +36,7 @@ pub static CREATE_ACCOUNT_V1: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -45,7 +45,7 @@ pub static CREATE_ACCOUNT_V1: Operation = Operation {
     scopes: Some(&["accounts:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 409u16],
     documentation: "https://developers.pleo.io/reference/accounts/create-a-new-account",
 };
@@ -68,7 +68,7 @@ pub static CREATE_ACCOUNTS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -77,7 +77,7 @@ pub static CREATE_ACCOUNTS: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16],
     documentation: "https://developers.pleo.io/reference/accounts/create-multiple-accounts-in-a-single-request",
 };
@@ -96,12 +96,12 @@ pub static DELETE_ACCOUNT_V1: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("accountId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["accounts:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[404u16, 409u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -120,12 +120,12 @@ pub static GET_ACCOUNT_V1: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("accountId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["accounts:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -155,7 +155,7 @@ pub static SEARCH_ACCOUNTS_V1: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -164,7 +164,7 @@ pub static SEARCH_ACCOUNTS_V1: Operation = Operation {
     scopes: Some(&["accounts:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -187,12 +187,12 @@ pub static UPDATE_ACCOUNT_V1: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["accounts:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };

@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -35,7 +35,7 @@ pub static CREATE_ACCOUNT_V1_BETA: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -44,7 +44,7 @@ pub static CREATE_ACCOUNT_V1_BETA: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 409u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -63,12 +63,12 @@ pub static DELETE_ACCOUNT_V1_BETA: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("accountId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[404u16, 409u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -87,12 +87,12 @@ pub static GET_ACCOUNT_V1_BETA: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("accountId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -122,7 +122,7 @@ pub static SEARCH_ACCOUNTS_V1_BETA: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -131,7 +131,7 @@ pub static SEARCH_ACCOUNTS_V1_BETA: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -154,12 +154,12 @@ pub static UPDATE_ACCOUNT_V1_BETA: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };

@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -25,12 +25,12 @@ pub static GET_COMPANY: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("companyId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[403u16, 404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -57,12 +57,12 @@ pub static LIST_COMPANIES: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: Some("organization_id"),
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[403u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };

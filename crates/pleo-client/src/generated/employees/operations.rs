@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -25,12 +25,12 @@ pub static GET_EMPLOYEE: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("employeeId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["users:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[403u16, 404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -59,7 +59,7 @@ pub static LIST_EMPLOYEES: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "companyId",
         required: false,
     },
@@ -68,7 +68,7 @@ pub static LIST_EMPLOYEES: Operation = Operation {
     scopes: Some(&["users:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[403u16],
     documentation: "https://developers.pleo.io/reference/employees/search-for-employees",
 };

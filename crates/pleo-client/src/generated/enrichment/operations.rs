@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -37,12 +37,12 @@ pub static ENRICH_ACCOUNTING_ENTRY: Operation = Operation {
         media_type: "application/json",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["accounting-entries:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };

@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -60,12 +60,12 @@ pub static CREATE_EXPORT_JOB_EVENT_V0: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -88,12 +88,12 @@ pub static CREATE_EXPORT_JOB_EVENT_V1: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[],
     documentation: "https://developers.pleo.io/reference/export-api/export-api-v1/create-an-export-job-event",
 };
@@ -116,12 +116,12 @@ pub static CREATE_EXPORT_JOB_EVENT_V2: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[422u16],
     documentation: "https://developers.pleo.io/reference/export-api/export-api-v2/create-an-export-job-event",
 };
@@ -144,12 +144,12 @@ pub static CREATE_EXPORT_JOB_EVENT_V3: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[422u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -172,7 +172,7 @@ pub static CREATE_EXPORT_JOB_V0: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -181,7 +181,7 @@ pub static CREATE_EXPORT_JOB_V0: Operation = Operation {
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -204,7 +204,7 @@ pub static CREATE_EXPORT_JOB_V1: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -213,7 +213,7 @@ pub static CREATE_EXPORT_JOB_V1: Operation = Operation {
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/reference/export-api/export-api-v1/create-a-new-export-job",
 };
@@ -236,7 +236,7 @@ pub static CREATE_EXPORT_JOB_V2: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -245,7 +245,7 @@ pub static CREATE_EXPORT_JOB_V2: Operation = Operation {
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[409u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -268,7 +268,7 @@ pub static CREATE_EXPORT_JOB_V3: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -277,7 +277,7 @@ pub static CREATE_EXPORT_JOB_V3: Operation = Operation {
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 409u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -299,7 +299,7 @@ pub static GET_EXPORT_JOB_ITEM: Operation = Operation {
         Parameter::query("accounting_entry_id"),
     ],
     request_body: None,
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -308,7 +308,7 @@ pub static GET_EXPORT_JOB_ITEM: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -327,12 +327,12 @@ pub static GET_EXPORT_JOB_V0: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("jobId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -351,12 +351,12 @@ pub static GET_EXPORT_JOB_V1: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("jobId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -375,12 +375,12 @@ pub static GET_EXPORT_JOB_V2: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("jobId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -399,12 +399,12 @@ pub static GET_EXPORT_JOB_V3: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("jobId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -431,12 +431,12 @@ pub static LIST_EXPORT_ITEMS_V0: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-items:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -463,12 +463,12 @@ pub static LIST_EXPORT_ITEMS_V1: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-items:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -495,12 +495,12 @@ pub static LIST_EXPORT_ITEMS_V2: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-items:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[422u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -527,12 +527,12 @@ pub static LIST_EXPORT_ITEMS_V3: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-items:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 422u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -560,12 +560,12 @@ pub static LIST_EXPORT_JOB_ITEMS_V0: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -593,12 +593,12 @@ pub static LIST_EXPORT_JOB_ITEMS_V1: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -626,12 +626,12 @@ pub static LIST_EXPORT_JOB_ITEMS_V2: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -659,12 +659,12 @@ pub static LIST_EXPORT_JOB_ITEMS_V3: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/reference/export-api/export-api-v3/get-export-job-items",
 };
@@ -693,7 +693,7 @@ pub static LIST_EXPORT_JOBS_V0: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -702,7 +702,7 @@ pub static LIST_EXPORT_JOBS_V0: Operation = Operation {
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -731,7 +731,7 @@ pub static LIST_EXPORT_JOBS_V1: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -740,7 +740,7 @@ pub static LIST_EXPORT_JOBS_V1: Operation = Operation {
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/reference/export-api/export-api-v1/get-a-list-of-export-jobs",
 };
@@ -769,7 +769,7 @@ pub static LIST_EXPORT_JOBS_V2: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -778,7 +778,7 @@ pub static LIST_EXPORT_JOBS_V2: Operation = Operation {
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/reference/export-api/export-api-v2/get-a-list-of-export-jobs",
 };
@@ -806,7 +806,7 @@ pub static LIST_EXPORT_JOBS_V3: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -815,7 +815,7 @@ pub static LIST_EXPORT_JOBS_V3: Operation = Operation {
     scopes: Some(&["export-jobs:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/reference/export-api/export-api-v3/get-a-list-of-export-jobs",
 };
@@ -846,7 +846,7 @@ pub static SEARCH_EXPORT_JOB_ITEMS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -855,7 +855,7 @@ pub static SEARCH_EXPORT_JOB_ITEMS: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -878,12 +878,12 @@ pub static UPDATE_EXPORT_JOB_ITEMS_V0: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -906,12 +906,12 @@ pub static UPDATE_EXPORT_JOB_ITEMS_V1: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -934,12 +934,12 @@ pub static UPDATE_EXPORT_JOB_ITEMS_V2: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16, 413u16, 422u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -962,12 +962,12 @@ pub static UPDATE_EXPORT_JOB_ITEMS_V3: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["export-jobs:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16, 413u16, 422u16],
     documentation: "https://developers.pleo.io/reference/export-api/export-api-v3/update-export-job-items",
 };

@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -33,12 +33,12 @@ pub static ACTIVATE_INSTALLATION: Operation = Operation {
     unlisted: false,
     parameters: &[],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 500u16],
     documentation: "https://developers.pleo.io/reference/installations/activate-the-installation-for-a-client",
 };
@@ -57,12 +57,12 @@ pub static COMPLETE_INSTALLATION: Operation = Operation {
     unlisted: false,
     parameters: &[],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 500u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -85,12 +85,12 @@ pub static CREATE_INSTALLATION: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 500u16],
     documentation: "https://developers.pleo.io/reference/installations/create-a-client-installation",
 };
@@ -109,12 +109,12 @@ pub static DELETE_INSTALLATION: Operation = Operation {
     unlisted: false,
     parameters: &[],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[404u16, 502u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -133,7 +133,7 @@ pub static GET_INSTALLATION: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::query("company_id")],
     request_body: None,
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -142,7 +142,7 @@ pub static GET_INSTALLATION: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 500u16],
     documentation: "https://developers.pleo.io/reference/installations/get-client-installation",
 };
@@ -161,12 +161,12 @@ pub static INTROSPECT_AUTHENTICATION: Operation = Operation {
     unlisted: false,
     parameters: &[],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 500u16],
     documentation: "https://developers.pleo.io/reference/external-clients/introspect-the-details-of-the-current-authentication",
 };
@@ -189,12 +189,12 @@ pub static UPDATE_INSTALLATION: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 500u16],
     documentation: "https://developers.pleo.io/reference/installations/update-a-client-installation",
 };

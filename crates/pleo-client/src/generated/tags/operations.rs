@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -57,7 +57,7 @@ pub static ARCHIVE_TAGS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -66,7 +66,7 @@ pub static ARCHIVE_TAGS: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -89,12 +89,12 @@ pub static CREATE_TAG: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 409u16],
     documentation: "https://developers.pleo.io/reference/tags-api/tags/creates-a-new-tag-sub-resource-under-the-given-tag-group",
 };
@@ -117,12 +117,12 @@ pub static CREATE_TAG_DIMENSION_VALUE: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -145,7 +145,7 @@ pub static CREATE_TAG_GROUP: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -154,7 +154,7 @@ pub static CREATE_TAG_GROUP: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/reference/tags-api/tag-groups/creates-a-new-tag-group-resource",
 };
@@ -177,12 +177,12 @@ pub static CREATE_TAG_GROUP_DIMENSION: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -201,12 +201,12 @@ pub static DELETE_TAG: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("tagId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -225,12 +225,12 @@ pub static DELETE_TAG_DIMENSION_VALUE: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("tagId"), Parameter::path("dimensionId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -249,12 +249,12 @@ pub static DELETE_TAG_GROUP: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("groupId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -273,12 +273,12 @@ pub static DELETE_TAG_GROUP_DIMENSION: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("groupId"), Parameter::path("dimensionId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -301,7 +301,7 @@ pub static DELETE_TAGS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -310,7 +310,7 @@ pub static DELETE_TAGS: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -329,12 +329,12 @@ pub static GET_TAG: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("tagId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -353,12 +353,12 @@ pub static GET_TAG_DIMENSION_VALUE: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("tagId"), Parameter::path("dimensionId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -377,12 +377,12 @@ pub static GET_TAG_GROUP: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("groupId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -401,12 +401,12 @@ pub static GET_TAG_GROUP_DIMENSION: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("groupId"), Parameter::path("dimensionId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -425,12 +425,12 @@ pub static GET_TAG_GROUP_USAGE: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("groupId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[403u16, 404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -453,7 +453,7 @@ pub static LIST_AGGREGATED_TAG_GROUPS: Operation = Operation {
         Parameter::query("tag_group_ids").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -462,7 +462,7 @@ pub static LIST_AGGREGATED_TAG_GROUPS: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -481,12 +481,12 @@ pub static LIST_TAG_DIMENSION_VALUES: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("tagId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -505,12 +505,12 @@ pub static LIST_TAG_GROUP_DIMENSIONS: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("groupId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -534,7 +534,7 @@ pub static LIST_TAG_GROUPS: Operation = Operation {
         Parameter::query("include_tags_count"),
     ],
     request_body: None,
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -543,7 +543,7 @@ pub static LIST_TAG_GROUPS: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/reference/tags-api/tag-groups/returns-all-tag-groups-for-given-company",
 };
@@ -571,12 +571,12 @@ pub static LIST_TAGS: Operation = Operation {
         Parameter::query("include_archived"),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -607,7 +607,7 @@ pub static SEARCH_AGGREGATED_TAGS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -616,7 +616,7 @@ pub static SEARCH_AGGREGATED_TAGS: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -648,7 +648,7 @@ pub static SEARCH_TAGS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -657,7 +657,7 @@ pub static SEARCH_TAGS: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -687,7 +687,7 @@ pub static SEARCH_TAGS_BY_QUERY: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -696,7 +696,7 @@ pub static SEARCH_TAGS_BY_QUERY: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/reference/tags-api/tags/search-tags",
 };
@@ -719,12 +719,12 @@ pub static UPDATE_TAG: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16, 409u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -747,12 +747,12 @@ pub static UPDATE_TAG_DIMENSION_VALUE: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -775,12 +775,12 @@ pub static UPDATE_TAG_GROUP: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -803,12 +803,12 @@ pub static UPDATE_TAG_GROUP_DIMENSION: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };

@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -36,12 +36,12 @@ pub static CALCULATE_TAX_AMOUNTS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -64,7 +64,7 @@ pub static CREATE_TAX_CODE: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -73,7 +73,7 @@ pub static CREATE_TAX_CODE: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -92,12 +92,12 @@ pub static DELETE_TAX_CODE: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("taxCodeId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -116,12 +116,12 @@ pub static GET_TAX_CODE: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("taxCodeId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -152,7 +152,7 @@ pub static SEARCH_TAX_CODES: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: false,
     },
@@ -161,7 +161,7 @@ pub static SEARCH_TAX_CODES: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/reference/tax-codes/returns-a-list-of-tax-codes",
 };
@@ -184,7 +184,7 @@ pub static UPDATE_TAX_CODE: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -193,7 +193,7 @@ pub static UPDATE_TAX_CODE: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };

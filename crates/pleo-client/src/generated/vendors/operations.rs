@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -44,12 +44,12 @@ pub static ACTIVATE_VENDOR: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -68,12 +68,12 @@ pub static ARCHIVE_VENDOR: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("id")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["vendors:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -96,7 +96,7 @@ pub static CREATE_CSV_IMPORT_JOB: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -105,7 +105,7 @@ pub static CREATE_CSV_IMPORT_JOB: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 500u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -128,7 +128,7 @@ pub static CREATE_VENDOR: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -137,7 +137,7 @@ pub static CREATE_VENDOR: Operation = Operation {
     scopes: Some(&["vendors:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[409u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -156,12 +156,12 @@ pub static GET_CSV_IMPORT_JOB: Operation = Operation {
     unlisted: true,
     parameters: &[Parameter::path("jobId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -180,12 +180,12 @@ pub static GET_CSV_IMPORT_JOB_PRESIGNED_URL: Operation = Operation {
     unlisted: true,
     parameters: &[Parameter::path("jobId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 404u16, 500u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -204,12 +204,12 @@ pub static GET_VENDOR: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("id")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: Some(&["vendors:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -236,12 +236,12 @@ pub static LIST_CSV_IMPORT_JOB_ERRORS: Operation = Operation {
         Parameter::path("jobId"),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -260,12 +260,12 @@ pub static RUN_CSV_IMPORT_JOB: Operation = Operation {
     unlisted: true,
     parameters: &[Parameter::path("jobId")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 404u16, 409u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -296,7 +296,7 @@ pub static SEARCH_CSV_IMPORT_JOBS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: true,
     },
@@ -305,7 +305,7 @@ pub static SEARCH_CSV_IMPORT_JOBS: Operation = Operation {
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -336,7 +336,7 @@ pub static SEARCH_VENDORS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Query {
+    company: CompanyLocation::Query {
         name: "company_id",
         required: true,
     },
@@ -345,7 +345,7 @@ pub static SEARCH_VENDORS: Operation = Operation {
     scopes: Some(&["vendors:read"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -368,12 +368,12 @@ pub static UPDATE_CSV_IMPORT_JOB_METADATA: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 404u16, 500u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -396,12 +396,12 @@ pub static UPDATE_CSV_IMPORT_JOB_STATUS: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 404u16, 500u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -424,7 +424,7 @@ pub static UPDATE_VENDOR: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Body {
+    company: CompanyLocation::Body {
         name: "companyId",
         required: true,
     },
@@ -433,7 +433,7 @@ pub static UPDATE_VENDOR: Operation = Operation {
     scopes: Some(&["vendors:write"]),
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 404u16, 409u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };

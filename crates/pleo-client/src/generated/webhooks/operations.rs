@@ -5,7 +5,7 @@
 
 #[allow(unused_imports)]
 use crate::{
-    CompanyPlace, Operation, Parameter, ParameterLocation, RequestBody, Safety,
+    CompanyLocation, Operation, Parameter, ParameterLocation, RequestBody, Safety,
     SecurityScheme,
 };
 
@@ -37,12 +37,12 @@ pub static CREATE_SUBSCRIPTION: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Neither,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 500u16],
     documentation: "https://developers.pleo.io/reference/subscriptions/create-a-subscription",
 };
@@ -61,12 +61,12 @@ pub static DELETE_SUBSCRIPTION: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("id")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: false,
+    responds_with_json: false,
     errors: &[404u16, 500u16],
     documentation: "https://developers.pleo.io/reference/subscriptions/delete-subscription-by-id",
 };
@@ -85,12 +85,12 @@ pub static GET_SUBSCRIPTION: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("id")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -109,12 +109,12 @@ pub static GET_SUBSCRIPTION_SECRET: Operation = Operation {
     unlisted: false,
     parameters: &[Parameter::path("id")],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/reference/subscriptions/get-subscription-secret-by-id",
 };
@@ -142,12 +142,12 @@ pub static LIST_SUBSCRIPTION_ACTIVITIES: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[404u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };
@@ -175,12 +175,12 @@ pub static LIST_SUBSCRIPTIONS: Operation = Operation {
         Parameter::query("sorting_order").list(),
     ],
     request_body: None,
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Safe,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 500u16],
     documentation: "https://developers.pleo.io/reference/subscriptions/get-subscriptions",
 };
@@ -203,12 +203,12 @@ pub static UPDATE_SUBSCRIPTION: Operation = Operation {
         media_type: "application/json;charset=UTF-8",
     }),
 
-    company: CompanyPlace::Nowhere,
+    company: CompanyLocation::Nowhere,
     organization: None,
     scopes: None,
     security: &[SecurityScheme::Basic, SecurityScheme::Bearer],
     safety: Safety::Idempotent,
-    answers_json: true,
+    responds_with_json: true,
     errors: &[400u16, 404u16, 500u16],
     documentation: "https://developers.pleo.io/llms.txt",
 };

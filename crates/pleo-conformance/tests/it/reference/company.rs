@@ -1,6 +1,6 @@
 //! Puts the bound company into a request.
 
-use pleo_conformance::protocol::{CompanyPlace, Location, Send};
+use pleo_conformance::protocol::{CompanyLocation, Location, Send};
 use serde_json::{Map, Value};
 
 use super::{Before, Deviation, Flaw, Variation, request::Parts};
@@ -14,7 +14,7 @@ const SPELLINGS: [&str; 2] = ["company_id", "companyId"];
 /// The UUID that is no company (RFC 9562, section 5.9).
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-pub(super) fn place_of(send: &Send, location: Location) -> Option<&CompanyPlace> {
+pub(super) fn place_of(send: &Send, location: Location) -> Option<&CompanyLocation> {
     send.operation.company.as_ref().filter(|place| place.location == location)
 }
 
@@ -108,7 +108,7 @@ pub(super) fn bind(
 
 fn add_company(
     deviation: Deviation,
-    place: &CompanyPlace,
+    place: &CompanyLocation,
     bound: &str,
     parts: &mut Parts,
 ) -> Result<(), String> {
@@ -204,7 +204,7 @@ fn overwrite_company(parts: &mut Parts, bound: &str) {
     }
 }
 
-fn names_company(place: &CompanyPlace, parts: &Parts) -> bool {
+fn names_company(place: &CompanyLocation, parts: &Parts) -> bool {
     match place.location {
         Location::Query => parts.query.iter().any(|(name, _)| *name == place.name),
         Location::Body => parts.body.as_ref().is_some_and(|body| body.get(&place.name).is_some()),

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use pleo_conformance::protocol::{
-    Addresses, App, CompanyPlace, Credential, CredentialKind, Hello, Location, Operation, Parameter, Send,
+    Addresses, App, CompanyLocation, Credential, CredentialKind, Hello, Location, Operation, Parameter, Send,
     Tokens,
 };
 use pleo_sandbox::{Delivery, Reply, Server};
@@ -233,7 +233,7 @@ pub(super) fn tokens(
     }
 }
 
-pub(super) fn operation(method: &str, path: &str, company: Option<CompanyPlace>) -> Operation {
+pub(super) fn operation(method: &str, path: &str, company: Option<CompanyLocation>) -> Operation {
     Operation {
         id: "a_thing".to_owned(),
         pleo_id: "aThing".to_owned(),
@@ -245,8 +245,8 @@ pub(super) fn operation(method: &str, path: &str, company: Option<CompanyPlace>)
     }
 }
 
-pub(super) fn place(location: Location, name: &str) -> Option<CompanyPlace> {
-    Some(CompanyPlace { location, name: name.to_owned(), required: true })
+pub(super) fn place(location: Location, name: &str) -> Option<CompanyLocation> {
+    Some(CompanyLocation { location, name: name.to_owned(), required: true })
 }
 
 pub(super) fn request(lab: &Lab, credential: Credential, operation: Operation) -> Send {
