@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde_json::Value;
 
-use crate::{Delivery, Reply, answer, clock, document, route};
+use crate::{Extent, Reply, answer, clock, document, route};
 
 /// Something that goes wrong on demand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Fault {
             }
             Self::DropConnection => {
                 let response = answer::empty(StatusCode::INTERNAL_SERVER_ERROR);
-                Some(Reply { delivery: Delivery::Dropped, ..response.into() })
+                Some(Reply { extent: Extent::Dropped, ..response.into() })
             }
             _ => None,
         }
@@ -82,7 +82,7 @@ impl Fault {
     pub(crate) fn spoil(&self, request: &Request<Bytes>, mut response: Response<Bytes>) -> Reply {
         match self {
             Self::Delay(delay) => return Reply { delay: *delay, ..response.into() },
-            Self::CutBody => return Reply { delivery: Delivery::CutBody, ..response.into() },
+            Self::CutBody => return Reply { extent: Extent::CutBody, ..response.into() },
             Self::InvalidJson => *response.body_mut() = Bytes::from_static(b"{\"data\":["),
             Self::UnknownField => change(&mut response, add_field),
             Self::UnknownEnumValue => change_by_schema(request, &mut response, replace_enum),

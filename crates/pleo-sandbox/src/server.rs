@@ -58,7 +58,7 @@ pub struct Reply {
     /// The answer.
     pub response: Response<Bytes>,
     /// How much of it arrives.
-    pub delivery: Delivery,
+    pub extent: Extent,
     /// How long the client waits for it.
     pub delay: Duration,
     /// What goes to webhook endpoints because of the request. A [`Server`] sends those whose endpoint is on this machine
@@ -68,7 +68,7 @@ pub struct Reply {
 
 /// How much of an answer arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Delivery {
+pub enum Extent {
     /// All of it.
     Whole,
     /// Head and half of the body; then the connection ends.
@@ -79,7 +79,7 @@ pub enum Delivery {
 
 impl From<Response<Bytes>> for Reply {
     fn from(response: Response<Bytes>) -> Self {
-        Self { response, delivery: Delivery::Whole, delay: Duration::ZERO, webhooks: Vec::new() }
+        Self { response, extent: Extent::Whole, delay: Duration::ZERO, webhooks: Vec::new() }
     }
 }
 
@@ -283,17 +283,17 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
         tokio::time::sleep(reply.delay).await;
     }
     if let Some((log, method, path)) = logged {
-        let outcome = match reply.delivery {
-            Delivery::Whole => reply.response.status().as_str().to_owned(),
-            Delivery::CutBody => format!("{} cut", reply.response.status().as_str()),
-            Delivery::Dropped => "dropped".to_owned(),
+        let outcome = match reply.extent {
+            Extent::Whole => reply.response.status().as_str().to_owned(),
+            Extent::CutBody => format!("{} cut", reply.response.status().as_str()),
+            Extent::Dropped => "dropped".to_owned(),
         };
         log(&log::line(&method, &path, &outcome, begun.elapsed()));
     }
-    match reply.delivery {
-        Delivery::Whole => Ok(reply.response.map(Payload::whole)),
-        Delivery::CutBody => Ok(reply.response.map(Payload::cut)),
-        Delivery::Dropped => Err(Hangup),
+    match reply.extent {
+        Extent::Whole => Ok(reply.response.map(Payload::whole)),
+        Extent::CutBody => Ok(reply.response.map(Payload::cut)),
+        Extent::Dropped => Err(Hangup),
     }
 }
 

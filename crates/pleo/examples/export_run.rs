@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         // A set: booking an entry twice has no further effect.
         ledger.borrow_mut().insert(item.accounting_entry_id);
-        Ok(Booked::with_id(format!("voucher-{}", item.accounting_entry_id)))
+        Ok(Booked::new().with_id(format!("voucher-{}", item.accounting_entry_id)))
     };
     while let Some(summary) = ExportRun::new(&client).next_job(book).await? {
         println!("{}: {} booked, {} failed", summary.event, summary.successful, summary.failed);

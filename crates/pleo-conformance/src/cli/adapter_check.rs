@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io, time::Duration};
 use anstyle::{AnsiColor, Style};
 use http::{Method, header};
 use pleo_client::{Operation, ParameterLocation, operations};
-use pleo_sandbox::{Delivery, Fault};
+use pleo_sandbox::{Extent, Fault};
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::TestRunner,
@@ -470,7 +470,7 @@ fn sent(call: &Call, result: &CallResult, received: &[ReceivedRequest]) -> Resul
         );
     }
     let came = |status: &u16| {
-        let whole = arrived.iter().filter(|received| received.exchange.reply.delivery != Delivery::Dropped);
+        let whole = arrived.iter().filter(|received| received.exchange.reply.extent != Extent::Dropped);
         whole.into_iter().any(|received| received.exchange.reply.response.status() == *status)
     };
     let untrue = result.answers.iter().find_map(|answer| match answer {

@@ -21,7 +21,7 @@ use pleo_conformance::{
     },
     subject::{Outcome, ProcessSubject, Subject as _},
 };
-use pleo_sandbox::{Delivery, Reply, Server};
+use pleo_sandbox::{Extent, Reply, Server};
 use serde_json::{Value, json};
 
 const KEY: &str = "FAKE-KEY-0123456789";
@@ -450,11 +450,11 @@ fn a_redirect_is_not_followed(mut world: World) {
 }
 
 fn statuses_and_failures_are_told_without_the_secret(mut world: World) {
-    let broken = |delivery| Reply { delivery, ..answer(200, &json!({ "some": "data" })) };
+    let broken = |extent| Reply { extent, ..answer(200, &json!({ "some": "data" })) };
     world.will_answer([
         answer(404, &json!({ "message": KEY })),
-        broken(Delivery::Dropped),
-        broken(Delivery::CutBody),
+        broken(Extent::Dropped),
+        broken(Extent::CutBody),
     ]);
     let mut answers = Vec::new();
     for _ in 0..3 {
@@ -767,7 +767,7 @@ fn python_asks_a_failing_authorisation_server_three_times() {
         let send = world.send_renewing(0);
         assert!(matches!(world.answers(&send)[..], [Answer::Failure(_)]));
         assert_eq!(world.used(), ["FAKE-REFRESH-0"; 3]);
-        let dropped = Reply { delivery: Delivery::Dropped, ..answer(200, &json!({})) };
+        let dropped = Reply { extent: Extent::Dropped, ..answer(200, &json!({})) };
         world.will_answer([dropped, tokens("FAKE-ACCESS-1", "FAKE-REFRESH-1")]);
         assert_eq!(world.answers(&send), [Answer::Status(200)]);
         assert_eq!(world.used(), ["FAKE-REFRESH-0", "FAKE-REFRESH-0", "Bearer FAKE-ACCESS-1"]);

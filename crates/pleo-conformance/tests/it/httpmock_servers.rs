@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Request, Response, Uri};
 use httpmock::{HttpMockRequest, MockServer};
 use pleo_conformance::engine::TestServer;
-use pleo_sandbox::{Delivery, Exchange, Handler, Reply, Server};
+use pleo_sandbox::{Extent, Exchange, Handler, Reply, Server};
 
 /// A server of httpmock's, which is lent from its pool.
 struct Lent {
@@ -47,14 +47,14 @@ pub(crate) fn listen(host: Ipv4Addr, handler: Arc<dyn Handler>) -> io::Result<Bo
         then.respond_with(move |request| {
             let (received_at, request) = (Instant::now(), received(request));
             let reply = handler.handle(&request);
-            let Reply { response, delivery, delay, .. } = reply.clone();
+            let Reply { response, extent, delay, .. } = reply.clone();
             kept.lock().unwrap().push(Exchange { request, reply, received_at });
             thread::sleep(delay);
-            match delivery {
-                Delivery::Whole => response.into(),
+            match extent {
+                Extent::Whole => response.into(),
                 // A responder has no say in how its response travels, but the connection ends with its task. A
                 // body that is cut cannot be told from that here.
-                Delivery::Dropped | Delivery::CutBody => {
+                Extent::Dropped | Extent::CutBody => {
                     panic::resume_unwind(Box::new("the connection is dropped on purpose"))
                 }
             }
@@ -168,7 +168,7 @@ fn httpmock_shows_requests_as_our_server_does_but_for_those_that_it_cannot() {
 #[test]
 fn httpmock_drops_a_connection_and_goes_on() {
     let response = Response::new(Bytes::from_static(b"{}"));
-    let dropped = Reply { delivery: Delivery::Dropped, ..response.into() };
+    let dropped = Reply { extent: Extent::Dropped, ..response.into() };
     let server = httpmock(dropped);
     for _ in 0..3 {
         assert_eq!(send(&*server, b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"), "");

@@ -17,8 +17,12 @@ pub struct Booking {
     /// Everything that a booking needs. Its [`accounting_entry_id`](ExportItemV3::accounting_entry_id) is what to
     /// recognise it by.
     pub item: ExportItemV3,
-    /// Whether it may have been booked before.
-    pub delivery: Delivery,
+    /// Whether an earlier run may have booked it: it had claimed the job and did not report the item, so look before you
+    /// book. If not, this run has claimed the job, and nobody has seen the item in it.
+    ///
+    /// This tells about this job only. An entry whose earlier job expired or failed before it was reported comes again
+    /// in a later job, so keep `accounting_entry_id` with what you book.
+    pub may_be_repeated: bool,
 }
 
 /// Shows whose booking it is and nothing of what is booked.
@@ -26,27 +30,8 @@ impl fmt::Debug for Booking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Booking")
             .field("accounting_entry_id", &self.item.accounting_entry_id)
-            .field("delivery", &self.delivery)
+            .field("may_be_repeated", &self.may_be_repeated)
             .finish_non_exhaustive()
-    }
-}
-
-/// Whether an item of a job may have been handed out before.
-///
-/// It tells about this job only. An entry whose earlier job expired or failed before it was reported comes again in a
-/// later job, so keep `accounting_entry_id` with what you book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Delivery {
-    /// This run has claimed the job, so nobody has seen the item in it.
-    First,
-    /// An earlier run had claimed the job and did not report the item. It may have booked it: look before you book.
-    MayBeRepeated,
-}
-
-impl Delivery {
-    /// Whether it is [`MayBeRepeated`](Self::MayBeRepeated).
-    pub fn may_be_repeated(self) -> bool {
-        self == Self::MayBeRepeated
     }
 }
 
@@ -65,9 +50,10 @@ impl Booked {
         Self::default()
     }
 
-    /// Booked under this id of the accounting system.
-    pub fn with_id(id: impl Into<String>) -> Self {
-        Self { external_id: Some(id.into()), ..Self::default() }
+    /// The same with the booking's id in the accounting system.
+    #[must_use]
+    pub fn with_id(self, id: impl Into<String>) -> Self {
+        Self { external_id: Some(id.into()), ..self }
     }
 
     /// The same with a link to the booking in the accounting system, which Pleo shows to people.
@@ -78,7 +64,7 @@ impl Booked {
 
     /// The same with the time of the booking. Pleo takes the time of the report otherwise.
     #[must_use]
-    pub fn at(self, at: impl Into<DateTime<FixedOffset>>) -> Self {
+    pub fn with_time(self, at: impl Into<DateTime<FixedOffset>>) -> Self {
         Self { at: Some(at.into()), ..self }
     }
 }

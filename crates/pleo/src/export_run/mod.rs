@@ -8,9 +8,9 @@
 //! # async fn post(_: &pleo::export::types::ExportItemV3, _: bool) -> Result<String, std::io::Error> { Ok(String::new()) }
 //! let summary = ExportRun::new(&client)
 //!     .next_job(async |booking: Booking| {
-//!         let look_first = booking.delivery.may_be_repeated();
+//!         let look_first = booking.may_be_repeated;
 //!         match post(&booking.item, look_first).await {
-//!             Ok(voucher) => Ok(Booked::with_id(voucher)),
+//!             Ok(voucher) => Ok(Booked::new().with_id(voucher)),
 //!             Err(_) => Err(NotBooked::item(
 //!                 ExportJobItemFailureReasonType::AccountingSystemTimeout,
 //!                 "the accounting system did not respond",
@@ -45,7 +45,7 @@ use crate::{
     uuid::Uuid,
 };
 
-pub use booking::{Booked, Booking, Delivery, NotBooked};
+pub use booking::{Booked, Booking, NotBooked};
 pub use error::ExportRunError;
 pub use event::{IllegalEvent, check_event};
 

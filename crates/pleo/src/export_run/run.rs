@@ -6,7 +6,7 @@ use futures_util::TryStreamExt as _;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Booked, Booking, Claimed, Delivery, ExportRun, ExportRunError, ExportSummary, NotBooked,
+    Booked, Booking, Claimed, ExportRun, ExportRunError, ExportSummary, NotBooked,
     booking::{Outcome, update},
     error::{is_uncertain, may_have_happened},
 };
@@ -141,8 +141,7 @@ impl<'r> Run<'r> {
                     if Instant::now() >= self.due {
                         self.keep_alive(entry).await?;
                     }
-                    let delivery = if self.resumed { Delivery::MayBeRepeated } else { Delivery::First };
-                    self.wait_for(entry, book(Booking { item, delivery })).await?;
+                    self.wait_for(entry, book(Booking { item, may_be_repeated: self.resumed })).await?;
                 }
             }
         }

@@ -18,7 +18,7 @@ use pleo::{
         CreateExportJob, ExportJobEventType, ExportJobFailureReasonType, ExportJobItemFailureReasonType,
         ExportJobV3,
     },
-    export_run::{Booked, Booking, Delivery, ExportRun, ExportRunError, ExportSummary, NotBooked},
+    export_run::{Booked, Booking, ExportRun, ExportRunError, ExportSummary, NotBooked},
     http,
     uuid::Uuid,
 };
@@ -183,27 +183,27 @@ impl Company {
 /// An accounting system.
 #[derive(Default)]
 struct Ledger {
-    handed_out: Mutex<Vec<(Uuid, Delivery)>>,
+    handed_out: Mutex<Vec<(Uuid, bool)>>,
 }
 
 impl Ledger {
     /// Books an item, unless it is one of these.
     async fn book(&self, booking: Booking, failing: &[Uuid]) -> Result<Booked, NotBooked> {
         let entry = booking.item.accounting_entry_id;
-        self.handed_out.lock().unwrap().push((entry, booking.delivery));
+        self.handed_out.lock().unwrap().push((entry, booking.may_be_repeated));
         pause().await;
         if failing.contains(&entry) {
             let kind = ExportJobItemFailureReasonType::AccountUnknown;
             return Err(NotBooked::item(kind, "the account is closed"));
         }
-        Ok(Booked::with_id(format!("voucher-{entry}")))
+        Ok(Booked::new().with_id(format!("voucher-{entry}")))
     }
 
     /// Every item was handed out, and those that were handed out again with a warning.
     fn check(&self, entries: &[Uuid]) {
         let mut seen = HashSet::new();
-        for (entry, delivery) in self.handed_out.lock().unwrap().iter() {
-            assert!(seen.insert(*entry) || delivery.may_be_repeated(), "{entry} came again as {delivery:?}");
+        for (entry, may_be_repeated) in self.handed_out.lock().unwrap().iter() {
+            assert!(seen.insert(*entry) || *may_be_repeated, "{entry} came again as if it were new");
         }
         assert_eq!(seen, entries.iter().copied().collect());
     }
@@ -230,7 +230,7 @@ async fn undisturbed() -> (String, ExportSummary, usize) {
     let summary = run(&company, &ledger).await.unwrap().unwrap();
     let requests = company.requests().len();
     ledger.check(&company.entries);
-    assert!(ledger.handed_out.lock().unwrap().iter().all(|(_, delivery)| *delivery == Delivery::First));
+    assert!(ledger.handed_out.lock().unwrap().iter().all(|(_, may_be_repeated)| !may_be_repeated));
     (company.shown().await, summary, requests)
 }
 

@@ -17,7 +17,7 @@ use pleo::{
     receipts::{MediaType, Progress, ReceiptDownload, ReceiptError, ReceiptReport},
     uuid::Uuid,
 };
-use pleo_sandbox::{Delivery, Environment, Fault, Grant, Reply, Server};
+use pleo_sandbox::{Environment, Extent, Fault, Grant, Reply, Server};
 use tempfile::TempDir;
 
 const KEY: &str = "FAKE-KEY-OF-RECEIPTS";
@@ -281,7 +281,7 @@ async fn a_host_that_does_not_know_ranges_sends_the_file_again() {
             *reply.response.body_mut() = whole.into();
             *reply.response.status_mut() = pleo::http::StatusCode::OK;
         } else if std::mem::take(&mut *cut.lock().unwrap()) {
-            reply.delivery = Delivery::CutBody;
+            reply.extent = Extent::CutBody;
         }
     });
     let receipts = world.receipts(1).await;

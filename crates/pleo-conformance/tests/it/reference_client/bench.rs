@@ -11,7 +11,7 @@ use pleo_conformance::protocol::{
     Addresses, App, CompanyLocation, Credential, CredentialKind, Hello, Location, Operation, Parameter, Send,
     Tokens,
 };
-use pleo_sandbox::{Delivery, Reply, Server};
+use pleo_sandbox::{Extent, Reply, Server};
 use serde_json::json;
 
 pub(super) const KEY: &str = "FAKE-KEY->>>???";
@@ -136,7 +136,7 @@ pub(super) fn api(request: &Request<Bytes>, redirects: &BTreeMap<&'static str, S
         "limited" => status(429),
         "broken" => status(500),
         "away" => status(503),
-        "dropped" => Reply { delivery: Delivery::Dropped, ..status(500) },
+        "dropped" => Reply { extent: Extent::Dropped, ..status(500) },
         _ if redirects.contains_key(wanted) => Response::builder()
             .status(307)
             .header("location", &redirects[wanted])
