@@ -4,5 +4,5 @@ use pleo_auth::{Client, Production, Session, StandaloneApiKey, Staging};
 
 fn main() {
     let key = StandaloneApiKey::new(Staging, "FAKE-KEY").unwrap();
-    let _client: Client<Production> = Client::new(Session::new(key)).unwrap();
+    let _client: Client<Production> = Client::without_retries(Session::new(key)).unwrap();
 }

@@ -295,7 +295,7 @@ async fn calls(output: &Output, canaries: &mut Canaries) {
         for credential in credentials {
             let session = Session::new(credential.clone()).with_company(company());
             output.debug(&session);
-            let client = Client::new(session.clone()).unwrap();
+            let client = Client::without_retries(session.clone()).unwrap();
             output.debug(&client);
             output.debug(&*client);
             let tags = client.delete_tags(BulkTagDeleteModel::builder().tag_ids(vec![]));
@@ -323,7 +323,7 @@ async fn calls(output: &Output, canaries: &mut Canaries) {
     }
     let nowhere = Sandbox::new("http://127.0.0.1:9").unwrap();
     let session = Session::new(StandaloneApiKey::new(nowhere, secret.as_str()).unwrap());
-    output.error(Client::new(session.clone()).unwrap().list_employees().send().await.unwrap_err());
+    output.error(Client::without_retries(session.clone()).unwrap().list_employees().send().await.unwrap_err());
 
     let scopes: ScopeSet = "none".parse().unwrap();
     for session in [session.clone(), session.clone().with_company(company()).with_scopes(scopes)] {
@@ -418,7 +418,7 @@ async fn connection(output: &Output, canaries: &mut Canaries) {
         });
     }
     let key = StandaloneApiKey::new(sandbox(&server), secret.as_str()).unwrap();
-    let connection = Client::new(Session::new(key.clone())).unwrap().connect().await.unwrap();
+    let connection = Client::without_retries(Session::new(key.clone())).unwrap().connect().await.unwrap();
     output.debug(&connection);
     output.debug(connection.identity());
     let client = connection.activate().await.unwrap();
@@ -498,7 +498,7 @@ async fn oauth(output: &Output, canaries: &mut Canaries) {
             RefreshingToken::new(app.clone(), stored(&old, 0), Away, policy).unwrap(),
         ] {
             output.debug(&token);
-            let client = Client::new(Session::new(token.clone())).unwrap();
+            let client = Client::without_retries(Session::new(token.clone())).unwrap();
             for _ in 0..2 {
                 match client.introspect_authentication().send().await {
                     Ok(_) => unreachable!("the server does not answer so"),

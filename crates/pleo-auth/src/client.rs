@@ -28,7 +28,7 @@ use crate::{
 /// There is no client without a session:
 ///
 /// ```compile_fail
-/// let client = pleo_auth::Client::<pleo_auth::Staging>::new();
+/// let client = pleo_auth::Client::<pleo_auth::Staging>::without_retries();
 /// ```
 pub struct Client<E: Environment = AnyEnvironment> {
     authorized: Arc<Authorized<E>>,
@@ -36,13 +36,15 @@ pub struct Client<E: Environment = AnyEnvironment> {
 }
 
 impl<E: Environment> Client<E> {
-    /// A client that sends with [`pleo_client::ReqwestTransport`] and its usual settings. For settings of your
-    /// own, give [`with_transport`](Self::with_transport) one that was made with them.
+    /// A client that sends each call once, at any pace, with [`pleo_client::ReqwestTransport`] and its usual settings.
+    /// Programs should make their client with `pleo::ClientBuilder`, whose clients retry and keep to a pace.
+    ///
+    /// For settings of your own, give [`with_transport`](Self::with_transport) a transport that was made with them.
     ///
     /// # Errors
     /// When the TLS library finds no root certificates or no provider.
     #[cfg(feature = "reqwest")]
-    pub fn new(session: Session<E>) -> Result<Self, pleo_client::TransportError> {
+    pub fn without_retries(session: Session<E>) -> Result<Self, pleo_client::TransportError> {
         use pleo_client::{ReqwestTransport, TransportError, TransportErrorKind};
 
         Self::with_transport(session, ReqwestTransport::new()?)

@@ -6,7 +6,7 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = StandaloneApiKey::new(Staging, Secret::from_env("PLEO_API_KEY")?)?;
-//! let connection = Client::new(Session::new(key))?.connect().await?;
+//! let connection = Client::without_retries(Session::new(key))?.connect().await?;
 //! println!("connected to {}", connection.subject());
 //! let client = connection.into_client();
 //! let jobs = client.list_export_jobs_v3().send().await?;

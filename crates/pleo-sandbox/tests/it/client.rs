@@ -21,7 +21,7 @@ fn address(server: &Server) -> Address {
 async fn a_key_connects_installs_and_activates() {
     let (sandbox, company) = sandbox();
     let server = Server::start(sandbox.clone()).unwrap();
-    let client = Client::new(Session::new(StandaloneApiKey::new(address(&server), KEY).unwrap())).unwrap();
+    let client = Client::without_retries(Session::new(StandaloneApiKey::new(address(&server), KEY).unwrap())).unwrap();
     let connection = client.connect_or_install().await.unwrap();
     assert_eq!(connection.company().unwrap().to_string(), company.to_string());
     assert_eq!(connection.installation().status, InstallationStatus::PendingIntegration);
@@ -49,7 +49,7 @@ async fn a_key_that_lacks_a_scope_is_told_so_twice() {
     let (sandbox, company) = sandbox();
     sandbox.admit(KEY, Grant::standalone_key(company).with_scopes(["users:read"]));
     let server = Server::start(sandbox).unwrap();
-    let client = Client::new(Session::new(StandaloneApiKey::new(address(&server), KEY).unwrap())).unwrap();
+    let client = Client::without_retries(Session::new(StandaloneApiKey::new(address(&server), KEY).unwrap())).unwrap();
     let connection = client.connect_or_install().await.unwrap();
     let needed: ScopeSet = "export-jobs:read".parse().unwrap();
     assert!(matches!(connection.check_scopes(&needed), Err(ConnectError::MissingScopes { .. })));
@@ -93,7 +93,7 @@ async fn an_app_is_authorised_renews_its_tokens_and_learns_when_it_is_over() {
     }
 
     let token = RefreshingToken::new(app, tokens, MemoryStore::default(), RefreshPolicy::default()).unwrap();
-    let connection = Client::new(Session::new(token.clone())).unwrap().connect().await.unwrap();
+    let connection = Client::without_retries(Session::new(token.clone())).unwrap().connect().await.unwrap();
     let client = connection.activate().await.unwrap();
     // The access token ends early, by the server's clock: it is renewed and the call sent once more.
     sandbox.advance(Duration::from_secs(3600));

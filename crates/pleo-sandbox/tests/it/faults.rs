@@ -28,7 +28,7 @@ fn raw(server: &Server) -> String {
 
 fn client(server: &Server) -> Client<pleo_auth::Sandbox> {
     let environment = pleo_auth::Sandbox::new(&server.url()).unwrap();
-    Client::new(Session::new(StandaloneApiKey::new(environment, KEY).unwrap())).unwrap()
+    Client::without_retries(Session::new(StandaloneApiKey::new(environment, KEY).unwrap())).unwrap()
 }
 
 fn length(head: &str) -> usize {

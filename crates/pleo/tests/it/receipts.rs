@@ -44,7 +44,7 @@ impl World {
         let pleo = Server::start(sandbox.clone()).unwrap();
         let key = StandaloneApiKey::new(Sandbox::new(&pleo.url()).unwrap(), Secret::from(KEY)).unwrap();
         let session = Session::new(key).with_company(CompanyId::from(company));
-        Self { sandbox, host, client: Client::new(session).unwrap(), _pleo: pleo }
+        Self { sandbox, host, client: Client::without_retries(session).unwrap(), _pleo: pleo }
     }
 
     fn download(&self) -> ReceiptDownload<'_> {
