@@ -205,6 +205,11 @@ impl<E: Environment> Transport for Authorized<E> {
     fn body_limit(&self) -> usize {
         self.transport.body_limit()
     }
+
+    #[cfg(feature = "reqwest")]
+    fn reqwest(&self) -> Option<&pleo_client::ReqwestTransport> {
+        self.transport.reqwest()
+    }
 }
 
 /// Renews a token, in the time that a call has left.

@@ -6,19 +6,17 @@
 use std::error::Error;
 
 use pleo::{
-    ClientBuilder, ReqwestTransport, accounting_entries::types::ReceiptSearchRequest,
-    receipts::ReceiptDownload,
+    ClientBuilder, accounting_entries::types::ReceiptSearchRequest, receipts::ReceiptDownload,
 };
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("name the folder for the receipts")?;
-    let transport = ReqwestTransport::new()?;
-    let client = ClientBuilder::from_env()?.transport(transport.clone()).build()?;
+    let client = ClientBuilder::from_env()?.build()?;
 
     let receipts =
         client.search_receipts(ReceiptSearchRequest::builder().include_deleted(false)).limit(100).items();
-    let report = ReceiptDownload::new(&client, transport).to_folder(folder, receipts).await?;
+    let report = ReceiptDownload::new(&client).to_folder(folder, receipts).await?;
     println!("{} new, {} there already, {} missing", report.saved, report.skipped, report.missing.len());
     for missing in &report.missing {
         eprintln!("receipt {}: {:?}", missing.receipt, missing.error);

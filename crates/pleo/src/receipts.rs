@@ -1,12 +1,12 @@
 //! Receipts: downloading their files.
 //!
 //! ```no_run
-//! use pleo::{ReqwestTransport, receipts::ReceiptDownload};
+//! use pleo::receipts::ReceiptDownload;
 //! use pleo::accounting_entries::types::ReceiptSearchRequest;
 //!
 //! # async fn example(client: pleo::Client<pleo::Staging>) -> Result<(), Box<dyn std::error::Error>> {
 //! let receipts = client.search_receipts(ReceiptSearchRequest::builder().include_deleted(false)).limit(100).items();
-//! let download = ReceiptDownload::new(&client, ReqwestTransport::new()?);
+//! let download = ReceiptDownload::new(&client);
 //! let report = download.to_folder("receipts", receipts).await?;
 //! println!("{} new, {} missing", report.saved, report.missing.len());
 //! # Ok(())
@@ -43,12 +43,12 @@ pub use media_type::MediaType;
 
 use transfer::Transfer;
 
-/// Downloads receipts, with the connections and the HTTP settings of a transport.
+/// Downloads receipts, with the connections and the HTTP settings of a client.
 #[derive(Clone)]
 #[must_use = "a download does nothing until it is started"]
 pub struct ReceiptDownload<'a> {
     client: &'a Operations,
-    host: Arc<dyn Host>,
+    host: Option<Arc<dyn Host>>,
     at_once: usize,
     largest: u64,
     progress: Option<Arc<ProgressFn>>,
@@ -164,13 +164,19 @@ impl<'a> ReceiptDownload<'a> {
     /// The largest file that is downloaded, in bytes, by default: 64 MiB.
     pub const LARGEST: u64 = 64 << 20;
 
-    /// Downloads over this transport. Give a clone of the client's own, so that proxies and certificates are the same.
-    pub fn new(client: &'a Operations, transport: ReqwestTransport) -> Self {
-        Self::over(client, Arc::new(transport))
+    /// Downloads with the client's own transport, as those of a [`ClientBuilder`](crate::ClientBuilder) have it.
+    pub fn new(client: &'a Operations) -> Self {
+        let host = client.reqwest_transport().map(|transport| Arc::new(transport.clone()) as Arc<dyn Host>);
+        Self { client, host, at_once: Self::AT_ONCE, largest: Self::LARGEST, progress: None }
     }
 
-    fn over(client: &'a Operations, host: Arc<dyn Host>) -> Self {
-        Self { client, host, at_once: Self::AT_ONCE, largest: Self::LARGEST, progress: None }
+    /// Downloads over this transport: for a client that sends with one of your own.
+    pub fn with_transport(self, transport: ReqwestTransport) -> Self {
+        self.over(Arc::new(transport))
+    }
+
+    fn over(self, host: Arc<dyn Host>) -> Self {
+        Self { host: Some(host), ..self }
     }
 
     /// Downloads so many files at once, one or more.
@@ -325,7 +331,7 @@ mod tests {
                 Ok(receipt)
             }))
         };
-        let download = ReceiptDownload::over(&client, Arc::new(Slowly)).with_at_once(2);
+        let download = ReceiptDownload::new(&client).over(Arc::new(Slowly)).with_at_once(2);
         let mut resumed = 0;
         for polls in 1.. {
             let folder = tempfile::tempdir().unwrap();
@@ -384,7 +390,7 @@ mod tests {
         for at_once in [1, 3] {
             let (barrier, now, most) = (Barrier::new(at_once), Arc::default(), AtomicUsize::default());
             let host = Arc::new(Together { barrier, now, most });
-            let download = ReceiptDownload::over(&client, host.clone()).with_at_once(at_once);
+            let download = ReceiptDownload::new(&client).over(host.clone()).with_at_once(at_once);
             let folder = tempfile::tempdir().unwrap();
             let receipts = stream::iter((0..12).map(|number| Ok(receipt(number))));
             let run = download.to_folder(&folder, receipts);

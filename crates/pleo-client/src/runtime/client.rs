@@ -82,6 +82,13 @@ pub trait Transport: Send + Sync {
     fn body_limit(&self) -> usize {
         Client::BODY_LIMIT
     }
+
+    /// The transport over reqwest that this one sends with in the end, if it is one. A transport around another one
+    /// should return the other's.
+    #[cfg(feature = "reqwest")]
+    fn reqwest(&self) -> Option<&super::ReqwestTransport> {
+        None
+    }
 }
 
 macro_rules! forward {
@@ -100,6 +107,11 @@ macro_rules! forward {
 
                 fn body_limit(&self) -> usize {
                     (**self).body_limit()
+                }
+
+                #[cfg(feature = "reqwest")]
+                fn reqwest(&self) -> Option<&super::ReqwestTransport> {
+                    (**self).reqwest()
                 }
             }
         )*
@@ -268,6 +280,13 @@ impl Client {
     /// The base URL, without a slash at its end.
     pub fn base_url(&self) -> &str {
         self.inner.base.as_str()
+    }
+
+    /// The transport over reqwest that calls are sent with, if it is one: for requests to other hosts with the same
+    /// proxies, certificates and connections. It knows no credential.
+    #[cfg(feature = "reqwest")]
+    pub fn reqwest_transport(&self) -> Option<&super::ReqwestTransport> {
+        self.inner.transport.reqwest()
     }
 
     pub(super) fn base(&self) -> &BaseUrl {

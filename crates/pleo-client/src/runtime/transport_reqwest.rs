@@ -169,6 +169,10 @@ impl Transport for ReqwestTransport {
     fn body_limit(&self) -> usize {
         self.inner.config.body_limit()
     }
+
+    fn reqwest(&self) -> Option<&ReqwestTransport> {
+        Some(self)
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ pub enum ReceiptError {
     /// Pleo's link is not one that a file may be fetched from: not https, or with a user name in it.
     #[error("Pleo's link to the file is not an https link that can be used; report it to Pleo")]
     Link,
+    /// The client sends over a transport that can request nothing but calls.
+    #[error("the client's own transport cannot fetch files; give one to `ReceiptDownload::with_transport`")]
+    NoTransport,
     /// The host refuses the link, and a new one as well where one could be asked for.
     #[error("the file's host refused the link with {status}; ask for the receipt again")]
     Refused {

@@ -92,7 +92,8 @@ impl<'t> Transfer<'t> {
         writer: &mut (impl AsyncWrite + Unpin + Send),
     ) -> Result<(), Trouble> {
         let request = self.request(link).ok_or(Trouble::Lasting(ReceiptError::Link))?;
-        let response = self.download.host.send(request).await.map_err(Trouble::of_connection)?;
+        let host = self.download.host.as_ref().ok_or(Trouble::Lasting(ReceiptError::NoTransport))?;
+        let response = host.send(request).await.map_err(Trouble::of_connection)?;
         let (head, mut body) = response.into_parts();
         // A host that does not know ranges sends the file from its beginning.
         let mut skip = match head.status {

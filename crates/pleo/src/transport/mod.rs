@@ -13,7 +13,8 @@ use tracing::{Instrument as _, Span, field::Empty};
 pub use self::{pace::Pace, retry::RetryPolicy};
 use self::{pace::Pacer, retry::Budget};
 use crate::{
-    Attempts, Body, BoxFuture, Call, Error, Operation, Transport, TransportError, TransportErrorKind,
+    Attempts, Body, BoxFuture, Call, Error, Operation, ReqwestTransport, Transport, TransportError,
+    TransportErrorKind,
     read_success, retry_after,
 };
 
@@ -114,6 +115,10 @@ impl<T: Transport> Transport for RetryTransport<T> {
 
     fn body_limit(&self) -> usize {
         self.inner.body_limit()
+    }
+
+    fn reqwest(&self) -> Option<&ReqwestTransport> {
+        self.inner.reqwest()
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 use pleo::{
-    Client, CompanyId, Error, ReqwestTransport, Sandbox, Secret, Session, StandaloneApiKey,
+    Client, CompanyId, Error, Sandbox, Secret, Session, StandaloneApiKey,
     accounting_entries::types::{ReceiptFileType, ReceiptModel, ReceiptSearchRequest},
     bytes::Bytes,
     http::{Request, Response},
@@ -19,6 +19,8 @@ use pleo::{
 };
 use pleo_sandbox::{Environment, Extent, Fault, Grant, Reply, Server};
 use tempfile::TempDir;
+
+use crate::in_process::Pleo;
 
 const KEY: &str = "FAKE-KEY-OF-RECEIPTS";
 
@@ -48,7 +50,7 @@ impl World {
     }
 
     fn download(&self) -> ReceiptDownload<'_> {
-        ReceiptDownload::new(&self.client, ReqwestTransport::new().unwrap())
+        ReceiptDownload::new(&self.client)
     }
 
     async fn receipts(&self, count: usize) -> Vec<ReceiptModel> {
@@ -368,6 +370,18 @@ async fn a_writer_gets_nothing_of_a_wrong_file_and_all_of_a_right_one() {
     assert_eq!(file, b"");
 }
 
+#[tokio::test]
+async fn a_client_over_a_transport_of_ones_own_needs_one_for_files() {
+    let (world, pleo) = (World::new(), Pleo::new());
+    let receipt = &world.receipts(1).await[0];
+    let (mut file, download) = (Vec::new(), ReceiptDownload::new(&pleo.client));
+    let error = download.to_writer(receipt, &mut file).await.unwrap_err();
+    assert!(error.to_string().ends_with("give one to `ReceiptDownload::with_transport`"), "{error}");
+    let transport = world.client.reqwest_transport().unwrap().clone();
+    download.with_transport(transport).to_writer(receipt, &mut file).await.unwrap();
+    assert_eq!(file.len(), usize::try_from(receipt.size_in_bytes).unwrap());
+}
+
 /// As programs of many tasks do.
 #[tokio::test]
 async fn a_download_can_be_spawned() {
@@ -375,7 +389,7 @@ async fn a_download_can_be_spawned() {
     let receipts = world.receipts(2).await;
     let (client, path) = (world.client.clone(), folder.path().to_owned());
     let saved = tokio::spawn(async move {
-        let download = ReceiptDownload::new(&client, ReqwestTransport::new().unwrap());
+        let download = ReceiptDownload::new(&client);
         download.to_folder(path, listed(&receipts)).await.unwrap().saved
     });
     assert_eq!(saved.await.unwrap(), 2);
