@@ -323,7 +323,8 @@ async fn calls(output: &Output, canaries: &mut Canaries) {
     }
     let nowhere = Sandbox::new("http://127.0.0.1:9").unwrap();
     let session = Session::new(StandaloneApiKey::new(nowhere, secret.as_str()).unwrap());
-    output.error(Client::without_retries(session.clone()).unwrap().list_employees().send().await.unwrap_err());
+    output
+        .error(Client::without_retries(session.clone()).unwrap().list_employees().send().await.unwrap_err());
 
     let scopes: ScopeSet = "none".parse().unwrap();
     for session in [session.clone(), session.clone().with_company(company()).with_scopes(scopes)] {

@@ -91,7 +91,8 @@
 
 #[rustfmt::skip]
 #[allow(clippy::all, missing_docs)]
-mod generated;
+#[doc(hidden)]
+pub mod generated;
 pub mod operations;
 mod runtime;
 pub mod sources;

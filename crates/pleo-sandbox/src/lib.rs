@@ -43,7 +43,7 @@ pub use document::{Mismatch, conforms};
 pub use fault::{Fault, InvalidFault};
 pub use sample::{Optional, Sampler};
 pub use sandbox::{Environment, Sandbox};
-pub use server::{Extent, Exchange, Handler, MAX_BODY, Reply, Server};
+pub use server::{Exchange, Extent, Handler, MAX_BODY, Reply, Server};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -5,9 +5,7 @@
 
 use std::error::Error;
 
-use pleo::{
-    ClientBuilder, accounting_entries::types::ReceiptSearchRequest, receipts::ReceiptDownload,
-};
+use pleo::{ClientBuilder, accounting_entries::types::ReceiptSearchRequest, receipts::ReceiptDownload};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -71,10 +71,27 @@ pub use chrono_tz;
 pub use entry_period::{EntryDate, EntryPeriod};
 pub use money::{Currency, InvalidCurrency, Money, MoneyError};
 pub use period::{Month, PeriodError, TimeRange};
-pub use pleo_auth::pleo_client::*;
-pub use pleo_auth::*;
-pub use pleo_auth::{Client, sources};
+// The API families.
+pub use pleo_auth::pleo_client::generated::*;
+pub use pleo_auth::{
+    AccessToken, AnyEnvironment, AuthenticationMethod, Client, CompanyId, ConnectError, Connection,
+    Credential, Environment, EnvironmentMismatch, FromResponse, Identity, IntegratedApiKey, IntoCredential,
+    InvalidCredential, InvalidSandbox, InvalidScope, InvalidSubject, LegacyToken, Mistake, NeededScopes,
+    Operations, OrganizationId, Production, RequestRefused, RotateError, Sandbox, Scope, ScopeSet, Secret,
+    SecretError, Session, Staging, StandaloneApiKey, Subject, UnknownEnvironment, advice, oauth,
+    pleo_client::{
+        ApiError, Body, BoxFuture, Call, CompanyLocation, ConversionError, DateOrDateTime, Decimal,
+        DecodeError, Error, ErrorChain, HttpConfig, InvalidArgument, InvalidBaseUrl, InvalidDecimal, Items,
+        ListCall, ListPage, Operation, Pages, PagingError, Parameter, ParameterLocation, Refusal, Request,
+        RequestBody, ReqwestTransport, ResponseValue, Safety, SecurityScheme, Sensitive, Transport,
+        TransportError, TransportErrorKind, bytes, chrono, futures_core, http, operations, reqwest,
+        rust_decimal, uuid,
+    },
+    sources,
+};
 pub use transport::{Pace, RetryPolicy, RetryTransport};
+
+use pleo_auth::pleo_client::{Attempts, debug_by_chain, identifier, read_success, retry_after};
 
 /// The guides, each a page of `docs/`, whose blocks are run as tests.
 #[cfg(all(doctest, feature = "full", feature = "time-zones", feature = "webhook-verification"))]

@@ -236,7 +236,9 @@ mod tests {
     use tokio::sync::Barrier;
 
     use super::*;
-    use crate::{Call, Error, Transport, Unauthenticated};
+    use pleo_auth::pleo_client::Unauthenticated;
+
+    use crate::{Call, Error, Transport};
 
     /// Pleo is not asked.
     struct NotAsked;

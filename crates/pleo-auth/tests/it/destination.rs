@@ -177,7 +177,9 @@ async fn no_redirect_is_followed_to_any_host() {
                 then.status(200);
             });
             let sandbox = Sandbox::new(&server.base_url()).unwrap();
-            let client = Client::without_retries(Session::new(StandaloneApiKey::new(sandbox, "FAKE").unwrap())).unwrap();
+            let client =
+                Client::without_retries(Session::new(StandaloneApiKey::new(sandbox, "FAKE").unwrap()))
+                    .unwrap();
             let error = client.introspect_authentication().send().await.unwrap_err();
             assert_eq!(error.status().map(|found| found.as_u16()), Some(status));
             assert!(error.to_string().contains("a redirect, which is never followed"), "{error}");

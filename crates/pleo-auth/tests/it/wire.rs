@@ -59,7 +59,8 @@ fn arrives(
     credential: impl IntoCredential<Sandbox>,
 ) -> Vec<Arrived> {
     arrived.lock().unwrap().clear();
-    let client = Client::without_retries(Session::new(credential).with_company(crate::support::company(1))).unwrap();
+    let client =
+        Client::without_retries(Session::new(credential).with_company(crate::support::company(1))).unwrap();
     runtime.block_on(async {
         let _ = client.list_export_jobs_v3().limit(1).send().await;
         let _ = client.delete_tags(BulkTagDeleteModel::builder().tag_ids(vec![])).send().await;

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Request, Response, Uri};
 use httpmock::{HttpMockRequest, MockServer};
 use pleo_conformance::engine::TestServer;
-use pleo_sandbox::{Extent, Exchange, Handler, Reply, Server};
+use pleo_sandbox::{Exchange, Extent, Handler, Reply, Server};
 
 /// A server of httpmock's, which is lent from its pool.
 struct Lent {

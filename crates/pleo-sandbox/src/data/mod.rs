@@ -242,7 +242,9 @@ impl Data {
             Ok(body)
         });
         match answered {
-            Ok(body) if input.operation.responds_with_json => answer::json(shape::success(input.operation), &body),
+            Ok(body) if input.operation.responds_with_json => {
+                answer::json(shape::success(input.operation), &body)
+            }
             Ok(_) => answer::empty(shape::success(input.operation)),
             Err(refusal) => {
                 *self = before;

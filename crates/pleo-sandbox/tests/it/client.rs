@@ -21,7 +21,8 @@ fn address(server: &Server) -> Address {
 async fn a_key_connects_installs_and_activates() {
     let (sandbox, company) = sandbox();
     let server = Server::start(sandbox.clone()).unwrap();
-    let client = Client::without_retries(Session::new(StandaloneApiKey::new(address(&server), KEY).unwrap())).unwrap();
+    let client =
+        Client::without_retries(Session::new(StandaloneApiKey::new(address(&server), KEY).unwrap())).unwrap();
     let connection = client.connect_or_install().await.unwrap();
     assert_eq!(connection.company().unwrap().to_string(), company.to_string());
     assert_eq!(connection.installation().status, InstallationStatus::PendingIntegration);
@@ -49,7 +50,8 @@ async fn a_key_that_lacks_a_scope_is_told_so_twice() {
     let (sandbox, company) = sandbox();
     sandbox.admit(KEY, Grant::standalone_key(company).with_scopes(["users:read"]));
     let server = Server::start(sandbox).unwrap();
-    let client = Client::without_retries(Session::new(StandaloneApiKey::new(address(&server), KEY).unwrap())).unwrap();
+    let client =
+        Client::without_retries(Session::new(StandaloneApiKey::new(address(&server), KEY).unwrap())).unwrap();
     let connection = client.connect_or_install().await.unwrap();
     let needed: ScopeSet = "export-jobs:read".parse().unwrap();
     assert!(matches!(connection.check_scopes(&needed), Err(ConnectError::MissingScopes { .. })));

@@ -14,8 +14,7 @@ pub use self::{pace::Pace, retry::RetryPolicy};
 use self::{pace::Pacer, retry::Budget};
 use crate::{
     Attempts, Body, BoxFuture, Call, Error, Operation, ReqwestTransport, Transport, TransportError,
-    TransportErrorKind,
-    read_success, retry_after,
+    TransportErrorKind, read_success, retry_after,
 };
 
 /// Sends calls through another transport: paced, and again after failures that allow it.

@@ -435,7 +435,8 @@ fn sandbox() -> pleo_sandbox::Sandbox {
 fn served(handler: impl Handler) -> (Server, Client<pleo::Sandbox>) {
     let server = Server::start(handler).unwrap();
     let environment = pleo::Sandbox::new(&server.url()).unwrap();
-    let client = Client::without_retries(Session::new(StandaloneApiKey::new(environment, KEY).unwrap())).unwrap();
+    let client =
+        Client::without_retries(Session::new(StandaloneApiKey::new(environment, KEY).unwrap())).unwrap();
     (server, client)
 }
 

@@ -15,13 +15,12 @@ use std::{
 
 use futures_util::future::join_all;
 use pleo::{
-    AccessToken, Client, ClientBuilder, CompanyId, Credential, Environment as _, IntegratedApiKey,
-    IntoCredential as _, LegacyToken, Pace, RequestRefused, RetryPolicy, Sandbox, ScopeSet, Secret,
-    StandaloneApiKey, advice,
+    AccessToken, Client, ClientBuilder, CompanyId, Credential, Environment as _, Error, IntegratedApiKey,
+    IntoCredential as _, LegacyToken, Pace, RequestRefused, ReqwestTransport, RetryPolicy, Sandbox, ScopeSet,
+    Secret, StandaloneApiKey, advice,
     oauth::{
         MemoryStore, OAuthApp, PendingAuthorization, RefreshPolicy, RefreshingToken, Tokens as OAuthTokens,
     },
-    pleo_client::{self, Error, ReqwestTransport},
 };
 use serde_json::Value;
 use tokio::runtime::{self, Runtime};
