@@ -35,7 +35,9 @@
 //! `default-features = false, features = ["rustls", "export"]`. The marketplace is always there, because
 //! [`Client::connect`] asks it who the credential is.
 //!
-//! `reqwest` has the transport and `rustls` its TLS; without both a client needs transports of your own.
+//! `reqwest` has the transport, and `rustls` its TLS; `native-tls` has that of the operating system. If both are on,
+//! `rustls` is used. If neither is, the transport reaches a sandbox on this machine and nothing else. Without `reqwest` a
+//! client needs transports of your own.
 //!
 //! # How far secrets are wiped
 //!

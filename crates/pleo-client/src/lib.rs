@@ -67,8 +67,9 @@
 //! by `default-features = false, features = ["rustls", "export"]`: methods, types and catalogue of the
 //! others are left out then.
 //!
-//! `reqwest` brings a transport and `rustls` its TLS; without both a client needs a transport of your
-//! own.
+//! `reqwest` has a transport, and `rustls` its TLS; `native-tls` has that of the operating system. If both are on, `rustls`
+//! is used. If neither is, the transport speaks plain http with this machine and nothing else. Without `reqwest` a client
+//! needs a transport of your own.
 //!
 //! # What answers decode to
 //!

@@ -24,7 +24,7 @@ pub struct HttpConfig {
     connect_timeout: Duration,
     timeout: Duration,
     proxies: Proxies,
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     roots: Vec<reqwest::Certificate>,
     application: Option<String>,
     body_limit: usize,
@@ -50,7 +50,7 @@ impl Default for HttpConfig {
             connect_timeout: Self::CONNECT_TIMEOUT,
             timeout: Self::TIMEOUT,
             proxies: Proxies::System,
-            #[cfg(feature = "rustls")]
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
             roots: Vec::new(),
             application: None,
             body_limit: Client::BODY_LIMIT,
@@ -97,7 +97,7 @@ impl HttpConfig {
 
     /// The same with a root certificate that is trusted beside the platform's, for instance of a proxy
     /// that inspects TLS.
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     #[must_use]
     pub fn with_root_certificate(mut self, certificate: reqwest::Certificate) -> Self {
         self.roots.push(certificate);
@@ -140,15 +140,20 @@ impl HttpConfig {
     pub(super) fn builder(&self) -> reqwest::ClientBuilder {
         const OURS: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
         let builder = reqwest::Client::builder().connect_timeout(self.connect_timeout).timeout(self.timeout);
-        #[cfg_attr(not(feature = "rustls"), expect(unused_mut, reason = "root certificates need TLS"))]
-        let mut builder = match &self.application {
+        let builder = match &self.application {
             Some(application) => builder.user_agent(format!("{OURS} {application}")),
             None => builder.user_agent(OURS),
         };
+        // Named, because other crates of the program may enable another one.
         #[cfg(feature = "rustls")]
-        if !self.roots.is_empty() {
-            builder = builder.tls_certs_merge(self.roots.iter().cloned());
-        }
+        let builder = builder.tls_backend_rustls();
+        #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+        let builder = builder.tls_backend_native();
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        let builder = match self.roots.as_slice() {
+            [] => builder,
+            roots => builder.tls_certs_merge(roots.iter().cloned()),
+        };
         match &self.change {
             Some(change) => change(builder),
             None => builder,

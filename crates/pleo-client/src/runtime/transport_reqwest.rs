@@ -350,6 +350,33 @@ mod tests {
         assert!(taken.lock().unwrap().is_empty());
     }
 
+    /// What a transport says of a server that does not speak TLS.
+    async fn over_tls(config: HttpConfig) -> String {
+        let (port, _) = server("", "{}").await;
+        let transport = ReqwestTransport::with_config(config).unwrap();
+        let error = transport.execute(get(&format!("https://127.0.0.1:{port}/"))).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+        format!("{error:?}")
+    }
+
+    /// Each library has words of its own for it.
+    #[tokio::test]
+    async fn tls_is_that_of_rustls_if_it_is_on_and_otherwise_the_systems() {
+        let by_rustls = |said: &str| said.contains("InvalidContentType");
+        let said = over_tls(HttpConfig::default()).await;
+        if cfg!(feature = "rustls") {
+            assert!(by_rustls(&said), "{said}");
+        } else if cfg!(feature = "native-tls") {
+            assert!(!by_rustls(&said) && said.contains("wrong version number"), "{said}");
+        }
+        #[cfg(feature = "native-tls")]
+        {
+            let config = HttpConfig::default().with_reqwest(reqwest::ClientBuilder::tls_backend_native);
+            let said = over_tls(config).await;
+            assert!(!by_rustls(&said), "{said}");
+        }
+    }
+
     #[tokio::test]
     async fn nothing_is_decompressed_and_nothing_compressed_is_asked_for() {
         let (port, seen) = server("content-encoding: gzip\r\n", "{}").await;
