@@ -4,7 +4,7 @@ use std::{
     future::ready,
     ops::Deref,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::Duration,
 };
 
 use http::StatusCode;
@@ -12,6 +12,7 @@ use pleo_client::{
     Attempts, Authorization, Authorize, Body, BoxFuture, Call, Error, InvalidBaseUrl, Request, Safety,
     Transport, Unauthenticated,
 };
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     AnyEnvironment, CompanyId, Environment, Session, Subject,
@@ -108,6 +109,22 @@ impl<E: Environment> Client<E> {
         self.with_session(self.session().clone().with_subject(subject))
     }
 
+    /// The same client with another limit of time for each call, which
+    /// [`pleo_client::Client::with_timeout`] describes. The renewal of a token counts.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # async fn example(client: pleo_auth::Client) -> Result<(), pleo_client::Error> {
+    /// let patient = client.with_timeout(Duration::from_secs(300));
+    /// let mut vendors = patient.search_vendors().items();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { authorized: Arc::clone(&self.authorized), api: self.api.with_timeout(timeout) }
+    }
+
     /// The same client with another session of the same environment.
     pub(crate) fn with_session(&self, session: Session<E>) -> Self {
         let transport = Arc::clone(&self.authorized.transport);
@@ -164,6 +181,7 @@ impl<E: Environment> Transport for Authorized<E> {
             Err(token) => (Arc::clone(&locked), token.clone()),
         };
         drop(locked);
+        let own_end = call.timeout().and_then(|timeout| Instant::now().checked_add(timeout));
         Box::pin(async move {
             let pinned = Pinned { session: &self.session, current, sent: Mutex::default() };
             // What is neither safe nor idempotent is not sent twice, whatever the answer (RFC 9110, 9.2.2).
@@ -179,9 +197,14 @@ impl<E: Environment> Transport for Authorized<E> {
             let again = again.after(&answer);
             let Attempts { sent: before, deadline } = again.attempts();
             // Without a token to try, Pleo's own answer says most.
-            if token.ready().is_none() && !is_renewed(&token, deadline).await {
+            let end = own_end.or(deadline.map(Instant::from_std));
+            if token.ready().is_none() && !is_renewed(&token, end).await {
                 return Ok(answer);
             }
+            let again = match own_end {
+                Some(end) => again.with_timeout(end.saturating_duration_since(Instant::now())),
+                None => again,
+            };
             drop(answer);
             let answer = self.transport.send(again.with_authorize(&pinned)).await;
             let second = pinned.take_sent();
@@ -213,12 +236,12 @@ impl<E: Environment> Transport for Authorized<E> {
 }
 
 /// Renews a token, in the time that a call has left.
-async fn is_renewed<E: Environment>(token: &RefreshingToken<E>, deadline: Option<Instant>) -> bool {
+async fn is_renewed<E: Environment>(token: &RefreshingToken<E>, end: Option<Instant>) -> bool {
     // Without a runtime there is no timer; then it is not renewed either.
-    let (Some(deadline), Ok(_)) = (deadline, tokio::runtime::Handle::try_current()) else {
+    let (Some(end), Ok(_)) = (end, tokio::runtime::Handle::try_current()) else {
         return token.renewed().await.is_ok();
     };
-    tokio::time::timeout_at(deadline.into(), token.renewed()).await.is_ok_and(|renewed| renewed.is_ok())
+    timeout_at(end, token.renewed()).await.is_ok_and(|renewed| renewed.is_ok())
 }
 
 /// A session that keeps to the token that a call began with.

@@ -405,5 +405,5 @@ async fn a_conversion_that_quotes_the_value_is_not_repeated() {
 #[test]
 fn a_transport_error_of_ones_own_shows_its_kind() {
     let error = TransportError::new(TransportErrorKind::Timeout, "slow");
-    assert_eq!(error.to_string(), "no response in time");
+    assert_eq!(error.to_string(), "no complete response in time");
 }

@@ -1,6 +1,6 @@
 //! The client and its seam: who authorises a request, and who sends it.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -129,6 +129,7 @@ pub struct Call<'a> {
     authorize: &'a dyn Authorize,
     body_limit: usize,
     attempts: Attempts,
+    timeout: Option<Duration>,
 }
 
 impl<'a> Call<'a> {
@@ -185,6 +186,18 @@ impl<'a> Call<'a> {
         self.body_limit
     }
 
+    /// How long the call may take from now on, if it has a limit of its own: see [`Client::with_timeout`]. The transport
+    /// sees to it, with all attempts, waits and bodies.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// The same call with another limit of time: for a transport around another one that has spent some of it.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..self }
+    }
+
     /// The request of the next attempt, authorised.
     ///
     /// # Errors
@@ -233,6 +246,7 @@ impl fmt::Debug for Call<'_> {
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    timeout: Option<Duration>,
 }
 
 struct Inner {
@@ -262,7 +276,7 @@ impl Client {
     ) -> Result<Self, InvalidBaseUrl> {
         let base = BaseUrl::new(base_url)?;
         let (authorize, transport) = (Box::new(authorize), Box::new(transport));
-        Ok(Self { inner: Arc::new(Inner { base, authorize, transport }) })
+        Ok(Self { inner: Arc::new(Inner { base, authorize, transport }), timeout: None })
     }
 
     /// A client for the service of another client. It is no method of that client: who has a client can
@@ -274,7 +288,24 @@ impl Client {
     ) -> Self {
         let base = other.inner.base.clone();
         let (authorize, transport) = (Box::new(authorize), Box::new(transport));
-        Self { inner: Arc::new(Inner { base, authorize, transport }) }
+        Self { inner: Arc::new(Inner { base, authorize, transport }), timeout: other.timeout }
+    }
+
+    /// The same client with another limit of time for each call: from its beginning to the end of the response's body, with
+    /// all attempts and the waits between them. It replaces the limits of the transport, for an attempt and for a whole
+    /// call, whether they are shorter or longer; the limit for making a connection stays. A list has the limit for each of
+    /// its pages. A call that takes longer fails, and [`Error::is_timeout`] is true.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # async fn example(client: pleo_client::Client) -> Result<(), pleo_client::Error> {
+    /// client.with_timeout(Duration::from_secs(3)).introspect_authentication().send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { inner: Arc::clone(&self.inner), timeout: Some(timeout) }
     }
 
     /// The base URL, without a slash at its end.
@@ -304,14 +335,18 @@ impl Client {
         let transport = self.inner.transport.as_ref();
         let body_limit = transport.body_limit().min(most);
         let (base, authorize) = (&self.inner.base, self.inner.authorize.as_ref());
-        let call = Call { request, base, authorize, body_limit, attempts: Attempts::default() };
+        let (attempts, timeout) = (Attempts::default(), self.timeout);
+        let call = Call { request, base, authorize, body_limit, attempts, timeout };
         response::read(operation, transport.send(call).await?, body_limit).await
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("base_url", &self.base_url()).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("base_url", &self.base_url())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 

@@ -130,7 +130,7 @@ pub async fn read_success(
 async fn read_whole(mut body: Body, limit: usize) -> Result<Option<Bytes>, TransportError> {
     let (mut first, mut all) = (Bytes::new(), BytesMut::new());
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|source| TransportError::new(TransportErrorKind::Body, source))?;
+        let frame = frame.map_err(broken_off)?;
         let Ok(data) = frame.into_data() else { continue };
         if data.len() > limit - first.len().max(all.len()) {
             return Ok(None);
@@ -146,6 +146,15 @@ async fn read_whole(mut body: Body, limit: usize) -> Result<Option<Bytes>, Trans
         all.extend_from_slice(&data);
     }
     Ok(Some(if all.is_empty() { first } else { all.freeze() }))
+}
+
+/// Why a body did not arrive whole.
+fn broken_off(source: Box<dyn std::error::Error + Send + Sync>) -> TransportError {
+    #[cfg(feature = "reqwest")]
+    if source.downcast_ref().is_some_and(reqwest::Error::is_timeout) {
+        return TransportError::new(TransportErrorKind::Timeout, source);
+    }
+    TransportError::new(TransportErrorKind::Body, source)
 }
 
 /// Reads a body up to a limit; what of it came before it broke off is worth keeping. Tells also

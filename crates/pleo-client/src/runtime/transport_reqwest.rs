@@ -73,7 +73,7 @@ impl ReqwestTransport {
     ) -> Result<http::Response<Body>, TransportError> {
         let client = if is_loopback(request.url()) { self.loopback()? } else { &self.inner.remote };
         let response: http::Response<reqwest::Body> = client.execute(request).await?.into();
-        Ok(response.map(|body| body.map_err(|error| Box::new(error.without_url()).into()).boxed_unsync()))
+        Ok(response.map(|body| body.map_err(|error| error.without_url().into()).boxed_unsync()))
     }
 
     fn loopback(&self) -> Result<&reqwest::Client, TransportError> {
@@ -159,8 +159,11 @@ impl Call<'_> {
 impl Transport for ReqwestTransport {
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
         Box::pin(async move {
-            let operation = call.operation();
-            let request = call.into_reqwest().await?;
+            let (operation, timeout) = (call.operation(), call.timeout());
+            let mut request = call.into_reqwest().await?;
+            if timeout.is_some() {
+                *request.timeout_mut() = timeout;
+            }
             let response = self.execute_reqwest(request).await;
             response.map_err(|source| Error::Transport { operation, source })
         })
@@ -177,12 +180,12 @@ impl Transport for ReqwestTransport {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::{sync::Mutex, time::Duration};
 
     use super::*;
     use crate::runtime::{
         Authorization, Authorize, Client, InvalidArgument, Problems, Refusal, Request, RequestBuilder,
-        Unauthenticated, request::tests::OPERATION,
+        ResponseValue, Unauthenticated, request::tests::OPERATION,
     };
 
     type Both = (Result<http::Request<bytes::Bytes>, Error>, Result<reqwest::Request, Error>);
@@ -348,6 +351,52 @@ mod tests {
             assert_eq!(error.kind(), TransportErrorKind::Request, "{url}");
         }
         assert!(taken.lock().unwrap().is_empty());
+    }
+
+    /// A server that sends a response's head and half of its body, and the other half after a wait, or never.
+    async fn slow_server(wait: Option<Duration>) -> String {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            loop {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    let _ = connection.read(&mut [0; 65_536]).await;
+                    let _ = connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n1").await;
+                    match wait {
+                        Some(wait) => tokio::time::sleep(wait).await,
+                        None => std::future::pending().await,
+                    }
+                    let _ = connection.write_all(b"1").await;
+                });
+            }
+        });
+        url
+    }
+
+    async fn call_within(url: &str, usual: Duration, own: Option<Duration>) -> Result<u8, Error> {
+        let config = HttpConfig::default().with_timeout(usual);
+        let client = Client::new(url, Unauthenticated, ReqwestTransport::with_config(config).unwrap()).unwrap();
+        let client = own.map_or(client.clone(), |own| client.with_timeout(own));
+        let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
+        call.path("thing", &Some(1));
+        call.path("part", &Some(2));
+        call.send_json().await.map(ResponseValue::into_inner)
+    }
+
+    #[tokio::test]
+    async fn a_call_has_the_time_of_the_client_or_its_own_up_to_the_end_of_the_body() {
+        let (short, long) = (Duration::from_millis(50), Duration::from_secs(600));
+        let never = slow_server(None).await;
+        for (usual, own) in [(short, None), (long, Some(short))] {
+            let error = call_within(&never, usual, own).await.unwrap_err();
+            assert!(error.is_timeout(), "{error:?}");
+        }
+        let late = slow_server(Some(short * 4)).await;
+        assert!(call_within(&late, short, None).await.unwrap_err().is_timeout());
+        assert_eq!(call_within(&late, short, Some(long)).await.unwrap(), 11);
     }
 
     /// What a transport says of a server that does not speak TLS.

@@ -47,15 +47,20 @@ impl<T: Transport> RetryTransport<T> {
 
     async fn run(&self, call: Call<'_>) -> Result<Response<Body>, Error> {
         let operation = call.operation();
+        let own = call.timeout();
         // A call that is repeated with a renewed token goes on where it was.
         let Attempts { sent: mut attempts, deadline } = call.attempts();
-        let deadline =
-            deadline.map_or_else(|| self::deadline(self.policy.total_timeout()), Instant::from_std);
+        let limit = own.unwrap_or(self.policy.total_timeout());
+        let deadline = deadline.map_or_else(|| self::deadline(limit), Instant::from_std);
         let mut last = Err(no_turn(operation));
         while self.shared.pacer.turn(deadline).await.is_ok() {
             attempts += 1;
             let span = attempt_span(&call, attempts);
-            let attempt = timeout_at(deadline, self.attempt(call.clone())).instrument(span.clone()).await;
+            let call = match own {
+                Some(_) => call.clone().with_timeout(deadline - Instant::now()),
+                None => call.clone(),
+            };
+            let attempt = timeout_at(deadline, self.attempt(call)).instrument(span.clone()).await;
             last = attempt.unwrap_or_else(|_| Err(too_long(operation)));
             record(&span, &last);
             let Some(wait_until) = self.next_attempt(operation, &last, attempts, deadline) else { break };

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
@@ -411,4 +411,52 @@ async fn a_body_that_is_too_long_is_reported_as_such_and_not_sent_for_again() {
     let error = client.get_vendor(VENDOR).send().await.unwrap_err();
     assert!(matches!(error, Error::BodyTooLong { limit: 3, .. }), "{error}");
     assert_eq!(http.requests(), 1);
+}
+
+/// Fails each attempt, and remembers how long it might have taken.
+#[derive(Debug, Clone, Default)]
+struct Limits(Arc<Mutex<Vec<Option<Duration>>>>);
+
+impl Transport for Limits {
+    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Response<Body>, Error>> {
+        self.0.lock().unwrap().push(call.timeout());
+        let source = TransportError::new(TransportErrorKind::Connect, "as the test wants it");
+        Box::pin(std::future::ready(Err(Error::Transport { operation: call.operation(), source })))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_with_a_limit_of_its_own_ends_there_whatever_the_limits_of_the_client_are() {
+    for (kind, steps) in [
+        (Kind::Static, vec![Step::Hang]),
+        (Kind::Static, vec![respond(503), Step::Hang]),
+        (Kind::Refreshable, vec![respond(401), Step::Hang]),
+    ] {
+        for seconds in [3, 1000] {
+            let http = Scripted::new(steps.clone());
+            let client = client(kind, &http, RetryPolicy::default(), Pace::unlimited());
+            let start = Instant::now();
+            let limit = Duration::from_secs(seconds);
+            let error = call(&client.with_timeout(limit), Safety::Safe).await.unwrap_err();
+            assert!(error.is_timeout(), "{error:?}");
+            assert_eq!(start.elapsed().as_secs(), seconds, "{kind:?} {steps:?}");
+            assert_eq!(http.requests(), steps.len());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_has_the_time_that_is_left_of_its_call() {
+    let http = Limits::default();
+    let transport = RetryTransport::new(http.clone(), RetryPolicy::default(), Pace::unlimited());
+    let client = Client::with_transport(session(Kind::Static), transport).unwrap();
+    let limit = Duration::from_secs(60);
+    let limited = client.with_timeout(limit).for_company(VENDOR.parse::<CompanyId>().unwrap());
+    for client in [client, limited] {
+        call(&client, Safety::Safe).await.unwrap_err();
+    }
+    let seen = http.0.lock().unwrap();
+    let (without, with) = seen.split_at(4);
+    assert_eq!(without, [None; 4]);
+    assert!(with.is_sorted_by(|earlier, later| earlier > later) && with[0] == Some(limit), "{with:?}");
 }

@@ -58,7 +58,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Request => "the request could not be prepared",
             TransportErrorKind::NotSent => "the request was not sent in time",
             TransportErrorKind::Connect => "no connection to the service",
-            TransportErrorKind::Timeout => "no response in time",
+            TransportErrorKind::Timeout => "no complete response in time",
             TransportErrorKind::Connection => "the connection failed",
             TransportErrorKind::Body => "the response broke off",
         })?;
