@@ -132,6 +132,8 @@ impl FromStr for Subject {
     }
 }
 
+pleo_client::serde_as_text!(CompanyId, OrganizationId, Subject);
+
 /// A text that names neither a company nor an organisation.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -192,6 +194,29 @@ mod tests {
             assert_eq!(text.parse::<Subject>(), Err(error), "{text}");
         }
         assert_eq!("x".parse::<CompanyId>(), Err(InvalidSubject::NotUuid));
+    }
+
+    #[test]
+    fn json_has_the_texts_and_refuses_others_by_name() {
+        let subjects: Vec<Subject> = [CompanyId::from_str(ID).unwrap().into()]
+            .into_iter()
+            .chain([OrganizationId::from_str(ID).unwrap().into()])
+            .collect();
+        let json = serde_json::to_string(&subjects).unwrap();
+        assert_eq!(json, format!(r#"["urn:pleo:company:{ID}","urn:pleo:organisation:{ID}"]"#));
+        assert_eq!(serde_json::from_str::<Vec<Subject>>(&json).unwrap(), subjects);
+        let company: CompanyId = serde_json::from_value(ID.into()).unwrap();
+        assert_eq!(serde_json::to_value(company).unwrap(), ID);
+        let organization: OrganizationId = serde_json::from_value(ID.into()).unwrap();
+        assert_eq!(serde_json::to_value(organization).unwrap(), ID);
+        for (refused, error) in [
+            (serde_json::from_str::<CompanyId>("\"x\"").unwrap_err(), InvalidSubject::NotUuid),
+            (serde_json::from_str::<OrganizationId>("\"\"").unwrap_err(), InvalidSubject::NotUuid),
+        ] {
+            assert!(refused.to_string().starts_with(&error.to_string()), "{refused}");
+        }
+        let refused = serde_json::from_value::<Subject>(ID.into()).unwrap_err();
+        assert_eq!(refused.to_string(), InvalidSubject::NotPleo.to_string());
     }
 
     #[test]

@@ -324,6 +324,23 @@ impl FromStr for AnyEnvironment {
     }
 }
 
+/// Writes the text that [`FromStr`] reads. A sandbox with an authorisation server of its own has none.
+impl serde::Serialize for AnyEnvironment {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.is_loopback() && self.authorization_server() != self.base_url() {
+            let problem = "a sandbox with an authorisation server of its own cannot be written as one text";
+            return Err(serde::ser::Error::custom(problem));
+        }
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for AnyEnvironment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// A text that names no environment. It does not show the text, which might be a secret in the wrong
 /// place.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -430,6 +447,24 @@ mod tests {
         same(&Production.into(), &Production);
         same(&Staging.into(), &Staging);
         same(&sandbox, &Sandbox::new("http://127.0.0.1:8080").unwrap());
+    }
+
+    #[test]
+    fn json_has_the_text_of_an_environment() {
+        let sandbox = Sandbox::new("http://127.0.0.1:8080").unwrap();
+        for environment in [AnyEnvironment::Production, AnyEnvironment::Staging, sandbox.clone().into()] {
+            let json = serde_json::to_value(&environment).unwrap();
+            assert_eq!(json, environment.to_string());
+            assert_eq!(serde_json::from_value::<AnyEnvironment>(json).unwrap(), environment);
+        }
+        let apart = sandbox.with_authorization_server("http://127.0.0.1:9").unwrap();
+        let error = serde_json::to_value(AnyEnvironment::from(apart)).unwrap_err();
+        assert!(error.to_string().starts_with("a sandbox with an authorisation server"), "{error}");
+        let error = serde_json::from_str::<AnyEnvironment>("\"FAKE\"").unwrap_err().to_string();
+        assert!(
+            error.starts_with(&UnknownEnvironment::Unknown.to_string()) && !error.contains("FAKE"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -176,6 +176,8 @@ impl fmt::Display for ScopeSet {
     }
 }
 
+pleo_client::serde_as_text!(Scope, ScopeSet);
+
 #[cfg(test)]
 mod tests {
     use pleo_client::operations;
@@ -206,6 +208,20 @@ mod tests {
         assert_eq!("a \"".parse::<ScopeSet>(), Err(InvalidScope));
         assert_eq!(("".parse::<ScopeSet>().unwrap().len(), ScopeSet::default().is_empty()), (0, true));
         assert_eq!(set.clone().into_iter().collect::<ScopeSet>(), set);
+    }
+
+    #[test]
+    fn json_has_the_names() {
+        let set: ScopeSet = "b:read a:write".parse().unwrap();
+        let json = serde_json::to_value(&set).unwrap();
+        assert_eq!(json, "a:write b:read");
+        assert_eq!(serde_json::from_value::<ScopeSet>(json).unwrap(), set);
+        let list: Vec<Scope> = set.into_iter().collect();
+        let json = serde_json::to_value(&list).unwrap();
+        assert_eq!(json, serde_json::json!(["a:write", "b:read"]));
+        assert_eq!(serde_json::from_value::<Vec<Scope>>(json).unwrap(), list);
+        let refused = serde_json::from_str::<Scope>("\"a b\"").unwrap_err().to_string();
+        assert!(refused.starts_with(&InvalidScope.to_string()), "{refused}");
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod pages;
 mod request;
 mod response;
 mod sensitive;
+mod text;
 mod time;
 #[cfg(feature = "reqwest")]
 mod transport_reqwest;

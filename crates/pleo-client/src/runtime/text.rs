@@ -1,0 +1,24 @@
+//! Values that travel as text.
+
+/// Implements `serde` for types with `Display` and `FromStr`, as that text: for the ids, scopes, environments and amounts of
+/// the crates above. No type that holds a secret may have it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! serde_as_text {
+    ($($name:ty),* $(,)?) => {
+        $(
+            impl ::serde::Serialize for $name {
+                fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.collect_str(self)
+                }
+            }
+
+            impl<'de> ::serde::Deserialize<'de> for $name {
+                fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let text = <String as ::serde::Deserialize>::deserialize(deserializer)?;
+                    text.parse().map_err(::serde::de::Error::custom)
+                }
+            }
+        )*
+    };
+}
