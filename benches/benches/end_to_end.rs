@@ -81,10 +81,7 @@ fn processor_time() -> Duration {
 async fn typed(client: &pleo_client::Client) -> usize {
     let (mut items, mut after) = (0, None::<String>);
     loop {
-        let mut call = client.list_export_items_v3().job_id(JOB).limit(PAGE_SIZE as i32);
-        if let Some(after) = after {
-            call = call.after(after);
-        }
+        let call = client.list_export_items_v3().job_id(JOB).limit(PAGE_SIZE as i32).after(after);
         let page = call.send().await.unwrap().into_inner();
         items += page.data.len();
         match page.pagination.end_cursor {

@@ -82,11 +82,11 @@ pub use pleo_auth::{
     SecretError, Session, Staging, StandaloneApiKey, Subject, UnknownEnvironment, advice, oauth,
     pleo_client::{
         ApiError, Body, BoxFuture, Call, CompanyLocation, ConversionError, DateOrDateTime, Decimal,
-        DecodeError, Error, ErrorChain, HttpConfig, InvalidArgument, InvalidBaseUrl, InvalidDecimal, Items,
-        ListCall, ListPage, Operation, Pages, PagingError, Parameter, ParameterLocation, Refusal, Request,
-        RequestBody, ReqwestTransport, ResponseValue, Safety, SecurityScheme, Sensitive, Transport,
-        TransportError, TransportErrorKind, bytes, chrono, futures_core, http, operations, reqwest,
-        rust_decimal, uuid,
+        DecodeError, Error, ErrorChain, HttpConfig, IntoCursor, InvalidArgument, InvalidBaseUrl,
+        InvalidDecimal, Items, ListCall, ListPage, Operation, Pages, PagingError, Parameter,
+        ParameterLocation, Refusal, Request, RequestBody, ReqwestTransport, ResponseValue, Safety,
+        SecurityScheme, Sensitive, Transport, TransportError, TransportErrorKind, bytes, chrono,
+        futures_core, http, operations, reqwest, rust_decimal, uuid,
     },
     sources,
 };

@@ -224,6 +224,46 @@ impl From<String> for ConversionError {
     }
 }
 
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for &str {}
+    impl Sealed for String {}
+    impl Sealed for &String {}
+    impl<C: Sealed> Sealed for Option<C> {}
+}
+
+/// A cursor of a list, or none: `&str`, `String`, `&String`, or an `Option` of these, such as what a page says of the next
+/// one. `None` takes back what was set before.
+pub trait IntoCursor: sealed::Sealed {
+    /// The cursor.
+    fn into_cursor(self) -> Option<String>;
+}
+
+impl IntoCursor for &str {
+    fn into_cursor(self) -> Option<String> {
+        Some(self.to_owned())
+    }
+}
+
+impl IntoCursor for String {
+    fn into_cursor(self) -> Option<String> {
+        Some(self)
+    }
+}
+
+impl IntoCursor for &String {
+    fn into_cursor(self) -> Option<String> {
+        Some(self.clone())
+    }
+}
+
+impl<C: IntoCursor> IntoCursor for Option<C> {
+    fn into_cursor(self) -> Option<String> {
+        self.and_then(C::into_cursor)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

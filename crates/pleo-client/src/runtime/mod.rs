@@ -11,6 +11,7 @@
 mod argument;
 mod base_url;
 mod client;
+mod debug_name;
 mod decimal;
 mod error;
 #[cfg(feature = "reqwest")]
@@ -30,10 +31,11 @@ mod time;
 #[cfg(feature = "reqwest")]
 mod transport_reqwest;
 
-pub use argument::{ConversionError, InvalidArgument};
+pub use argument::{ConversionError, IntoCursor, InvalidArgument};
 pub(crate) use argument::{Problems, Required};
 pub use base_url::InvalidBaseUrl;
 pub use client::{Authorization, Authorize, Call, Client, Refusal, Transport, Unauthenticated};
+pub(crate) use debug_name::debug_name;
 pub use decimal::{Decimal, InvalidDecimal};
 pub use error::{ApiError, DecodeError, Error, ErrorChain, TransportError, TransportErrorKind, retry_after};
 #[cfg(feature = "reqwest")]

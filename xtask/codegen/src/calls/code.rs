@@ -246,10 +246,14 @@ impl Argument<'_> {
         let Self { ident, wire, .. } = self;
         let doc = docs(&self.setter_doc());
         let taken = self.taken();
+        let set = match self.is_any_cursor() {
+            true => quote! { self.given.#ident = value.into_cursor() },
+            false => quote! { self.problems.set(#wire, &mut self.given.#ident, value) },
+        };
         quote! {
             #(#doc)*
             pub fn #ident(mut self, value: #taken) -> Self {
-                self.problems.set(#wire, &mut self.given.#ident, value);
+                #set;
                 self
             }
         }

@@ -43,6 +43,7 @@ pub(crate) fn file(plan: &Plan, module: &Module, builders: &[Builder<'_>]) -> Dr
         #[allow(unused_imports)]
         use crate::runtime::{
             BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems, RequestBuilder, ResponseValue,
+            debug_name,
         };
         use super::{operations, types};
 
@@ -55,6 +56,12 @@ pub(crate) fn file(plan: &Plan, module: &Module, builders: &[Builder<'_>]) -> Dr
         }
 
         #code
+    };
+    let names = builders.iter().map(Builder::struct_name);
+    let code = quote! {
+        #code
+
+        debug_name! { #(#names<'_>),* }
     };
     let doc = format!("Calls of the API family `{}`, being built.", module.family);
     Draft::of_module(plan, module, &doc, code)

@@ -184,6 +184,11 @@ impl Argument<'_> {
         self.is_position(name) && quote!(#value).to_string() == "String"
     }
 
+    /// Whether it says between which pages the list is read.
+    pub(crate) fn is_any_cursor(&self) -> bool {
+        self.is_cursor(AFTER) || self.is_cursor(BEFORE)
+    }
+
     /// Whether it is the optional query parameter of this name.
     pub(crate) fn is_position(&self, name: &str) -> bool {
         self.wire == name && self.ident == name && self.location == "query" && !self.required
@@ -215,7 +220,10 @@ impl Argument<'_> {
     /// The type of a function's parameter that takes it.
     pub(crate) fn taken(&self) -> TokenStream {
         let value = &self.value;
-        quote! { impl TryInto<#value> }
+        match self.is_any_cursor() {
+            true => quote! { impl crate::IntoCursor },
+            false => quote! { impl TryInto<#value> },
+        }
     }
 }
 

@@ -56,7 +56,7 @@ impl TypeBuilder {
 
     /// What stands in the module `builder`. The fields are in a box: a builder passes through a function
     /// a field.
-    pub(crate) fn items(&self) -> [Item; 4] {
+    pub(crate) fn items(&self) -> [Item; 5] {
         let name = &self.name;
         let docs = docs::docs(&format!("Builds a [`{name}`](super::{name})."));
         let setters = self.fields.iter().map(BuilderField::setter);
@@ -75,6 +75,9 @@ impl TypeBuilder {
                 #[derive(Clone, Default)]
                 #[must_use = "a builder does nothing until a call takes it"]
                 pub struct #name { problems: Problems, given: Box<fields::#name> }
+            },
+            parse_quote! {
+                crate::runtime::debug_name! { #name }
             },
             parse_quote! {
                 impl #name { #(#setters)* }

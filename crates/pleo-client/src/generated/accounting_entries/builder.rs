@@ -6,7 +6,7 @@
 #[allow(unused_imports)]
 use crate::runtime::{
     BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
-    RequestBuilder, ResponseValue,
+    RequestBuilder, ResponseValue, debug_name,
 };
 
 use super::{operations, types};
@@ -304,16 +304,16 @@ impl<'a> ListReceipts<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -453,16 +453,16 @@ impl<'a> SearchAccountingEntries<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -602,16 +602,16 @@ impl<'a> SearchCoreAccountingEntries<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -759,16 +759,16 @@ impl<'a> SearchReceipts<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -862,4 +862,10 @@ impl<'a> ListCall for SearchReceipts<'a> {
     fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
+}
+
+debug_name! {
+    GetAccountingEntry < '_ >, GetCoreAccountingEntry < '_ >, GetReceipt < '_ >,
+    ListReceipts < '_ >, SearchAccountingEntries < '_ >, SearchCoreAccountingEntries < '_
+    >, SearchReceipts < '_ >
 }

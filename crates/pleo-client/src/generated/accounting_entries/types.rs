@@ -374,6 +374,10 @@ pub mod builder {
         given: Box<fields::AccountingEntryBaseSearchRequest>,
     }
 
+    crate::runtime::debug_name! {
+        AccountingEntryBaseSearchRequest
+    }
+
     impl AccountingEntryBaseSearchRequest {
         /// Only entries booked to one of these accounts, up to 100. At most 100 items.
         pub fn account_ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
@@ -671,6 +675,10 @@ pub mod builder {
     pub struct ReceiptSearchRequest {
         problems: Problems,
         given: Box<fields::ReceiptSearchRequest>,
+    }
+
+    crate::runtime::debug_name! {
+        ReceiptSearchRequest
     }
 
     impl ReceiptSearchRequest {

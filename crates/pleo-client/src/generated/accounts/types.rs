@@ -248,6 +248,10 @@ pub mod builder {
         given: Box<fields::BookkeepingAccountBatchCreateRequestV1>,
     }
 
+    crate::runtime::debug_name! {
+        BookkeepingAccountBatchCreateRequestV1
+    }
+
     impl BookkeepingAccountBatchCreateRequestV1 {
         /// Company that gets the accounts. May be left out where the client's authorisation adds it.
         pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
@@ -298,6 +302,10 @@ pub mod builder {
     pub struct BookkeepingAccountBatchRequestItemV1 {
         problems: Problems,
         given: Box<fields::BookkeepingAccountBatchRequestItemV1>,
+    }
+
+    crate::runtime::debug_name! {
+        BookkeepingAccountBatchRequestItemV1
     }
 
     impl BookkeepingAccountBatchRequestItemV1 {
@@ -387,6 +395,10 @@ pub mod builder {
     pub struct BookkeepingAccountCreateRequestV1 {
         problems: Problems,
         given: Box<fields::BookkeepingAccountCreateRequestV1>,
+    }
+
+    crate::runtime::debug_name! {
+        BookkeepingAccountCreateRequestV1
     }
 
     impl BookkeepingAccountCreateRequestV1 {
@@ -484,6 +496,10 @@ pub mod builder {
     pub struct BookkeepingAccountSearchRequestV1 {
         problems: Problems,
         given: Box<fields::BookkeepingAccountSearchRequestV1>,
+    }
+
+    crate::runtime::debug_name! {
+        BookkeepingAccountSearchRequestV1
     }
 
     impl BookkeepingAccountSearchRequestV1 {
@@ -615,6 +631,10 @@ pub mod builder {
     pub struct BookkeepingAccountUpdateRequestV1 {
         problems: Problems,
         given: Box<fields::BookkeepingAccountUpdateRequestV1>,
+    }
+
+    crate::runtime::debug_name! {
+        BookkeepingAccountUpdateRequestV1
     }
 
     impl BookkeepingAccountUpdateRequestV1 {

@@ -6,7 +6,7 @@
 #[allow(unused_imports)]
 use crate::runtime::{
     BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
-    RequestBuilder, ResponseValue,
+    RequestBuilder, ResponseValue, debug_name,
 };
 
 use super::{operations, types};
@@ -215,16 +215,16 @@ impl<'a> SearchAccountsV1Beta<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -378,4 +378,9 @@ impl<'a> UpdateAccountV1Beta<'a> {
 
         request.send_json().await
     }
+}
+
+debug_name! {
+    CreateAccountV1Beta < '_ >, DeleteAccountV1Beta < '_ >, GetAccountV1Beta < '_ >,
+    SearchAccountsV1Beta < '_ >, UpdateAccountV1Beta < '_ >
 }

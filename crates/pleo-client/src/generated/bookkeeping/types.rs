@@ -155,6 +155,10 @@ pub mod builder {
         given: Box<fields::BookkeepingAccountCreateRequestV4>,
     }
 
+    crate::runtime::debug_name! {
+        BookkeepingAccountCreateRequestV4
+    }
+
     impl BookkeepingAccountCreateRequestV4 {
         /// Whether the account is retired, that is, no longer offered for new bookings.
         pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
@@ -252,6 +256,10 @@ pub mod builder {
         given: Box<fields::BookkeepingAccountSearchRequestV4>,
     }
 
+    crate::runtime::debug_name! {
+        BookkeepingAccountSearchRequestV4
+    }
+
     impl BookkeepingAccountSearchRequestV4 {
         /// Only archived (true) or only active (false) accounts; null or absence means both.
         pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
@@ -331,6 +339,10 @@ pub mod builder {
     pub struct BookkeepingAccountUpdateRequestV4 {
         problems: Problems,
         given: Box<fields::BookkeepingAccountUpdateRequestV4>,
+    }
+
+    crate::runtime::debug_name! {
+        BookkeepingAccountUpdateRequestV4
     }
 
     impl BookkeepingAccountUpdateRequestV4 {

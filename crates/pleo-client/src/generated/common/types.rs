@@ -203,6 +203,11 @@ pub mod builder {
     }
 
     #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
+    crate::runtime::debug_name! {
+        Money
+    }
+
+    #[cfg(any(feature = "accounting-entries", feature = "tax-codes"))]
     impl Money {
         /// Three-letter currency code.
         pub fn currency(mut self, value: impl TryInto<String>) -> Self {

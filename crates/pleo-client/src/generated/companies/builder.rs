@@ -6,7 +6,7 @@
 #[allow(unused_imports)]
 use crate::runtime::{
     BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
-    RequestBuilder, ResponseValue,
+    RequestBuilder, ResponseValue, debug_name,
 };
 
 use super::{operations, types};
@@ -102,16 +102,16 @@ impl<'a> ListCompanies<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -209,4 +209,8 @@ impl<'a> ListCall for ListCompanies<'a> {
     fn fetch(self) -> Self::Fetch {
         Box::pin(self.send())
     }
+}
+
+debug_name! {
+    GetCompany < '_ >, ListCompanies < '_ >
 }

@@ -6,7 +6,7 @@
 #[allow(unused_imports)]
 use crate::runtime::{
     BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
-    RequestBuilder, ResponseValue,
+    RequestBuilder, ResponseValue, debug_name,
 };
 
 use super::{operations, types};
@@ -116,4 +116,8 @@ impl<'a> EnrichAccountingEntry<'a> {
 
         request.send_json().await
     }
+}
+
+debug_name! {
+    EnrichAccountingEntry < '_ >
 }

@@ -64,6 +64,10 @@ pub mod builder {
         given: Box<fields::AccountingEntryEnrichmentV2BodyRequest>,
     }
 
+    crate::runtime::debug_name! {
+        AccountingEntryEnrichmentV2BodyRequest
+    }
+
     impl AccountingEntryEnrichmentV2BodyRequest {
         /// The receipts as text; encoding not documented.
         pub fn receipts(mut self, value: impl TryInto<Vec<String>>) -> Self {

@@ -1216,6 +1216,10 @@ pub mod builder {
         given: Box<fields::CreateExportJob>,
     }
 
+    crate::runtime::debug_name! {
+        CreateExportJob
+    }
+
     impl CreateExportJob {
         /// Accounting entries to export, all of one company.
         pub fn accounting_entry_ids(
@@ -1296,6 +1300,10 @@ pub mod builder {
         given: Box<fields::CreateExportJobEvent>,
     }
 
+    crate::runtime::debug_name! {
+        CreateExportJobEvent
+    }
+
     impl CreateExportJobEvent {
         /// What happened.
         pub fn event(mut self, value: impl TryInto<super::ExportJobEventType>) -> Self {
@@ -1363,6 +1371,10 @@ pub mod builder {
         given: Box<fields::Options>,
     }
 
+    crate::runtime::debug_name! {
+        Options
+    }
+
     impl Options {
         /// Whether to book by vendor; false when absent.
         pub fn vendor_based_bookkeeping(mut self, value: impl TryInto<bool>) -> Self {
@@ -1403,6 +1415,10 @@ pub mod builder {
     pub struct SearchExportJobItemsRequest {
         problems: Problems,
         given: Box<fields::SearchExportJobItemsRequest>,
+    }
+
+    crate::runtime::debug_name! {
+        SearchExportJobItemsRequest
     }
 
     impl SearchExportJobItemsRequest {
@@ -1464,6 +1480,10 @@ pub mod builder {
     pub struct UpdateExportJobItem {
         problems: Problems,
         given: Box<fields::UpdateExportJobItem>,
+    }
+
+    crate::runtime::debug_name! {
+        UpdateExportJobItem
     }
 
     impl UpdateExportJobItem {
@@ -1563,6 +1583,10 @@ pub mod builder {
     pub struct UpdateExportJobItemV3 {
         problems: Problems,
         given: Box<fields::UpdateExportJobItemV3>,
+    }
+
+    crate::runtime::debug_name! {
+        UpdateExportJobItemV3
     }
 
     impl UpdateExportJobItemV3 {

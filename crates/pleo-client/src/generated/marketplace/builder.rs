@@ -6,7 +6,7 @@
 #[allow(unused_imports)]
 use crate::runtime::{
     BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
-    RequestBuilder, ResponseValue,
+    RequestBuilder, ResponseValue, debug_name,
 };
 
 use super::{operations, types};
@@ -278,4 +278,10 @@ impl<'a> UpdateInstallation<'a> {
 
         request.send_json().await
     }
+}
+
+debug_name! {
+    ActivateInstallation < '_ >, CompleteInstallation < '_ >, CreateInstallation < '_ >,
+    DeleteInstallation < '_ >, GetInstallation < '_ >, IntrospectAuthentication < '_ >,
+    UpdateInstallation < '_ >
 }

@@ -109,6 +109,10 @@ pub mod builder {
         given: Box<fields::CreateClientInstallationRequest>,
     }
 
+    crate::runtime::debug_name! {
+        CreateClientInstallationRequest
+    }
+
     impl CreateClientInstallationRequest {
         /// The integration's own data; Pleo stores it and never reads it.
         pub fn metadata(
@@ -159,6 +163,10 @@ pub mod builder {
     pub struct UpdateInstallationRequest {
         problems: Problems,
         given: Box<fields::UpdateInstallationRequest>,
+    }
+
+    crate::runtime::debug_name! {
+        UpdateInstallationRequest
     }
 
     impl UpdateInstallationRequest {

@@ -499,6 +499,10 @@ pub mod builder {
         given: Box<fields::BulkTagArchiveModel>,
     }
 
+    crate::runtime::debug_name! {
+        BulkTagArchiveModel
+    }
+
     impl BulkTagArchiveModel {
         /// True archives the tags, false restores them.
         pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
@@ -552,6 +556,10 @@ pub mod builder {
         given: Box<fields::BulkTagDeleteModel>,
     }
 
+    crate::runtime::debug_name! {
+        BulkTagDeleteModel
+    }
+
     impl BulkTagDeleteModel {
         /// Company the tags belong to. May be left out where the client's authorisation adds it.
         pub fn company_id(mut self, value: impl TryInto<::uuid::Uuid>) -> Self {
@@ -595,6 +603,10 @@ pub mod builder {
     pub struct CompositeTagSearchRequest {
         problems: Problems,
         given: Box<fields::CompositeTagSearchRequest>,
+    }
+
+    crate::runtime::debug_name! {
+        CompositeTagSearchRequest
     }
 
     impl CompositeTagSearchRequest {
@@ -669,6 +681,10 @@ pub mod builder {
         given: Box<fields::TagCreateModel>,
     }
 
+    crate::runtime::debug_name! {
+        TagCreateModel
+    }
+
     impl TagCreateModel {
         /// Whether it is retired, that is, no longer offered.
         pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
@@ -738,6 +754,10 @@ pub mod builder {
         given: Box<fields::TagDimensionValueCreateModel>,
     }
 
+    crate::runtime::debug_name! {
+        TagDimensionValueCreateModel
+    }
+
     impl TagDimensionValueCreateModel {
         /// Sets `value`.
         pub fn value(mut self, value: impl TryInto<String>) -> Self {
@@ -777,6 +797,10 @@ pub mod builder {
         given: Box<fields::TagDimensionValueUpdateModel>,
     }
 
+    crate::runtime::debug_name! {
+        TagDimensionValueUpdateModel
+    }
+
     impl TagDimensionValueUpdateModel {
         /// Sets `value`.
         pub fn value(mut self, value: impl TryInto<String>) -> Self {
@@ -814,6 +838,10 @@ pub mod builder {
     pub struct TagGroupCreateModel {
         problems: Problems,
         given: Box<fields::TagGroupCreateModel>,
+    }
+
+    crate::runtime::debug_name! {
+        TagGroupCreateModel
     }
 
     impl TagGroupCreateModel {
@@ -880,6 +908,10 @@ pub mod builder {
         given: Box<fields::TagGroupDimensionCreateModel>,
     }
 
+    crate::runtime::debug_name! {
+        TagGroupDimensionCreateModel
+    }
+
     impl TagGroupDimensionCreateModel {
         /// Code of the dimension in the accounting system.
         pub fn code(mut self, value: impl TryInto<String>) -> Self {
@@ -941,6 +973,10 @@ pub mod builder {
     pub struct TagGroupDimensionUpdateModel {
         problems: Problems,
         given: Box<fields::TagGroupDimensionUpdateModel>,
+    }
+
+    crate::runtime::debug_name! {
+        TagGroupDimensionUpdateModel
     }
 
     impl TagGroupDimensionUpdateModel {
@@ -1006,6 +1042,10 @@ pub mod builder {
         given: Box<fields::TagGroupUpdateModel>,
     }
 
+    crate::runtime::debug_name! {
+        TagGroupUpdateModel
+    }
+
     impl TagGroupUpdateModel {
         /// Whether it is retired, that is, no longer offered.
         pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
@@ -1068,6 +1108,10 @@ pub mod builder {
     pub struct TagUpdateModel {
         problems: Problems,
         given: Box<fields::TagUpdateModel>,
+    }
+
+    crate::runtime::debug_name! {
+        TagUpdateModel
     }
 
     impl TagUpdateModel {

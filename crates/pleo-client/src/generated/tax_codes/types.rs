@@ -199,6 +199,10 @@ pub mod builder {
         given: Box<fields::CalculateTaxesRequest>,
     }
 
+    crate::runtime::debug_name! {
+        CalculateTaxesRequest
+    }
+
     impl CalculateTaxesRequest {
         /// Amounts by the id of the tax code that applies to them.
         pub fn amounts_by_tax_code_id(
@@ -249,6 +253,10 @@ pub mod builder {
     pub struct TaxCodeCreateUpdateModel {
         problems: Problems,
         given: Box<fields::TaxCodeCreateUpdateModel>,
+    }
+
+    crate::runtime::debug_name! {
+        TaxCodeCreateUpdateModel
     }
 
     impl TaxCodeCreateUpdateModel {
@@ -352,6 +360,10 @@ pub mod builder {
         given: Box<fields::TaxCodeSearchRequest>,
     }
 
+    crate::runtime::debug_name! {
+        TaxCodeSearchRequest
+    }
+
     impl TaxCodeSearchRequest {
         /// Only archived (true) or only active (false) tax codes.
         pub fn archived(mut self, value: impl TryInto<bool>) -> Self {
@@ -413,6 +425,10 @@ pub mod builder {
     pub struct TaxedAmount {
         problems: Problems,
         given: Box<fields::TaxedAmount>,
+    }
+
+    crate::runtime::debug_name! {
+        TaxedAmount
     }
 
     impl TaxedAmount {

@@ -6,7 +6,7 @@
 #[allow(unused_imports)]
 use crate::runtime::{
     BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
-    RequestBuilder, ResponseValue,
+    RequestBuilder, ResponseValue, debug_name,
 };
 
 use super::{operations, types};
@@ -436,16 +436,16 @@ impl<'a> ListCsvImportJobErrors<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -615,16 +615,16 @@ impl<'a> SearchCsvImportJobs<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -760,16 +760,16 @@ impl<'a> SearchVendors<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -1030,4 +1030,12 @@ impl<'a> UpdateVendor<'a> {
 
         request.send_json().await
     }
+}
+
+debug_name! {
+    ActivateVendor < '_ >, ArchiveVendor < '_ >, CreateCsvImportJob < '_ >, CreateVendor
+    < '_ >, GetCsvImportJob < '_ >, GetCsvImportJobPresignedUrl < '_ >, GetVendor < '_ >,
+    ListCsvImportJobErrors < '_ >, RunCsvImportJob < '_ >, SearchCsvImportJobs < '_ >,
+    SearchVendors < '_ >, UpdateCsvImportJobMetadata < '_ >, UpdateCsvImportJobStatus <
+    '_ >, UpdateVendor < '_ >
 }

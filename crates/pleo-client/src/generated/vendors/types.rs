@@ -417,6 +417,10 @@ pub mod builder {
         given: Box<fields::ActivateVendorEventRequest>,
     }
 
+    crate::runtime::debug_name! {
+        ActivateVendorEventRequest
+    }
+
     impl ActivateVendorEventRequest {
         /// Code of the vendor in the accounting system.
         pub fn code(mut self, value: impl TryInto<String>) -> Self {
@@ -462,6 +466,10 @@ pub mod builder {
     pub struct CreateCsvImportJobRequestV1 {
         problems: Problems,
         given: Box<fields::CreateCsvImportJobRequestV1>,
+    }
+
+    crate::runtime::debug_name! {
+        CreateCsvImportJobRequestV1
     }
 
     impl CreateCsvImportJobRequestV1 {
@@ -540,6 +548,10 @@ pub mod builder {
     pub struct CsvFormatV1 {
         problems: Problems,
         given: Box<fields::CsvFormatV1>,
+    }
+
+    crate::runtime::debug_name! {
+        CsvFormatV1
     }
 
     impl CsvFormatV1 {
@@ -632,6 +644,10 @@ pub mod builder {
         given: Box<fields::SearchCsvImportJobsRequestV1>,
     }
 
+    crate::runtime::debug_name! {
+        SearchCsvImportJobsRequestV1
+    }
+
     impl SearchCsvImportJobsRequestV1 {
         /// Only these jobs, up to 100. At most 100 items. No item twice.
         pub fn ids(mut self, value: impl TryInto<Vec<::uuid::Uuid>>) -> Self {
@@ -690,6 +706,10 @@ pub mod builder {
         given: Box<fields::UpdateMetadataRequestV1>,
     }
 
+    crate::runtime::debug_name! {
+        UpdateMetadataRequestV1
+    }
+
     impl UpdateMetadataRequestV1 {
         /// The data to store.
         pub fn metadata(
@@ -741,6 +761,10 @@ pub mod builder {
     pub struct UpdateStatusRequestV1 {
         problems: Problems,
         given: Box<fields::UpdateStatusRequestV1>,
+    }
+
+    crate::runtime::debug_name! {
+        UpdateStatusRequestV1
     }
 
     impl UpdateStatusRequestV1 {
@@ -802,6 +826,10 @@ pub mod builder {
     pub struct VendorCreateRequest {
         problems: Problems,
         given: Box<fields::VendorCreateRequest>,
+    }
+
+    crate::runtime::debug_name! {
+        VendorCreateRequest
     }
 
     impl VendorCreateRequest {
@@ -905,6 +933,10 @@ pub mod builder {
     pub struct VendorSearchRequestV1 {
         problems: Problems,
         given: Box<fields::VendorSearchRequestV1>,
+    }
+
+    crate::runtime::debug_name! {
+        VendorSearchRequestV1
     }
 
     impl VendorSearchRequestV1 {
@@ -1012,6 +1044,10 @@ pub mod builder {
     pub struct VendorUpdateRequest {
         problems: Problems,
         given: Box<fields::VendorUpdateRequest>,
+    }
+
+    crate::runtime::debug_name! {
+        VendorUpdateRequest
     }
 
     impl VendorUpdateRequest {

@@ -6,7 +6,7 @@
 #[allow(unused_imports)]
 use crate::runtime::{
     BoxFuture, Client, Error, Items, ListCall, Operation, Pages, Problems,
-    RequestBuilder, ResponseValue,
+    RequestBuilder, ResponseValue, debug_name,
 };
 
 use super::{operations, types};
@@ -267,16 +267,16 @@ impl<'a> ListSubscriptionActivities<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -412,16 +412,16 @@ impl<'a> ListSubscriptions<'a> {
     /// Cursor to read backwards from: `startCursor` of a page. Excludes `after` and `offset`.
     ///
     /// The optional query parameter `before`.
-    pub fn before(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("before", &mut self.given.before, value);
+    pub fn before(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.before = value.into_cursor();
         self
     }
 
     /// Cursor to read on from: `endCursor` of the previous page. Excludes `before` and `offset`.
     ///
     /// The optional query parameter `after`.
-    pub fn after(mut self, value: impl TryInto<String>) -> Self {
-        self.problems.set("after", &mut self.given.after, value);
+    pub fn after(mut self, value: impl crate::IntoCursor) -> Self {
+        self.given.after = value.into_cursor();
         self
     }
 
@@ -570,4 +570,10 @@ impl<'a> UpdateSubscription<'a> {
 
         request.send_json().await
     }
+}
+
+debug_name! {
+    CreateSubscription < '_ >, DeleteSubscription < '_ >, GetSubscription < '_ >,
+    GetSubscriptionSecret < '_ >, ListSubscriptionActivities < '_ >, ListSubscriptions <
+    '_ >, UpdateSubscription < '_ >
 }

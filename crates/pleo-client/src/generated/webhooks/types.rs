@@ -163,6 +163,10 @@ pub mod builder {
         given: Box<fields::AuthCredential>,
     }
 
+    crate::runtime::debug_name! {
+        AuthCredential
+    }
+
     impl AuthCredential {
         /// Secret; for the type `BASIC`.
         pub fn password(mut self, value: impl TryInto<crate::Sensitive>) -> Self {
@@ -216,6 +220,10 @@ pub mod builder {
         given: Box<fields::EndpointAuth>,
     }
 
+    crate::runtime::debug_name! {
+        EndpointAuth
+    }
+
     impl EndpointAuth {
         /// What to send; not needed for the type `NONE`.
         pub fn credentials(
@@ -262,6 +270,10 @@ pub mod builder {
     pub struct SubscriptionRequest {
         problems: Problems,
         given: Box<fields::SubscriptionRequest>,
+    }
+
+    crate::runtime::debug_name! {
+        SubscriptionRequest
     }
 
     impl SubscriptionRequest {
