@@ -49,7 +49,7 @@ impl<E: Environment> Client<E> {
         use pleo_client::{ReqwestTransport, TransportError, TransportErrorKind};
 
         Self::with_transport(session, ReqwestTransport::new()?)
-            .map_err(|error| TransportError::new(TransportErrorKind::Request, error))
+            .map_err(|error| TransportError::new(TransportErrorKind::Settings, error))
     }
 
     /// A client that sends with this transport, which must follow no redirect.

@@ -140,7 +140,7 @@ impl<E: Environment> ClientBuilder<E> {
             Http::Transport(transport) => transport,
         };
         Client::with_transport(self.session, RetryTransport::new(http, self.retry, self.pace))
-            .map_err(|error| TransportError::new(TransportErrorKind::Request, error))
+            .map_err(|error| TransportError::new(TransportErrorKind::Settings, error))
     }
 }
 

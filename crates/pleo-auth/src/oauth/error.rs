@@ -71,7 +71,9 @@ impl OAuthError {
     /// token up; nor a 400 or 401 without a reason.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Transport(error) => error.kind() != TransportErrorKind::Request,
+            Self::Transport(error) => {
+                !matches!(error.kind(), TransportErrorKind::Settings | TransportErrorKind::Request)
+            }
             Self::TimedOut => true,
             Self::Status { status } => !matches!(*status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED),
             Self::Refused { code, status, .. } => {
@@ -316,6 +318,7 @@ mod tests {
         }
         for error in [
             transport(TransportErrorKind::Request),
+            transport(TransportErrorKind::Settings),
             OAuthError::Status { status: bad },
             OAuthError::Status { status: StatusCode::UNAUTHORIZED },
             OAuthError::Unreadable { problem: "" },

@@ -90,7 +90,7 @@ impl Operation {
     /// what is [safe or idempotent](Safety) where nobody knows whether it arrived.
     pub fn may_retry_failure(&self, failure: TransportErrorKind) -> bool {
         match failure {
-            TransportErrorKind::Request => false,
+            TransportErrorKind::Settings | TransportErrorKind::Request => false,
             TransportErrorKind::NotSent | TransportErrorKind::Connect => true,
             TransportErrorKind::Timeout | TransportErrorKind::Connection | TransportErrorKind::Body => {
                 self.safety != Safety::Neither

@@ -109,7 +109,7 @@ fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, TransportE
         .no_brotli()
         .no_zstd()
         .no_deflate();
-    builder.build().map_err(TransportError::from)
+    builder.build().map_err(|error| TransportError::new(TransportErrorKind::Settings, error.without_url()))
 }
 
 impl std::fmt::Debug for ReqwestTransport {
@@ -378,7 +378,8 @@ mod tests {
 
     async fn call_within(url: &str, usual: Duration, own: Option<Duration>) -> Result<u8, Error> {
         let config = HttpConfig::default().with_timeout(usual);
-        let client = Client::new(url, Unauthenticated, ReqwestTransport::with_config(config).unwrap()).unwrap();
+        let client =
+            Client::new(url, Unauthenticated, ReqwestTransport::with_config(config).unwrap()).unwrap();
         let client = own.map_or(client.clone(), |own| client.with_timeout(own));
         let mut call = RequestBuilder::new(&client, &OPERATION, &Problems::default());
         call.path("thing", &Some(1));
@@ -450,7 +451,9 @@ mod tests {
             assert!(request.contains(&agent), "{request}");
         }
         let broken = ReqwestTransport::with_config(HttpConfig::default().with_application("a\nb"));
-        assert_eq!(broken.unwrap_err().kind(), TransportErrorKind::Request);
+        let error = broken.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Settings);
+        assert_eq!(error.to_string(), "no HTTP client can be made with these settings");
 
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let silent = format!("http://{}/", listener.local_addr().unwrap());

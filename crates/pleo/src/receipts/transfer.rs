@@ -198,6 +198,7 @@ impl Trouble {
     fn of_connection(error: TransportError) -> Self {
         match error.kind() {
             TransportErrorKind::Request => Self::Lasting(ReceiptError::Link),
+            TransportErrorKind::Settings => Self::Lasting(ReceiptError::Connection(error)),
             _ => Self::Passing(ReceiptError::Connection(error)),
         }
     }

@@ -15,6 +15,8 @@ pub struct TransportError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
+    /// No HTTP client can be made with these settings: nothing was sent, and trying again changes nothing.
+    Settings,
     /// The request could not be made ready: nothing was sent, and trying again changes nothing.
     Request,
     /// The request was not sent, for instance because it had to wait too long: any operation may be tried again.
@@ -55,6 +57,7 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
+            TransportErrorKind::Settings => "no HTTP client can be made with these settings",
             TransportErrorKind::Request => "the request could not be prepared",
             TransportErrorKind::NotSent => "the request was not sent in time",
             TransportErrorKind::Connect => "no connection to the service",
