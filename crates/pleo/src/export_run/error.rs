@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::IllegalEvent;
 use crate::{
-    Error, TransportErrorKind, export::types::ExportJobStatus, http::StatusCode, identifier, uuid::Uuid,
+    Error, Safety, TransportErrorKind, export::types::ExportJobStatus, http::StatusCode, identifier,
+    uuid::Uuid,
 };
 
 /// Why a run stops before its job has ended.
@@ -98,7 +99,14 @@ crate::debug_by_chain!(ExportRunError);
 /// Whether nobody can tell from the response if the request had its effect.
 pub(super) fn is_uncertain(error: &Error) -> bool {
     match error {
-        Error::Transport { source, .. } => source.kind() != TransportErrorKind::Request,
+        Error::Transport { operation, source } => match source.kind() {
+            // Nothing was sent, unless an attempt before the last one was sent again after it may have arrived.
+            TransportErrorKind::Settings
+            | TransportErrorKind::Request
+            | TransportErrorKind::NotSent
+            | TransportErrorKind::Connect => source.attempts() > 1 && operation.safety != Safety::Neither,
+            _ => true,
+        },
         Error::Api(error) => {
             error.status().is_server_error() || error.status() == StatusCode::REQUEST_TIMEOUT
         }
@@ -116,4 +124,34 @@ pub(super) fn may_have_happened(error: &Error) -> bool {
         StatusCode::UNPROCESSABLE_ENTITY,
     ];
     is_uncertain(error) || error.status().is_some_and(|status| IN_THE_WAY.contains(&status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{TransportError, operations};
+
+    #[test]
+    fn what_was_never_sent_had_no_effect() {
+        use TransportErrorKind::{Body, Connect, Connection, NotSent, Request, Timeout};
+
+        let [event, report] = ["create_export_job_event_v3", "update_export_job_items_v3"]
+            .map(|operation| operations::find(operation).unwrap());
+        assert_eq!((event.safety, report.safety), (Safety::Neither, Safety::Idempotent));
+        for (kinds, operation, attempts, expected) in [
+            ([Request, NotSent, Connect], event, 1, false),
+            ([Request, NotSent, Connect], event, 4, false),
+            ([Request, NotSent, Connect], report, 1, false),
+            ([Request, NotSent, Connect], report, 2, true),
+            ([Timeout, Connection, Body], event, 1, true),
+            ([Timeout, Connection, Body], report, 1, true),
+        ] {
+            for kind in kinds {
+                let source = TransportError::new(kind, "as the test wants it").with_attempts(attempts);
+                let error = Error::Transport { operation, source };
+                assert_eq!(is_uncertain(&error), expected, "{error:?} of {}", operation.id);
+                assert_eq!(may_have_happened(&error), expected);
+            }
+        }
+    }
 }
