@@ -43,6 +43,7 @@ async fn receive(
     let status = match verifier.verify(&head.headers, &body).await {
         Ok(delivery) => {
             println!("{:?}", delivery.event);
+            verifier.handled(&delivery).await?;
             StatusCode::NO_CONTENT
         }
         Err(error) => error.response_status(),

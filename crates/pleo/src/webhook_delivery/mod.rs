@@ -14,6 +14,7 @@
 //!         if let Event::ExportJobCreated(job) = &delivery.event {
 //!             println!("export job {} of company {}", job.id, job.company_id);
 //!         }
+//!         verifier.handled(&delivery).await?;
 //!         StatusCode::NO_CONTENT
 //!     }
 //!     Err(error) => error.response_status(),
@@ -45,7 +46,7 @@ use crate::{
 };
 
 pub use delivery::{Delivery, EXPORT_JOB_CREATED, Event, ExportJobCreated, VENDOR_CREATED, VendorCreated};
-pub use replay::{RecentDeliveries, ReplayMemory};
+pub use replay::{Arrival, ArrivedDelivery, RecentDeliveries, ReplayMemory};
 pub use signature::{InvalidSecret, SignatureCheck, SignedMessage, StandardWebhooks};
 #[cfg(feature = "webhooks")]
 pub use subscription::{EnsuredSubscription, SubscriptionChange, ensure};
@@ -67,11 +68,15 @@ const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 pub struct Verifier {
     checks: Vec<Arc<dyn SignatureCheck>>,
     tolerance: Duration,
+    handling_time: Duration,
     clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     replays: Arc<dyn ReplayMemory>,
 }
 
 impl Verifier {
+    /// How long handling a delivery may take, by default: one minute.
+    pub const HANDLING_TIME: Duration = Duration::from_secs(60);
+
     /// Checks the signatures of Standard Webhooks that this secret makes, allows five minutes either way, and remembers
     /// in this process what has arrived.
     ///
@@ -86,6 +91,7 @@ impl Verifier {
         Self {
             checks: vec![Arc::new(check)],
             tolerance: TOLERANCE,
+            handling_time: Self::HANDLING_TIME,
             clock: Arc::new(|| std::time::SystemTime::now().into()),
             replays: Arc::new(RecentDeliveries::default()),
         }
@@ -112,6 +118,13 @@ impl Verifier {
         Self { tolerance, ..self }
     }
 
+    /// Gives you this long for handling a delivery. A repetition that arrives later is accepted, because the process that
+    /// handled the first may have ended.
+    #[must_use]
+    pub fn with_handling_time(self, handling_time: Duration) -> Self {
+        Self { handling_time, ..self }
+    }
+
     /// Takes the time from this clock instead of the system's.
     #[must_use]
     pub fn with_clock(self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
@@ -126,13 +139,10 @@ impl Verifier {
 
     /// Checks one request. The body has to be as it arrived, byte for byte, before any JSON parsing.
     ///
-    /// A delivery that is accepted is remembered. If you then fail to handle it, call [`forget`](Self::forget) and respond
-    /// with 503, whether or not it could be forgotten. If it was not, the repetition is refused as
-    /// [`DeliveryError::Replayed`].
-    ///
-    /// A repetition that arrives while you still handle the first request is refused in the same way, and its response
-    /// tells Pleo that all is well. If you then fail, the delivery may not come again. So keep the handling short, and look
-    /// for pending jobs regularly.
+    /// Handle an accepted delivery, then call [`handled`](Self::handled) and respond with success. If you fail to handle
+    /// it, call [`forget`](Self::forget) and respond with 503. A repetition is refused as [`DeliveryError::InProgress`]
+    /// until then, and after `handled` as [`DeliveryError::Replayed`]. If you call neither, because your process ended for
+    /// instance, a repetition is accepted after the [handling time](Self::with_handling_time).
     ///
     /// # Errors
     /// When a header is missing or cannot be read, the time is outside the window, no signature matches, the body is not a
@@ -151,9 +161,24 @@ impl Verifier {
             return Err(DeliveryError::NoMatchingSignature);
         }
         let delivery = Delivery::read(message.id, sent_at, body)?;
-        let until = sent_at.checked_add_signed(self.window()).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        let is_new = self.replays.remember(&delivery.id, now, until).await;
-        if is_new.map_err(DeliveryError::ReplayMemory)? { Ok(delivery) } else { Err(DeliveryError::Replayed) }
+        let after =
+            |from: DateTime<Utc>, time| from.checked_add_signed(time).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let claimed_until = after(now, span(self.handling_time));
+        let until = after(sent_at, span(self.tolerance)).max(claimed_until);
+        let arrived = ArrivedDelivery { id: &delivery.id, now, claimed_until, until };
+        match self.replays.arrived(arrived).await.map_err(DeliveryError::ReplayMemory)? {
+            Arrival::New => Ok(delivery),
+            Arrival::InProgress => Err(DeliveryError::InProgress),
+            Arrival::Handled => Err(DeliveryError::Replayed),
+        }
+    }
+
+    /// Remembers that a delivery is handled, so that its repetitions are refused as [`DeliveryError::Replayed`].
+    ///
+    /// # Errors
+    /// When the memory fails. Respond with success all the same.
+    pub async fn handled(&self, delivery: &Delivery) -> Result<(), DeliveryError> {
+        self.replays.handled(&delivery.id).await.map_err(DeliveryError::ReplayMemory)
     }
 
     /// Forgets that a delivery has arrived, so that its repetition is accepted.
@@ -164,12 +189,8 @@ impl Verifier {
         self.replays.forget(&delivery.id).await.map_err(DeliveryError::ReplayMemory)
     }
 
-    fn window(&self) -> TimeDelta {
-        TimeDelta::from_std(self.tolerance).unwrap_or(TimeDelta::MAX)
-    }
-
     fn check_time(&self, sent_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), DeliveryError> {
-        let (age, window) = (now.signed_duration_since(sent_at), self.window());
+        let (age, window) = (now.signed_duration_since(sent_at), span(self.tolerance));
         if age > window {
             return Err(DeliveryError::TooOld { seconds: age.num_seconds() });
         }
@@ -185,6 +206,10 @@ impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verifier").field("tolerance", &self.tolerance).finish_non_exhaustive()
     }
+}
+
+fn span(time: Duration) -> TimeDelta {
+    TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX)
 }
 
 /// The only value of a header.
@@ -238,9 +263,12 @@ pub enum DeliveryError {
         "no signature matches; check that the secret is the subscription's, and that the body is passed as it arrived"
     )]
     NoMatchingSignature,
-    /// The delivery has arrived before, and was accepted then. You may still be handling it.
-    #[error("the delivery has arrived before; respond with success, so that it is not repeated again")]
+    /// The delivery has arrived before and is handled.
+    #[error("the delivery was handled before; respond with success, so that it is not repeated again")]
     Replayed,
+    /// The delivery has arrived before, and is being handled.
+    #[error("the delivery is being handled; respond with an error, so that it is repeated if that fails")]
+    InProgress,
     /// The body is not JSON.
     #[error("the body is not JSON")]
     NotJson,
@@ -266,11 +294,12 @@ pub enum DeliveryError {
 crate::debug_by_chain!(DeliveryError);
 
 impl DeliveryError {
-    /// What to respond with: success for what was accepted before, 503 when the memory failed, so that Pleo may repeat the
-    /// delivery, 401 for what is not proven to be Pleo's, and 400 for what cannot be understood.
+    /// What to respond with: success for what was handled before, 409 for what is being handled and 503 when the memory
+    /// failed, so that Pleo may repeat the delivery, 401 for what is not proven to be Pleo's, and 400 for what cannot be understood.
     pub fn response_status(&self) -> StatusCode {
         match self {
             Self::Replayed => StatusCode::NO_CONTENT,
+            Self::InProgress => StatusCode::CONFLICT,
             Self::ReplayMemory(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotJson | Self::NotADelivery { .. } | Self::UnexpectedData { .. } => {
                 StatusCode::BAD_REQUEST

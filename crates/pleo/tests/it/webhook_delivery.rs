@@ -16,8 +16,9 @@ use pleo::{
     chrono::{DateTime, Utc},
     http::{HeaderMap, HeaderValue, Request, Response},
     webhook_delivery::{
-        Delivery, DeliveryError, EXPORT_JOB_CREATED, Event, InvalidSecret, ReplayMemory, SignatureCheck,
-        SignedMessage, StandardWebhooks, SubscriptionChange, VENDOR_CREATED, Verifier, ensure,
+        Arrival, ArrivedDelivery, Delivery, DeliveryError, EXPORT_JOB_CREATED, Event, InvalidSecret,
+        ReplayMemory, SignatureCheck, SignedMessage, StandardWebhooks, SubscriptionChange, VENDOR_CREATED,
+        Verifier, ensure,
     },
     webhooks::types::{SubscriptionRequest, SubscriptionStatus},
 };
@@ -266,11 +267,30 @@ async fn a_repetition_is_refused_until_it_is_forgotten() {
     let verifier = verifier(&secret);
     let delivery = arrived.verified_by(&verifier).await.unwrap();
     let refused = arrived.verified_by(&verifier.clone()).await.unwrap_err();
-    assert!(matches!(refused, DeliveryError::Replayed), "{refused}");
-    assert_eq!(refused.response_status(), 204);
+    assert!(matches!(refused, DeliveryError::InProgress), "{refused}");
+    assert_eq!(refused.response_status(), 409);
     verifier.forget(&delivery).await.unwrap();
     assert_eq!(arrived.verified_by(&verifier).await.unwrap(), delivery);
-    assert!(matches!(arrived.verified_by(&verifier).await, Err(DeliveryError::Replayed)));
+    assert!(matches!(arrived.verified_by(&verifier).await, Err(DeliveryError::InProgress)));
+    verifier.handled(&delivery).await.unwrap();
+    let refused = arrived.verified_by(&verifier).await.unwrap_err();
+    assert!(matches!(refused, DeliveryError::Replayed), "{refused}");
+    assert_eq!(refused.response_status(), 204);
+}
+
+/// The process that handles it is killed, or its future dropped.
+#[tokio::test]
+async fn a_delivery_whose_handling_never_ended_is_accepted_again() {
+    let (secret, arrived) = job();
+    let now = Arc::new(AtomicI64::new(SENT));
+    let clock = Arc::clone(&now);
+    let verifier = verifier(&secret)
+        .with_clock(move || at(clock.load(Ordering::Relaxed)))
+        .with_handling_time(Duration::from_secs(10));
+    for (second, accepted) in [(0, true), (10, false), (11, true), (21, false), (22, true)] {
+        now.store(SENT + second, Ordering::Relaxed);
+        assert_eq!(arrived.verified_by(&verifier).await.is_ok(), accepted, "{second}");
+    }
 }
 
 #[tokio::test]
@@ -281,7 +301,10 @@ async fn a_delivery_is_accepted_once_at_any_time() {
     let verifier = verifier(&secret).with_clock(move || at(clock.load(Ordering::Relaxed)));
     let mut accepted = 0;
     for _ in 0..800 {
-        accepted += usize::from(arrived.verified_by(&verifier).await.is_ok());
+        if let Ok(delivery) = arrived.verified_by(&verifier).await {
+            verifier.handled(&delivery).await.unwrap();
+            accepted += 1;
+        }
         now.fetch_add(1, Ordering::Relaxed);
     }
     assert_eq!(accepted, 1);
@@ -300,12 +323,14 @@ async fn a_memory_that_fails_lets_nothing_pass() {
     struct Broken;
 
     impl ReplayMemory for Broken {
-        fn remember<'a>(
+        fn arrived<'a>(
             &'a self,
-            _: &'a str,
-            _: DateTime<Utc>,
-            _: DateTime<Utc>,
-        ) -> BoxFuture<'a, Result<bool, Box<dyn Error + Send + Sync>>> {
+            _: ArrivedDelivery<'a>,
+        ) -> BoxFuture<'a, Result<Arrival, Box<dyn Error + Send + Sync>>> {
+            Box::pin(std::future::ready(Err("the database is away".into())))
+        }
+
+        fn handled<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Box<dyn Error + Send + Sync>>> {
             Box::pin(std::future::ready(Err("the database is away".into())))
         }
 
@@ -543,5 +568,7 @@ async fn the_sandboxs_own_delivery_verifies_end_to_end_over_http() {
     let Event::ExportJobCreated(told) = &verified.event else { panic!("{verified:?}") };
     assert_eq!((told.id, told.number_of_items), (job.data.id, Some(1)));
     assert_eq!(told.company_id.uuid(), company);
+    assert!(matches!(verifier.verify(headers, body).await, Err(DeliveryError::InProgress)));
+    verifier.handled(&verified).await.unwrap();
     assert!(matches!(verifier.verify(headers, body).await, Err(DeliveryError::Replayed)));
 }
