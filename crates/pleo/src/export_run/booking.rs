@@ -25,6 +25,13 @@ pub struct Booking {
     pub may_be_repeated: bool,
 }
 
+impl Booking {
+    /// An item to be booked, for tests of what books it. A run makes its own.
+    pub fn new(item: ExportItemV3, may_be_repeated: bool) -> Self {
+        Self { item, may_be_repeated }
+    }
+}
+
 /// Shows whose booking it is and nothing of what is booked.
 impl fmt::Debug for Booking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -141,7 +141,7 @@ impl<'r> Run<'r> {
                     if Instant::now() >= self.due {
                         self.keep_alive(entry).await?;
                     }
-                    self.wait_for(entry, book(Booking { item, may_be_repeated: self.resumed })).await?;
+                    self.wait_for(entry, book(Booking::new(item, self.resumed))).await?;
                 }
             }
         }

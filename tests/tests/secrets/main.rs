@@ -2,6 +2,8 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
+mod front;
+
 use std::{
     collections::HashSet,
     fmt::Debug,
@@ -24,6 +26,7 @@ use fastrand::Rng;
 use http_body_util::{BodyExt as _, Full};
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use pleo::ClientBuilder;
 use pleo_auth::{
     AccessToken, AnyEnvironment, Client, CompanyId, IntegratedApiKey, IntoCredential, LegacyToken, Sandbox,
     ScopeSet, Secret, Session, Staging, StandaloneApiKey, advice,
@@ -517,6 +520,9 @@ fn form(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
+/// The variables that a client is made of.
+const CLIENT_VARIABLES: [&str; 3] = ["PLEO_ENVIRONMENT", "PLEO_API_KEY", "PLEO_COMPANY_ID"];
+
 /// The variable that the child process below is given.
 const VARIABLE: &str = "PLEO_TEST_SECRET";
 
@@ -545,7 +551,8 @@ fn files_and_variables(output: &Output, canaries: &mut Canaries) {
     for value in values(&secret) {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "a_variable_is_read_without_being_shown", "--nocapture"])
-            .env(VARIABLE, value)
+            .env(VARIABLE, &value)
+            .envs(CLIENT_VARIABLES.map(|variable| (variable, &value)))
             .output()
             .unwrap();
         assert!(child.status.success());
@@ -574,6 +581,31 @@ fn a_variable_is_read_without_being_shown() {
     println!("from the variable: {read:?}");
     let environment = AnyEnvironment::from_env();
     println!("{environment:?}");
+    println!("{:?}", ClientBuilder::from_env());
+}
+
+/// The same with a valid environment, so that the key and the company are read.
+#[test]
+fn a_client_is_made_of_variables_without_showing_them() {
+    let secret = "FAKE+SECRET/OF~VARIABLES=1";
+    for (key, company) in [
+        (secret, company().to_string()),
+        (secret, secret.to_owned()),
+        (&format!("Bearer {secret}") as &str, secret.to_owned()),
+    ] {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_variable_is_read_without_being_shown", "--nocapture"])
+            .env_clear()
+            .envs([("PLEO_ENVIRONMENT", "staging"), ("PLEO_API_KEY", key), ("PLEO_COMPANY_ID", &company)])
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&child.stdout);
+        assert!(
+            printed.contains("(FromEnv") || printed.contains("ClientBuilder") || printed.contains("Err("),
+            "{printed}"
+        );
+        assert!(!printed.contains("FAKE"), "{printed}");
+    }
 }
 
 #[test]
@@ -587,6 +619,7 @@ fn no_piece_of_a_secret_shows_anywhere() {
         runtime.block_on(calls(&output, &mut canaries));
         runtime.block_on(connection(&output, &mut canaries));
         runtime.block_on(oauth(&output, &mut canaries));
+        runtime.block_on(front::everything(&output, &mut canaries));
         let text = output.text();
         if let Some(line) = canaries.found_in(&text) {
             panic!("a piece of a secret shows (seed {seed}): {line}");
@@ -594,9 +627,15 @@ fn no_piece_of_a_secret_shows_anywhere() {
     }
     let text = output.text();
     // Logs, our own events and panics were heard at all.
-    for source in
-        ["TRACE", "reqwest", "pleo_auth::oauth", "called `Result::unwrap()` on an `Err` value", "401"]
-    {
+    for source in [
+        "TRACE",
+        "reqwest",
+        "pleo_auth::oauth",
+        "pleo_call",
+        "the call is sent again",
+        "called `Result::unwrap()` on an `Err` value",
+        "401",
+    ] {
         assert!(text.contains(source), "nothing was heard of {source}");
     }
     assert!(text.len() > 100_000, "only {} bytes were looked at", text.len());
