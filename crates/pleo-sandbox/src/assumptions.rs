@@ -299,7 +299,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     row(
         "webhook-delivery",
         "when and how often a delivery is sent",
-        "at once and once, whatever the response is; to http addresses of this machine only, so nothing leaves it",
+        "at once, and again 5 seconds, 5 minutes, 30 minutes, 2, 5, 10 and 10 hours after an attempt without success, with \
+         the same id and a new time; to http addresses of this machine only, so nothing leaves it",
         "W17",
     ),
     row(

@@ -43,6 +43,10 @@ impl Fault {
     /// The field that [`UnknownField`](Self::UnknownField) puts in.
     pub const FIELD: &str = "sandboxUnknownField";
 
+    /// The texts that name faults, as [`FromStr`] and the program's `--fault` take them.
+    pub const FORMS: &str = "a status such as 503, or 429:SECONDS, 429-date:SECONDS, delay:MILLISECONDS, cut-body, \
+        invalid-json, unknown-enum-value, unknown-field, drop-connection, redirect:STATUS:URL or clock-jump:SECONDS";
+
     /// The answer that comes in place of looking at the request.
     pub(crate) fn instead(&self, now: DateTime<Utc>) -> Option<Reply> {
         match self {
@@ -176,15 +180,10 @@ fn visit(schema: &'static Value, value: &mut Value, each: &mut impl FnMut(&Value
 
 /// A text that does not name a [`Fault`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "not a fault; use a status such as 503, or 429:SECONDS, 429-date:SECONDS, delay:MILLISECONDS, cut-body, \
-     invalid-json, unknown-enum-value, unknown-field, drop-connection, redirect:STATUS:URL or clock-jump:SECONDS"
-)]
+#[error("not a fault; use {}", Fault::FORMS)]
 pub struct InvalidFault;
 
-/// Reads a fault as the program's `--fault` has it, such as `503`, `429:30`, `429-date:30`, `delay:250` (milliseconds),
-/// `cut-body`, `invalid-json`, `unknown-enum-value`, `unknown-field`, `drop-connection`, `redirect:307:URL` or
-/// `clock-jump:3600` (seconds).
+/// Reads one of the [`FORMS`](Fault::FORMS).
 impl FromStr for Fault {
     type Err = InvalidFault;
 

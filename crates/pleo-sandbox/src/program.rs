@@ -48,10 +48,8 @@ pub struct Arguments {
     limit: Limit,
     /// A fault for the next request whose path starts with PATH, or for the next N of them. Can be repeated.
     ///
-    /// FAULT is a status such as 503, or 429:SECONDS, 429-date:SECONDS, delay:MILLISECONDS, cut-body, invalid-json,
-    /// unknown-enum-value, unknown-field, drop-connection, redirect:STATUS:URL or clock-jump:SECONDS. An example is
-    /// /v2/employees=503*3.
-    #[arg(long, value_name = "PATH=FAULT[*N]")]
+    /// An example is /v2/employees=503*3.
+    #[arg(long, value_name = "PATH=FAULT[*N]", long_help = fault_help())]
     fault: Vec<PlannedFault>,
     /// Show in every success fields and enum values that no document lists.
     #[arg(long)]
@@ -59,12 +57,23 @@ pub struct Arguments {
     /// A redirect address of the OAuth app, matched to the letter. Can be repeated.
     #[arg(long, value_name = "URL", default_value = "http://localhost/callback")]
     redirect_uri: Vec<String>,
+    /// A secret of the OAuth app, which then has to show it; without one, the app is public.
+    #[arg(long, value_name = "SECRET")]
+    client_secret: Option<String>,
     /// How many accounting entries each company has, from 25 to 5000; all but 25 are in four currencies.
     #[arg(long, value_name = "NUMBER", default_value_t = 300, value_parser = clap::value_parser!(u16).range(25..=5000))]
     entries: u16,
     /// The seed of codes and tokens: with the same seed and the same requests they are the same.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
+}
+
+fn fault_help() -> String {
+    format!(
+        "A fault for the next request whose path starts with PATH, or for the next N of them. Can be repeated.\n\n\
+         FAULT is {}. An example is /v2/employees=503*3.",
+        Fault::FORMS
+    )
 }
 
 /// A credential of the command line.
@@ -241,7 +250,7 @@ pub fn serve(arguments: &Arguments) -> Result<(), CannotServe> {
     sandbox.admit("FAKE-ACCESS-TOKEN", Grant::access_token(company));
     sandbox.register(OAuthClient {
         client_id: "FAKE-CLIENT".to_owned(),
-        client_secret: None,
+        client_secret: arguments.client_secret.clone(),
         redirect_uris: arguments.redirect_uri.clone(),
         access_token_seconds: 3600,
         subject: Subject::Company(company),
@@ -271,6 +280,7 @@ pub fn serve(arguments: &Arguments) -> Result<(), CannotServe> {
     })?;
     let url = server.url();
     let redirects = arguments.redirect_uri.join(" ");
+    let app = if arguments.client_secret.is_some() { "with your secret" } else { "public" };
     println!(
         "A fake Pleo ({environment:?}) listens at {url}
 
@@ -278,7 +288,7 @@ company          {company}
 standalone key   FAKE-STANDALONE-KEY   curl -u FAKE-STANDALONE-KEY: {url}/v1/introspect
 integrated key   FAKE-INTEGRATED-KEY   curl -u FAKE-INTEGRATED-KEY: {url}/v1/introspect
 access token     FAKE-ACCESS-TOKEN     curl -H 'Authorization: Bearer FAKE-ACCESS-TOKEN' {url}/v1/introspect
-OAuth app        FAKE-CLIENT           public, redirect URI {redirects}
+OAuth app        FAKE-CLIENT           {app}, redirect URI {redirects}
 
 Point a client at it: PLEO_ENVIRONMENT={url} PLEO_API_KEY=FAKE-STANDALONE-KEY
 Everything is forgotten when it ends (Ctrl-C)."

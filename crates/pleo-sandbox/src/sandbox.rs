@@ -28,6 +28,7 @@ use crate::{
     limit::Limits,
     oauth::{AuthorizationServer, Surroundings},
     request, route, scope,
+    webhook::Outbox,
 };
 
 /// Which of Pleo's environments a sandbox plays (Z6).
@@ -76,6 +77,7 @@ struct State {
     faults: Vec<(String, Fault)>,
     shows_unknown: bool,
     receipt_origin: Option<String>,
+    outbox: Outbox,
 }
 
 impl Sandbox {
@@ -103,6 +105,7 @@ impl Sandbox {
             faults: Vec::new(),
             shows_unknown: false,
             receipt_origin: None,
+            outbox: Outbox::default(),
         };
         Self { state: Arc::new(Mutex::new(state)) }
     }
@@ -231,7 +234,8 @@ impl Sandbox {
             return reply;
         }
         let mut response = state.answer(request);
-        let webhooks = state.data.take_deliveries();
+        let deliveries = state.data.take_deliveries().into_iter();
+        let webhooks = deliveries.map(|delivery| state.outbox.take(delivery)).collect();
         if state.shows_unknown {
             fault::show_unknown(request, &mut response);
         }
@@ -246,6 +250,18 @@ impl Sandbox {
 impl Handler for Sandbox {
     fn handle(&self, request: &Request<Bytes>) -> Reply {
         Sandbox::handle(self, request)
+    }
+
+    fn due_webhooks(&self) -> Vec<Request<Bytes>> {
+        let mut state = self.state();
+        let now = state.clock.now();
+        state.outbox.due(now)
+    }
+
+    fn webhook_settled(&self, id: &str, accepted: bool) {
+        let mut state = self.state();
+        let now = state.clock.now();
+        state.outbox.settle(id, accepted, now);
     }
 }
 

@@ -44,6 +44,14 @@ const MAX_KEPT_BYTES: usize = 64 << 20;
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request.
     fn handle(&self, request: &Request<Bytes>) -> Reply;
+
+    /// Takes the webhook deliveries that are to be sent again by now. A [`Server`] asks for them all the time.
+    fn due_webhooks(&self) -> Vec<Request<Bytes>> {
+        Vec::new()
+    }
+
+    /// Notes what became of a delivery with this `webhook-id`: whether its endpoint responded with success.
+    fn webhook_settled(&self, _id: &str, _accepted: bool) {}
 }
 
 impl<F: Fn(&Request<Bytes>) -> Reply + Send + Sync + 'static> Handler for F {
@@ -179,6 +187,7 @@ impl Server {
         let thread = std::thread::Builder::new().name(format!("sandbox {address}")).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
+                    () = deliver_again(Arc::clone(&served.handler)) => {}
                     () = accept(listener, served) => {}
                     _ = stopped => {}
                 }
@@ -259,6 +268,26 @@ async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
     }
 }
 
+/// How often the server looks for deliveries that are due again.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Sends deliveries again when they are due by the handler's clock, which may be moved at any time.
+async fn deliver_again(handler: Arc<dyn Handler>) {
+    loop {
+        for webhook in handler.due_webhooks() {
+            tokio::spawn(deliver(webhook, Arc::clone(&handler)));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn deliver(webhook: Request<Bytes>, handler: Arc<dyn Handler>) {
+    let id =
+        webhook.headers().get(webhook::ID).and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+    let accepted = webhook::send(webhook).await;
+    handler.webhook_settled(&id, accepted);
+}
+
 /// The connection is to end without an answer.
 #[derive(Debug)]
 struct Hangup;
@@ -277,7 +306,7 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
         shared.log.as_ref().map(|log| (log, request.method().clone(), request.uri().path().to_owned()));
     let mut reply = reply(request, &shared).await;
     for webhook in reply.webhooks.drain(..) {
-        tokio::spawn(webhook::send(webhook));
+        tokio::spawn(deliver(webhook, Arc::clone(&shared.handler)));
     }
     if !reply.delay.is_zero() {
         tokio::time::sleep(reply.delay).await;

@@ -25,7 +25,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use fastrand::Rng;
-use http::{Request, Response, StatusCode};
+use http::{Response, StatusCode};
 use pleo_client::{Operation, ParameterLocation, Safety};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -34,6 +34,7 @@ use self::table::Table;
 use crate::{
     answer::{self, Refusal},
     document,
+    webhook::Delivery,
 };
 
 /// How many things of a kind a company has at the beginning, where there is no reason for another number:
@@ -133,7 +134,7 @@ pub(crate) struct Data {
     /// How many bytes of JSON all things take, or more: what is removed is not subtracted.
     bytes: usize,
     /// What the last request lets go to webhook endpoints.
-    deliveries: Vec<Request<Bytes>>,
+    deliveries: Vec<Delivery>,
     /// What the links to receipt files begin with.
     pub(crate) receipt_origin: String,
     company_details: Table,
@@ -221,7 +222,7 @@ impl Data {
     }
 
     /// What the last request lets go to webhook endpoints.
-    pub(crate) fn take_deliveries(&mut self) -> Vec<Request<Bytes>> {
+    pub(crate) fn take_deliveries(&mut self) -> Vec<Delivery> {
         std::mem::take(&mut self.deliveries)
     }
 

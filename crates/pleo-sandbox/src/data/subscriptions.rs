@@ -1,8 +1,6 @@
 //! Webhook subscriptions and the log of their changes.
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::Request;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -16,7 +14,7 @@ use super::{
 };
 use crate::{
     answer::Refusal,
-    webhook::{self, Event},
+    webhook::{self, Delivery, Event},
 };
 
 pub(super) fn seed(data: &mut Data, company: Uuid) {
@@ -69,7 +67,7 @@ const OCCASIONS: [Occasion; 2] = [
 ];
 
 /// What goes to the endpoints of a company's active subscriptions after a request has changed the data.
-pub(super) fn deliveries(before: &Data, data: &Data, at: DateTime<Utc>) -> Vec<Request<Bytes>> {
+pub(super) fn deliveries(before: &Data, data: &Data, at: DateTime<Utc>) -> Vec<Delivery> {
     let mut deliveries = Vec::new();
     for Occasion { event_type, table, members } in OCCASIONS {
         for row in table(data).iter().skip(table(before).len()) {
@@ -81,7 +79,7 @@ pub(super) fn deliveries(before: &Data, data: &Data, at: DateTime<Utc>) -> Vec<R
                 it.value["status"] == "ACTIVE"
                     && types.is_some_and(|types| types.contains(&event_type.into()))
             });
-            deliveries.extend(subscribed.filter_map(|it| event.delivery(&it.value, &secret_of(it.id()))));
+            deliveries.extend(subscribed.filter_map(|it| event.delivery(&it.value, secret_of(it.id()))));
         }
     }
     deliveries

@@ -51,6 +51,47 @@ fn an_endpoint_on_this_machine_gets_the_delivery() {
 }
 
 #[test]
+fn a_delivery_without_success_comes_again_when_it_is_due_by_the_clock() {
+    let (arrived, deliveries) = mpsc::channel();
+    let endpoint = Server::start(move |request: &Request<Bytes>| {
+        let id = request.headers()["webhook-id"].clone();
+        let time: i64 = request.headers()["webhook-timestamp"].to_str().unwrap().parse().unwrap();
+        let (respond, response) = mpsc::channel();
+        arrived.send((id, time, respond)).unwrap();
+        let status: u16 = response.recv().unwrap();
+        Reply::from(Response::builder().status(status).body(Bytes::new()).unwrap())
+    })
+    .unwrap();
+    let (sandbox, company) = sandbox();
+    let server = Server::start(sandbox.clone()).unwrap();
+    let subscription = json!({ "endpointUrl": endpoint.url(), "eventTypes": ["v1.vendor.created"] });
+    assert_eq!(post(&sandbox, "/v1/subscriptions", &subscription).status, 200);
+    let vendor = json!({ "companyId": company, "name": "New", "defaultCurrency": "DKK" }).to_string();
+    let head = format!(
+        "POST /v1/vendors HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
+        key(),
+        vendor.len()
+    );
+    exchange(server.address(), (head + &vendor).as_bytes());
+
+    let (id, first, respond) = deliveries.recv().unwrap();
+    respond.send(503).unwrap();
+    let (again, second, respond) = {
+        // It is due five seconds after the failure, whenever that is noted.
+        loop {
+            sandbox.advance(std::time::Duration::from_secs(5));
+            if let Ok(delivery) = deliveries.recv_timeout(std::time::Duration::from_millis(200)) {
+                break delivery;
+            }
+        }
+    };
+    assert_eq!(again, id);
+    assert!(second >= first + 5, "{first} {second}");
+    respond.send(204).unwrap();
+}
+
+#[test]
 fn a_subscription_with_another_endpoint_is_refused() {
     let (sandbox, _) = sandbox();
     for url in ["http://hooks.example/", "ftp://127.0.0.1/", "hooks.example", ""] {
