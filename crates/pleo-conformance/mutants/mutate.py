@@ -4,7 +4,7 @@
     cargo build -p pleo-conformance
     python3 crates/pleo-conformance/mutants/mutate.py crates/pleo-conformance/adapters/python_client.py
 
-What the suite passes is judged again with more cases, and printed if it passes again. docs/mutants.md says what has
+What the suite passes is judged again with more cases, and printed if it passes again. docs/maintainers/mutants.md says what has
 become of those.
 """
 

@@ -166,9 +166,9 @@ fn every_number_that_is_cited_is_explained() {
     // Those have sample values that look like numbers.
     texts.retain(|path| !path.ends_with("tests.rs"));
     files(&root.join("docs"), "md", &mut texts);
-    texts.retain(|path| !path.ends_with("docs/sources.md"));
+    texts.retain(|path| !path.ends_with("docs/maintainers/sources.md"));
     texts.push(root.join("crates/pleo-sandbox/README.md"));
-    let sources = fs::read_to_string(root.join("docs/sources.md")).unwrap();
+    let sources = fs::read_to_string(root.join("docs/maintainers/sources.md")).unwrap();
     let rows: Vec<(char, u32)> =
         sources.lines().filter_map(|line| cited(line.split('|').nth(1)?).first().copied()).collect();
     let mut missing = Vec::new();
@@ -181,7 +181,7 @@ fn every_number_that_is_cited_is_explained() {
             }
         }
     }
-    assert!(missing.is_empty(), "docs/sources.md does not explain {missing:#?}");
+    assert!(missing.is_empty(), "docs/maintainers/sources.md does not explain {missing:#?}");
     assert!(citations > 300 && rows.len() > 150, "{citations} citations, {} rows", rows.len());
 }
 

@@ -44,7 +44,7 @@ pub struct Document<'a> {
     pub text: &'a str,
 }
 
-/// How many statements there are (`docs/sources.md`).
+/// How many statements there are (`docs/maintainers/sources.md`).
 const STATEMENTS: usize = 99;
 
 static NAMES: LazyLock<Vec<String>> =

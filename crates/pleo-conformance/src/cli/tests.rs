@@ -65,7 +65,11 @@ fn command(arguments: &[&str], report: &dyn Fn() -> Result<Report, RunError>) ->
     let coverage = || {
         vec![
             Coverage { statement: "Z1", rules: vec!["AUTH-1", "ENV-1"], documentation: None },
-            Coverage { statement: "Z2", rules: Vec::new(), documentation: Some("docs/sources.md") },
+            Coverage {
+                statement: "Z2",
+                rules: Vec::new(),
+                documentation: Some("docs/maintainers/sources.md"),
+            },
         ]
     };
     let plan = |_: &[&'static Rule], base_url: &str| Ok(vec![format!("GET {base_url}/v2/employees")]);
@@ -421,7 +425,7 @@ fn coverage_shows_what_stands_for_each_statement() {
     assert_eq!(done.exit, Exit::Passed);
     assert_eq!(
         done.out,
-        "Z1   AUTH-1, ENV-1\nZ2   documentation: docs/sources.md\n2 of 2 statements are accounted for\n"
+        "Z1   AUTH-1, ENV-1\nZ2   documentation: docs/maintainers/sources.md\n2 of 2 statements are accounted for\n"
     );
 }
 

@@ -26,7 +26,7 @@ pub struct Rule {
     pub level: Level,
     /// Why it is of this level: what the sources say, or leave open.
     pub level_reason: &'static str,
-    /// The statements and facts that it comes from, see `docs/sources.md`.
+    /// The statements and facts that it comes from, see `docs/maintainers/sources.md`.
     pub sources: &'static [&'static str],
     /// The documents and headings where they stand.
     pub headings: &'static [&'static str],

@@ -9,9 +9,10 @@ use pleo_conformance::{
 };
 
 /// What the command printed when this was last agreed to.
-const AGREED: &str = include_str!("../../../../docs/coverage.txt");
+const AGREED: &str = include_str!("../../../../docs/maintainers/coverage.txt");
 
-const MEND: &str = "if that is meant: cargo run -p pleo-conformance -- coverage > docs/coverage.txt";
+const MEND: &str =
+    "if that is meant: cargo run -p pleo-conformance -- coverage > docs/maintainers/coverage.txt";
 
 fn unaccounted(table: &[Coverage]) -> Vec<&'static str> {
     table.iter().filter(|row| !row.is_accounted_for()).map(|row| row.statement).collect()
@@ -144,10 +145,10 @@ fn the_documents_are_those_of_the_repository_and_none_is_listed_for_nothing() {
     assert_eq!(statements.len(), DOCUMENTED.len(), "a statement is listed twice");
 }
 
-/// The pages that a statement stands on, and their titles, are told by `docs/sources.md`.
+/// The pages that a statement stands on, and their titles, are told by `docs/maintainers/sources.md`.
 #[test]
 fn rules_name_the_page_of_every_statement_that_they_come_from() {
-    const SOURCES: &str = include_str!("../../../../docs/sources.md");
+    const SOURCES: &str = include_str!("../../../../docs/maintainers/sources.md");
     let cells: Vec<Vec<&str>> = SOURCES
         .lines()
         .filter(|line| line.starts_with('|'))

@@ -18,7 +18,7 @@ pub struct News {
     pub page: String,
     /// What changed.
     pub what: What,
-    /// The numbers of the statements that depend on it (`docs/sources.md`).
+    /// The numbers of the statements that depend on it (`docs/maintainers/sources.md`).
     pub statements: BTreeSet<String>,
     /// The ids of the conformance rules that cite those.
     pub rules: BTreeSet<String>,

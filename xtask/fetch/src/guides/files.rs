@@ -155,7 +155,7 @@ mod tests {
         }
     }
 
-    /// The pages of each statement, as `docs/sources.md` has them: rows of its tables, names of pages, addresses.
+    /// The pages of each statement, as `docs/maintainers/sources.md` has them: rows of its tables, names of pages, addresses.
     fn cited(sources: &str) -> BTreeMap<String, BTreeSet<String>> {
         let mut pages: BTreeMap<String, String> = BTreeMap::new();
         for line in sources.lines() {
@@ -200,13 +200,13 @@ mod tests {
                 listed.entry(statement).or_default().insert(guide.path.clone());
             }
         }
-        let cited = cited(&fs::read_to_string(root.join("docs/sources.md")).unwrap());
+        let cited = cited(&fs::read_to_string(root.join("docs/maintainers/sources.md")).unwrap());
         assert!(cited.len() > 200, "{}", cited.len());
         for (statement, pages) in &cited {
             assert_eq!(
                 listed.get(statement),
                 Some(pages),
-                "{statement}: docs/sources.md and spec/guides.toml differ"
+                "{statement}: docs/maintainers/sources.md and spec/guides.toml differ"
             );
         }
         assert_eq!(listed.len(), cited.len());

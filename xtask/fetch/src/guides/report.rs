@@ -43,7 +43,9 @@ pub enum Problem {
         error: PageError,
     },
     /// A page was never there since statements were recorded for it.
-    #[error("{0} does not exist; see whether it has moved, and correct spec/guides.toml and docs/sources.md")]
+    #[error(
+        "{0} does not exist; see whether it has moved, and correct spec/guides.toml and docs/maintainers/sources.md"
+    )]
     Missing(String),
     /// `spec/guides.toml` names a section that the page does not have.
     #[error(
@@ -108,7 +110,7 @@ pub fn markdown(report: &GuideReport) -> String {
         return String::new();
     }
     let mut out = String::from(
-        "## What to read again\n\nPleo's guide pages changed. See whether the statements in `docs/sources.md` still hold, \
+        "## What to read again\n\nPleo's guide pages changed. See whether the statements in `docs/maintainers/sources.md` still hold, \
          and follow what cites them.\n\n",
     );
     for news in report.news.iter().take(NAMED) {
@@ -203,7 +205,7 @@ mod tests {
             text(&report),
             "read again /docs/kettles: section \"Fill\" changed\n           statements A1, Z9, Z10\n           rules      \
              KTL-001\n           passages   docs/a.md:3\nnote       guide /docs/old does not exist; see whether it has \
-             moved, and correct spec/guides.toml and docs/sources.md\nguides     3 pages looked at, 1 for the first time, \
+             moved, and correct spec/guides.toml and docs/maintainers/sources.md\nguides     3 pages looked at, 1 for the first time, \
              1 change: read again"
         );
         assert!(markdown(&report).contains(
