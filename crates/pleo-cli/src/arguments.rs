@@ -92,8 +92,7 @@ pub(crate) enum Command {
     /// Subscribe to webhooks, and verify their deliveries.
     #[command(subcommand)]
     Webhook(commands::webhook::WebhookCommand),
-    /// Start a fake Pleo on this machine.
-    Sandbox(pleo_sandbox::program::Arguments),
+    Sandbox(commands::sandbox::SandboxArguments),
     Completion(commands::completion::CompletionArguments),
     Man(commands::man::ManArguments),
 }

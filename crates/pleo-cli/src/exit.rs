@@ -4,33 +4,46 @@ use std::process::ExitCode;
 
 /// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Exit {
     /// Everything was done.
-    Success = 0,
+    Success,
     /// A file, the configuration or the terminal could not be read or written.
-    Local = 1,
+    Local,
     /// The command line, a variable or the configuration is wrong.
-    Usage = 2,
+    Usage,
     /// Pleo could not be reached.
-    Unreachable = 3,
+    Unreachable,
     /// Pleo does not accept the credential, or it cannot be one.
-    Refused = 4,
+    Refused,
     /// The credential works, but lacks scopes or access.
-    Scopes = 5,
+    Scopes,
     /// Pleo refused the request itself: something does not exist, or a value is wrong.
-    Rejected = 6,
+    Rejected,
     /// Pleo cannot process requests now, or its response cannot be read.
-    Service = 7,
+    Service,
     /// A part was done, and the rest was not.
-    Partly = 8,
+    Partly,
     /// The command was interrupted by Ctrl-C.
-    Interrupted = 130,
+    Interrupted,
+    /// What a command ended with that was run.
+    OfCommand(u8),
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Local => 1,
+            Exit::Usage => 2,
+            Exit::Unreachable => 3,
+            Exit::Refused => 4,
+            Exit::Scopes => 5,
+            Exit::Rejected => 6,
+            Exit::Service => 7,
+            Exit::Partly => 8,
+            Exit::Interrupted => 130,
+            Exit::OfCommand(code) => code,
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     io::{self, Write as _},
     net::SocketAddr,
     str::FromStr,
@@ -231,11 +232,53 @@ pub enum CannotServe {
     NoCompany,
 }
 
-/// Serves until the process ends, and prints how to point a client at it.
+/// The key that every sandbox of this program admits.
+pub const KEY: &str = "FAKE-STANDALONE-KEY";
+
+/// A sandbox that serves, until it is dropped. `Display` tells how to point a client at it.
+#[derive(Debug)]
+pub struct Running {
+    server: Server,
+    company: Uuid,
+    introduction: String,
+}
+
+impl Running {
+    /// The base URL, without a slash at its end.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The company of [`KEY`].
+    pub fn company(&self) -> Uuid {
+        self.company
+    }
+
+    /// Waits until the process ends.
+    pub fn join(self) {
+        self.server.join();
+    }
+}
+
+impl fmt::Display for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.introduction)
+    }
+}
+
+impl Arguments {
+    /// The same on a free port.
+    #[must_use]
+    pub fn on_free_port(self) -> Self {
+        Self { port: 0, ..self }
+    }
+}
+
+/// Starts to serve.
 ///
 /// # Errors
 /// When it cannot listen.
-pub fn serve(arguments: &Arguments) -> Result<(), CannotServe> {
+pub fn start(arguments: &Arguments) -> Result<Running, CannotServe> {
     let environment = match arguments.environment {
         Played::Staging => Environment::Staging,
         Played::Production => Environment::Production,
@@ -245,7 +288,7 @@ pub fn serve(arguments: &Arguments) -> Result<(), CannotServe> {
         .with_entries(arguments.entries.into());
     let companies = sandbox.companies();
     let company = *companies.first().ok_or(CannotServe::NoCompany)?;
-    sandbox.admit("FAKE-STANDALONE-KEY", Grant::standalone_key(company));
+    sandbox.admit(KEY, Grant::standalone_key(company));
     sandbox.admit("FAKE-INTEGRATED-KEY", Grant::integrated_key(company));
     sandbox.admit("FAKE-ACCESS-TOKEN", Grant::access_token(company));
     sandbox.register(OAuthClient {
@@ -281,18 +324,17 @@ pub fn serve(arguments: &Arguments) -> Result<(), CannotServe> {
     let url = server.url();
     let redirects = arguments.redirect_uri.join(" ");
     let app = if arguments.client_secret.is_some() { "with your secret" } else { "public" };
-    println!(
+    let introduction = format!(
         "A fake Pleo ({environment:?}) listens at {url}
 
 company          {company}
-standalone key   FAKE-STANDALONE-KEY   curl -u FAKE-STANDALONE-KEY: {url}/v1/introspect
+standalone key   {KEY}   curl -u {KEY}: {url}/v1/introspect
 integrated key   FAKE-INTEGRATED-KEY   curl -u FAKE-INTEGRATED-KEY: {url}/v1/introspect
 access token     FAKE-ACCESS-TOKEN     curl -H 'Authorization: Bearer FAKE-ACCESS-TOKEN' {url}/v1/introspect
 OAuth app        FAKE-CLIENT           {app}, redirect URI {redirects}
 
-Point a client at it: PLEO_ENVIRONMENT={url} PLEO_API_KEY=FAKE-STANDALONE-KEY
+Point a client at it: PLEO_ENVIRONMENT={url} PLEO_API_KEY={KEY}
 Everything is forgotten when it ends (Ctrl-C)."
     );
-    server.join();
-    Ok(())
+    Ok(Running { server, company, introduction })
 }

@@ -83,10 +83,10 @@ pub use pleo_auth::{
     pleo_client::{
         ApiError, Body, BoxFuture, Call, CompanyLocation, ConversionError, DateOrDateTime, Decimal,
         DecodeError, Error, ErrorChain, HttpConfig, IntoCursor, InvalidArgument, InvalidBaseUrl,
-        InvalidDecimal, Items, ListCall, ListPage, Operation, Pages, PagingError, Parameter,
-        ParameterLocation, Refusal, Request, RequestBody, ReqwestTransport, ResponseValue, Safety,
-        SecurityScheme, Sensitive, Transport, TransportError, TransportErrorKind, bytes, chrono,
-        futures_core, http, operations, reqwest, rust_decimal, uuid,
+        InvalidDecimal, Items, JsonPage, ListCall, ListPage, Operation, OperationCall, Pages, PagingError,
+        Parameter, ParameterError, ParameterLocation, Refusal, Request, RequestBody, ReqwestTransport,
+        ResponseValue, Safety, SecurityScheme, Sensitive, Transport, TransportError, TransportErrorKind,
+        bytes, chrono, futures_core, http, operations, reqwest, rust_decimal, uuid,
     },
     sources,
 };

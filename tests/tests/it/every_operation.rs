@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use percent_encoding::percent_decode_str;
 use pleo_client::{
-    Client, CompanyPlace, Items, Operation, OperationCall, ParameterError, ReqwestTransport, Unauthenticated,
-    operations,
+    Client, CompanyLocation, Items, Operation, OperationCall, ParameterError, ReqwestTransport,
+    Unauthenticated, operations,
 };
 use pleo_tests::{
     Arguments, call,
@@ -130,7 +130,7 @@ async fn every_operation_sends_what_its_document_describes() {
             let result = by_name(&client, operation, &expected.arguments).send().await;
             let result = result.unwrap_or_else(|error| panic!("{}: {error:?}", operation.id));
             assert_eq!(result.status().as_u16(), status, "{}", operation.id);
-            assert_eq!(result.is_some(), operation.answers_json, "{}", operation.id);
+            assert_eq!(result.is_some(), operation.responds_with_json, "{}", operation.id);
             let arrived = arrived.lock().unwrap().clone();
             assert_eq!(arrived.len(), 2, "{} sent {} requests", operation.id, arrived.len());
             for arrived in &arrived {
@@ -169,7 +169,7 @@ async fn a_call_made_at_run_time_names_what_is_missing_unknown_or_repeated() {
         let call = client.operation(operation);
         let required = operation.parameters.iter().find(|parameter| {
             parameter.required
-                && !matches!(operation.company, CompanyPlace::Query { name, .. } if name == parameter.name)
+                && !matches!(operation.company, CompanyLocation::Query { name, .. } if name == parameter.name)
         });
         let needs_body = operation.request_body.is_some_and(|body| body.required);
         let expected = required.map(|parameter| parameter.name).or(needs_body.then_some("body"));

@@ -11,7 +11,7 @@ use pleo::{
     export::types::{ExportItemV3, ExportJobFailureReasonType, ExportJobItemFailureReasonType},
     export_run::{Booked, Booking, ExportRun, NotBooked},
     http::HeaderMap,
-    oauth::{TokenStore, Tokens},
+    oauth::{StoreError, TokenStore, Tokens},
     receipts::{ReceiptDownload, ReceiptSource},
     reqwest::Proxy,
     stores::{FileStore, PostgresTokens, SealingKey, SealingKeys, tokio_postgres},
@@ -28,8 +28,7 @@ use serde_json::{Value, json};
 use super::{Canaries, Output, company, form, quoting_server, spoilt};
 
 /// A list without entries.
-const NO_PAGE: &str =
-    r#"{"data":[],"pagination":{"currentRequestPagination":{},"hasNextPage":false,"hasPreviousPage":false}}"#;
+const NO_PAGE: &str = r#"{"data":[],"pagination":{"currentRequestPagination":{"parameters":{}},"hasNextPage":false,"hasPreviousPage":false}}"#;
 
 /// A client that makes two attempts, at once.
 fn client(server: &MockServer, secret: &str) -> pleo::Client<Sandbox> {
@@ -114,17 +113,17 @@ async fn stores(output: &Output, canaries: &mut Canaries) {
     let path = folder.path().join("tokens");
     let store = FileStore::new(&path, environment.clone(), keys.clone());
     output.debug(&store);
-    store.save(&tokens).await.unwrap();
-    output.debug(&store.load().await.unwrap());
+    save(&store, &tokens).await.unwrap();
+    output.debug(&load(&store).await.unwrap());
     let written = std::fs::read_to_string(&path).unwrap();
     output.add(&written);
     let other = FileStore::new(&path, environment.clone(), SealingKeys::new(SealingKey::from_bytes([8; 32])));
-    output.error(Whole(other.load().await.unwrap_err()));
+    output.error(Whole(load(&other).await.unwrap_err()));
     for changed in
         [written.replacen("\"sealed\":\"", "\"sealed\":\"AAAA", 1), access.clone(), written.replace('{', "[")]
     {
         std::fs::write(&path, changed).unwrap();
-        output.error(Whole(store.load().await.unwrap_err()));
+        output.error(Whole(load(&store).await.unwrap_err()));
     }
 
     let password = canaries.secret();
@@ -135,7 +134,18 @@ async fn stores(output: &Output, canaries: &mut Canaries) {
     output.error(database.create_table().await.unwrap_err());
     let row = database.store(environment, "customer-1");
     output.debug(&row);
-    output.error(Whole(row.save(&tokens).await.unwrap_err()));
+    output.error(Whole(save(&row, &tokens).await.unwrap_err()));
+}
+
+/// How long a test waits for a store's lock.
+const LONGEST: Duration = Duration::from_secs(5);
+
+async fn load<S: TokenStore<Sandbox>>(store: &S) -> Result<Option<Tokens<Sandbox>>, StoreError> {
+    store.lock(LONGEST).await?.load().await
+}
+
+async fn save<S: TokenStore<Sandbox>>(store: &S, tokens: &Tokens<Sandbox>) -> Result<(), StoreError> {
+    store.lock(LONGEST).await?.save(tokens).await
 }
 
 /// A boxed error, as an error.

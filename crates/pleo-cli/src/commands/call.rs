@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, ValueHint};
 use clap_complete::engine::ArgValueCompleter;
 use pleo::{
-    AccessToken, AnyEnvironment, Body, BoxFuture, Call, Client, CompanyPlace, Error, IntoCredential as _,
+    AccessToken, AnyEnvironment, Body, BoxFuture, Call, Client, CompanyLocation, Error, IntoCredential as _,
     Items, Operation, OperationCall, ParameterError, ParameterLocation, Safety, Session, Transport,
     TransportError, TransportErrorKind, bytes::Bytes, http,
 };
@@ -211,7 +211,7 @@ impl RequestParts<'_> {
         let names = self.parameters.iter().filter_map(|parameter| Some(parameter.split_once('=')?.0));
         let given: Vec<_> = names.map(|name| wire_name(self.operation, name)).collect();
         let company = match self.operation.company {
-            CompanyPlace::Query { name, .. } => Some(name),
+            CompanyLocation::Query { name, .. } => Some(name),
             _ => None,
         };
         let required = self.operation.parameters.iter().filter(|parameter| parameter.required);

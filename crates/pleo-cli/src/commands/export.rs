@@ -96,11 +96,11 @@ fn stopped(error: ExportRunError) -> Failure {
 }
 
 /// Hands one item to the program.
-async fn book(command: &str, Booking { item, delivery, .. }: Booking) -> Result<Booked, NotBooked> {
+async fn book(command: &str, Booking { item, may_be_repeated, .. }: Booking) -> Result<Booked, NotBooked> {
     let unexpected = |reason: String| NotBooked::job(ExportJobFailureReasonType::IntegrationUnusable, reason);
     let input =
         serde_json::to_vec(&item).map_err(|error| unexpected(format!("the item is not JSON: {error}")))?;
-    let delivery = if delivery.may_be_repeated() { "may-be-repeated" } else { "first" };
+    let delivery = if may_be_repeated { "may-be-repeated" } else { "first" };
     let output = program(command, &input, delivery).await.map_err(|error| {
         // Another item would meet the same.
         unexpected(format!("the program that books cannot be run: {error}"))
@@ -128,7 +128,7 @@ async fn book(command: &str, Booking { item, delivery, .. }: Booking) -> Result<
 fn booked(output: &str) -> Booked {
     let mut lines = output.lines().map(str::trim).filter(|line| !line.is_empty());
     let booked = match lines.next() {
-        Some(id) => Booked::with_id(id),
+        Some(id) => Booked::new().with_id(id),
         None => Booked::new(),
     };
     match lines.next() {
@@ -166,8 +166,8 @@ mod tests {
     #[test]
     fn what_the_program_prints_is_an_id_and_a_link() {
         assert_eq!(booked(""), Booked::new());
-        assert_eq!(booked("\n voucher-7 \n"), Booked::with_id("voucher-7"));
-        let linked = Booked::with_id("7").with_url("https://books.example/7");
+        assert_eq!(booked("\n voucher-7 \n"), Booked::new().with_id("voucher-7"));
+        let linked = Booked::new().with_id("7").with_url("https://books.example/7");
         assert_eq!(booked("7\nhttps://books.example/7\nmore\n"), linked);
     }
 }

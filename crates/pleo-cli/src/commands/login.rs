@@ -180,10 +180,10 @@ pub(crate) async fn logout(settings: &Settings) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     let store = file.open(settings.environment()?)?;
-    store
-        .clear()
-        .await
-        .map_err(|error| Failure::new(Exit::Local, format!("cannot forget the tokens: {error}")))?;
+    // Not while another process renews them.
+    let failed = |error| Failure::new(Exit::Local, format!("cannot forget the tokens: {error}"));
+    let locked = store.lock(RefreshPolicy::default().longest_renewal()).await.map_err(failed)?;
+    locked.clear().await.map_err(failed)?;
     match fs::remove_file(&file.path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(Failure::file("remove", &file.path, &error));

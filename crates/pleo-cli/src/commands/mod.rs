@@ -63,7 +63,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
             block_on(async { webhook::subscribe(&Settings::new(connection)?, command).await })
         }
         Command::Webhook(webhook::WebhookCommand::Verify(arguments)) => block_on(webhook::verify(arguments)),
-        Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Completion(arguments) => completion::run(arguments),
         Command::Man(arguments) => man::run(&arguments),
     }

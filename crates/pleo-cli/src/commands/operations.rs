@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
-use pleo::{CompanyPlace, Operation, Safety, operations};
+use pleo::{CompanyLocation, Operation, Safety, operations};
 use serde::Serialize;
 
 use super::naming;
@@ -80,8 +80,8 @@ impl Listed {
             body: operation.request_body.map(|body| body.media_type),
             body_required: operation.request_body.is_some_and(|body| body.required),
             company: match operation.company {
-                CompanyPlace::Query { name, .. } | CompanyPlace::Body { name, .. } => Some(name),
-                CompanyPlace::Nowhere => None,
+                CompanyLocation::Query { name, .. } | CompanyLocation::Body { name, .. } => Some(name),
+                CompanyLocation::Nowhere => None,
             },
             scopes: operation.scopes,
             documentation: operation.documentation,

@@ -43,9 +43,7 @@ pub(crate) struct ReceiptsArguments {
 
 /// Runs the command.
 pub(crate) async fn run(settings: &Settings, arguments: ReceiptsArguments) -> Result<Exit, Failure> {
-    let transport = settings.transport()?;
-    let found = settings.credential(&transport)?;
-    let client = settings.client_with(found.credential, transport.clone())?;
+    let client = settings.client()?;
 
     let counter = progress::counter(&format!("entries of {}", arguments.month.month()));
     let mut entries = arguments.month.entries(&client)?;
@@ -69,9 +67,8 @@ pub(crate) async fn run(settings: &Settings, arguments: ReceiptsArguments) -> Re
     let receipts = stream::iter(searches).flatten();
     let bar = progress::bar(files, "receipts");
     let shown_bar = bar.clone();
-    let download = ReceiptDownload::new(&client, transport)
-        .with_at_once(arguments.at_once.into())
-        .with_progress(move |progress| {
+    let download =
+        ReceiptDownload::new(&client).with_at_once(arguments.at_once.into()).with_progress(move |progress| {
             if !matches!(progress, Progress::Received { .. }) {
                 shown_bar.inc(1);
             }

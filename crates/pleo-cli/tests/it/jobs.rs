@@ -271,3 +271,13 @@ fn a_subscription_is_made_once_and_its_deliveries_verify() {
     let wrong = verify("webhook-signature: v1,AAAA", &["--any-age"]).ended(4);
     assert!(wrong.err.contains("no signature matches"), "{}", wrong.err);
 }
+
+#[test]
+fn the_sandbox_runs_a_command_and_ends_with_it() {
+    let done = Pleocmd::new(&["sandbox", "--", "pleo", "check"]).run().ended(0);
+    assert!(done.out.contains("Fjord Bikes ApS"), "{}", done.out);
+    let refused = ["sandbox", "--fault", "/v1/introspect=401", "--", "pleo", "check"];
+    Pleocmd::new(&refused).run().ended(4);
+    let missing = Pleocmd::new(&["sandbox", "--", "no-such-program"]).run().ended(2);
+    assert!(missing.err.contains("cannot run no-such-program"), "{}", missing.err);
+}

@@ -68,7 +68,7 @@ impl Operation {
         let is_cursor = |parameter: &Parameter| {
             parameter.name == AFTER && parameter.location == ParameterLocation::Query && !parameter.required
         };
-        self.answers_json && self.parameters.iter().any(is_cursor)
+        self.responds_with_json && self.parameters.iter().any(is_cursor)
     }
 
     /// Whether the operation may be sent again after a response of this status, which says that the service

@@ -100,7 +100,7 @@ impl<'a> OperationCall<'a> {
     /// See [`Error`]. Nothing is sent when a required argument or body is missing. A company that the client is
     /// bound to needs no argument.
     pub async fn send(self) -> Result<ResponseValue<Option<Box<RawValue>>>, Error> {
-        let has_body = self.operation.answers_json;
+        let has_body = self.operation.responds_with_json;
         let request = self.request()?;
         if has_body {
             Ok(request.send_json::<Box<RawValue>>().await?.map(Some))
