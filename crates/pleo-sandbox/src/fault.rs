@@ -31,6 +31,8 @@ pub enum Fault {
     UnknownField,
     /// No answer: the connection ends. The request is not looked at.
     DropConnection,
+    /// No answer: the connection is reset. The request is not looked at.
+    ResetConnection,
     /// A redirect with this status to this address. The request is not looked at.
     Redirect(u16, String),
     /// The clock jumps forward before the request is looked at.
@@ -45,7 +47,8 @@ impl Fault {
 
     /// The texts that name faults, as [`FromStr`] and the program's `--fault` take them.
     pub const FORMS: &str = "a status such as 503, or 429:SECONDS, 429-date:SECONDS, delay:MILLISECONDS, cut-body, \
-        invalid-json, unknown-enum-value, unknown-field, drop-connection, redirect:STATUS:URL or clock-jump:SECONDS";
+        invalid-json, unknown-enum-value, unknown-field, drop-connection, reset-connection, redirect:STATUS:URL or \
+        clock-jump:SECONDS";
 
     /// The answer that comes in place of looking at the request.
     pub(crate) fn instead(&self, now: DateTime<Utc>) -> Option<Reply> {
@@ -74,9 +77,13 @@ impl Fault {
                 }
                 Some(response.into())
             }
-            Self::DropConnection => {
+            Self::DropConnection | Self::ResetConnection => {
                 let response = answer::empty(StatusCode::INTERNAL_SERVER_ERROR);
-                Some(Reply { extent: Extent::Dropped, ..response.into() })
+                let extent = match self {
+                    Self::ResetConnection => Extent::Reset,
+                    _ => Extent::Dropped,
+                };
+                Some(Reply { extent, ..response.into() })
             }
             _ => None,
         }
@@ -211,6 +218,7 @@ impl FromStr for Fault {
             ("unknown-enum-value", "") => Ok(Self::UnknownEnumValue),
             ("unknown-field", "") => Ok(Self::UnknownField),
             ("drop-connection", "") => Ok(Self::DropConnection),
+            ("reset-connection", "") => Ok(Self::ResetConnection),
             (code, "") => status(code).map(Self::Status),
             _ => Err(InvalidFault),
         }
@@ -268,6 +276,7 @@ mod tests {
             ("unknown-enum-value", Fault::UnknownEnumValue),
             ("unknown-field", Fault::UnknownField),
             ("drop-connection", Fault::DropConnection),
+            ("reset-connection", Fault::ResetConnection),
             (
                 "redirect:307:https://elsewhere.test/",
                 Fault::Redirect(307, "https://elsewhere.test/".to_owned()),

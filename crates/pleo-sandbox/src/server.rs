@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    error::Error as _,
     fmt, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::Pin,
@@ -83,6 +84,8 @@ pub enum Extent {
     CutBody,
     /// Nothing: the connection ends.
     Dropped,
+    /// Nothing: the connection is reset.
+    Reset,
 }
 
 impl From<Response<Bytes>> for Reply {
@@ -256,14 +259,19 @@ async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
         tokio::spawn(async move {
             let _place = place;
             let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
-            // What a client does to its connection is the client's business.
-            let _ = http1::Builder::new()
+            let mut connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 // A client of a few shell commands ends its side as soon as it has asked.
                 .half_close(true)
                 .header_read_timeout(PATIENCE)
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+                .serve_connection(TokioIo::new(stream), service);
+            // What a client does to its connection is the client's business.
+            if let Err(error) = (&mut connection).await
+                && error.source().is_some_and(|cause| matches!(cause.downcast_ref(), Some(Hangup::Reset)))
+            {
+                // A socket that does not linger is reset when it is closed.
+                let _ = connection.into_parts().io.into_inner().set_zero_linger();
+            }
         });
     }
 }
@@ -288,9 +296,12 @@ async fn deliver(webhook: Request<Bytes>, handler: Arc<dyn Handler>) {
     handler.webhook_settled(&id, accepted);
 }
 
-/// The connection is to end without an answer.
+/// How the connection is to end without an answer.
 #[derive(Debug)]
-struct Hangup;
+enum Hangup {
+    Close,
+    Reset,
+}
 
 impl fmt::Display for Hangup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -316,13 +327,15 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
             Extent::Whole => reply.response.status().as_str().to_owned(),
             Extent::CutBody => format!("{} cut", reply.response.status().as_str()),
             Extent::Dropped => "dropped".to_owned(),
+            Extent::Reset => "reset".to_owned(),
         };
         log(&log::line(&method, &path, &outcome, begun.elapsed()));
     }
     match reply.extent {
         Extent::Whole => Ok(reply.response.map(Payload::whole)),
         Extent::CutBody => Ok(reply.response.map(Payload::cut)),
-        Extent::Dropped => Err(Hangup),
+        Extent::Dropped => Err(Hangup::Close),
+        Extent::Reset => Err(Hangup::Reset),
     }
 }
 
@@ -433,7 +446,7 @@ impl Body for Payload {
             }
             Self::Cut { half, flushed, .. } => match half.take() {
                 Some(bytes) if !bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-                _ if *flushed => Poll::Ready(Some(Err(Hangup))),
+                _ if *flushed => Poll::Ready(Some(Err(Hangup::Close))),
                 // An error makes hyper forget what it has not yet sent; when the body pauses, it sends.
                 _ => {
                     *flushed = true;

@@ -1,6 +1,10 @@
 //! What goes wrong on demand, as clients over TCP see it.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
 use pleo_auth::{
     Client, Session, StandaloneApiKey,
@@ -78,6 +82,17 @@ async fn a_dropped_connection_ends_without_an_answer_or_an_effect() {
         "{error:?}"
     );
     assert_eq!(get(&sandbox, "/v1/installations/me").status, 404, "the request was not looked at");
+}
+
+#[test]
+fn a_connection_is_reset_without_an_answer() {
+    let (sandbox, server) = serve();
+    sandbox.inject("/v1/introspect", Fault::ResetConnection);
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    write!(stream, "GET /v1/introspect HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let error = stream.read(&mut [0]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    assert!(raw(&server).starts_with("HTTP/1.1 200 "));
 }
 
 #[tokio::test]
@@ -207,7 +222,9 @@ fn the_log_says_what_was_dropped_or_cut() {
     let log = move |line: &str| lines.send(line.to_owned()).unwrap();
     let address = ([127, 0, 0, 1], 0).into();
     let server = Server::bind_with_log(address, std::sync::Arc::new(sandbox.clone()), log).unwrap();
-    for (fault, outcome) in [(Fault::DropConnection, "dropped"), (Fault::CutBody, "200 cut")] {
+    for (fault, outcome) in
+        [(Fault::DropConnection, "dropped"), (Fault::ResetConnection, "reset"), (Fault::CutBody, "200 cut")]
+    {
         sandbox.inject("/v1/introspect", fault);
         raw(&server);
         let line = logged.recv().unwrap();
