@@ -85,6 +85,7 @@ def request($hello):
     "request = \(.operation.method | quoted)",
     "url = \($base_url + path + query | quoted)",
     "header = \("Authorization: \($authorization)" | quoted)",
+    "max-time = \((.time_limit_ms // 5000) / 1000)",
     "header = \"Accept: application/json\"",
     if .body != null then "header = \("Content-Type: \($media_type)" | quoted)", "data-raw = \(.body | tojson | quoted)"
     elif .operation.method == "GET" then empty
@@ -110,7 +111,8 @@ label $done
     | $message
     | if .type == "hello" then "answer", ({
         type: "hello", protocol: 1, name: "curl", version: "1",
-        capabilities: ["api_keys", "access_tokens", "environments", "companies", "scopes", "sessions", "shown"]
+        capabilities: ["api_keys", "access_tokens", "environments", "companies", "scopes", "sessions", "shown",
+          "time_limits"]
       } | tojson)
       elif .type == "call" then call($hello)
       else break $done end)
@@ -119,7 +121,7 @@ label $done
 # curl follows no redirect unless it is told to. A configuration or proxy of the user is none of ours.
 send() {
   printf '%s\n' "$1" | curl --disable --config - --noproxy '*' --proto '=http,https' --silent --show-error \
-    --max-time 5 --output /dev/null --write-out '%{http_code}' 2>&1
+    --output /dev/null --write-out '%{http_code}' 2>&1
 }
 
 jq --unbuffered --null-input --raw-output "$decide" | while IFS= read -r what; do

@@ -52,7 +52,7 @@ class Client {
   }
 
   /** Sends a request so many times at once. Returns a status or an error for each. */
-  async send(operation, path, query, body, times) {
+  async send(operation, path, query, body, times, timeLimit) {
     const missing = (operation.scopes ?? []).filter((scope) => this.scopes && !this.scopes.includes(scope));
     if (missing.length) throw new Refused(`the credential lacks ${missing.join(" ")}`);
     this.#checkCompany("companyId" in path ? [path.companyId] : []);
@@ -64,7 +64,7 @@ class Client {
     const nothing = operation.method === "GET" ? undefined : new Uint8Array();
     const content = body === null ? nothing : JSON.stringify(body);
     const once = async () => {
-      const signal = AbortSignal.timeout(TIMEOUT);
+      const signal = AbortSignal.timeout(timeLimit);
       // A redirect is an answer; fetch would follow it.
       const request = { method: operation.method, headers, body: content, redirect: "manual", signal };
       const response = await fetch(url, request);
@@ -103,16 +103,18 @@ let environments = {};
 function hello(message) {
   environments = message.environments;
   const capabilities =
-    ["api_keys", "access_tokens", "environments", "companies", "scopes", "sessions", "parallel", "shown"];
+    "api_keys access_tokens environments companies scopes sessions parallel shown time_limits".split(" ");
   return { type: "hello", protocol: 1, name: "fetch", version: process.version, capabilities };
 }
 
-async function send({ action, base_url, credential, company, operation, path, query, body, times }, shown) {
+async function send(message, shown) {
+  const { action, base_url, credential, company, operation, path, query, body, times, time_limit_ms } = message;
   if (action !== "send") throw new Unsupported("this client has no OAuth");
   const client = new Client(environments, base_url, credential, company);
   shown.debug = inspect(client);
   shown.log = `${operation.method} ${operation.path}`;
-  const outcomes = await client.send(operation, path ?? {}, query ?? [], body ?? null, times ?? 1);
+  const outcomes = await client.send(operation, path ?? {}, query ?? [], body ?? null, times ?? 1,
+    time_limit_ms ?? TIMEOUT);
   shown.error = outcomes.filter((outcome) => outcome instanceof Error).map((error) => inspect(error)).join("\n");
   // What went wrong is the cause of fetch's own error.
   const failure = (error) => ({ failure: String(error.cause ?? error) });

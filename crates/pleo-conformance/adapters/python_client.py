@@ -361,6 +361,7 @@ class Adapter:
         "refresh",
         "parallel",
         "shown",
+        "time_limits",
     ]
 
     def __init__(self):
@@ -379,6 +380,8 @@ class Adapter:
         }
 
     def call(self, message):
+        global TIMEOUT  # a setting of the client's user
+        TIMEOUT = message.get("time_limit_ms", 3000) / 1000
         if message["session"] != self.name:
             self.name, self.session = message["session"], Session()
         actions = {"send": self.send, "authorize": self.authorize, "finish": self.finish}

@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 import httpx
 
-TIMEOUT = 4  # seconds to connect, to get a connection, and for each wait for more of a response
 TLS = httpx.create_ssl_context(trust_env=False)  # making one takes longer than a request
 
 
@@ -106,7 +105,7 @@ class Client:
 class Adapter:
     def hello(self, message):
         self.environments, self.session, self.http = message["environments"], None, None
-        can = "api_keys access_tokens environments companies sessions parallel shown".split()
+        can = "api_keys access_tokens environments companies sessions parallel shown time_limits".split()
         return {"type": "hello", "protocol": 1, "name": "httpx", "version": httpx.__version__, "capabilities": can}
 
     async def call(self, message):
@@ -114,8 +113,9 @@ class Adapter:
             if self.http:
                 await self.http.aclose()
             # The environment may name proxies. A redirect is an answer.
-            self.http = httpx.AsyncClient(timeout=TIMEOUT, verify=TLS, trust_env=False, follow_redirects=False)
+            self.http = httpx.AsyncClient(verify=TLS, trust_env=False, follow_redirects=False)
             self.session = message["session"]
+        self.http.timeout = message.get("time_limit_ms", 4000) / 1000  # for a connection, and for each wait
         answer = {"type": "result", "id": message["id"], "shown": {}}
         try:
             return {**answer, "answers": await self.send(message, answer["shown"])}

@@ -55,12 +55,12 @@ def url_of(base_url, template, path, query):
 class Client:
     """Sends requests with one credential, to the environment where it was made, perhaps for one company."""
 
-    def __init__(self, http, own_url, base_url, credential, company):
+    def __init__(self, http, own_url, base_url, credential, company, timeout):
         if base_url.removesuffix("/") != own_url:
             raise Refused(f"a credential of {credential['environment']} goes to {own_url} only")
         self.http, self.base_url, self.company = http, own_url, company
         self.scopes = credential.get("scopes")
-        self._authorization = authorization(credential)
+        self._authorization, self.timeout = authorization(credential), timeout
 
     def __repr__(self):
         return f"Client({self.base_url!r}, company={self.company!r}, scopes={self.scopes!r})"
@@ -77,9 +77,8 @@ class Client:
             headers["Content-Type"] = operation["media_type"]
         url = url_of(self.base_url, operation["path"], path, query)
         # A redirect is an answer; requests would follow it.
-        return self.http.request(
-            operation["method"], url, headers=headers, json=body, timeout=TIMEOUT, allow_redirects=False
-        ).status_code
+        options = {"timeout": self.timeout, "allow_redirects": False}
+        return self.http.request(operation["method"], url, headers=headers, json=body, **options).status_code
 
     def _check_company(self, named):
         if len(named) > 1:
@@ -106,7 +105,7 @@ class Client:
 class Adapter:
     def hello(self, message):
         self.environments, self.session, self.http = message["environments"], None, None
-        can = ["api_keys", "access_tokens", "environments", "companies", "scopes", "sessions", "shown"]
+        can = ["api_keys", "access_tokens", "environments", "companies", "scopes", "sessions", "shown", "time_limits"]
         about = {"name": "requests", "version": requests.__version__, "capabilities": can}
         return {"type": "hello", "protocol": 1, **about}
 
@@ -127,7 +126,8 @@ class Adapter:
             raise Unsupported("this client has no OAuth, and sends one request at a time")
         credential, operation = message["credential"], message["operation"]
         own_url = self.environments.get(credential["environment"], {}).get("base_url")
-        client = Client(self.http, own_url, message["base_url"], credential, message.get("company"))
+        timeout = message["time_limit_ms"] / 1000 if "time_limit_ms" in message else TIMEOUT
+        client = Client(self.http, own_url, message["base_url"], credential, message.get("company"), timeout)
         query = [(parameter["name"], parameter["value"]) for parameter in message.get("query", [])]
         shown["debug"], shown["log"] = repr(client), f"{operation['method']} {operation['path']}"
         try:

@@ -25,6 +25,10 @@
 //! | A redirect to the other environment or to the legacy API is followed | SEC-006 |
 //! | The second try after a 401 sends the credential in another way | AUTH-001, AUTH-005, AUTH-007, SEC-001, SEC-002 |
 //! | The second try after a 4xx, a 5xx or a dropped connection sends something else | AUTH-007, CMP-001, CMP-004, SEC-001, URL-005 |
+//! | A credential is shown only when the connection is refused or reset, or no response comes in time | SEC-003, SEC-004, SEC-005 |
+//! | Without a connection or a response in time the request goes to another host | ENV-001, LEG-002 |
+//! | Without a connection or a response in time tokens, codes or the client secret are shown | OAU-019, OAU-022 |
+//! | Without a connection or a response in time tokens are asked for at the other environment's server | OAU-016, OAU-017 |
 //! | A credential is logged only when the request is not valid, or the response cannot be read | SEC-004, SEC-005 |
 //! | The company among the arguments is doubled, lost or compared in part | CMP-004, CMP-006, CMP-010 |
 //! | A replaced credential comes back: the new one is like it, or was refused | SEC-007 |

@@ -114,11 +114,13 @@ pub enum Capability {
     Parallel,
     /// It says in `shown` what it writes into logs, errors and debugging output.
     Shown,
+    /// Its user can set a time limit for its requests: `time_limit_ms`.
+    TimeLimits,
 }
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ApiKeys,
         Self::AccessTokens,
         Self::Environments,
@@ -129,6 +131,7 @@ impl Capability {
         Self::Refresh,
         Self::Parallel,
         Self::Shown,
+        Self::TimeLimits,
     ];
 }
 
@@ -140,6 +143,10 @@ pub struct Call {
     /// Calls of one session go to one and the same client. A new name is a new client, and what came before
     /// can be forgotten.
     pub session: String,
+    /// The time limit for each request of the call, in milliseconds; the client's own if it is left out. Only
+    /// clients that claim `time_limits` get one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit_ms: Option<u32>,
     /// What to do.
     #[serde(flatten)]
     pub action: Action,

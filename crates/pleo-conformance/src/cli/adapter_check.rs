@@ -25,6 +25,7 @@ use crate::{
         TestServers,
         authorisation::oauth_client,
         case::{Case, cases, is_named, takes_company},
+        client::{SILENCE, TIME_LIMIT_MS},
         evidence::{place, target},
         servers::{ReceivedRequest, Site, listen},
     },
@@ -120,6 +121,12 @@ impl Talk<'_, '_> {
         self.send("no response", &send, None, Expected::Failure)?;
         self.servers.sandbox(case.site).clear_faults();
 
+        if can(Capability::TimeLimits) {
+            self.inject(&case, Fault::Delay(SILENCE));
+            let limit = Some(("time_limit_ms", json!(TIME_LIMIT_MS)));
+            self.send("no response within the time limit", &send, limit, Expected::Failure)?;
+            self.servers.sandbox(case.site).clear_faults();
+        }
         if can(Capability::Parallel) {
             let several = Send { times: 3, ..send.clone() };
             self.send("three requests at the same time", &several, None, Expected::Result)?;
@@ -191,7 +198,7 @@ impl Talk<'_, '_> {
         expected: Expected,
     ) -> Result<(), Stop> {
         self.calls += 1;
-        let call = Call { id: self.calls, session: "a".to_owned(), action };
+        let call = Call { id: self.calls, session: "a".to_owned(), time_limit_ms: None, action };
         let mut message = value(&ToSubject::Call(Box::new(call.clone())));
         if let Some((name, value)) = other {
             message[name] = value;

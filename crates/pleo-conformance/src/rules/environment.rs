@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{
     BASE_URLS, BASE_URLS_ENVIRONMENT, BASE_URLS_OPENING, Check, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT,
     OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, carrier, control, received_at,
-    trouble::{send_astray, send_into, send_to, troubles},
+    trouble::{SILENT, Trouble, send_astray, send_into, send_to, troubles},
 };
 use crate::{
     protocol::{Capability, CredentialKind},
@@ -32,8 +32,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z1", "Z2", "Z5", "Z6", "V1"],
         headings: &[BASE_URLS_OPENING, BASE_URLS, BASE_URLS_ENVIRONMENT],
         failure: "Staging receives a request for production, or the other way round.",
-        method: "Any operation, credential and environment, with successful and failing responses: the \
-                 servers that receive requests.",
+        method: "Any operation, credential and environment, with successful and failing responses, with none in \
+                 time, and with connections that are refused, dropped or reset: the servers that receive requests.",
         check: Check::Client { needs: &[], check: arrives_in_environment },
     },
     Rule {
@@ -102,7 +102,8 @@ pub(super) const RULES: &[Rule] = &[
 
 fn arrives_in_environment(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
-    trial.each((cases, troubles()), |talk, (case, (trouble, times))| {
+    let troubles = troubles(trial);
+    trial.each((cases, troubles), |talk, (case, (trouble, times))| {
         let seen = send_into(talk, case, *trouble, *times)?;
         if let Some(stray) = seen.api().find(|received| received.site != case.site) {
             return Ok(Judgement::fail_by(
@@ -112,7 +113,10 @@ fn arrives_in_environment(trial: &mut ClientTrial<'_>) -> Verdict {
                 format!("a request at {}", place(stray.site)),
             ));
         }
-        seen.first(case).map(|_| Judgement::Pass)
+        match trouble {
+            Trouble::Silence => Ok(Judgement::inconclusive(SILENT)),
+            _ => seen.first(case).map(|_| Judgement::Pass),
+        }
     })
 }
 

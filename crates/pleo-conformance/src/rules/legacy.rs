@@ -43,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[FAQS, super::BASE_URLS_KEYS],
         failure: "https://openapi.pleo.io receives a key.",
         method: "Any credential with the legacy API's base URL, and requests to the External API that fail \
-                 in any way: the legacy API may not receive the credential.",
+                 in any way, also without a connection or a response: the legacy API may not receive the credential.",
         check: Check::Client { needs: &[Capability::Environments], check: nothing_new_goes_to_legacy },
     },
 ];
@@ -84,7 +84,8 @@ pub(super) fn send_legacy_token(talk: &mut Conversation<'_, '_>, case: &Case) ->
 
 fn nothing_new_goes_to_legacy(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
-    trial.each((cases, troubles()), |talk, (case, (trouble, times))| {
+    let troubles = troubles(trial);
+    trial.each((cases, troubles), |talk, (case, (trouble, times))| {
         control(talk, case)?;
         let seen = match trouble {
             Trouble::Nothing => send_astray(talk, case, Site::Legacy)?,

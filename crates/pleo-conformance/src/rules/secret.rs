@@ -9,7 +9,7 @@ use super::{
     company::naming_another,
     legacy::send_legacy_token,
     received_at,
-    trouble::{LASTING, TROUBLES, Trouble, send_astray, send_into, send_into_redirect},
+    trouble::{LASTING, Trouble, all_troubles, send_astray, send_into, send_into_redirect},
 };
 use crate::{
     protocol::{Capability, CredentialKind},
@@ -81,8 +81,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z53", "A57"],
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY, TOKEN_STORAGE],
         failure: "The error of a failed request quotes the header that was sent.",
-        method: "Requests that fail (400 to 422, 429, 500 to 504, a redirect, a dropped connection, an \
-                 unreadable response) and requests that are refused (wrong environment, impossible key, legacy token, missing scope, another \
+        method: "Requests that fail (400 to 422, 429, 500 to 504, a redirect, an unreadable response, none in \
+                 time, a connection that is refused, dropped or reset) and requests that are refused (wrong environment, impossible key, legacy token, missing scope, another \
                  company). Every text that the client shows about them, except logs and debugging output, is \
                  searched.",
         check: Check::Client { needs: &[], check: not_in_errors },
@@ -232,12 +232,18 @@ enum Occasion {
 
 /// The requests that fail, and those that are refused. Many clients say nothing about a status, so what all of them say
 /// something about is there several times.
-fn mishaps() -> impl Iterator<Item = Occasion> {
-    let troubles = TROUBLES.into_iter().flat_map(|trouble| {
+fn mishaps(trial: &ClientTrial<'_>) -> impl Iterator<Item = Occasion> + use<> {
+    let troubles = all_troubles(trial).into_iter().flat_map(|trouble| {
         let times = match trouble {
             Trouble::Nothing | Trouble::Late => 0,
             Trouble::Status(_) => 1,
-            Trouble::DroppedConnection | Trouble::Unreadable | Trouble::Cut => 4,
+            // Each client waits.
+            Trouble::Silence => 2,
+            Trouble::DroppedConnection
+            | Trouble::ResetConnection
+            | Trouble::RefusedConnection
+            | Trouble::Unreadable
+            | Trouble::Cut => 4,
         };
         std::iter::repeat_n(trouble, times)
     });
@@ -246,6 +252,11 @@ fn mishaps() -> impl Iterator<Item = Occasion> {
     let lasting = lasting.map(|trouble| Occasion::Trouble(trouble, LASTING));
     let failures = once.chain(lasting).chain([302, 307].map(Occasion::Redirect));
     failures.chain(REFUSALS).chain(REFUSALS)
+}
+
+/// The same, and requests that succeed.
+fn anything(trial: &ClientTrial<'_>) -> Vec<Occasion> {
+    [Occasion::Trouble(Trouble::Nothing, 1)].into_iter().chain(mishaps(trial)).collect()
 }
 
 const REFUSALS: [Occasion; 6] = [
@@ -316,8 +327,7 @@ fn is_log(place: &str) -> bool {
 }
 
 fn not_in_debug(trial: &mut ClientTrial<'_>) -> Verdict {
-    let occasions = [Occasion::Trouble(Trouble::Nothing, 1)].into_iter().chain(mishaps()).collect();
-    let cases = on_any(trial, occasions);
+    let cases = on_any(trial, anything(trial));
     trial.each(cases, |talk, (case, occasion)| {
         let (seen, secrets) = send_into_any(talk, case, *occasion)?;
         let texts = shown(&seen, |place| place == "debug");
@@ -326,7 +336,7 @@ fn not_in_debug(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn not_in_errors(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = on_any(trial, mishaps().collect());
+    let cases = on_any(trial, mishaps(trial).collect());
     trial.each(cases, |talk, (case, occasion)| {
         let (seen, secrets) = send_into_any(talk, case, *occasion)?;
         let texts = shown(&seen, |place| !is_log(place) && place != "debug");
@@ -335,8 +345,7 @@ fn not_in_errors(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn not_in_logs(trial: &mut ClientTrial<'_>) -> Verdict {
-    let occasions = [Occasion::Trouble(Trouble::Nothing, 1)].into_iter().chain(mishaps()).collect();
-    let cases = on_any(trial, occasions);
+    let cases = on_any(trial, anything(trial));
     trial.each(cases, |talk, (case, occasion)| {
         let (seen, secrets) = send_into_any(talk, case, *occasion)?;
         seen.with_loss(judge_texts(talk, shown(&seen, is_log), &secrets, "a log shows the credential"))

@@ -1,16 +1,16 @@
 //! What can go wrong with a request that is lawful.
 
-use std::time::Duration;
+use std::{iter::repeat_n, time::Duration};
 
 use pleo_sandbox::Fault;
 use proptest::{prelude::*, sample::select, strategy::Union};
 
 use crate::{
-    protocol::Send,
+    protocol::{Capability, Send},
     trial::{
         authorisation::TOKEN_ENDPOINT,
         case::{Case, Setback},
-        client::{Conversation, Seen},
+        client::{ClientTrial, Conversation, SILENCE, Seen},
         search::Stop,
         servers::Site,
     },
@@ -22,6 +22,12 @@ pub(super) enum Trouble {
     Nothing,
     Status(u16),
     DroppedConnection,
+    ResetConnection,
+    /// The server accepts no connection, during the whole call.
+    RefusedConnection,
+    /// No response comes within the client's time limit, however often it tries. What the server receives within that
+    /// limit depends on the machine, so a case with this trouble passes only by what the client shows.
+    Silence,
     /// The body of the response is not JSON.
     Unreadable,
     /// The response ends too early.
@@ -30,7 +36,7 @@ pub(super) enum Trouble {
 }
 
 /// All of them, nothing first.
-pub(super) const TROUBLES: [Trouble; 17] = [
+const TROUBLES: [Trouble; 20] = [
     Trouble::Nothing,
     Trouble::Status(401),
     Trouble::Status(403),
@@ -48,24 +54,39 @@ pub(super) const TROUBLES: [Trouble; 17] = [
     Trouble::Status(410),
     Trouble::Unreadable,
     Trouble::Cut,
+    Trouble::ResetConnection,
+    Trouble::RefusedConnection,
+    Trouble::Silence,
 ];
+
+/// Why a case with a silent server says nothing.
+pub(super) const SILENT: &str = "the server is silent, and what it receives in time depends on the machine";
+
+/// All that can go wrong with a request of this client, nothing first.
+pub(super) fn all_troubles(trial: &ClientTrial<'_>) -> Vec<Trouble> {
+    // Without a time limit the runner would have to wait as long as the client does.
+    let limited = trial.can(Capability::TimeLimits);
+    TROUBLES.into_iter().filter(|trouble| limited || *trouble != Trouble::Silence).collect()
+}
 
 /// How often something goes wrong at most: more often than anybody should try.
 pub(super) const LASTING: u32 = 16;
 
 /// Any of them, and how often it happens. Nothing goes wrong in half of the cases, and for a while in few: those who
 /// wait before they try again take their time.
-pub(super) fn troubles() -> impl Strategy<Value = (Trouble, u32)> {
-    let some = (select(TROUBLES[1..].to_vec()), select(vec![1, 1, 1, LASTING]));
+pub(super) fn troubles(trial: &ClientTrial<'_>) -> impl Strategy<Value = (Trouble, u32)> + use<> {
+    let some = (select(all_troubles(trial)[1..].to_vec()), select(vec![1, 1, 1, LASTING]));
     Union::new_weighted(vec![(1, Just((Trouble::Nothing, 1)).boxed()), (1, some.boxed())])
 }
 
 impl Trouble {
     fn fault(self) -> Option<Fault> {
         Some(match self {
-            Self::Nothing => return None,
+            Self::Nothing | Self::RefusedConnection => return None,
             Self::Status(status) => Setback::Status(status).fault(),
             Self::DroppedConnection => Setback::DroppedConnection.fault(),
+            Self::ResetConnection => Fault::ResetConnection,
+            Self::Silence => Fault::Delay(SILENCE),
             Self::Unreadable => Fault::InvalidJson,
             Self::Cut => Fault::CutBody,
             Self::Late => Fault::Delay(Duration::from_millis(20)),
@@ -81,7 +102,26 @@ pub(super) fn send_into(
     times: u32,
 ) -> Result<Seen, Stop> {
     talk.admit(case)?;
-    talk.call_into(case, (0..times).filter_map(|_| trouble.fault()))
+    meet(talk, case.site, case.path_prefix(), (trouble, times), |talk| talk.call(case))
+}
+
+/// Does something while requests to paths of a site that begin like this go wrong so, so many times.
+fn meet<T>(
+    talk: &mut Conversation<'_, '_>,
+    site: Site,
+    path: &str,
+    (trouble, times): (Trouble, u32),
+    act: impl FnOnce(&mut Conversation<'_, '_>) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    let times = match trouble {
+        Trouble::RefusedConnection => return talk.without_server(site, act),
+        Trouble::Silence => {
+            talk.limit_time();
+            times.max(LASTING)
+        }
+        _ => times,
+    };
+    talk.with_faults(site, path, repeat_n(trouble.fault(), times as usize).flatten(), act)
 }
 
 /// Has a request sent that is answered with a redirect of this status to another site.
@@ -102,21 +142,47 @@ pub(super) fn send_into_redirect(
     talk.call_into(case, [Fault::Redirect(status, location)])
 }
 
-/// Where a token endpoint may redirect to, and with which status; half of the cases have none.
-pub(super) fn redirects() -> impl Strategy<Value = Option<(u16, bool)>> {
-    prop::option::of((select(vec![302, 307, 308]), any::<bool>()))
+/// How a token endpoint fails to issue tokens.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum TokenTrouble {
+    /// A redirect with this status to the token endpoint of the other environment, or to an untrusted site.
+    Redirect(u16, bool),
+    /// It fails in this way, more often than anybody should try.
+    Lasting(Trouble),
 }
 
-/// The redirect of an environment's token endpoint: to that of the other environment, or to an untrusted site.
-pub(super) fn token_redirect(
-    talk: &Conversation<'_, '_>,
+/// What may bring tokens and codes to another server; half of the cases have nothing.
+pub(super) fn diversions(trial: &ClientTrial<'_>) -> impl Strategy<Value = Option<TokenTrouble>> + use<> {
+    let redirects = (select(vec![302, 307, 308]), any::<bool>());
+    let redirects = redirects.prop_map(|(status, trusted)| TokenTrouble::Redirect(status, trusted));
+    let mut lasting =
+        vec![Trouble::RefusedConnection, Trouble::DroppedConnection, Trouble::Status(503), Trouble::Silence];
+    lasting.retain(|trouble| all_troubles(trial).contains(trouble));
+    let lasting = select(lasting).prop_map(TokenTrouble::Lasting);
+    prop::option::of(Union::new_weighted(vec![(2, redirects.boxed()), (1, lasting.boxed())]))
+}
+
+/// Does something while an environment's token endpoint fails in this way.
+pub(super) fn meet_at_token_endpoint<T>(
+    talk: &mut Conversation<'_, '_>,
     site: Site,
-    redirect: Option<(u16, bool)>,
-) -> Option<Fault> {
-    let (status, trusted) = redirect?;
-    let other = site.other_environment().authorization_server();
-    let to = talk.servers().url(if trusted { other } else { Site::Untrusted });
-    Some(Fault::Redirect(status, to + TOKEN_ENDPOINT))
+    trouble: Option<TokenTrouble>,
+    act: impl FnOnce(&mut Conversation<'_, '_>) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    // More than the tries that a client may make.
+    const MANY: u32 = 80;
+    match trouble {
+        None => act(talk),
+        Some(TokenTrouble::Redirect(status, trusted)) => {
+            let other = site.other_environment().authorization_server();
+            let to = talk.servers().url(if trusted { other } else { Site::Untrusted });
+            let redirect = Fault::Redirect(status, to + TOKEN_ENDPOINT);
+            talk.with_faults(site, TOKEN_ENDPOINT, [redirect], act)
+        }
+        Some(TokenTrouble::Lasting(trouble)) => {
+            meet(talk, site.authorization_server(), TOKEN_ENDPOINT, (trouble, MANY), act)
+        }
+    }
 }
 
 /// Has the client set up with another base URL than that of the credential's environment.

@@ -1,6 +1,6 @@
 //! Judging a client: what it is called for, and what the test servers receive.
 
-use std::{collections::BTreeSet, fmt::Debug, ops::Range};
+use std::{collections::BTreeSet, fmt::Debug, io, ops::Range, time::Duration};
 
 use http::{HeaderMap, Method, header};
 use pleo_sandbox::Fault;
@@ -26,6 +26,12 @@ use crate::{
 
 /// How often a client may break down before the run asks no more of it.
 const BREAKDOWNS: u32 = 3;
+
+/// The time limit of a client whose server is silent, in milliseconds.
+pub(crate) const TIME_LIMIT_MS: u32 = 30;
+
+/// How long a silent server waits: longer than any client with this time limit.
+pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 
 /// What clients may ask about themselves before a request, as Pleo has it (Z94).
 const PREPARATIONS: [&str; 2] = ["/v1/introspect", "/v1/installations/me"];
@@ -186,6 +192,8 @@ pub(crate) struct Conversation<'t, 'a> {
     issued: Vec<Pair>,
     /// What the adapter said that the test servers saw otherwise.
     untrue: Option<String>,
+    /// The time limit for the requests of each call, in milliseconds; the client's own if it is not set.
+    time_limit_ms: Option<u32>,
 }
 
 impl<'t, 'a> Conversation<'t, 'a> {
@@ -200,7 +208,21 @@ impl<'t, 'a> Conversation<'t, 'a> {
             }
         }
         let session = format!("{}-{}", trial.rule, trial.calls);
-        Self { trial, session, called: Vec::new(), mask, issued: Vec::new(), untrue: None }
+        Self {
+            trial,
+            session,
+            called: Vec::new(),
+            mask,
+            issued: Vec::new(),
+            untrue: None,
+            time_limit_ms: None,
+        }
+    }
+
+    /// From now on the client gets a time limit so short that a server's silence ends soon. What a server responds to
+    /// within it depends on the machine, so no verdict may depend on a response.
+    pub(crate) fn limit_time(&mut self) {
+        self.time_limit_ms = Some(TIME_LIMIT_MS);
     }
 
     /// The test servers.
@@ -267,6 +289,21 @@ impl<'t, 'a> Conversation<'t, 'a> {
         done
     }
 
+    /// Does something while a site refuses connections.
+    pub(crate) fn without_server<T>(
+        &mut self,
+        site: Site,
+        act: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let failed = |error: io::Error| {
+            Stop::Error(format!("the test server {} cannot be stopped and started: {error}", site.name()))
+        };
+        self.servers().set_refusing(site, true).map_err(failed)?;
+        let done = act(self);
+        self.servers().set_refusing(site, false).map_err(failed)?;
+        done
+    }
+
     /// Makes the credential of a case good: a session that needs it is authorised first.
     pub(crate) fn admit(&mut self, case: &Case) -> Result<(), Stop> {
         match case.kind {
@@ -330,8 +367,12 @@ impl<'t, 'a> Conversation<'t, 'a> {
         let id = self.trial.calls;
         self.trial.calls += 1;
         // The number and the session differ with the cases before.
-        self.called.push(serde_json::to_value(&action).unwrap_or_default());
-        let call = Call { id, session: self.session.clone(), action };
+        let mut called = serde_json::to_value(&action).unwrap_or_default();
+        if let Some(limit) = self.time_limit_ms {
+            called["time_limit_ms"] = limit.into();
+        }
+        self.called.push(called);
+        let call = Call { id, session: self.session.clone(), time_limit_ms: self.time_limit_ms, action };
         if let Some(late) = self.late() {
             return Err(Stop::Error(late));
         }

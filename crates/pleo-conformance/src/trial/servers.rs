@@ -1,11 +1,16 @@
 //! The servers that stand in for Pleo while a client is judged.
 
-use std::{io, net::Ipv4Addr, sync::Arc};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use pleo_sandbox::{Environment, Exchange, Handler, Reply, Sandbox, Server};
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpSocket;
 
 use crate::protocol::{Addresses, Hello, VERSION};
 
@@ -106,15 +111,64 @@ pub trait TestServer: Send {
     /// Takes the exchanges since the last time, in the order in which the requests arrived. An exchange is kept
     /// before its response is sent, so that a client which has its response finds nothing missing here.
     fn take_exchanges(&self) -> Vec<Exchange>;
+
+    /// Has the server refuse every connection and end those that it has, or accept connections again, at the same
+    /// address.
+    ///
+    /// # Errors
+    /// When the address cannot be used again.
+    fn set_refusing(&self, refusing: bool) -> io::Result<()>;
 }
 
-impl TestServer for Server {
+/// A server of the sandbox's crate, which can be stopped and started.
+struct Restartable {
+    address: SocketAddr,
+    handler: Arc<dyn Handler>,
+    state: Mutex<State>,
+}
+
+enum State {
+    Serving(Server),
+    /// The socket keeps the port from others. Nobody listens on it, so connections to it are refused.
+    Refusing {
+        _port: Option<TcpSocket>,
+    },
+}
+
+impl Restartable {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep_port(&self) -> io::Result<TcpSocket> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(self.address)?;
+        Ok(socket)
+    }
+}
+
+impl TestServer for Restartable {
     fn url(&self) -> String {
-        Self::url(self)
+        format!("http://{}", self.address)
     }
 
     fn take_exchanges(&self) -> Vec<Exchange> {
-        Self::take_exchanges(self)
+        match &*self.state() {
+            State::Serving(server) => server.take_exchanges(),
+            State::Refusing { .. } => Vec::new(),
+        }
+    }
+
+    fn set_refusing(&self, refusing: bool) -> io::Result<()> {
+        let mut state = self.state();
+        // What has the port lets go of it first.
+        *state = State::Refusing { _port: None };
+        *state = match refusing {
+            true => State::Refusing { _port: self.keep_port().ok() },
+            false => State::Serving(Server::bind(self.address, self.handler.clone(), true)?),
+        };
+        Ok(())
     }
 }
 
@@ -128,7 +182,12 @@ pub type Listen = fn(Ipv4Addr, Arc<dyn Handler>) -> io::Result<Box<dyn TestServe
 /// # Errors
 /// When a socket or a thread cannot be made.
 pub(crate) fn listen(host: Ipv4Addr, handler: Arc<dyn Handler>) -> io::Result<Box<dyn TestServer>> {
-    Ok(Box::new(Server::bind((host, 0).into(), handler, true)?))
+    let server = Server::bind((host, 0).into(), handler.clone(), true)?;
+    Ok(Box::new(Restartable {
+        address: server.address(),
+        handler,
+        state: Mutex::new(State::Serving(server)),
+    }))
 }
 
 /// Two environments with an API and an authorisation server each, a legacy API, and an untrusted site.
@@ -176,6 +235,14 @@ impl TestServers {
     /// The address of a site, without a slash at its end.
     pub(crate) fn url(&self, site: Site) -> String {
         self.servers.get(site as usize).map(|server| server.url()).unwrap_or_default()
+    }
+
+    /// Has a site refuse every connection, or accept connections again.
+    ///
+    /// # Errors
+    /// When its address cannot be used again.
+    pub(crate) fn set_refusing(&self, site: Site, refusing: bool) -> io::Result<()> {
+        self.servers.get(site as usize).map_or(Ok(()), |server| server.set_refusing(refusing))
     }
 
     /// What the runner tells an adapter about the servers.

@@ -57,7 +57,9 @@ impl World {
 
     fn call(&mut self, action: Action) -> Outcome {
         self.calls += 1;
-        self.subject.call(&Call { id: self.calls, session: "one".into(), action }).unwrap()
+        self.subject
+            .call(&Call { id: self.calls, session: "one".into(), time_limit_ms: None, action })
+            .unwrap()
     }
 
     fn result(&mut self, action: Action) -> CallResult {

@@ -4,7 +4,10 @@ use std::{
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, TcpStream},
     panic,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -15,10 +18,14 @@ use httpmock::{HttpMockRequest, MockServer};
 use pleo_conformance::engine::TestServer;
 use pleo_sandbox::{Exchange, Extent, Handler, Reply, Server};
 
+/// The longest delay of a response that a responder waits for.
+const LONGEST_DELAY: Duration = Duration::from_secs(1);
+
 /// A server of httpmock's, which is lent from its pool.
 struct Lent {
     server: MockServer,
     exchanges: Arc<Mutex<Vec<Exchange>>>,
+    refuses: Arc<AtomicBool>,
 }
 
 impl TestServer for Lent {
@@ -28,6 +35,13 @@ impl TestServer for Lent {
 
     fn take_exchanges(&self) -> Vec<Exchange> {
         std::mem::take(&mut *self.exchanges.lock().unwrap())
+    }
+
+    /// A server of the pool listens on: what it receives meanwhile gets no response and is not kept, which is the same
+    /// to rules.
+    fn set_refusing(&self, refusing: bool) -> io::Result<()> {
+        self.refuses.store(refusing, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -42,25 +56,33 @@ pub(crate) fn listen(host: Ipv4Addr, handler: Arc<dyn Handler>) -> io::Result<Bo
     let server = MockServer::start();
     let exchanges = Arc::<Mutex<Vec<_>>>::default();
     let kept = Arc::clone(&exchanges);
+    let refuses = Arc::<AtomicBool>::default();
+    let is_refused = Arc::clone(&refuses);
     server.mock(|when, then| {
         when.any_request();
         then.respond_with(move |request| {
+            let drop_connection = || panic::resume_unwind(Box::new("the connection is dropped on purpose"));
+            if is_refused.load(Ordering::Relaxed) {
+                drop_connection();
+            }
             let (received_at, request) = (Instant::now(), received(request));
             let reply = handler.handle(&request);
             let Reply { response, extent, delay, .. } = reply.clone();
             kept.lock().unwrap().push(Exchange { request, reply, received_at });
+            // A responder that is silent blocks a thread of all servers. The client gets no response either way.
+            if delay > LONGEST_DELAY {
+                drop_connection();
+            }
             thread::sleep(delay);
             match extent {
                 Extent::Whole => response.into(),
                 // A responder has no say in how its response travels, but the connection ends with its task. A
                 // body that is cut cannot be told from that here.
-                Extent::Dropped | Extent::CutBody => {
-                    panic::resume_unwind(Box::new("the connection is dropped on purpose"))
-                }
+                Extent::Dropped | Extent::Reset | Extent::CutBody => drop_connection(),
             }
         });
     });
-    Ok(Box::new(Lent { server, exchanges }))
+    Ok(Box::new(Lent { server, exchanges, refuses }))
 }
 
 /// The request as our server would show it, as far as httpmock tells: httpmock makes every target an absolute one, and
@@ -133,8 +155,8 @@ fn ours(reply: Reply) -> Server {
 }
 
 /// Sends this, and reads until the server ends the connection.
-fn send(server: &dyn TestServer, bytes: &[u8]) -> String {
-    let address = server.url().replace("http://", "");
+fn send(url: &str, bytes: &[u8]) -> String {
+    let address = url.replace("http://", "");
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     stream.write_all(bytes).unwrap();
@@ -143,10 +165,20 @@ fn send(server: &dyn TestServer, bytes: &[u8]) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// What a server shows of a request.
+/// What a server of httpmock's shows of a request.
 fn shown(server: &dyn TestServer, bytes: &[u8]) -> Vec<String> {
-    send(server, bytes);
-    server.take_exchanges().iter().map(|exchange| format!("{:?}", exchange.request)).collect()
+    send(&server.url(), bytes);
+    requests(server.take_exchanges())
+}
+
+/// What our server shows of it.
+fn shown_by_ours(server: &Server, bytes: &[u8]) -> Vec<String> {
+    send(&server.url(), bytes);
+    requests(server.take_exchanges())
+}
+
+fn requests(exchanges: Vec<Exchange>) -> Vec<String> {
+    exchanges.iter().map(|exchange| format!("{:?}", exchange.request)).collect()
 }
 
 #[test]
@@ -154,12 +186,12 @@ fn httpmock_shows_requests_as_our_server_does_but_for_those_that_it_cannot() {
     let reply = Reply::from(Response::new(Bytes::from_static(b"{}")));
     let (ours, httpmock) = (ours(reply.clone()), httpmock(reply));
     for (name, bytes) in ALIKE {
-        let expected = shown(&ours, bytes);
+        let expected = shown_by_ours(&ours, bytes);
         assert_eq!(expected.len(), 1, "{name}");
         assert_eq!(shown(&*httpmock, bytes), expected, "{name}");
     }
     for (name, bytes, reason) in UNLIKE {
-        let ours = shown(&ours, bytes);
+        let ours = shown_by_ours(&ours, bytes);
         assert_eq!(ours.len(), 1, "{name}");
         assert_ne!(shown(&*httpmock, bytes), ours, "{name} is shown now, although {reason}");
     }
@@ -171,7 +203,7 @@ fn httpmock_drops_a_connection_and_goes_on() {
     let dropped = Reply { extent: Extent::Dropped, ..response.into() };
     let server = httpmock(dropped);
     for _ in 0..3 {
-        assert_eq!(send(&*server, b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"), "");
+        assert_eq!(send(&server.url(), b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"), "");
         assert_eq!(server.take_exchanges().len(), 1);
     }
 }

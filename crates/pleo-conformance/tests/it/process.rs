@@ -37,7 +37,7 @@ fn greet(subject: &mut ProcessSubject) -> Result<Introduction, SubjectError> {
 fn call(id: u64) -> Call {
     let app = App { client_id: "id".into(), client_secret: "FAKE".into(), redirect_uri: "http://x".into() };
     let authorize = Authorize { environment: "staging".into(), app, scopes: Vec::new() };
-    Call { id, session: "one".into(), action: Action::Authorize(authorize) }
+    Call { id, session: "one".into(), time_limit_ms: None, action: Action::Authorize(authorize) }
 }
 
 /// What becomes of the hello.

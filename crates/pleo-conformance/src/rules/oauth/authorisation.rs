@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     super::{
         carrier,
-        trouble::{redirects, token_redirect},
+        trouble::{SILENT, TokenTrouble, Trouble, all_troubles, diversions, meet_at_token_endpoint},
     },
     renewal::{MOST_TRIES, judge_renewals, renewing},
 };
@@ -233,7 +233,7 @@ pub(super) fn judge_exchanges(
 }
 
 pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each((flows(), redirects()), |talk, (flow, redirected)| {
+    trial.each((flows(), diversions(trial)), |talk, (flow, diversion)| {
         let (begun, _) = begin(talk, flow)?;
         if !begins_at(talk, flow, &begun) {
             let server = talk.servers().url(flow.site.authorization_server());
@@ -243,23 +243,24 @@ pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
-        let redirected = token_redirect(talk, flow.site, *redirected);
-        let seen = talk.with_faults(flow.site, TOKEN_ENDPOINT, redirected, |talk| finish(talk, redirect))?;
-        let requests = token_requests(&seen);
-        let Some((first, _)) = requests.first() else {
-            return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", seen.told())));
-        };
+        let seen = meet_at_token_endpoint(talk, flow.site, *diversion, |talk| finish(talk, redirect))?;
         let wanted = flow.site.authorization_server();
         let elsewhere = seen.received.iter().filter(|received| received.site != wanted);
-        let stray = carrier(elsewhere, &[&code, &flow.app.client_secret]);
-        Ok(Judgement::pass_if(stray.is_none(), || {
-            Judgement::fail_by(
-                stray.unwrap_or(first),
+        if let Some(stray) = carrier(elsewhere, &[&code, &flow.app.client_secret]) {
+            return Ok(Judgement::fail_by(
+                stray,
                 "a code is exchanged at another server than the chosen environment's authorisation server",
                 format!("an exchange at {}", place(wanted)),
-                format!("an exchange at {}", place(stray.unwrap_or(first).site)),
-            )
-        }))
+                format!("an exchange at {}", place(stray.site)),
+            ));
+        }
+        Ok(match diversion {
+            Some(TokenTrouble::Lasting(Trouble::Silence)) => Judgement::inconclusive(SILENT),
+            _ if token_requests(&seen).is_empty() => {
+                Judgement::inconclusive(format!("no code is exchanged: {}", seen.told()))
+            }
+            _ => Judgement::Pass,
+        })
     })
 }
 
@@ -492,33 +493,35 @@ fn exchanges_of<'s>(seen: &'s Seen, code: &str) -> Vec<&'s ReceivedRequest> {
 pub(super) fn code_is_exchanged_once(trial: &mut ClientTrial<'_>) -> Verdict {
     // A code that was refused is as spent as one that was exchanged, and so may be one whose exchange nobody has
     // answered. Where the server says that it could do nothing, a client may try again for a while.
-    let answers = select(vec![
-        None,
-        Some((Fault::Status(400), 1)),
-        Some((Fault::Status(503), MOST_TRIES)),
-        Some((Fault::DropConnection, 1)),
-    ]);
-    trial.each((flows(), answers), |talk, (flow, answer)| {
+    let mut troubles = vec![
+        (Trouble::Nothing, 1),
+        (Trouble::Status(400), 1),
+        (Trouble::Status(503), MOST_TRIES),
+        (Trouble::DroppedConnection, 1),
+        (Trouble::ResetConnection, 1),
+        (Trouble::Silence, 1),
+    ];
+    troubles.retain(|(trouble, _)| all_troubles(trial).contains(trouble));
+    trial.each((flows(), select(troubles)), |talk, (flow, (trouble, most))| {
         let (begun, _) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
-        let most = answer.as_ref().map_or(1, |(_, most)| *most);
-        let fault = answer.as_ref().map(|(fault, _)| fault.clone());
-        let faults = std::iter::repeat_n(fault, 2 * MOST_TRIES).flatten();
-        let first =
-            talk.with_faults(flow.site, TOKEN_ENDPOINT, faults, |talk| finish(talk, redirect.clone()))?;
+        let (most, succeeds) = (*most, *trouble == Trouble::Nothing);
+        let lasting = (!succeeds).then_some(TokenTrouble::Lasting(*trouble));
+        let first = meet_at_token_endpoint(talk, flow.site, lasting, |talk| finish(talk, redirect.clone()))?;
         let exchanges = exchanges_of(&first, &code);
         let Some(exchange) = exchanges.first() else {
             return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", first.told())));
         };
-        if answer.is_none() && !exchange.exchange.reply.response.status().is_success() {
+        if succeeds && !exchange.exchange.reply.response.status().is_success() {
             return Ok(Judgement::inconclusive("the code is not exchanged at the first try"));
         }
         // The user has gone back, or has loaded the page again.
-        let second = if answer.is_none() { Some(finish(talk, redirect)?) } else { None };
+        let second = if succeeds { Some(finish(talk, redirect)?) } else { None };
         let later = second.iter().flat_map(|seen| exchanges_of(seen, &code));
         let again = exchanges.iter().copied().chain(later).nth(most);
         Ok(match again {
+            None if *trouble == Trouble::Silence => Judgement::inconclusive(SILENT),
             None => Judgement::Pass,
             Some(received) => {
                 let message = "a code is exchanged again";

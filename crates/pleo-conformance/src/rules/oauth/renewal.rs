@@ -10,7 +10,9 @@ use proptest::{prelude::*, sample::select};
 use super::{
     super::{
         carrier,
-        trouble::{Trouble, redirects, send_into, token_redirect},
+        trouble::{
+            SILENT, TokenTrouble, Trouble, all_troubles, diversions, meet_at_token_endpoint, send_into,
+        },
     },
     authorisation::judge_exchanges,
 };
@@ -325,10 +327,9 @@ fn names_app(value: &str, app: &App) -> bool {
 }
 
 pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each((expired(trial), redirects()), |talk, (case, redirect)| {
+    trial.each((expired(trial), diversions(trial)), |talk, (case, diversion)| {
         talk.admit(case)?;
-        let redirect = token_redirect(talk, case.site, *redirect);
-        let seen = talk.with_faults(case.site, TOKEN_ENDPOINT, redirect, |talk| talk.call(case))?;
+        let seen = meet_at_token_endpoint(talk, case.site, *diversion, |talk| talk.call(case))?;
         let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());
         let misplaced =
             renewals.iter().map(|(received, _)| *received).find(|received| received.site != wanted);
@@ -342,9 +343,10 @@ pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
                 format!("one of them at {}", place(stray.site)),
             ));
         }
-        match renewals.is_empty() {
-            true => Err(not_renewed(&seen)),
-            false => Ok(Judgement::Pass),
+        match diversion {
+            Some(TokenTrouble::Lasting(Trouble::Silence)) => Ok(Judgement::inconclusive(SILENT)),
+            _ if renewals.is_empty() => Err(not_renewed(&seen)),
+            _ => Ok(Judgement::Pass),
         }
     })
 }
@@ -412,14 +414,18 @@ pub(super) fn refusal_is_not_renewed_away(trial: &mut ClientTrial<'_>) -> Verdic
 }
 
 pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict {
-    let troubles = vec![
+    let mut troubles = vec![
         Trouble::Nothing,
         Trouble::Status(403),
         Trouble::Status(429),
         Trouble::Status(500),
         Trouble::Status(503),
         Trouble::DroppedConnection,
+        Trouble::ResetConnection,
+        Trouble::RefusedConnection,
+        Trouble::Silence,
     ];
+    troubles.retain(|trouble| all_troubles(trial).contains(trouble));
     let cases = (good(trial), select(troubles), any::<bool>());
     trial.each(cases, |talk, (case, trouble, renewed)| {
         if *renewed {
@@ -431,7 +437,10 @@ pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict 
             }
             return Ok(needless(&talk.call(&first)?, case));
         }
-        Ok(needless(&send_into(talk, case, *trouble, 1)?, case))
+        Ok(match needless(&send_into(talk, case, *trouble, 1)?, case) {
+            Judgement::Pass if *trouble == Trouble::Silence => Judgement::inconclusive(SILENT),
+            judgement => judgement,
+        })
     })
 }
 

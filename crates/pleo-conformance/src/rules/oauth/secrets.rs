@@ -1,16 +1,16 @@
 //! Where tokens, codes and client secrets may not turn up.
 
 use http::header;
-use pleo_sandbox::Fault;
 use proptest::{prelude::*, sample::select};
 
 use super::{
+    super::trouble::{TokenTrouble, Trouble, all_troubles, meet_at_token_endpoint},
     authorisation::{STATE_LENGTH, challenge_of},
-    renewal::{admit_app_only, call_without_renewals, expired, not_renewed},
+    renewal::{admit_app_only, expired, not_renewed},
 };
 use crate::{
     trial::{
-        authorisation::{Begun, TOKEN_ENDPOINT, agree, begin, finish, flows, query_of, token_requests},
+        authorisation::{Begun, agree, begin, finish, flows, query_of, token_requests},
         case::Case,
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, target},
@@ -129,29 +129,28 @@ fn judge(seen: &[&Seen], secrets: &[Named], message: &'static str) -> Judgement 
 }
 
 /// What a token endpoint may do instead of issuing tokens.
-fn token_faults() -> impl Iterator<Item = Fault> {
-    [400, 500, 503, 401, 403, 502, 504].map(Fault::Status).into_iter().chain([
-        Fault::TooManyRequests(0),
-        Fault::DropConnection,
-        Fault::InvalidJson,
-        Fault::CutBody,
-    ])
+fn token_troubles(trial: &ClientTrial<'_>) -> Vec<TokenTrouble> {
+    let mut troubles = all_troubles(trial);
+    let issues_tokens = |trouble: &Trouble| matches!(trouble, Trouble::Nothing | Trouble::Late);
+    let is_odd = |trouble: &Trouble| matches!(trouble, Trouble::Status(404 | 409 | 410 | 422));
+    troubles.retain(|trouble| !issues_tokens(trouble) && !is_odd(trouble));
+    troubles.into_iter().map(TokenTrouble::Lasting).collect()
 }
 
 pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
     // The tokens are renewed, refused, or the renewal fails.
     let ends = [(true, None), (false, None)].into_iter();
-    let ends: Vec<_> = ends.chain(token_faults().map(|fault| (true, Some(fault)))).collect();
-    trial.each((expired(trial), select(ends)), |talk, (case, (known, fault))| {
+    let ends: Vec<_> =
+        ends.chain(token_troubles(trial).into_iter().map(|trouble| (true, Some(trouble)))).collect();
+    trial.each((expired(trial), select(ends)), |talk, (case, (known, trouble))| {
         match known {
             true => talk.admit(case)?,
             false => admit_app_only(talk, case),
         }
-        let seen = match fault {
-            Some(fault) => call_without_renewals(talk, case, fault.clone()),
-            None => talk.call(case),
-        }?;
-        if token_requests(&seen).is_empty() {
+        let seen = meet_at_token_endpoint(talk, case.site, *trouble, |talk| talk.call(case))?;
+        let receives =
+            !matches!(trouble, Some(TokenTrouble::Lasting(Trouble::RefusedConnection | Trouble::Silence)));
+        if receives && token_requests(&seen).is_empty() {
             return Err(not_renewed(&seen));
         }
         // After a refusal the session has ended, which is another reason to write something.
@@ -199,9 +198,9 @@ const WRONG_REDIRECTS: [fn(&str) -> String; 5] = [
 
 pub(super) fn authorisation_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {
     const MESSAGE: &str = "a secret of an authorisation is shown";
-    let faults: Vec<Option<Fault>> = [None].into_iter().chain(token_faults().map(Some)).collect();
+    let troubles: Vec<_> = [None].into_iter().chain(token_troubles(trial).into_iter().map(Some)).collect();
     let wrong = prop::option::weighted(0.4, select(WRONG_REDIRECTS.to_vec()));
-    trial.each((flows(), select(faults), wrong), |talk, (flow, fault, wrong)| {
+    trial.each((flows(), select(troubles), wrong), |talk, (flow, trouble, wrong)| {
         let (begun, first) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
@@ -210,8 +209,7 @@ pub(super) fn authorisation_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -
             None => redirect,
         };
         let is_of_another = redirect.contains(OTHER_STATE);
-        let last =
-            talk.with_faults(flow.site, TOKEN_ENDPOINT, fault.clone(), |talk| finish(talk, redirect))?;
+        let last = meet_at_token_endpoint(talk, flow.site, *trouble, |talk| finish(talk, redirect))?;
         if let Some(place) = shows_state(&last, &begun).filter(|_| is_of_another) {
             return Ok(Judgement::fail(
                 MESSAGE,

@@ -15,7 +15,7 @@ use std::{
 
 use futures_util::future::join_all;
 use pleo::{
-    AccessToken, Client, ClientBuilder, CompanyId, Credential, Environment as _, Error, IntegratedApiKey,
+    AccessToken, Client, ClientBuilder, CompanyId, Credential, Environment as _, Error, HttpConfig, IntegratedApiKey,
     IntoCredential as _, LegacyToken, Pace, RequestRefused, ReqwestTransport, RetryPolicy, Sandbox, ScopeSet,
     Secret, StandaloneApiKey, advice,
     oauth::{
@@ -59,6 +59,8 @@ pub struct OurClient {
     runtime: Runtime,
     log: Log,
     dispatch: Dispatch,
+    /// What sends the requests of a call without a time limit, and of the current one.
+    unlimited: ReqwestTransport,
     http: ReqwestTransport,
     hello: Option<Hello>,
     session: Option<Live>,
@@ -68,9 +70,11 @@ pub struct OurClient {
 struct Live {
     name: String,
     client: Option<Client<Sandbox>>,
+    /// The time limit of the client's requests, where it is not our own.
+    time_limit_ms: Option<u32>,
     /// What the client's credential was made from.
     credential: Option<protocol::Credential>,
-    flow: Option<(OAuthApp<Sandbox>, PendingAuthorization<Sandbox>)>,
+    flow: Option<(Authorize, PendingAuthorization<Sandbox>)>,
     /// The credential that the flow has led to.
     flowed: Option<Credential<Sandbox>>,
 }
@@ -99,6 +103,7 @@ impl OurClient {
     pub fn new() -> Result<Self, SubjectError> {
         let start = |error: &dyn StdError| SubjectError::Start(told(error));
         let log = Log::default();
+        let http = ReqwestTransport::new().map_err(|error| start(&error))?;
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
@@ -112,7 +117,8 @@ impl OurClient {
                 .map_err(|error| start(&error))?,
             dispatch: Dispatch::new(subscriber),
             log,
-            http: ReqwestTransport::new().map_err(|error| start(&error))?,
+            unlimited: http.clone(),
+            http,
             hello: None,
             session: None,
         })
@@ -182,14 +188,24 @@ impl OurClient {
     }
 
     /// The session's client, with this call's credential.
-    fn client(&self, live: &mut Live, send: &Send) -> Result<Client<Sandbox>, Stop> {
+    fn client(
+        &self,
+        live: &mut Live,
+        send: &Send,
+        time_limit_ms: Option<u32>,
+    ) -> Result<Client<Sandbox>, Stop> {
         let made = |credential: Credential<Sandbox>| {
             let builder = ClientBuilder::new(credential).transport(self.http.clone());
             builder.retry(retry()).pace(PACE).build().map_err(Stop::refused)
         };
         let client = match (&live.client, &live.credential) {
-            (Some(client), Some(before)) if same(before, &send.credential) => client.clone(),
-            (Some(client), _) => {
+            (Some(client), Some(before)) if same(before, &send.credential) => {
+                match live.time_limit_ms == time_limit_ms {
+                    true => client.clone(),
+                    false => made(client.session().credential())?,
+                }
+            }
+            (Some(client), _) if live.time_limit_ms == time_limit_ms => {
                 let credential = self.credential(live, &send.credential)?;
                 match client.session().replace_credential(credential.clone()) {
                     Ok(_) => client.clone(),
@@ -197,9 +213,10 @@ impl OurClient {
                     Err(_) => made(credential)?,
                 }
             }
-            (None, _) => made(self.credential(live, &send.credential)?)?,
+            _ => made(self.credential(live, &send.credential)?)?,
         };
         live.client = Some(client.clone());
+        live.time_limit_ms = time_limit_ms;
         live.credential = Some(send.credential.clone());
         if let Some(scopes) = &send.credential.scopes {
             let scopes: ScopeSet = scopes.join(" ").parse().map_err(Stop::refused)?;
@@ -215,8 +232,14 @@ impl OurClient {
         }
     }
 
-    async fn send(&self, live: &mut Live, send: &Send, shown: &mut Shown) -> Result<CallResult, Stop> {
-        let client = self.client(live, send)?;
+    async fn send(
+        &self,
+        live: &mut Live,
+        send: &Send,
+        time_limit_ms: Option<u32>,
+        shown: &mut Shown,
+    ) -> Result<CallResult, Stop> {
+        let client = self.client(live, send, time_limit_ms)?;
         shown.debug(&client);
         shown.debug(client.session());
         shown.debug(&client.session().credential());
@@ -274,17 +297,19 @@ impl OurClient {
         let start = app.authorize(&scopes).map_err(Stop::refused)?;
         shown.debug(&app);
         shown.debug(&start);
-        live.flow = Some((app, start.pending));
+        live.flow = Some((authorize.clone(), start.pending));
         Ok(CallResult { url: Some(start.url), ..CallResult::default() })
     }
 
     async fn finish(&self, live: &mut Live, finish: &Finish, shown: &mut Shown) -> Result<CallResult, Stop> {
-        let (app, pending) =
+        let (begun, pending) =
             live.flow.take().ok_or_else(|| Stop::Refused("no authorisation was begun".to_owned()))?;
         let code = pending.finish(&finish.redirect).map_err(|error| {
             shown.error(&error);
             Stop::refused(error)
         })?;
+        // Its requests have the time limit of this call.
+        let app = self.app(self.environment(&begun.environment)?, &begun.app)?;
         let tokens = app.exchange(code).await.map_err(|error| {
             shown.error(&error);
             Stop::Failed(told(&error))
@@ -419,10 +444,18 @@ impl Subject for OurClient {
     }
 
     fn call(&mut self, call: &Call) -> Result<Outcome, SubjectError> {
+        self.http = match call.time_limit_ms {
+            None => self.unlimited.clone(),
+            Some(limit) => {
+                let config = HttpConfig::default().with_timeout(Duration::from_millis(limit.into()));
+                ReqwestTransport::with_config(config).map_err(|error| SubjectError::Start(told(&error)))?
+            }
+        };
         let live = self.session.take().filter(|live| live.name == call.session);
         let mut live = live.unwrap_or_else(|| Live {
             name: call.session.clone(),
             client: None,
+            time_limit_ms: None,
             credential: None,
             flow: None,
             flowed: None,
@@ -432,7 +465,7 @@ impl Subject for OurClient {
         let done = tracing::dispatcher::with_default(&self.dispatch, || {
             self.runtime.block_on(async {
                 match &call.action {
-                    Action::Send(send) => self.send(&mut live, send, &mut shown).await,
+                    Action::Send(send) => self.send(&mut live, send, call.time_limit_ms, &mut shown).await,
                     Action::Authorize(authorize) => self.authorize(&mut live, authorize, &mut shown),
                     Action::Finish(finish) => self.finish(&mut live, finish, &mut shown).await,
                 }

@@ -133,6 +133,20 @@ impl Request {
     /// Another host that a flaw turns to after this answer.
     fn fallback(&self, reply: &Result<wire::Reply, String>) -> Option<&str> {
         let Known { other_environment, legacy, .. } = &self.known;
+        let is_given = !matches!(self.source, Source::Kept(_));
+        if let (Err(reason), true) = (reply, is_given) {
+            match self.deviation.flaw? {
+                Flaw::OtherEnvironmentAfterRefusedConnection if wire::is_refused(reason) => {
+                    return Some(other_environment);
+                }
+                Flaw::OtherEnvironmentAfterTimeOut if wire::is_time_out(reason) => {
+                    return Some(other_environment);
+                }
+                Flaw::LegacyAfterRefusedConnection if wire::is_refused(reason) => return Some(legacy),
+                Flaw::LegacyAfterTimeOut if wire::is_time_out(reason) => return Some(legacy),
+                _ => {}
+            }
+        }
         let (status, elsewhere) = match self.deviation.flaw? {
             Flaw::OtherEnvironmentAfter401 => (Some(401), other_environment),
             Flaw::OtherEnvironmentAfter503 => (Some(503), other_environment),
@@ -142,7 +156,6 @@ impl Request {
             Flaw::LegacyAfterDrop => (None, legacy),
             _ => return None,
         };
-        let is_given = !matches!(self.source, Source::Kept(_));
         (is_given && reply.as_ref().ok().map(|reply| reply.status) == status).then_some(elsewhere)
     }
 
@@ -192,19 +205,19 @@ impl Request {
             message.url = format!("{}{separator}{name}={secret}", message.url);
         }
         self.leak_into_body(&mut message, attempt);
-        let reply = wire::exchange(&message, self.deviation.variation);
+        let reply = wire::exchange(&message, self.deviation);
         match &reply {
             Ok(wire::Reply { status: 201, location: Some(location), .. })
                 if self.deviation.flaw(Flaw::LocationOf201Followed) =>
             {
                 message.url.clone_from(location);
-                wire::exchange(&message, self.deviation.variation)
+                wire::exchange(&message, self.deviation)
             }
             Ok(wire::Reply { status: 300..400, location: Some(location), .. })
                 if self.follows(&message, location) =>
             {
                 message.url.clone_from(location);
-                wire::exchange(&message, self.deviation.variation)
+                wire::exchange(&message, self.deviation)
             }
             _ => reply,
         }
@@ -244,7 +257,7 @@ impl Request {
             let Ok(secret) = secret else { return };
             message.headers = self.headers(&message, Try { secret: &secret, refused: None });
         }
-        let _ = wire::exchange(&message, self.deviation.variation);
+        let _ = wire::exchange(&message, self.deviation);
     }
 
     /// Whether the tokens were renewed since the client has them.

@@ -700,4 +700,40 @@ flaws! {
     RefreshTokenInRefusalOfEnd "refresh_token_in_refusal_of_end" "OAU-019"
     /// Exchanges the code again each time that the same redirect is brought.
     CodeExchangedByEachFinish "code_exchanged_by_each_finish" "OAU-026"
+    /// Shows the credential while debugging when the connection is reset.
+    SecretInDebugOfReset "secret_in_debug_of_reset" "SEC-003"
+    /// Shows the credential while debugging when no response comes in time.
+    SecretInDebugOfTimeOut "secret_in_debug_of_time_out" "SEC-003"
+    /// Shows the credential in the error of a connection that is refused.
+    SecretInErrorOfRefusedConnection "secret_in_error_of_refused_connection" "SEC-004"
+    /// Shows the credential in the error when no response comes in time.
+    SecretInErrorOfTimeOut "secret_in_error_of_time_out" "SEC-004"
+    /// Logs the credential when the connection is refused.
+    SecretInLogOfRefusedConnection "secret_in_log_of_refused_connection" "SEC-005"
+    /// Logs the credential when no response comes in time.
+    SecretInLogOfTimeOut "secret_in_log_of_time_out" "SEC-005"
+    /// Logs the refresh token when the authorisation server refuses the connection.
+    RefreshTokenInLogOfRefusedConnection "refresh_token_in_log_of_refused_connection" "OAU-019"
+    /// Shows the client secret in the error when a renewal gets no response in time.
+    ClientSecretInErrorOfTimeOut "client_secret_in_error_of_time_out" "OAU-019"
+    /// Shows the code in the error when an exchange gets no response in time.
+    CodeInErrorOfTimeOut "code_in_error_of_time_out" "OAU-022"
+    /// Logs the verifier when the authorisation server refuses the connection.
+    VerifierInLogOfRefusedConnection "verifier_in_log_of_refused_connection" "OAU-022"
+    /// Turns to the other environment when the connection is refused.
+    OtherEnvironmentAfterRefusedConnection "other_environment_after_refused_connection" "ENV-001"
+    /// Turns to the other environment when no response comes in time.
+    OtherEnvironmentAfterTimeOut "other_environment_after_time_out" "ENV-001"
+    /// Turns to the legacy API when the connection is refused.
+    LegacyAfterRefusedConnection "legacy_after_refused_connection" "LEG-002" ["ENV-001"]
+    /// Turns to the legacy API when no response comes in time.
+    LegacyAfterTimeOut "legacy_after_time_out" "LEG-002" ["ENV-001"]
+    /// Renews at the other environment's server when its own refuses the connection.
+    RenewedElsewhereAfterRefusedConnection "renewed_elsewhere_after_refused_connection" "OAU-016"
+    /// Renews at the other environment's server when its own does not respond in time.
+    RenewedElsewhereAfterTimeOut "renewed_elsewhere_after_time_out" "OAU-016"
+    /// Exchanges the code at the other environment's server when its own refuses the connection.
+    ExchangedElsewhereAfterRefusedConnection "exchanged_elsewhere_after_refused_connection" "OAU-017"
+    /// Exchanges the code at the other environment's server when its own does not respond in time.
+    ExchangedElsewhereAfterTimeOut "exchanged_elsewhere_after_time_out" "OAU-017"
 }

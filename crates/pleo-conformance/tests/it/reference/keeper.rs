@@ -29,6 +29,8 @@ const EARLY: Duration = Duration::from_secs(60);
 pub(super) struct Keeper {
     deviation: Deviation,
     server: String,
+    /// That of the other environment, for the flaws that turn to it.
+    other_server: String,
     app: App,
     /// The scopes that were asked for, where that is known.
     scopes: Vec<String>,
@@ -55,19 +57,19 @@ impl Pair {
 
 impl Keeper {
     /// Keeps a pair that somebody else got.
-    pub(super) fn keep(deviation: Deviation, server: &str, tokens: Tokens) -> Self {
+    pub(super) fn keep(deviation: Deviation, servers: (&str, &str), tokens: Tokens) -> Self {
         let granted = Granted {
             access: tokens.access_token,
             refresh: Some(tokens.refresh_token),
             expires_at: expiry(tokens.expires_in),
         };
-        Self::granted(deviation, server, tokens.app, Vec::new(), granted)
+        Self::granted(deviation, servers, tokens.app, Vec::new(), granted)
     }
 
-    /// Keeps a pair that came for a code.
+    /// Keeps a pair that came for a code. The servers are its own and the other environment's.
     pub(super) fn granted(
         deviation: Deviation,
-        server: &str,
+        (server, other_server): (&str, &str),
         app: App,
         scopes: Vec<String>,
         granted: Granted,
@@ -79,7 +81,8 @@ impl Keeper {
             ended: false,
             renewed: false,
         };
-        Self { deviation, server: server.to_owned(), app, scopes, pair: Mutex::new(pair) }
+        let (server, other_server) = (server.to_owned(), other_server.to_owned());
+        Self { deviation, server, other_server, app, scopes, pair: Mutex::new(pair) }
     }
 
     /// Begins a call, whose requests share what comes of a renewal.
@@ -214,7 +217,7 @@ impl Turn {
     }
 
     fn refresh(&self, pair: &Pair) -> Result<Granted, TokenError> {
-        let Keeper { deviation, server, app, scopes, .. } = &*self.0.keeper;
+        let Keeper { deviation, server, other_server, app, scopes, .. } = &*self.0.keeper;
         let form = |again: bool| {
             let mut form = Form::new();
             if !(again && deviation.flaw(Flaw::GrantTypeLost)) {
@@ -243,7 +246,17 @@ impl Turn {
             std::thread::sleep(PAUSE);
             answer = post(*deviation, server, app, form(true));
         }
-        answer
+        match (deviation.flaw, &answer) {
+            (Some(Flaw::RenewedElsewhereAfterRefusedConnection), Err(error))
+                if error.is_refused_connection() =>
+            {
+                post(*deviation, other_server, app, form(true))
+            }
+            (Some(Flaw::RenewedElsewhereAfterTimeOut), Err(error)) if error.is_time_out() => {
+                post(*deviation, other_server, app, form(true))
+            }
+            _ => answer,
+        }
     }
 
     fn flaw(&self, flaw: Flaw) -> bool {

@@ -16,7 +16,7 @@ mod token;
 mod variation;
 mod wire;
 
-use std::{collections::BTreeMap, sync::Arc, thread};
+use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 
 use pleo_conformance::{
     protocol::{
@@ -46,11 +46,13 @@ pub(crate) struct Reference {
     session: (String, Session),
 }
 
-/// What this client does otherwise than the correct one.
+/// What this client does otherwise than the correct one, and how long it waits.
 #[derive(Debug, Clone, Copy, Default)]
 struct Deviation {
     flaw: Option<Flaw>,
     variation: Option<Variation>,
+    /// How long a server may take, if a user has said it.
+    time_limit: Option<Duration>,
 }
 
 impl Deviation {
@@ -90,12 +92,15 @@ type Done = Result<CallResult, String>;
 impl Reference {
     /// A client with this flaw.
     pub(crate) fn with_flaw(flaw: Flaw) -> Self {
-        Self { deviation: Deviation { flaw: Some(flaw), variation: None }, ..Self::default() }
+        Self { deviation: Deviation { flaw: Some(flaw), ..Deviation::default() }, ..Self::default() }
     }
 
     /// A correct client that does one thing otherwise.
     pub(crate) fn with_variation(variation: Variation) -> Self {
-        Self { deviation: Deviation { flaw: None, variation: Some(variation) }, ..Self::default() }
+        Self {
+            deviation: Deviation { variation: Some(variation), ..Deviation::default() },
+            ..Self::default()
+        }
     }
 }
 
@@ -139,8 +144,9 @@ impl Subject for Reference {
         if *name != call.session {
             (*name, *session) = (call.session.clone(), Session::default());
         }
-        let mut client =
-            Client { deviation: self.deviation, hello: &hello, session, learned: Learned::default() };
+        let time_limit = call.time_limit_ms.map(|limit| Duration::from_millis(limit.into()));
+        let deviation = Deviation { time_limit, ..self.deviation };
+        let mut client = Client { deviation, hello: &hello, session, learned: Learned::default() };
         let done = match &call.action {
             _ if self.deviation.flaw(Flaw::RefusesEverything) => Err("not today".to_owned()),
             Action::Send(send) => client.send(send),
@@ -272,7 +278,8 @@ impl Client<'_> {
         let elsewhere = self.deviation.flaw(Flaw::ExchangedElsewhere);
         let server = self.authorization_server(chosen(&environment, elsewhere))?;
         let renewal_server = self.renewal_server(&environment)?;
-        let servers = (server, renewal_server);
+        let other_server = self.authorization_server(chosen(&environment, true))?;
+        let servers = (server, renewal_server, other_server);
         let keeper = pending.finish(self.deviation, servers, &self.session.states, &finish.redirect)?;
         self.learned.granted = Some(keeper.tokens());
         if !(self.deviation.flaw(Flaw::SecondAuthorisationIgnored)
@@ -348,7 +355,9 @@ impl Client<'_> {
             None => {
                 let tokens = credential.tokens.as_ref().ok_or("the session has no tokens")?;
                 request::check_secret(self.deviation, credential.kind, &tokens.access_token)?;
-                let keeper = Keeper::keep(self.deviation, self.renewal_server(environment)?, tokens.clone());
+                let other_server = self.authorization_server(chosen(environment, true))?;
+                let servers = (self.renewal_server(environment)?, other_server);
+                let keeper = Keeper::keep(self.deviation, servers, tokens.clone());
                 (environment.clone(), tokens.clone(), Arc::new(keeper))
             }
         };

@@ -112,12 +112,13 @@ impl Pending {
         (url, pending)
     }
 
-    /// Exchanges the code of a redirect; a renewal goes to the second server. `earlier` are the states of the
+    /// Exchanges the code of a redirect; a renewal goes to the second server. The other environment's is for the flaws
+    /// that turn to it. `earlier` are the states of the
     /// session's earlier authorisations.
     pub(super) fn finish(
         self,
         deviation: Deviation,
-        (server, renewal_server): (&str, &str),
+        (server, renewal_server, other_server): (&str, &str, &str),
         earlier: &[String],
         redirect: &str,
     ) -> Result<Keeper, String> {
@@ -170,6 +171,14 @@ impl Pending {
                 let _ = exchange();
             }
             (Some(Flaw::RefusedCodeExchanged), Err(TokenError::Refused(400))) => granted = exchange(),
+            (Some(Flaw::ExchangedElsewhereAfterRefusedConnection), Err(error))
+                if error.is_refused_connection() =>
+            {
+                granted = post(deviation, other_server, &self.app, form());
+            }
+            (Some(Flaw::ExchangedElsewhereAfterTimeOut), Err(error)) if error.is_time_out() => {
+                granted = post(deviation, other_server, &self.app, form());
+            }
             (Some(Flaw::CodeExchangedAfterDrop), Err(error)) if error.is_silence() => granted = exchange(),
             (_, Err(error @ TokenError::Unavailable(_)))
                 if deviation.variation(Variation::ExchangeTriedAgain) && !error.is_silence() =>
@@ -179,7 +188,7 @@ impl Pending {
             _ => {}
         }
         let granted = granted.map_err(|error| error.reason())?;
-        Ok(Keeper::granted(deviation, renewal_server, self.app, self.scopes, granted))
+        Ok(Keeper::granted(deviation, (renewal_server, other_server), self.app, self.scopes, granted))
     }
 
     /// Whether a redirect with these states belongs to this authorisation.

@@ -8,7 +8,7 @@ use pleo_conformance::protocol::{Action, Answer, App, Call};
 use super::{
     Deviation, Done, Flaw, Variation, company, oauth, request,
     spelling::{almost, bytes, escapes, half, hex, last_four, wrapped},
-    token,
+    token, wire,
 };
 
 /// The secrets that a client learns during a call.
@@ -113,7 +113,7 @@ impl Told<'_> {
 
     /// What a flaw gives away, and where.
     fn leak(&self, error: Option<&str>) -> Option<(&'static str, String)> {
-        self.leak_of_secret().or_else(|| match &self.call.action {
+        self.leak_of_secret(error).or_else(|| match &self.call.action {
             Action::Send(_) => self.leak_of_tokens(error),
             Action::Authorize(_) => self.leak_of_authorisation(),
             Action::Finish(finish) => match self.deviation.flaw? {
@@ -129,15 +129,22 @@ impl Told<'_> {
                     let (access, refresh) = self.learned.granted.clone()?;
                     Some(("log", format!("{access} {refresh}")))
                 }
+                Flaw::CodeInErrorOfTimeOut if error.is_some_and(wire::is_time_out) => {
+                    Some(("error", oauth::given(&finish.redirect, "code").join(" ")))
+                }
+                Flaw::VerifierInLogOfRefusedConnection if error.is_some_and(wire::is_refused) => {
+                    Some(("log", self.learned.verifier.clone()?))
+                }
                 _ => self.leak_of_authorisation(),
             },
         })
     }
 
     /// What is given away of an API key or access token.
-    fn leak_of_secret(&self) -> Option<(&'static str, String)> {
+    fn leak_of_secret(&self, error: Option<&str>) -> Option<(&'static str, String)> {
         let secret = self.secret()?;
         let went_out = self.done.is_ok();
+        let is = |sort: fn(&str) -> bool| error.is_some_and(sort);
         let (place, text) = match self.deviation.flaw? {
             Flaw::SecretInDebug => ("debug", secret.to_owned()),
             Flaw::SecretEscapedInDebug => ("debug", escapes(secret)),
@@ -163,6 +170,12 @@ impl Told<'_> {
             Flaw::SecretInErrorOf403 if self.was_answered_by(|status| status == 403) => {
                 ("error", secret.to_owned())
             }
+            Flaw::SecretInDebugOfReset if is(wire::is_reset) => ("debug", secret.to_owned()),
+            Flaw::SecretInDebugOfTimeOut if is(wire::is_time_out) => ("debug", secret.to_owned()),
+            Flaw::SecretInErrorOfRefusedConnection if is(wire::is_refused) => ("error", secret.to_owned()),
+            Flaw::SecretInErrorOfTimeOut if is(wire::is_time_out) => ("error", secret.to_owned()),
+            Flaw::SecretInLogOfRefusedConnection if is(wire::is_refused) => ("log", secret.to_owned()),
+            Flaw::SecretInLogOfTimeOut if is(wire::is_time_out) => ("log", secret.to_owned()),
             Flaw::SecretInLog => ("log", secret.to_owned()),
             Flaw::EncodedSecretInLog => ("log", STANDARD.encode(format!("{secret}:"))),
             Flaw::SecretHexInLog => ("log", hex(secret)),
@@ -203,6 +216,12 @@ impl Told<'_> {
                 if error.is_some_and(|error| error.contains("no usable answer")) =>
             {
                 Some(("log", given?.refresh_token.clone()))
+            }
+            Flaw::RefreshTokenInLogOfRefusedConnection if error.is_some_and(wire::is_refused) => {
+                Some(("log", given?.refresh_token.clone()))
+            }
+            Flaw::ClientSecretInErrorOfTimeOut if error.is_some_and(wire::is_time_out) => {
+                Some(("error", given?.app.client_secret.clone()))
             }
             Flaw::RefreshTokenInLogOfTrouble if unavailable => Some(("log", given?.refresh_token.clone())),
             Flaw::ClientSecretInDebug => Some(("debug", given?.app.client_secret.clone())),

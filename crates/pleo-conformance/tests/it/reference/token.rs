@@ -37,6 +37,16 @@ impl TokenError {
         matches!(self, Self::Unavailable(what) if what.starts_with(wire::NO_ANSWER))
     }
 
+    /// Whether no connection came about.
+    pub(super) fn is_refused_connection(&self) -> bool {
+        matches!(self, Self::Unavailable(what) if wire::is_refused(what))
+    }
+
+    /// Whether no answer came in time.
+    pub(super) fn is_time_out(&self) -> bool {
+        matches!(self, Self::Unavailable(what) if wire::is_time_out(what))
+    }
+
     pub(super) fn reason(&self) -> String {
         match self {
             Self::InvalidGrant => ENDED.to_owned(),
@@ -161,7 +171,7 @@ pub(super) fn post(
         headers,
         body: Some(body.into_bytes()),
     };
-    let mut reply = wire::exchange(&message, deviation.variation).map_err(TokenError::Unavailable)?;
+    let mut reply = wire::exchange(&message, deviation).map_err(TokenError::Unavailable)?;
     let follows = match deviation.flaw {
         Some(Flaw::RenewalRedirectFollowed) => renews,
         Some(Flaw::ExchangeRedirectFollowed) => !renews,
@@ -169,7 +179,7 @@ pub(super) fn post(
     };
     if let (Some(url), true) = (reply.location.clone(), follows) {
         let message = wire::Message { url, ..message };
-        reply = wire::exchange(&message, deviation.variation).map_err(TokenError::Unavailable)?;
+        reply = wire::exchange(&message, deviation).map_err(TokenError::Unavailable)?;
     }
     let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     match reply.status {

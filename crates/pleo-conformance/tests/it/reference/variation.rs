@@ -127,10 +127,13 @@ variations! {
     StateWithMarks "state_with_marks"
     /// The scopes once more at a renewal, as they were granted.
     ScopesAtRefresh "scopes_at_refresh"
+    /// Errors of connections name the server's address and the time limit.
+    AddressInErrors "address_in_errors"
 }
 
 /// Those that do not show in a request that succeeds at once.
-pub(crate) const CONDUCT: [Variation; 22] = [
+pub(crate) const CONDUCT: [Variation; 23] = [
+    Variation::AddressInErrors,
     Variation::AppShown,
     Variation::BaseUrlInCapitals,
     Variation::DefaultLimitSent,

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::Variation;
+use super::{Deviation, Variation};
 
 /// How long a server has to take a connection, a part of a request, or to send a part of its answer.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -69,20 +69,48 @@ impl Address {
 }
 
 /// Sends a request over a connection of its own and reads the answer.
-pub(super) fn exchange(message: &Message, variation: Option<Variation>) -> Result<Reply, String> {
+pub(super) fn exchange(message: &Message, deviation: Deviation) -> Result<Reply, String> {
     let address = Address::parse(&message.url)?;
     if message.headers.iter().any(|(_, value)| value.contains(['\r', '\n'])) {
         return Err("a header would be two".to_owned());
     }
+    let limit = deviation.time_limit.unwrap_or(TIMEOUT);
     let talk = || -> io::Result<Reply> {
-        let mut stream = TcpStream::connect_timeout(&address.socket, TIMEOUT)?;
+        let mut stream = TcpStream::connect_timeout(&address.socket, limit)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(TIMEOUT))?;
-        stream.set_write_timeout(Some(TIMEOUT))?;
-        stream.write_all(&bytes(message, &address, variation))?;
+        stream.set_read_timeout(Some(limit))?;
+        stream.set_write_timeout(Some(limit))?;
+        stream.write_all(&bytes(message, &address, deviation.variation))?;
         read(&mut BufReader::new(stream.take(ANSWER_LIMIT)), &message.method)
     };
-    talk().map_err(|error| format!("{NO_ANSWER}: {}", error.kind()))
+    talk().map_err(|error| {
+        let what = match error.kind() {
+            // What Unix says when the time is up.
+            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut,
+            kind => kind,
+        };
+        match deviation.variation {
+            Some(Variation::AddressInErrors) => {
+                format!("{NO_ANSWER} from {} within {limit:?}: {what}", address.authority)
+            }
+            _ => format!("{NO_ANSWER}: {what}"),
+        }
+    })
+}
+
+/// Whether a failure is one of a server that accepts no connection.
+pub(super) fn is_refused(reason: &str) -> bool {
+    reason.contains(NO_ANSWER) && reason.ends_with(&io::ErrorKind::ConnectionRefused.to_string())
+}
+
+/// Whether a failure is one of a server that has closed the connection by force.
+pub(super) fn is_reset(reason: &str) -> bool {
+    reason.contains(NO_ANSWER) && reason.ends_with(&io::ErrorKind::ConnectionReset.to_string())
+}
+
+/// Whether a failure is one of a server that was silent for too long.
+pub(super) fn is_time_out(reason: &str) -> bool {
+    reason.contains(NO_ANSWER) && reason.ends_with(&io::ErrorKind::TimedOut.to_string())
 }
 
 /// The request as it goes over the wire.

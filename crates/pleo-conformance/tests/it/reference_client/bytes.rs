@@ -61,7 +61,8 @@ impl Bytewise {
         client.hello(&self.hello).unwrap();
         let base_url = self.hello.environments["staging"].base_url.clone();
         let action = Action::Send(Box::new(Send { base_url, ..send.clone() }));
-        let outcome = client.call(&Call { id: 1, session: "bytes".to_owned(), action }).unwrap();
+        let outcome =
+            client.call(&Call { id: 1, session: "bytes".to_owned(), time_limit_ms: None, action }).unwrap();
         assert!(
             matches!(&outcome, Outcome::Result(result) if result.answers == [Answer::Status(200)]),
             "{outcome:?}"
@@ -216,7 +217,7 @@ fn a_variation_changes_bytes_and_nothing_of_what_they_mean() {
         for (index, send) in lawful(&lab).into_iter().chain([expired]).enumerate() {
             let action = Action::Send(Box::new(send));
             let session = index.to_string();
-            let outcome = player.client.call(&Call { id: 1, session, action }).unwrap();
+            let outcome = player.client.call(&Call { id: 1, session, time_limit_ms: None, action }).unwrap();
             assert!(matches!(&outcome, Outcome::Result(result) if result.answers == [Answer::Status(200)]));
             let requests = lab.requests().into_iter().filter(|(_, request)| !looks_around(request));
             meanings.extend(requests.map(meaning));

@@ -45,7 +45,8 @@ impl<'a> Player<'a> {
     }
 
     pub(super) fn call(&mut self, session: &str, action: Action) -> Outcome {
-        let call = Call { id: self.trace.len() as u64, session: session.to_owned(), action };
+        let call =
+            Call { id: self.trace.len() as u64, session: session.to_owned(), time_limit_ms: None, action };
         let outcome = self.client.call(&call).unwrap();
         let mut seen = match outcome.clone() {
             Outcome::Result(mut result) => {
@@ -152,7 +153,12 @@ pub(super) fn of_alphabet(text: &str, more: &str) -> bool {
 
 /// Calls the correct client in a session.
 pub(super) fn correct(player: &mut Player<'_>, session: &str, send: &Send) -> Outcome {
-    let call = Call { id: 1, session: session.to_owned(), action: Action::Send(Box::new(send.clone())) };
+    let call = Call {
+        id: 1,
+        session: session.to_owned(),
+        time_limit_ms: None,
+        action: Action::Send(Box::new(send.clone())),
+    };
     player.client.call(&call).unwrap()
 }
 
