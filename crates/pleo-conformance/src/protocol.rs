@@ -6,17 +6,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{
+    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema, transform::RecursiveTransform,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version of the protocol.
 pub const VERSION: u32 = 1;
 
+/// Makes JSON Schemas without the formats of Rust's integers, which JSON Schema does not have and strict readers refuse.
+pub(crate) fn schema_generator() -> SchemaGenerator {
+    let without_formats = RecursiveTransform(|schema: &mut Schema| {
+        if schema.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with("uint")) {
+            schema.remove("format");
+        }
+    });
+    SchemaSettings::draft2020_12().with_transform(without_formats).into_generator()
+}
+
 /// The JSON Schema of all messages, as it is published in `schemas/protocol.schema.json`: those of the runner
 /// under `#/$defs/ToSubject`, those of a subject under `#/$defs/FromSubject`.
 pub fn schema() -> Schema {
-    let mut generator = SchemaGenerator::default();
+    let mut generator = schema_generator();
     let directions = [generator.subschema_for::<ToSubject>(), generator.subschema_for::<FromSubject>()];
     json_schema!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,8 +1,9 @@
 //! The report as JSON: everything there is, for programs.
 
-use schemars::{Schema, schema_for};
+use schemars::Schema;
 
 use super::{FORMAT, Report, text::one_line};
+use crate::protocol::schema_generator;
 
 /// The report as JSON, one member a line.
 ///
@@ -42,7 +43,7 @@ pub fn read(text: &[u8]) -> Result<Report, ReadError> {
 
 /// The JSON Schema of [`render`]'s output, as it is published in `schemas/report.schema.json`.
 pub fn schema() -> Schema {
-    schema_for!(Report)
+    schema_generator().into_root_schema_for::<Report>()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The judges in `tests/judges`: programs that nobody here wrote, which say whether we are right.
 
+mod ajv;
 mod oidc_provider;
 mod prism;
 mod schemathesis;
