@@ -83,9 +83,9 @@ fn memory(count: usize) -> (u64, usize) {
         .env("PLEO_API_KEY", KEY)
         .env("PLEO_COMPANY_ID", "11111111-2222-4333-8444-555555555551");
     let mut child = command.spawn();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let (mut written, mut peak) = (0, 0);
-    while let Some(line) = lines.next() {
+    for line in lines {
         line.unwrap();
         written += 1;
         if written % 100 == 0 || written == count {

@@ -15,9 +15,9 @@ use std::{
 
 use futures_util::future::join_all;
 use pleo::{
-    AccessToken, Client, ClientBuilder, CompanyId, Credential, Environment as _, Error, HttpConfig, IntegratedApiKey,
-    IntoCredential as _, LegacyToken, Pace, RequestRefused, ReqwestTransport, RetryPolicy, Sandbox, ScopeSet,
-    Secret, StandaloneApiKey, advice,
+    AccessToken, Client, ClientBuilder, CompanyId, Credential, Environment as _, Error, HttpConfig,
+    IntegratedApiKey, IntoCredential as _, LegacyToken, Pace, RequestRefused, ReqwestTransport, RetryPolicy,
+    Sandbox, ScopeSet, Secret, StandaloneApiKey, advice,
     oauth::{
         MemoryStore, OAuthApp, PendingAuthorization, RefreshPolicy, RefreshingToken, Tokens as OAuthTokens,
     },

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::Request;
 use pleo_conformance::{
-    protocol::{Credential, CredentialKind, Parameter, Send},
+    protocol::{Capability, Credential, CredentialKind, Parameter, Send},
     subject::{Outcome, Subject as _},
 };
 use serde_json::json;
@@ -153,7 +153,7 @@ fn without_a_flaw_the_published_base_urls_are_built_in_and_everything_can_be_don
         base_urls,
         [("production", "https://external.pleo.io"), ("staging", "https://external.staging.pleo.io")]
     );
-    assert_eq!(introduction.capabilities.len(), 10);
+    assert_eq!(introduction.capabilities, Capability::ALL.into());
 }
 
 #[test]
