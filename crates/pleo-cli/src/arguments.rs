@@ -18,7 +18,7 @@ use crate::{commands, configuration, exit::exit_codes};
     after_help = exit_codes!(),
     after_long_help = concat!(
         "Examples:\n",
-        "  PLEO_ENVIRONMENT=staging pleo check               does my key work? it is asked for\n",
+        "  PLEO_ENVIRONMENT=staging pleo check               does my key work? (prompts for it)\n",
         "  pleo check --for export                           and is it enough for the export API?\n",
         "  pleo call search_vendors limit=5 --output table   call an operation\n",
         "  pleo entries --month 2026-10 > october.csv        a month of accounting entries\n",

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::{exit::Exit, failure::Failure};
 
 /// The variable with the path of another configuration file.
-const VARIABLE: &str = "PLEO_CONFIG";
+pub(crate) const VARIABLE: &str = "PLEO_CONFIG";
 
 /// What the configuration file holds.
 #[derive(Debug, Default, Deserialize)]
@@ -124,22 +124,22 @@ fn folders() -> Result<impl etcetera::BaseStrategy, Failure> {
     })
 }
 
-/// The folder for the tokens of `pleo login`, which is made if it does not exist.
+/// The folder for the tokens of `pleo login`, whether it exists or not.
 pub(crate) fn token_folder() -> Result<PathBuf, Failure> {
-    let folder = folders()?.data_dir().join("pleo");
-    create_private(&folder).map_err(|error| Failure::file("create", &folder, &error))?;
-    Ok(folder)
+    Ok(folders()?.data_dir().join("pleo"))
 }
 
+/// Makes a folder that only its owner can read, if it does not exist.
 #[cfg(unix)]
-fn create_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
 
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// Makes a folder, if it does not exist.
 #[cfg(not(unix))]
-fn create_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 

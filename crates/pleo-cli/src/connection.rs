@@ -1,6 +1,10 @@
 //! From flags, variables and profiles to a client.
 
-use std::{env, path::Path, time::Duration};
+use std::{
+    env::{self, VarError},
+    path::Path,
+    time::Duration,
+};
 
 use pleo::{
     AccessToken, AnyEnvironment, Client, ClientBuilder, CompanyId, Credential, ErrorChain, HttpConfig,
@@ -21,9 +25,9 @@ use crate::{
 /// The variable with an OAuth access token.
 pub(crate) const TOKEN: &str = "PLEO_ACCESS_TOKEN";
 /// The variable with the name of a profile.
-const PROFILE: &str = "PLEO_PROFILE";
+pub(crate) const PROFILE: &str = "PLEO_PROFILE";
 
-/// All variables that hold a secret: no program that this command starts gets them.
+/// All variables that hold a secret: a program that books gets none of them.
 pub(crate) const SECRET_VARIABLES: [&str; 3] = [ClientBuilder::KEY, TOKEN, login::KEY];
 
 /// What flags, variables and the profile say.
@@ -43,7 +47,7 @@ impl Settings {
     /// The settings of a command line.
     pub(crate) fn new(arguments: ConnectionArguments) -> Result<Self, Failure> {
         let configuration = Configuration::read()?;
-        let name = profile_name(arguments.profile.clone());
+        let name = profile_name(arguments.profile.clone())?;
         let profile = configuration.profile(name.as_deref())?;
         Ok(Self { arguments, profile })
     }
@@ -51,7 +55,7 @@ impl Settings {
     /// The same, for a profile that need not exist yet.
     pub(crate) fn with_new_profile(arguments: ConnectionArguments) -> Result<Self, Failure> {
         let configuration = Configuration::read()?;
-        let name = profile_name(arguments.profile.clone());
+        let name = profile_name(arguments.profile.clone())?;
         let profile = match name {
             Some(name) if !configuration.profiles.contains_key(&name) => Some((name, Profile::default())),
             name => configuration.profile(name.as_deref())?,
@@ -74,7 +78,7 @@ impl Settings {
         let from_profile = self.profile().and_then(|profile| profile.environment.clone());
         let sources = [
             ("--environment", self.arguments.environment.clone()),
-            (AnyEnvironment::VARIABLE, variable(AnyEnvironment::VARIABLE)),
+            (AnyEnvironment::VARIABLE, variable(AnyEnvironment::VARIABLE)?),
             ("the profile", from_profile),
         ];
         let named = sources.into_iter().find_map(|(source, text)| Some((source, text?)));
@@ -92,7 +96,7 @@ impl Settings {
         let from_profile = self.profile().and_then(|profile| profile.company.clone());
         let sources = [
             ("--company", self.arguments.company.clone()),
-            (ClientBuilder::COMPANY, variable(ClientBuilder::COMPANY)),
+            (ClientBuilder::COMPANY, variable(ClientBuilder::COMPANY)?),
             ("the profile's company", from_profile),
         ];
         let named = sources.into_iter().find_map(|(source, text)| Some((source, text?)));
@@ -204,7 +208,10 @@ impl Settings {
         profile: &Profile,
         environment: &AnyEnvironment,
     ) -> Result<(), Failure> {
-        let Some(text) = &profile.environment else { return Ok(()) };
+        let Some(text) = &profile.environment else {
+            return Err(Failure::usage(format!("the profile `{name}` has a credential, but no environment"))
+                .help("Write in the profile which environment the credential was made in: environment = \"staging\""));
+        };
         if parse_environment("the profile", text)? == *environment {
             return Ok(());
         }
@@ -251,8 +258,11 @@ impl Settings {
 }
 
 /// The profile that a flag or the variable names.
-pub(crate) fn profile_name(flag: Option<String>) -> Option<String> {
-    flag.or_else(|| variable(PROFILE))
+pub(crate) fn profile_name(flag: Option<String>) -> Result<Option<String>, Failure> {
+    match flag {
+        Some(name) => Ok(Some(name)),
+        None => variable(PROFILE),
+    }
 }
 
 /// The credential of the variables, if they hold one.
@@ -314,7 +324,7 @@ fn unreadable(error: SecretError) -> Failure {
             Failure::usage(format!("{} is open to others (mode {mode:03o})", path.display()))
                 .help(format!("Run `chmod 600 {}`, so that only you can read it.", path.display()))
         }
-        error => Failure::of(Exit::Usage, ErrorChain(&error))
+        error => Failure::of(Exit::Local, ErrorChain(&error))
             .help("Name a file that holds nothing but the secret, and that only you can read."),
     }
 }
@@ -326,8 +336,15 @@ fn parse_environment(source: &str, text: &str) -> Result<AnyEnvironment, Failure
     })
 }
 
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok()
+/// The value of a variable, if it is set.
+fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => {
+            Err(Failure::usage(format!("{name} is not valid UTF-8")).help("Set it again, as plain text."))
+        }
+    }
 }
 
 fn cannot_send(error: TransportError) -> Failure {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Everything was done.
     Success,
-    /// A file, the configuration or the terminal could not be read or written.
+    /// A local file or the terminal could not be read or written.
     Local,
     /// The command line, a variable or the configuration is wrong.
     Usage,
@@ -31,19 +31,26 @@ pub(crate) enum Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Success => 0,
-            Exit::Local => 1,
-            Exit::Usage => 2,
-            Exit::Unreachable => 3,
-            Exit::Refused => 4,
-            Exit::Scopes => 5,
-            Exit::Rejected => 6,
-            Exit::Service => 7,
-            Exit::Partly => 8,
-            Exit::Interrupted => 130,
-            Exit::OfCommand(code) => code,
-        })
+        Self::from(exit.code())
+    }
+}
+
+impl Exit {
+    /// The number.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Local => 1,
+            Self::Usage => 2,
+            Self::Unreachable => 3,
+            Self::Refused => 4,
+            Self::Scopes => 5,
+            Self::Rejected => 6,
+            Self::Service => 7,
+            Self::Partly => 8,
+            Self::Interrupted => 130,
+            Self::OfCommand(code) => code,
+        }
     }
 }
 

@@ -94,8 +94,11 @@ pub(crate) fn exit_of(error: &Error) -> Exit {
         Error::InvalidArgument { .. } => Exit::Usage,
         Error::Refused { .. } => match RequestRefused::of(error) {
             Some(RequestRefused::MissingScopes { .. }) => Exit::Scopes,
-            Some(RequestRefused::Token(TokenError::Ended { .. })) => Exit::Refused,
-            Some(RequestRefused::Token(_)) => Exit::Unreachable,
+            Some(RequestRefused::Token(TokenError::Ended { .. } | TokenError::NothingStored)) => {
+                Exit::Refused
+            }
+            Some(RequestRefused::Token(TokenError::NotRenewed { .. })) => Exit::Unreachable,
+            Some(RequestRefused::Token(_)) => Exit::Local,
             _ => Exit::Usage,
         },
         Error::Transport { .. } => Exit::Unreachable,

@@ -13,11 +13,48 @@ pub(crate) fn is_possible() -> bool {
 
 /// Asks for a secret, which the terminal does not show.
 pub(crate) fn secret(question: &str) -> Result<Secret, Failure> {
+    terminal::remember();
     match rpassword::prompt_password(format!("{question}: ")) {
         Ok(text) => Ok(Secret::from(text)),
         Err(error) => Err(Failure::new(Exit::Usage, format!("cannot ask at the terminal: {error}"))
             .help("Set PLEO_API_KEY, or give the key in a file with --key-file.")),
     }
+}
+
+/// Lets the terminal show what is typed, if it did before a secret was asked for.
+pub(crate) fn show_typing() {
+    terminal::restore();
+}
+
+#[cfg(unix)]
+mod terminal {
+    use std::{fs::File, sync::OnceLock};
+
+    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    /// The settings of the terminal before a secret was asked for.
+    static BEFORE: OnceLock<Termios> = OnceLock::new();
+
+    pub(super) fn remember() {
+        if let Ok(settings) = File::open("/dev/tty").and_then(|tty| Ok(tcgetattr(tty)?)) {
+            BEFORE.get_or_init(|| settings);
+        }
+    }
+
+    pub(super) fn restore() {
+        if let (Some(settings), Ok(tty)) = (BEFORE.get(), File::open("/dev/tty")) {
+            // There is nobody to tell.
+            let _ = tcsetattr(tty, OptionalActions::Now, settings);
+        }
+    }
+}
+
+/// The console of Windows forgets the setting with the process.
+#[cfg(not(unix))]
+mod terminal {
+    pub(super) fn remember() {}
+
+    pub(super) fn restore() {}
 }
 
 /// Asks for a line of text.

@@ -3,11 +3,26 @@
 use std::{error::Error as _, process::ExitCode};
 
 use clap::Parser as _;
-use pleo_sandbox::program::{Arguments, start};
+use pleo_sandbox::program::{self, start};
+
+/// A fake Pleo on this machine.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "pleo-sandbox",
+    version,
+    max_term_width = 100,
+    about = "A fake Pleo on this machine",
+    long_about = None,
+    after_help = "Exit codes: 2 wrong usage, 3 the sandbox cannot run, such as when the port is taken."
+)]
+struct Arguments {
+    #[command(flatten)]
+    program: program::Arguments,
+}
 
 /// Exit code 0 is never reached but by `--help`; 2 is clap's for wrong usage, 3 is for what cannot run.
 fn main() -> ExitCode {
-    match start(&Arguments::parse()) {
+    match start(&Arguments::parse().program) {
         Ok(running) => {
             println!("{running}");
             running.join();

@@ -13,18 +13,14 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use clap::{Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 use uuid::Uuid;
 
 use crate::{CredentialKind, Environment, Fault, Grant, InvalidFault, OAuthClient, Sandbox, Server, Subject};
 
-/// A fake Pleo on this machine.
-#[derive(Debug, Parser)]
-#[command(
-    version,
-    max_term_width = 100,
-    after_help = "Exit codes: 2 wrong usage, 3 the sandbox cannot run, such as when the port is taken."
-)]
+// Its documentation would be the help of the command that has these options.
+#[allow(missing_docs, reason = "see above")]
+#[derive(Debug, Args)]
 pub struct Arguments {
     /// The port on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "NUMBER", default_value_t = 8080)]
@@ -39,9 +35,9 @@ pub struct Arguments {
     log: bool,
     /// Another credential: its text, and after commas what it may do. Can be repeated.
     ///
-    /// `kind=` is standalone (as it is without), integrated or token; `scopes=` those that it has, joined by `+`, all
-    /// of them without; `expires=` a number of seconds from now or a time such as 2026-12-31T00:00:00Z; `company=` 1
-    /// to 4, 1 without. An example is FAKE-READER,scopes=users:read+tags:read,expires=3600.
+    /// `kind=` is standalone (as it is without), integrated or token; `scopes=` those that it has, joined by `+` (default:
+    /// all); `expires=` a number of seconds from now or a time such as 2026-12-31T00:00:00Z; `company=` 1 to 4
+    /// (default: 1). An example is FAKE-READER,scopes=users:read+tags:read,expires=3600.
     #[arg(long, value_name = "KEY[,kind=K][,scopes=A+B][,expires=T][,company=N]")]
     key: Vec<Key>,
     /// How many requests a credential may make in a minute, or `none`.

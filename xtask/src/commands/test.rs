@@ -9,6 +9,10 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
+/// What is tested where OpenSSL's headers are missing, which the feature `native-tls` needs on Linux: all other features
+/// of `pleo` that are not on by default.
+const WITHOUT_OPENSSL: &str = "pleo/file-store,pleo/postgres-store,pleo/time-zones,pleo/webhook-verification";
+
 /// Arguments for the test runner.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -56,6 +60,16 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Whether the feature `native-tls` can be built. Only Linux needs something for it, and CI has it.
+fn has_openssl() -> bool {
+    let found = || {
+        let mut pkg_config = Command::new("pkg-config");
+        pkg_config.args(["--exists", "openssl"]).stderr(Stdio::null());
+        pkg_config.status().is_ok_and(|status| status.success())
+    };
+    !cfg!(target_os = "linux") || env::var_os("CI").is_some() || found()
+}
+
 /// Runs cargo on all packages with all features, or as the arguments choose.
 fn cargo(root: &Path, command: &[&str], chosen: &[OsString], after: &[OsString]) -> Result<()> {
     let mut all: Vec<OsString> = command.iter().map(OsString::from).collect();
@@ -70,7 +84,16 @@ fn cargo(root: &Path, command: &[&str], chosen: &[OsString], after: &[OsString])
         all.push("--workspace".into());
     }
     if !has("--features", "-F") && !has("--no-default-features", "") && !has("--all-features", "") {
-        all.push("--all-features".into());
+        if has_openssl() {
+            all.push("--all-features".into());
+        } else {
+            println!(
+                "OpenSSL's headers are not installed (libssl-dev, pkg-config); native-tls is not tested"
+            );
+            if !has("--package", "-p") {
+                all.extend(["--features", WITHOUT_OPENSSL].map(OsString::from));
+            }
+        }
     }
     all.extend(chosen.iter().cloned());
     if !after.is_empty() {
@@ -86,4 +109,27 @@ fn cargo(root: &Path, command: &[&str], chosen: &[OsString], after: &[OsString])
         bail!("tests failed; to repeat, run:  cargo {shown}");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn without_openssl_every_other_feature_is_tested() {
+        let manifest = std::fs::read_to_string(crate::project().join("crates/pleo/Cargo.toml")).unwrap();
+        let manifest: toml::Table = manifest.parse().unwrap();
+        let features = manifest["features"].as_table().unwrap();
+        let by_default = ["default", "full", "rustls", "native-tls"];
+        let families: BTreeSet<_> =
+            features["full"].as_array().unwrap().iter().map(|family| family.as_str().unwrap()).collect();
+        let others: BTreeSet<_> = features
+            .keys()
+            .filter(|name| !by_default.contains(&name.as_str()) && !families.contains(name.as_str()))
+            .map(|name| format!("pleo/{name}"))
+            .collect();
+        assert_eq!(WITHOUT_OPENSSL.split(',').map(str::to_owned).collect::<BTreeSet<_>>(), others);
+    }
 }

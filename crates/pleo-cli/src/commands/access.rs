@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct AccessArguments {
-    /// How you stand to Pleo.
+    /// Your relationship with Pleo.
     #[arg(long, value_enum)]
     relation: Option<RelationArgument>,
     /// Whether you can log in to the web app of the environment.
@@ -112,7 +112,7 @@ pub(crate) fn run(arguments: AccessArguments) -> Result<Exit, Failure> {
     };
     let recommendation = advice::choose_method(&case);
 
-    let relation = given(arguments.relation, "How do you stand to Pleo?", "--relation")?;
+    let relation = given(arguments.relation, "What is your relationship with Pleo?", "--relation")?;
     let can_log_in =
         given(arguments.can_log_in, "Can you log in to the web app of the environment?", "--can-log-in")?
             == YesNo::Yes;

@@ -87,7 +87,9 @@ pub(crate) async fn run(settings: &Settings, arguments: CallArguments) -> Result
         Some(source) => Some(read_body(source)?),
         None => None,
     };
-    let parts = RequestParts { operation, parameters: &arguments.parameters, body };
+    let mut parameters = arguments.parameters.clone();
+    parameters.extend(company_in_path(settings, operation, &parameters)?);
+    let parts = RequestParts { operation, parameters: &parameters, body };
 
     if arguments.curl || arguments.dry_run {
         let request = capture(settings, &parts).await?;
@@ -113,7 +115,10 @@ pub(crate) async fn run(settings: &Settings, arguments: CallArguments) -> Result
         while let Some(item) = items.next().await {
             match item {
                 Ok(item) => records.raw(&item)?,
-                Err(error) => return Err(broken_off(error, items.cursor())),
+                Err(error) => {
+                    records.finish()?;
+                    return Err(broken_off(error, items.cursor()));
+                }
             }
         }
         records.finish()?;
@@ -170,6 +175,23 @@ fn read_body(source: &str) -> Result<Box<RawValue>, Failure> {
         let (line, column) = (error.line(), error.column());
         Failure::usage(format!("the body from {name} is not JSON: line {line}, column {column}"))
     })
+}
+
+/// The company of the settings as an argument, for an operation that has it in its path.
+fn company_in_path(
+    settings: &Settings,
+    operation: &'static Operation,
+    parameters: &[String],
+) -> Result<Option<String>, Failure> {
+    let in_path = operation.parameters.iter().find(|parameter| {
+        parameter.location == ParameterLocation::Path && naming::normalised(parameter.name) == "companyid"
+    });
+    let Some(parameter) = in_path else { return Ok(None) };
+    let mut names = parameters.iter().filter_map(|given| Some(given.split_once('=')?.0));
+    if names.any(|name| wire_name(operation, name) == parameter.name) {
+        return Ok(None);
+    }
+    Ok(settings.company()?.map(|company| format!("{}={company}", parameter.name)))
 }
 
 /// What the command line says about the request.
@@ -234,7 +256,8 @@ fn wire_name<'n>(operation: &'static Operation, name: &'n str) -> &'n str {
 
 fn wrong_parameter(operation: &Operation, error: &ParameterError) -> Failure {
     let ParameterError::Unknown { name, .. } = error else { return Failure::of(Exit::Usage, error) };
-    let failure = Failure::usage(format!("{} has no parameter `{name}`", operation.id));
+    // The names are said below, and without what has no position in the path or the query.
+    let failure = Failure { help: Vec::new(), ..Failure::of(Exit::Usage, error) };
     let names = operation.parameters.iter().map(|parameter| parameter.name);
     let failure = match naming::nearest(name, names) {
         Some(nearest) => failure.help(format!("Did you mean `{nearest}`?")),

@@ -1,6 +1,9 @@
 //! `pleo entries`: the accounting entries of a month.
 
+use std::io::{self, IsTerminal as _};
+
 use clap::Args;
+use indicatif::ProgressBar;
 use pleo::{Money, accounting_entries::types::AccountingEntryV1, chrono::DateTime, chrono::FixedOffset};
 use serde_json::value::to_raw_value;
 
@@ -16,6 +19,8 @@ use crate::{
 ///
 /// Tables and CSV have the fields that most people need, with the amount in the currency's own
 /// decimals. JSON has all fields.
+///
+/// Without --output it is a table on a terminal, and CSV elsewhere.
 ///
 /// Examples:
 ///   pleo entries --month 2026-10 > october.csv
@@ -54,7 +59,13 @@ pub(crate) async fn run(settings: &Settings, arguments: EntriesArguments) -> Res
         Format::Json | Format::Ndjson => Records::new(format),
         Format::Csv | Format::Table => Records::with_columns(format, &COLUMNS)?,
     };
-    let counter = progress::counter(&format!("entries of {}", arguments.month.month()));
+    // Rows that a person watches would mix with it.
+    let counter = match (format, io::stdout().is_terminal()) {
+        (Format::Table, _) | (_, false) => {
+            progress::counter(&format!("entries of {}", arguments.month.month()))
+        }
+        _ => ProgressBar::hidden(),
+    };
     while let Some(entry) = entries.next().await {
         let entry = entry?;
         match format {

@@ -13,8 +13,8 @@ use crate::{
     arguments::Connected,
     connection::{SECRET_VARIABLES, Settings},
     exit::Exit,
-    failure::{Failure, exit_of},
-    output::{Output, shown, style},
+    failure::Failure,
+    output::{say, shown, style},
 };
 
 /// The exit code by which the program gives the whole job up (EX_TEMPFAIL of sysexits.h).
@@ -69,12 +69,13 @@ pub(crate) async fn run(settings: &Settings, arguments: RunArguments) -> Result<
             Ok(None) => break,
             Err(error) => return Err(stopped(error)),
         };
-        let mut output = Output::new();
-        output.line(&format!(
+        say(&format!(
             "{} {}: {} booked, {} failed",
             summary.job_id, summary.event, summary.successful, summary.failed
         ))?;
-        output.finish()?;
+        for entry in &summary.refused {
+            say(&format!("{entry}: Pleo did not take what came of it; check whether it is booked"))?;
+        }
         jobs += 1;
         all_booked &= summary.event == ExportJobEventType::Completed;
     }
@@ -86,10 +87,13 @@ pub(crate) async fn run(settings: &Settings, arguments: RunArguments) -> Result<
 
 fn stopped(error: ExportRunError) -> Failure {
     match error {
-        ExportRunError::Call { source, .. } => {
-            let exit = exit_of(&source);
-            let failure = Failure::from(source);
-            Failure { exit, ..failure }.help("Run it again: it goes on where it ended.")
+        ExportRunError::Call { source, booked, .. } => {
+            let failure = Failure::from(source).help("Run it again: it goes on where it ended.");
+            let booked: Vec<_> = booked.iter().map(ToString::to_string).collect();
+            match &*booked {
+                [] => failure,
+                booked => failure.help(format!("Booked and not reported yet: {}.", booked.join(", "))),
+            }
         }
         error => Failure::of(Exit::Rejected, error),
     }
@@ -120,6 +124,8 @@ async fn book(command: &str, Booking { item, may_be_repeated, .. }: Booking) -> 
     };
     match output.status.code() {
         Some(0) => Ok(booked(&String::from_utf8_lossy(&output.stdout))),
+        // The shell did not find the program, or somebody killed it: what came of the item is not known.
+        Some(126 | 127) | None => Err(unexpected(reason)),
         Some(GIVE_UP) => Err(NotBooked::job(ExportJobFailureReasonType::AccountingSystemUnreachable, reason)),
         _ => Err(NotBooked::item(ExportJobItemFailureReasonType::AccountingSystemValidationFailure, reason)),
     }

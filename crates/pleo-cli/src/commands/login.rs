@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use self::redirect::Listener;
 use crate::{
-    configuration::{App, Configuration, token_folder, write_whole},
+    configuration::{App, Configuration, create_private, token_folder, write_whole},
     connection::{Settings, secret_file},
     exit::Exit,
     failure::Failure,
@@ -27,6 +27,8 @@ use crate::{
     prompt,
 };
 
+/// The profile of a login that names none.
+const DEFAULT: &str = "default";
 /// The variable with the key that seals the tokens: 32 bytes in Base64.
 pub(crate) const KEY: &str = "PLEO_TOKEN_KEY";
 /// The file with the key, beside the tokens, if the variable is not set.
@@ -57,16 +59,13 @@ pub(crate) struct LoginArguments {
     /// A file that holds the app's client secret, if it has one.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     client_secret_file: Option<PathBuf>,
-    /// Print the address instead of opening it, and ask for the address that it leads to.
+    /// Print the address instead of opening it, and ask for the address that you are sent to.
     #[arg(long)]
     no_browser: bool,
 }
 
 /// The tokens of a profile, in a file.
-pub(crate) struct TokenFile {
-    path: PathBuf,
-    folder: PathBuf,
-}
+pub(crate) struct TokenFile(PathBuf);
 
 impl TokenFile {
     /// The file of a profile, whether it exists or not.
@@ -76,28 +75,29 @@ impl TokenFile {
             return Err(Failure::usage("the profile's name cannot be that of a file")
                 .help("Use up to 64 letters, digits, hyphens and underscores."));
         }
-        let folder = token_folder()?;
-        Ok(Self { path: folder.join(format!("{profile}.tokens")), folder })
+        Ok(Self(token_folder()?.join(format!("{profile}.tokens"))))
     }
 
     /// Whether there are tokens.
     pub(crate) fn exists(&self) -> bool {
-        self.path.exists()
+        self.0.exists()
     }
 
     /// The store in the file.
     pub(crate) fn open(&self, environment: AnyEnvironment) -> Result<FileStore<AnyEnvironment>, Failure> {
-        let key = self.key()?;
+        let folder = self.0.parent().unwrap_or(Path::new("."));
+        create_private(folder).map_err(|error| Failure::file("create", folder, &error))?;
+        let key = Self::key(folder)?;
         let key = SealingKey::from_base64(&key).map_err(|error| Failure::of(Exit::Usage, error))?;
-        Ok(FileStore::new(&self.path, environment, SealingKeys::new(key)))
+        Ok(FileStore::new(&self.0, environment, SealingKeys::new(key)))
     }
 
     /// The key that seals the tokens: the variable's, or that of a file beside them, which is made once.
-    fn key(&self) -> Result<Secret, Failure> {
+    fn key(folder: &Path) -> Result<Secret, Failure> {
         if env::var_os(KEY).is_some() {
             return Secret::from_env(KEY).map_err(|error| Failure::of(Exit::Usage, error));
         }
-        let path = self.folder.join(KEY_FILE);
+        let path = folder.join(KEY_FILE);
         if !path.exists() {
             write_new(&path, &random_key()?)?;
         }
@@ -130,8 +130,14 @@ fn write_new(path: &Path, content: &str) -> Result<(), Failure> {
 /// Logs in.
 pub(crate) async fn login(settings: &Settings, arguments: LoginArguments) -> Result<Exit, Failure> {
     let environment = settings.environment()?;
-    let name = settings.profile_name().unwrap_or("default").to_owned();
+    let name = settings.profile_name().unwrap_or(DEFAULT).to_owned();
     let file = TokenFile::of(&name)?;
+    if settings.profile().is_some_and(|profile| profile.key_file.is_some()) {
+        return Err(Failure::usage(format!(
+            "the profile `{name}` uses a key file, so tokens would not be used"
+        ))
+        .help("Name another profile, or remove `key_file` from this one."));
+    }
     let described = app(settings, &arguments)?;
     let scopes: ScopeSet = described.scopes.parse().map_err(|error| Failure::of(Exit::Usage, error))?;
     let transport = settings.transport()?;
@@ -152,7 +158,7 @@ pub(crate) async fn login(settings: &Settings, arguments: LoginArguments) -> Res
         }
         None => {
             anstream::eprintln!("Open this address in a browser:\n{}", start.url);
-            prompt::line("Paste the address that it leads to:")?
+            prompt::line("Paste the address that you are sent to:")?
         }
     };
     let code = start.pending.finish(&redirect).map_err(denied)?;
@@ -173,7 +179,7 @@ pub(crate) async fn login(settings: &Settings, arguments: LoginArguments) -> Res
 
 /// Forgets the tokens of the profile.
 pub(crate) async fn logout(settings: &Settings) -> Result<Exit, Failure> {
-    let name = settings.profile_name().unwrap_or("default");
+    let name = settings.profile_name().unwrap_or(DEFAULT);
     let file = TokenFile::of(name)?;
     if !file.exists() {
         anstream::eprintln!("The profile {name} has no tokens.");
@@ -184,12 +190,6 @@ pub(crate) async fn logout(settings: &Settings) -> Result<Exit, Failure> {
     let failed = |error| Failure::new(Exit::Local, format!("cannot forget the tokens: {error}"));
     let locked = store.lock(RefreshPolicy::default().longest_renewal()).await.map_err(failed)?;
     locked.clear().await.map_err(failed)?;
-    match fs::remove_file(&file.path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(Failure::file("remove", &file.path, &error));
-        }
-        _ => {}
-    }
     anstream::eprintln!("The tokens of the profile {name} are forgotten.");
     let hint = style::hint();
     anstream::eprintln!(
@@ -209,7 +209,10 @@ fn app(settings: &Settings, arguments: &LoginArguments) -> Result<App, Failure> 
     let client_id = arguments.client_id.clone().or(kept.map(|app| app.client_id.clone()));
     let redirect_uri = arguments.redirect_uri.clone().or(kept.map(|app| app.redirect_uri.clone()));
     let scopes = arguments.scopes.clone().or(kept.map(|app| app.scopes.clone()));
-    let secret_file = arguments.client_secret_file.clone();
+    // The profile is used from any folder.
+    let secret_file = arguments.client_secret_file.as_deref().map(std::path::absolute).transpose();
+    let secret_file =
+        secret_file.map_err(|error| Failure::new(Exit::Local, format!("no current folder: {error}")))?;
     Ok(App {
         client_id: client_id.ok_or_else(|| missing("--client-id"))?,
         redirect_uri: redirect_uri.ok_or_else(|| missing("--redirect-uri"))?,
@@ -229,7 +232,7 @@ fn remember(name: &str, environment: &AnyEnvironment, app: &App) -> Result<(), F
     let mut document: DocumentMut = text.parse().map_err(|_| {
         Failure::usage(format!("{} is not valid TOML, so the profile cannot be added", path.display()))
     })?;
-    if document.get("default_profile").is_none() {
+    if name == DEFAULT && document.get("default_profile").is_none() {
         document["default_profile"] = value(name);
     }
     let profiles = document.entry("profiles").or_insert_with(table).as_table_like_mut();

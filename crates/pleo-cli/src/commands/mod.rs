@@ -20,13 +20,16 @@ pub(crate) mod status;
 pub(crate) mod tags;
 pub(crate) mod webhook;
 
-use tokio::runtime;
+use std::{thread, time::Duration};
+
+use tokio::{runtime, sync::oneshot};
 
 use crate::{
     arguments::{Command, Connected},
     connection::Settings,
     exit::Exit,
     failure::Failure,
+    prompt,
 };
 
 /// Runs the command.
@@ -69,16 +72,38 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
     }
 }
 
+/// How long the work may take to end after Ctrl-C.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Tells when Ctrl-C is pressed. A command that waits for an answer at the terminal cannot be told, so the process ends
+/// soon after that in any case.
+fn interrupts() -> oneshot::Receiver<()> {
+    let (tell, told) = oneshot::channel();
+    thread::spawn(move || {
+        let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                let _ = tell.send(());
+                tokio::time::sleep(GRACE).await;
+                prompt::show_typing();
+                anstream::eprintln!();
+                std::process::exit(Exit::Interrupted.code().into());
+            }
+        });
+    });
+    told
+}
+
 /// Waits for the work, or for Ctrl-C, which ends it: whatever is dropped then leaves nothing half-written.
 fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| {
-        Failure::new(Exit::Local, format!("the operating system gave no event loop: {error}"))
-    })?;
+    let runtime = runtime
+        .map_err(|error| Failure::new(Exit::Local, format!("cannot start the async runtime: {error}")))?;
     runtime.block_on(async {
+        let interrupted = interrupts();
         tokio::select! {
             result = work => result,
-            Ok(()) = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Interrupted, "interrupted")),
+            Ok(()) = interrupted => Err(Failure::new(Exit::Interrupted, "interrupted")),
         }
     })
 }

@@ -14,6 +14,8 @@ use crate::{
 
 /// List the operations.
 ///
+/// Without --output it is a table.
+///
 /// Examples:
 ///   pleo operations                    all of them
 ///   pleo operations receipt            those with the word in name, path or description

@@ -23,8 +23,8 @@ const ENTRIES: usize = 100;
 
 /// Download the receipts of a month.
 ///
-/// Each file is named after its receipt's id. What is there already is skipped, and what was
-/// interrupted goes on where it ended, so run it again until nothing is missing.
+/// Each file is named after its receipt's id. Existing files are skipped, and interrupted downloads
+/// resume, so run it again until nothing is missing.
 ///
 /// Example:
 ///   pleo receipts --month 2026-10 --into receipts

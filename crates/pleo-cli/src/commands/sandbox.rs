@@ -10,6 +10,7 @@ use clap::Args;
 use pleo::{AnyEnvironment, ClientBuilder};
 use pleo_sandbox::program::{self, KEY, Running};
 
+use super::login;
 use crate::{connection::TOKEN, exit::Exit, failure::Failure};
 
 /// Start a fake Pleo on this machine.
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: SandboxArguments) -> Result<Exit, Failure> {
         .env(ClientBuilder::COMPANY, running.company().to_string())
         .env_remove(ClientBuilder::KEY_FILE)
         .env_remove(TOKEN)
+        .env_remove(login::KEY)
         .status()
         .map_err(|error| Failure::usage(format!("cannot run {program}: {error}")))?;
     Ok(exit(status))

@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: ScopesArguments) -> Result<Exit, Failure> {
     if !report.unknown.is_empty() {
         let hint = style::hint();
         anstream::eprintln!(
-            "{hint}hint:{hint:#} Pleo's documents do not tell the scopes of {}",
+            "{hint}hint:{hint:#} Pleo's documents do not state the scopes of {}",
             report.unknown.join(", ")
         );
     }

@@ -7,10 +7,10 @@ use clap_complete::engine::ArgValueCompleter;
 use pleo::{AnyEnvironment, ClientBuilder};
 use serde::Serialize;
 
-use super::login::TokenFile;
+use super::login::{self, TokenFile};
 use crate::{
     configuration::{self, Configuration, Profile},
-    connection::{TOKEN, profile_name},
+    connection::{PROFILE, TOKEN, profile_name},
     exit::Exit,
     failure::Failure,
     output::{Output, print_json, records::table},
@@ -42,7 +42,7 @@ struct Report {
 #[derive(Serialize)]
 struct Listed {
     name: String,
-    is_default: bool,
+    is_used: bool,
     environment: Option<String>,
     company: Option<String>,
     credential: String,
@@ -53,20 +53,23 @@ struct Listed {
 /// Runs the command.
 pub(crate) fn run(arguments: StatusArguments) -> Result<Exit, Failure> {
     let configuration = Configuration::read()?;
-    let chosen = configuration.profile(profile_name(arguments.profile).as_deref())?.map(|(name, _)| name);
+    let chosen = configuration.profile(profile_name(arguments.profile)?.as_deref())?.map(|(name, _)| name);
     let names = [
         AnyEnvironment::VARIABLE,
         ClientBuilder::COMPANY,
         ClientBuilder::KEY,
         ClientBuilder::KEY_FILE,
         TOKEN,
+        PROFILE,
+        configuration::VARIABLE,
+        login::KEY,
     ];
     let variables = names.into_iter().filter(|name| env::var_os(name).is_some()).collect();
     let mut profiles = Vec::new();
     for (name, profile) in configuration.profiles {
-        let (credential, is_ready) = credential(&name, &profile)?;
+        let (credential, is_ready) = credential(&name, &profile);
         profiles.push(Listed {
-            is_default: chosen.as_ref() == Some(&name),
+            is_used: chosen.as_ref() == Some(&name),
             environment: profile.environment,
             company: profile.company,
             credential,
@@ -84,15 +87,15 @@ pub(crate) fn run(arguments: StatusArguments) -> Result<Exit, Failure> {
 }
 
 /// What a profile uses as its credential, and whether it is there.
-fn credential(name: &str, profile: &Profile) -> Result<(String, bool), Failure> {
-    Ok(match (&profile.key_file, &profile.oauth) {
+fn credential(name: &str, profile: &Profile) -> (String, bool) {
+    match (&profile.key_file, &profile.oauth) {
         (Some(path), _) => (format!("the key in {}", path.display()), path.exists()),
-        (None, Some(app)) if TokenFile::of(name)?.exists() => {
+        (None, Some(app)) if TokenFile::of(name).is_ok_and(|file| file.exists()) => {
             (format!("logged in to {}", app.client_id), true)
         }
         (None, Some(app)) => (format!("not logged in to {}", app.client_id), false),
         (None, None) => ("none; a variable or the prompt has it".to_owned(), false),
-    })
+    }
 }
 
 fn print(report: &Report) -> Result<(), Failure> {
@@ -106,7 +109,7 @@ fn print(report: &Report) -> Result<(), Failure> {
     } else {
         let columns = ["profile", "environment", "company", "credential"].map(str::to_owned);
         let rows = report.profiles.iter().map(|profile| {
-            let mark = if profile.is_default { " (used)" } else { "" };
+            let mark = if profile.is_used { " (used)" } else { "" };
             vec![
                 format!("{}{mark}", profile.name),
                 profile.environment.clone().unwrap_or_default(),

@@ -10,7 +10,7 @@ use crate::{
     connection::Settings,
     exit::Exit,
     failure::Failure,
-    output::{Output, shown, style},
+    output::{say, shown, style},
 };
 
 /// Make a tag group equal to a list.
@@ -50,14 +50,10 @@ pub(crate) async fn sync(settings: &Settings, arguments: SyncArguments) -> Resul
     let client = settings.client()?;
     let group = tag_sync::find_group(&client, &arguments.group).await.map_err(failure)?;
     let plan = TagPlan::read(&client, group.id, list).await.map_err(failure)?;
-    let mut output = Output::new();
-    let mut changes = Vec::new();
     for change in plan.changes() {
-        changes.push(format!("{change:#}"));
+        say(&format!("{change:#}"))?;
     }
-    changes.iter().try_for_each(|change| output.line(&shown(change)))?;
-    output.line(&format!("{} to change, {} unchanged", plan.changes().len(), plan.unchanged()))?;
-    output.finish()?;
+    say(&format!("{} to change, {} unchanged", plan.changes().len(), plan.unchanged()))?;
     if arguments.dry_run || plan.is_empty() {
         return Ok(Exit::Success);
     }
@@ -99,5 +95,19 @@ fn read(path: &std::path::Path) -> Result<Vec<LocalTag>, Failure> {
         }
     };
     let mut reader = csv::Reader::from_path(path).map_err(wrong)?;
-    reader.deserialize().collect::<Result<_, _>>().map_err(wrong)
+    let columns = reader.headers().map_err(wrong)?;
+    if !["code", "name"].iter().all(|column| columns.iter().any(|found| found == *column)) {
+        return Err(Failure::usage(format!(
+            "{} does not have the columns `code` and `name`",
+            path.display()
+        ))
+        .help("Write the names of the columns in the first line: code,name"));
+    }
+    let list = reader.deserialize().collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    if list.is_empty() {
+        // A file that was cut off would archive the whole group.
+        return Err(Failure::usage(format!("{} has no tags", path.display()))
+            .help("Check that the file is complete; to archive a whole group, archive the group in Pleo."));
+    }
+    Ok(list)
 }

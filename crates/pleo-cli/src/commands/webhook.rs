@@ -59,8 +59,8 @@ pub(crate) struct SubscribeArguments {
 /// The body has to be as it arrived, byte for byte.
 ///
 /// Example:
-///   pleo webhook verify --secret-file webhook.secret --header 'webhook-id: …' --header 'webhook-timestamp: …' \
-///     --header 'webhook-signature: …' body.json
+///   pleo webhook verify --secret-file webhook.secret body.json \
+///     --header 'webhook-id: …' --header 'webhook-timestamp: …' --header 'webhook-signature: …'
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct VerifyArguments {

@@ -30,7 +30,7 @@ pub(crate) enum Format {
 /// The format of a command's data.
 #[derive(Debug, Args, Clone, Copy)]
 pub(crate) struct OutputArguments {
-    /// The format [default: table on a terminal, otherwise JSON, and CSV where the command says so].
+    /// The format. Without it: a table on a terminal, and elsewhere what suits the command.
     #[arg(long, short, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
     /// Short for --output json.
@@ -78,8 +78,11 @@ impl Output {
         anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
     }
 
-    /// Writes a line.
+    /// Writes a line, or several. A terminal gets no characters that control it.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
+        if io::stdout().is_terminal() {
+            return line.lines().try_for_each(|line| written(writeln!(self.0, "{}", shown(line))));
+        }
         written(writeln!(self.0, "{line}"))
     }
 
@@ -105,6 +108,15 @@ pub(crate) fn written(result: io::Result<()>) -> Result<(), Failure> {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::closed()),
         Err(error) => Err(Failure::new(Exit::Local, format!("cannot write to standard output: {error}"))),
+    }
+}
+
+/// Prints a line of a command that has other effects. They do not depend on whether anybody reads it.
+pub(crate) fn say(line: &str) -> Result<(), Failure> {
+    let mut output = Output::new();
+    match output.line(&shown(line)).and_then(|()| output.finish()) {
+        Err(failure) if failure.exit != Exit::Success => Err(failure),
+        _ => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
 };
 
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
@@ -130,10 +130,11 @@ impl Records {
     }
 
     fn csv(&mut self, cells: &[String]) -> Result<(), Failure> {
-        // A writer that lives longer would keep what it has not written yet.
-        let mut writer = csv::Writer::from_writer(&mut self.output);
-        let result = writer.write_record(cells).map_err(io::Error::from).and_then(|()| writer.flush());
-        written(result)
+        if io::stdout().is_terminal() {
+            let cells: Vec<_> = cells.iter().map(|cell| shown(cell)).collect();
+            return write_csv(&mut self.output, cells.iter().map(|cell| cell.as_bytes()));
+        }
+        write_csv(&mut self.output, cells.iter().map(String::as_bytes))
     }
 
     /// Prints what is still kept back.
@@ -175,6 +176,12 @@ impl Records {
         }
         Ok(())
     }
+}
+
+fn write_csv<'c>(output: &mut Output, cells: impl Iterator<Item = &'c [u8]>) -> Result<(), Failure> {
+    // A writer that lives longer would keep what it has not written yet.
+    let mut writer = csv::Writer::from_writer(output);
+    written(writer.write_record(cells).map_err(io::Error::from).and_then(|()| writer.flush()))
 }
 
 /// The names of all cells, in the order in which they first come.

@@ -126,6 +126,28 @@ fn lists_are_read_to_their_end_in_every_format() {
 }
 
 #[test]
+fn what_was_read_of_a_list_is_printed_even_if_it_breaks_off() {
+    let pleo = Pleo::start();
+    for format in ["csv", "table", "json", "ndjson"] {
+        // The second page.
+        let seen = std::sync::atomic::AtomicUsize::new(0);
+        let handler = std::sync::Arc::clone(&pleo.sandbox);
+        let server = pleo_sandbox::Server::start(move |request: &Request<Bytes>| {
+            if seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 {
+                return handler.handle(request);
+            }
+            let refused = http::Response::builder().status(400).body(Bytes::new());
+            pleo_sandbox::Reply::from(refused.unwrap())
+        });
+        let server = server.unwrap();
+        let arguments = ["call", "list_employees", "limit=3", "--all", "--output", format];
+        let done = pleo.company_command(&arguments).env("PLEO_ENVIRONMENT", server.url()).run().ended(6);
+        assert!(done.out.lines().count() >= 3, "{format}: {}", done.out);
+        assert!(done.err.contains("after="), "{format}: {}", done.err);
+    }
+}
+
+#[test]
 fn numbers_stay_as_they_came() {
     let server = pleo_sandbox::Server::start(|_: &Request<Bytes>| {
         let body = r#"{"data":[{"id":"a","amount":1.10,"big":12345678901234567890.123}],"pagination":{"hasNextPage":false}}"#;
@@ -173,7 +195,10 @@ fn what_is_wrong_with_a_call_is_said_before_anything_is_sent() {
 #[test]
 fn nothing_is_written_to_production_without_a_yes() {
     let arguments = ["call", "create_vendor", "--body", "-", "--environment", "production"];
-    let command = crate::support::Pleocmd::new(&arguments).env("PLEO_API_KEY", KEY);
+    // If it were sent, it would not leave the machine.
+    let command = crate::support::Pleocmd::new(&arguments)
+        .env("PLEO_API_KEY", KEY)
+        .env("HTTPS_PROXY", "http://127.0.0.1:9");
     let company = "11111111-2222-4333-8444-555555555551";
     let done = command.env("PLEO_COMPANY_ID", company).input("{\"name\":\"x\"}").run().ended(2);
     assert!(done.err.contains("writes: POST https://external.pleo.io/v1/vendors"), "{}", done.err);

@@ -93,7 +93,7 @@ fn each_broken_set_up_is_named_by_its_cause() {
             "no such file",
             check().without("PLEO_API_KEY").env("PLEO_API_KEY_FILE", "none"),
             "no-credential",
-            2,
+            1,
         ),
         ("a company that is none", check().env("PLEO_COMPANY_ID", "12"), "company", 2),
         ("quotes", with_key("\"FAKE-STANDALONE-KEY\""), "malformed-credential", 4),
@@ -158,6 +158,12 @@ fn each_broken_set_up_is_named_by_its_cause() {
     pleo.sandbox.clear_faults();
     pleo.sandbox.inject("/v3/export-jobs", Fault::Status(403));
     expect("a family that is not enabled", wanted(KEY), some, "access-not-enabled", 5);
+    pleo.sandbox.inject("/v3/export-jobs", Fault::Status(503));
+    expect("a family that cannot be tried", wanted(KEY), some, "not-tried", 7);
+    // The company of the key is known without the list of companies.
+    pleo.sandbox.inject("/v1/companies", Fault::Status(403));
+    let done = pleo.command(&["check", "--json", "--for", "vendors"]).run().ended(0);
+    assert_eq!(report(&done)["identity"]["company_id"], pleo.company.to_string());
 }
 
 #[test]
@@ -181,13 +187,15 @@ fn a_key_of_the_other_environment_is_refused_there_and_goes_nowhere_else() {
 #[test]
 fn a_profiles_key_is_not_used_in_another_environment() {
     let pleo = Pleo::start();
-    let configuration = "[profiles.live]\nenvironment = \"production\"\nkey_file = \"key\"\n";
-    let command = pleo
-        .command(&["check", "--json", "--profile", "live"])
-        .without("PLEO_API_KEY")
-        .file(".config/pleo/config.toml", configuration)
-        .file("key", KEY);
-    expect("a key of production", command, Some(&pleo), "no-credential", 2);
+    for environment in ["environment = \"production\"\n", ""] {
+        let configuration = format!("[profiles.live]\n{environment}key_file = \"key\"\n");
+        let command = pleo
+            .command(&["check", "--json", "--profile", "live"])
+            .without("PLEO_API_KEY")
+            .file(".config/pleo/config.toml", &configuration)
+            .file("key", KEY);
+        expect("a key of another environment", command, Some(&pleo), "no-credential", 2);
+    }
     assert!(pleo.take_exchanges().is_empty());
 }
 

@@ -211,6 +211,10 @@ fn a_program_that_does_not_book_fails_its_item_alone_and_sees_no_secret() {
     queue(&pleo, 3);
     let done = pleo.company_command(&["export", "run", "--book", "exit 75"]).run().ended(8);
     assert!(done.out.contains("failed: 0 booked"), "{}", done.out);
+    // A program that does not exist says nothing about an item.
+    queue(&pleo, 3);
+    let done = pleo.company_command(&["export", "run", "--book", "no-such-program"]).run().ended(8);
+    assert!(done.out.contains("failed: 0 booked, 0 failed"), "{}", done.out);
 }
 
 #[test]
@@ -233,9 +237,18 @@ fn a_tag_group_becomes_equal_to_a_file_and_a_second_run_does_nothing() {
     assert!(writes(&pleo) >= 2);
     let again = sync(&[]).run().ended(0);
     assert!(again.out.starts_with("0 to change, "), "{}", again.out);
-    crate::support::write(&home.join("tags.csv"), "number,name\n1,Alpha\n");
-    let wrong = sync(&[]).run().ended(2);
-    assert!(wrong.err.contains("is not CSV with the columns `code` and `name`"), "{}", wrong.err);
+    // A file that is cut off, or has other columns, archives nothing.
+    for (content, what) in [
+        ("number,name\n1,Alpha\n", "does not have the columns"),
+        ("number,name\n", "does not have the columns"),
+        ("", "does not have the columns"),
+        ("code,name\n", "has no tags"),
+        ("code,name\nA\n", "line 2 is not CSV"),
+    ] {
+        crate::support::write(&home.join("tags.csv"), content);
+        let wrong = sync(&[]).run().ended(2);
+        assert!(wrong.err.contains(what), "{content:?}: {}", wrong.err);
+    }
 }
 
 #[test]

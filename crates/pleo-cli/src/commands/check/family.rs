@@ -4,6 +4,8 @@ use pleo::{Client, Error, RequestRefused, ScopeSet, http::StatusCode, operations
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::{exit::Exit, failure::exit_of};
+
 /// What is read for each API family, with the body that the operation needs.
 const PROBES: &[(&str, &str, Option<&str>)] = &[
     ("accounting-entries", "search_accounting_entries", Some(r#"{"includeDeleted":false}"#)),
@@ -33,19 +35,23 @@ pub(super) struct Family {
     pub(super) reason: Option<String>,
     /// What was read.
     operation: Option<&'static str>,
+    /// How the command would end if this read were all of it, where it failed and says nothing about access.
+    #[serde(skip)]
+    pub(super) failure: Option<Exit>,
 }
 
 /// Reads one entry.
 pub(super) async fn examine(client: &Client, family: &'static str, scopes: Option<&ScopeSet>) -> Family {
     let Some((_, name, body)) = PROBES.iter().find(|(of, ..)| *of == family) else {
         let reason = "it only writes, so it cannot be tried".to_owned();
-        return Family { family, may_read: None, reason: Some(reason), operation: None };
+        return Family { family, may_read: None, reason: Some(reason), operation: None, failure: None };
     };
     let Some(operation) = operations::find(name) else {
         let reason = "this version does not know what to read".to_owned();
-        return Family { family, may_read: None, reason: Some(reason), operation: None };
+        return Family { family, may_read: None, reason: Some(reason), operation: None, failure: None };
     };
-    let outcome = |may_read, reason| Family { family, may_read, reason, operation: Some(operation.id) };
+    let outcome =
+        |may_read, reason| Family { family, may_read, reason, operation: Some(operation.id), failure: None };
     if let Some(scopes) = scopes {
         let missing = ScopeSet::needed_for([operation]).scopes.missing_in(scopes);
         if !missing.is_empty() {
@@ -66,7 +72,8 @@ pub(super) async fn examine(client: &Client, family: &'static str, scopes: Optio
         Ok(_) => outcome(Some(true), None),
         Err(error) => {
             let (may_read, reason) = refused(&error);
-            outcome(may_read, Some(reason))
+            let failure = may_read.is_none().then(|| exit_of(&error));
+            Family { failure, ..outcome(may_read, Some(reason)) }
         }
     }
 }

@@ -29,7 +29,7 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(120);
 /// credential goes to the named environment and nowhere else.
 ///
 /// Examples:
-///   PLEO_ENVIRONMENT=staging pleo check        the key is asked for
+///   PLEO_ENVIRONMENT=staging pleo check        prompts for the key
 ///   pleo check --for export                    is it enough for the export API?
 ///   pleo check --for search_vendors create_vendor --json
 #[derive(Debug, Args)]
@@ -218,7 +218,7 @@ fn diagnosed(error: Error) -> Problem {
             "Try again. If it stays so, a proxy may be slow or cut connections; --timeout sets the limit.",
         ),
         ("not-pleo", _) => problem.help(
-            "Something else than Pleo may have responded, such as a login page of the network; look at its response \
+            "Something other than Pleo may have responded, such as a login page of the network; look at its response \
              with `pleo call introspect_authentication --curl`.",
         ),
         _ => problem,
@@ -227,8 +227,8 @@ fn diagnosed(error: Error) -> Problem {
 
 /// Finds the company's name. Of an organisation's companies the first is used for reading.
 async fn name_company(client: &Client, company: Option<CompanyId>, report: &mut Report) -> Option<CompanyId> {
-    let companies =
-        client.list_companies().limit(100).send().await.ok().map(|page| page.into_inner().data)?;
+    let page = client.list_companies().limit(100).send().await;
+    let companies = page.map(|page| page.into_inner().data).unwrap_or_default();
     let found = match company {
         Some(company) => companies.iter().find(|found| CompanyId::from(found.id) == company),
         None => companies.first(),
@@ -265,6 +265,14 @@ fn ask(wanted: &[&'static Operation], scopes: Option<&ScopeSet>, report: &mut Re
         report.problems.push(Problem::new("scopes-missing", Exit::Scopes, what).help(
             "Scopes cannot be added to a key: make a new key, or authorise the app again, with these scopes.",
         ));
+    }
+    if !wanted.is_empty()
+        && let Some(family) = report.families.iter().find(|family| family.failure.is_some())
+    {
+        let reason = family.reason.as_deref().unwrap_or_default();
+        let what = format!("the API family {} could not be tried: {reason}", family.family);
+        let exit = family.failure.unwrap_or(Exit::Service);
+        report.problems.push(Problem::new("not-tried", exit, what).help("Run the check again later."));
     }
     let closed: Vec<_> = report
         .families

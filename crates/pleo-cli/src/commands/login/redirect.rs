@@ -1,10 +1,12 @@
 //! The end of an authorisation: the browser comes back to this machine.
 
 use std::{
+    io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
 
+use futures_util::{StreamExt as _, future::select_all, stream::FuturesUnordered};
 use pleo::http::Uri;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -42,35 +44,40 @@ impl Listener {
             "[::1]" => vec![v6],
             _ => vec![v4],
         };
-        let (mut sockets, mut failure) = (Vec::new(), None);
-        for address in addresses {
+        let mut sockets = Vec::new();
+        for address in &addresses {
             match TcpListener::bind(address).await {
                 Ok(socket) => sockets.push(socket),
-                Err(error) => failure = Some(error),
+                // A machine may lack one of the two kinds of addresses. One that another program has would get the code.
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && addresses.len() > 1 => {}
+                Err(error) => {
+                    let what = format!("cannot listen at the redirect address, port {port}: {error}");
+                    return Err(
+                        Failure::new(Exit::Local, what).help("Stop what uses the port, or use --no-browser.")
+                    );
+                }
             }
         }
-        match failure {
-            Some(error) if sockets.is_empty() => {
-                let what = format!("cannot listen at the redirect address, port {port}: {error}");
-                Err(Failure::new(Exit::Local, what).help("Stop what uses the port, or use --no-browser."))
-            }
-            _ => {
-                let uri: Option<Uri> = redirect_uri.parse().ok();
-                let path = uri.map_or("/".to_owned(), |uri| uri.path().to_owned());
-                Ok(Some(Self { sockets, path }))
-            }
-        }
+        let uri: Option<Uri> = redirect_uri.parse().ok();
+        let path = uri.map_or("/".to_owned(), |uri| uri.path().to_owned());
+        Ok(Some(Self { sockets, path }))
     }
 
     /// The address that the browser was sent to, path and query.
     pub(super) async fn redirect(&self) -> Result<String, Failure> {
+        // Browsers make connections that they may not use, so all are served at the same time.
+        let mut served = FuturesUnordered::new();
         loop {
-            let accepts = self.sockets.iter().map(|socket| Box::pin(socket.accept()));
-            let (accepted, ..) = futures_util::future::select_all(accepts).await;
-            let Ok((stream, _)) = accepted else { continue };
-            // What else comes here, such as a request for an icon, is not the end.
-            if let Ok(Some(target)) = timeout(PATIENCE, self.serve(stream)).await {
-                return Ok(target);
+            let accepts = select_all(self.sockets.iter().map(|socket| Box::pin(socket.accept())));
+            tokio::select! {
+                (accepted, ..) = accepts => match accepted {
+                    Ok((stream, _)) => served.push(timeout(PATIENCE, self.serve(stream))),
+                    Err(error) => {
+                        return Err(Failure::new(Exit::Local, format!("cannot wait for the browser: {error}")));
+                    }
+                },
+                // What else comes here, such as a request for an icon, is not the end.
+                Some(Ok(Some(target))) = served.next() => return Ok(target),
             }
         }
     }
