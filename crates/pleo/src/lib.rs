@@ -92,7 +92,15 @@ pub use pleo_auth::{
 };
 pub use transport::{Pace, RetryPolicy, RetryTransport};
 
-use pleo_auth::pleo_client::{Attempts, debug_by_chain, identifier, read_success, retry_after};
+#[cfg(any(
+    feature = "export",
+    feature = "file-store",
+    feature = "postgres-store",
+    feature = "tags",
+    feature = "webhook-verification"
+))]
+use pleo_auth::pleo_client::identifier;
+use pleo_auth::pleo_client::{Attempts, debug_by_chain, read_success, retry_after};
 
 /// The guides, each a page of `docs/`, whose blocks are run as tests.
 #[cfg(all(doctest, feature = "full", feature = "time-zones", feature = "webhook-verification"))]
