@@ -3,5 +3,5 @@
 use pleo_auth::{Client, Staging};
 
 fn main() {
-    let _client = Client::<Staging>::new();
+    let _client = Client::<Staging>::without_retries();
 }

@@ -294,15 +294,8 @@ impl Client {
     /// The same client with another limit of time for each call: from its beginning to the end of the response's body, with
     /// all attempts and the waits between them. It replaces the limits of the transport, for an attempt and for a whole
     /// call, whether they are shorter or longer; the limit for making a connection stays. A list has the limit for each of
-    /// its pages. A call that takes longer fails, and [`Error::is_timeout`] is true.
-    ///
-    /// ```
-    /// # use std::time::Duration;
-    /// # async fn example(client: pleo_client::Client) -> Result<(), pleo_client::Error> {
-    /// client.with_timeout(Duration::from_secs(3)).introspect_authentication().send().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// its pages. A call that takes longer fails, and [`Error::is_timeout`] is true. An example is
+    /// `client.with_timeout(Duration::from_secs(3)).get_vendor(id).send()`.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { inner: Arc::clone(&self.inner), timeout: Some(timeout) }

@@ -263,6 +263,14 @@ impl Reader {
                 }
                 None => {}
             },
+            Item::Macro(call) if is_debug_name(&call.mac.path) => {
+                // Types, some with a lifetime: `CreateVendor<'_>, GetVendor<'_>`.
+                let names = call.mac.tokens.clone().into_iter().map(|token| token.to_string());
+                for name in names.filter(|name| name.starts_with(char::is_alphabetic)) {
+                    let shape = self.surface.types.entry(format!("{module}::{name}")).or_default();
+                    shape.traits.extend(["Debug".to_owned()]);
+                }
+            }
             Item::Macro(call) => match (macro_enum(item), call.mac.path.is_ident("object")) {
                 (Some((name, variants)), _) => {
                     let shape = self.shape(module, &name, TypeKind::Enum, &[]);
@@ -492,6 +500,11 @@ fn converted(taken: &Type) -> Type {
         _ => None,
     });
     target.unwrap_or_else(|| taken.clone())
+}
+
+/// Whether a macro is `debug_name!`, which implements `Debug` for types.
+fn is_debug_name(path: &syn::Path) -> bool {
+    path.segments.last().is_some_and(|last| last.ident == "debug_name")
 }
 
 /// Name and variants of an `open_enum!`, these with their words.

@@ -60,7 +60,7 @@ impl RefreshPolicy {
     /// How long a token is taken to be valid whose answer does not say it.
     pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
-    /// The longest time for which a renewal has the lock of its [`TokenStore`](super::TokenStore), if everything takes
+    /// The longest time for which a renewal has the lock of its [`TokenStore`](crate::oauth::TokenStore), if everything takes
     /// as long as it may. Other processes wait so long for it. With the default settings, ten minutes.
     pub fn longest_renewal(&self) -> Duration {
         // For each attempt: introspection, the note, the request. And once: loading, reading the note, and either saving,
