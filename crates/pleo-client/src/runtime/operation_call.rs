@@ -14,7 +14,7 @@ use super::{
 /// A call of an operation that is chosen at run time: its arguments are text, and its bodies are JSON as it is.
 ///
 /// For a program that knows its operations when it is written, their own methods are better: the compiler checks
-/// their arguments. This one is for tools, which find an operation by [`operations::find`](crate::operations::find).
+/// their arguments. This one is for tools, which find an operation by `operations::find`.
 /// Nothing is checked against the operation's types, so a wrong value is found by the service.
 ///
 /// `Debug` shows the operation and the names of the arguments, and no value.
