@@ -15,14 +15,14 @@ use pleo_sandbox::program::{self, start};
     long_about = None,
     after_help = "Exit codes: 2 wrong usage, 3 the sandbox cannot run, such as when the port is taken."
 )]
-struct Arguments {
+struct Program {
     #[command(flatten)]
-    program: program::Arguments,
+    options: program::Arguments,
 }
 
 /// Exit code 0 is never reached but by `--help`; 2 is clap's for wrong usage, 3 is for what cannot run.
 fn main() -> ExitCode {
-    match start(&Arguments::parse().program) {
+    match start(&Program::parse().options) {
         Ok(running) => {
             println!("{running}");
             running.join();
