@@ -9,9 +9,9 @@ use std::{
 use clap::{Args, ValueHint};
 use clap_complete::engine::ArgValueCompleter;
 use pleo::{
-    AccessToken, AnyEnvironment, Body, BoxFuture, Call, Client, CompanyLocation, Error, IntoCredential as _,
-    Items, Operation, OperationCall, ParameterError, ParameterLocation, Safety, Session, Transport,
-    TransportError, TransportErrorKind, bytes::Bytes, http,
+    AccessToken, AnyEnvironment, Body, BoxFuture, Call, Client, Error, IntoCredential as _, Items, Operation,
+    OperationCall, ParameterError, ParameterLocation, Safety, Session, Transport, TransportError,
+    TransportErrorKind, bytes::Bytes, http,
 };
 use serde_json::value::RawValue;
 
@@ -214,30 +214,16 @@ impl RequestParts<'_> {
             let argument = call.argument(wire_name(operation, name), value);
             call = argument.map_err(|error| wrong_parameter(operation, &error))?;
         }
-        if let Some(name) = self.missing() {
-            return Err(Failure::usage(format!("{} needs the parameter `{name}`", operation.id))
-                .help(format!("Give it as {name}=VALUE. {}", usage(operation))));
+        if let Some(body) = &self.body {
+            call = call.json(body.clone());
         }
-        match &self.body {
-            Some(body) => Ok(call.json(body.clone())),
-            None if operation.request_body.is_some_and(|body| body.required) => {
-                Err(Failure::usage(format!("{} needs a body", operation.id))
-                    .help("Give a file with JSON by --body FILE, or --body - for standard input."))
-            }
+        match call.missing() {
             None => Ok(call),
+            Some("body") => Err(Failure::usage(format!("{} needs a body", operation.id))
+                .help("Give a file with JSON by --body FILE, or --body - for standard input.")),
+            Some(name) => Err(Failure::usage(format!("{} needs the parameter `{name}`", operation.id))
+                .help(format!("Give it as {name}=VALUE. {}", usage(operation)))),
         }
-    }
-
-    /// The first required parameter that was not given, except the company, which the session may know.
-    fn missing(&self) -> Option<&'static str> {
-        let names = self.parameters.iter().filter_map(|parameter| Some(parameter.split_once('=')?.0));
-        let given: Vec<_> = names.map(|name| wire_name(self.operation, name)).collect();
-        let company = match self.operation.company {
-            CompanyLocation::Query { name, .. } => Some(name),
-            _ => None,
-        };
-        let required = self.operation.parameters.iter().filter(|parameter| parameter.required);
-        required.map(|parameter| parameter.name).find(|name| !given.contains(name) && Some(*name) != company)
     }
 }
 

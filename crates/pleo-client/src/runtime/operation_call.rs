@@ -139,8 +139,9 @@ impl<'a> OperationCall<'a> {
         Ok(request)
     }
 
-    /// What the operation requires and was not given. A company may still come from who authorises.
-    fn missing(&self) -> Option<&'static str> {
+    /// The first parameter, or `body`, that the operation requires and the call does not have. A company in the query
+    /// is not missing: a client that is bound to one adds it.
+    pub fn missing(&self) -> Option<&'static str> {
         let operation = self.operation;
         let is_missing = |parameter: &&Parameter| {
             parameter.required
