@@ -22,6 +22,7 @@ pub(crate) mod webhook;
 
 use std::{thread, time::Duration};
 
+use clap::Args;
 use tokio::{runtime, sync::oneshot};
 
 use crate::{
@@ -36,9 +37,7 @@ use crate::{
 pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Check(Connected { command, connection }) => block_on(check::run(connection, command)),
-        Command::Call(Connected { command, connection }) => {
-            block_on(async { call::run(&Settings::new(connection)?, command).await })
-        }
+        Command::Call(arguments) => connected(arguments, call::run),
         Command::Operations(arguments) => operations::run(arguments),
         Command::Scopes(arguments) => scopes::run(arguments),
         Command::Access(arguments) => access::run(arguments),
@@ -47,29 +46,27 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         }
         Command::Logout(connection) => block_on(async { login::logout(&Settings::new(connection)?).await }),
         Command::Status(arguments) => status::run(arguments),
-        Command::Companies(Connected { command, connection }) => {
-            block_on(async { companies::run(&Settings::new(connection)?, command).await })
-        }
-        Command::Entries(Connected { command, connection }) => {
-            block_on(async { entries::run(&Settings::new(connection)?, command).await })
-        }
-        Command::Receipts(Connected { command, connection }) => {
-            block_on(async { receipts::run(&Settings::new(connection)?, command).await })
-        }
-        Command::Export(export::ExportCommand::Run(Connected { command, connection })) => {
-            block_on(async { export::run(&Settings::new(connection)?, command).await })
-        }
-        Command::Tags(tags::TagsCommand::Sync(Connected { command, connection })) => {
-            block_on(async { tags::sync(&Settings::new(connection)?, command).await })
-        }
-        Command::Webhook(webhook::WebhookCommand::Subscribe(Connected { command, connection })) => {
-            block_on(async { webhook::subscribe(&Settings::new(connection)?, command).await })
+        Command::Companies(arguments) => connected(arguments, companies::run),
+        Command::Entries(arguments) => connected(arguments, entries::run),
+        Command::Receipts(arguments) => connected(arguments, receipts::run),
+        Command::Export(export::ExportCommand::Run(arguments)) => connected(arguments, export::run),
+        Command::Tags(tags::TagsCommand::Sync(arguments)) => connected(arguments, tags::sync),
+        Command::Webhook(webhook::WebhookCommand::Subscribe(arguments)) => {
+            connected(arguments, webhook::subscribe)
         }
         Command::Webhook(webhook::WebhookCommand::Verify(arguments)) => block_on(webhook::verify(arguments)),
         Command::Sandbox(arguments) => sandbox::run(arguments),
         Command::Completion(arguments) => completion::run(arguments),
         Command::Man(arguments) => man::run(&arguments),
     }
+}
+
+/// Runs a command that reaches Pleo.
+fn connected<A: Args>(
+    Connected { command, connection }: Connected<A>,
+    run: impl AsyncFnOnce(&Settings, A) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    block_on(async { run(&Settings::new(connection)?, command).await })
 }
 
 /// How long the work may take to end after Ctrl-C.
