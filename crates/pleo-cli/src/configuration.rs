@@ -4,13 +4,15 @@ use std::{
     collections::BTreeMap,
     env,
     ffi::OsStr,
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use clap_complete::CompletionCandidate;
 use etcetera::{BaseStrategy as _, choose_base_strategy};
 use serde::Deserialize;
+use tempfile::NamedTempFile;
 
 use crate::{exit::Exit, failure::Failure};
 
@@ -145,14 +147,28 @@ pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
 
 /// Writes a file as a whole: either all of it is there, or what was there before. Only its owner can read it.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::file("write", path, &error);
+    let written = beside(path, content).and_then(|file| Ok(file.persist(path)?));
+    written.map(drop).map_err(|error| Failure::file("write", path, &error))
+}
+
+/// The same for a file that does not exist yet. If another process makes it in the same moment, that one stays.
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    match beside(path, content).and_then(|file| Ok(file.persist_noclobber(path)?)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(Failure::file("write", path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A file in the folder of `path` with this content, on the disk, which is removed unless it gets a name.
+fn beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    io::Write::write_all(&mut file, content).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    fs::create_dir_all(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 /// Profiles whose name begins so, for the shell.

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use self::redirect::Listener;
 use crate::{
-    configuration::{App, Configuration, create_private, token_folder, write_whole},
+    configuration::{App, Configuration, create_private, token_folder, write_new, write_whole},
     connection::{Settings, secret_file},
     exit::Exit,
     failure::Failure,
@@ -99,7 +99,7 @@ impl TokenFile {
         }
         let path = folder.join(KEY_FILE);
         if !path.exists() {
-            write_new(&path, &random_key()?)?;
+            write_new(&path, random_key()?.as_bytes())?;
         }
         secret_file(&path)
     }
@@ -111,20 +111,6 @@ fn random_key() -> Result<Zeroizing<String>, Failure> {
     getrandom::fill(bytes.as_mut_slice())
         .map_err(|_| Failure::new(Exit::Local, "the operating system's random number generator failed"))?;
     Ok(Zeroizing::new(data_encoding::BASE64.encode(bytes.as_slice())))
-}
-
-/// Writes a file that does not exist yet. If another process makes it in the same moment, that one stays.
-fn write_new(path: &Path, content: &str) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::file("write", path, &error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    io::Write::write_all(&mut file, content.as_bytes()).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(failed(error.error)),
-    }
 }
 
 /// Logs in.
