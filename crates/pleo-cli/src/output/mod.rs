@@ -66,11 +66,15 @@ fn is_dangerous(character: char) -> bool {
 }
 
 /// Standard output, whose end is not an error: somebody who reads enough closes the pipe.
-pub(crate) struct Output(io::BufWriter<io::Stdout>);
+pub(crate) struct Output {
+    buffer: io::BufWriter<io::Stdout>,
+    is_terminal: bool,
+}
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self(io::BufWriter::new(io::stdout()))
+        let stdout = io::stdout();
+        Self { is_terminal: stdout.is_terminal(), buffer: io::BufWriter::new(stdout) }
     }
 
     /// Whether colours are wanted.
@@ -78,27 +82,42 @@ impl Output {
         anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
     }
 
-    /// Writes a line, or several. A terminal gets no characters that control it.
-    pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
-        if io::stdout().is_terminal() {
-            return line.lines().try_for_each(|line| written(writeln!(self.0, "{}", shown(line))));
+    /// Writes a text of any number of lines. A terminal gets no characters that control it, except the ends of lines.
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        if !self.is_terminal {
+            return written(self.buffer.write_all(text.as_bytes()));
         }
-        written(writeln!(self.0, "{line}"))
+        let mut lines = text.split_inclusive('\n');
+        lines.try_for_each(|line| {
+            let (content, end) = line.strip_suffix('\n').map_or((line, ""), |content| (content, "\n"));
+            written(write!(self.buffer, "{}{end}", shown(content)))
+        })
+    }
+
+    /// Writes a text, and ends the line.
+    pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
+        self.text(line)?;
+        written(self.buffer.write_all(b"\n"))
     }
 
     /// Writes what is still kept back.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
-        written(self.0.flush())
+        self.write_back()
+    }
+
+    /// Writes what is kept back so far.
+    pub(crate) fn write_back(&mut self) -> Result<(), Failure> {
+        written(self.buffer.flush())
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.buffer.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.buffer.flush()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io::{self, IsTerminal as _, Write as _},
+    io,
 };
 
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
@@ -71,9 +71,10 @@ impl Records {
     /// Prints an entry by its values, in the order of the columns.
     pub(crate) fn row<const N: usize>(&mut self, values: [String; N]) -> Result<(), Failure> {
         match self.format {
-            Format::Csv | Format::Table => {
-                let cells = self.columns.iter().cloned().zip(values).collect();
-                self.cells(cells)
+            Format::Csv => self.csv(&values),
+            Format::Table => {
+                self.waiting.push(self.columns.iter().cloned().zip(values).collect());
+                Ok(())
             }
             Format::Json | Format::Ndjson => {
                 let members = self.columns.iter().cloned().zip(values.map(serde_json::Value::from));
@@ -90,7 +91,7 @@ impl Records {
         let before = if self.count == 0 { "[\n" } else { ",\n" };
         self.count += 1;
         let indented = text.replace('\n', "\n  ");
-        written(write!(self.output, "{before}  {indented}"))
+        self.output.text(&format!("{before}  {indented}"))
     }
 
     fn cells(&mut self, cells: Vec<(String, String)>) -> Result<(), Failure> {
@@ -130,11 +131,10 @@ impl Records {
     }
 
     fn csv(&mut self, cells: &[String]) -> Result<(), Failure> {
-        if io::stdout().is_terminal() {
-            let cells: Vec<_> = cells.iter().map(|cell| shown(cell)).collect();
-            return write_csv(&mut self.output, cells.iter().map(|cell| cell.as_bytes()));
-        }
-        write_csv(&mut self.output, cells.iter().map(String::as_bytes))
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        written(writer.write_record(cells).map_err(io::Error::from))?;
+        let record = writer.into_inner().unwrap_or_default();
+        self.output.text(&String::from_utf8_lossy(&record))
     }
 
     /// Prints what is still kept back.
@@ -166,7 +166,7 @@ impl Records {
         }
         let rows = waiting.into_iter().map(|cells| row(&names, cells)).collect();
         self.output.line(&table(&names, rows))?;
-        written(self.output.flush())?;
+        self.output.write_back()?;
         if names.len() < all {
             let hint = style::hint();
             anstream::eprintln!(
@@ -176,12 +176,6 @@ impl Records {
         }
         Ok(())
     }
-}
-
-fn write_csv<'c>(output: &mut Output, cells: impl Iterator<Item = &'c [u8]>) -> Result<(), Failure> {
-    // A writer that lives longer would keep what it has not written yet.
-    let mut writer = csv::Writer::from_writer(output);
-    written(writer.write_record(cells).map_err(io::Error::from).and_then(|()| writer.flush()))
 }
 
 /// The names of all cells, in the order in which they first come.
