@@ -2,12 +2,14 @@
 
 use std::{error::Error as StdError, fmt, io};
 
+use anstyle::Style;
 use pleo::{
     ConnectError, Error, ErrorChain, RequestRefused,
     advice::{self, Advice},
     http::StatusCode,
     oauth::TokenError,
 };
+use serde::Serialize;
 
 use crate::{
     exit::Exit,
@@ -15,9 +17,10 @@ use crate::{
 };
 
 /// Why a command failed, in two parts.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Failure {
     /// The exit code.
+    #[serde(skip)]
     pub(crate) exit: Exit,
     /// What happened: a fragment in lower case.
     pub(crate) what: String,
@@ -69,11 +72,15 @@ impl Failure {
 
     /// Prints both parts on standard error.
     pub(crate) fn print(&self) {
-        if self.exit == Exit::Success {
-            return;
+        if self.exit != Exit::Success {
+            self.print_as("error", style::error());
         }
-        let (error, help) = (style::error(), style::hint());
-        anstream::eprintln!("{error}error:{error:#} {}", shown(&self.what));
+    }
+
+    /// Prints both parts on standard error, the first after a word in a colour.
+    pub(crate) fn print_as(&self, word: &str, colour: Style) {
+        let help = style::hint();
+        anstream::eprintln!("{colour}{word}:{colour:#} {}", shown(&self.what));
         for line in &self.help {
             anstream::eprintln!("{help}help:{help:#} {}", shown(line));
         }

@@ -61,27 +61,24 @@ pub(super) struct Asked {
 pub(super) struct Problem {
     /// A name that stays the same, for programs.
     cause: &'static str,
-    what: String,
-    help: Vec<String>,
+    #[serde(flatten)]
+    failure: Failure,
     pub(super) is_warning: bool,
-    #[serde(skip)]
-    exit: Exit,
 }
 
 impl Problem {
     pub(super) fn new(cause: &'static str, exit: Exit, what: impl Into<String>) -> Self {
-        Self { cause, what: what.into(), help: Vec::new(), is_warning: false, exit }
+        Self::of(cause, Failure::new(exit, what))
     }
 
     /// The problem that a failure is.
     pub(super) fn of(cause: &'static str, failure: Failure) -> Self {
-        Self { cause, what: failure.what, help: failure.help, is_warning: false, exit: failure.exit }
+        Self { cause, failure, is_warning: false }
     }
 
     /// The same with one more thing to do.
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help.push(help.into());
-        self
+    pub(super) fn help(self, help: impl Into<String>) -> Self {
+        Self { failure: self.failure.help(help), ..self }
     }
 
     /// The same as a warning, which does not make the check fail.
@@ -93,7 +90,8 @@ impl Problem {
 impl Report {
     /// The exit code: that of the first problem that is not a warning.
     pub(super) fn exit(&self) -> Exit {
-        self.problems.iter().find(|problem| !problem.is_warning).map_or(Exit::Success, |problem| problem.exit)
+        let first = self.problems.iter().find(|problem| !problem.is_warning);
+        first.map_or(Exit::Success, |problem| problem.failure.exit)
     }
 
     /// Prints the report for people.
@@ -158,11 +156,7 @@ impl Report {
         for problem in &self.problems {
             let (word, colour) =
                 if problem.is_warning { ("warning", style::unknown()) } else { ("error", style::error()) };
-            anstream::eprintln!("{colour}{word}:{colour:#} {}", shown(&problem.what));
-            let hint = style::hint();
-            for help in &problem.help {
-                anstream::eprintln!("{hint}help:{hint:#} {}", shown(help));
-            }
+            problem.failure.print_as(word, colour);
         }
         if self.works {
             let good = style::good();
