@@ -24,27 +24,46 @@ pub(crate) fn operation(name: &str) -> Result<&'static Operation, Failure> {
     }
     let names = operations::all().flat_map(|operation| [operation.id, operation.pleo_id]);
     let failure = Failure::usage(format!("there is no operation `{name}`"));
-    Err(match nearest(name, names) {
-        Some(nearest) => failure.help(format!("Did you mean `{nearest}`?")),
-        None => failure.help("`pleo operations WORD` finds operations by a word."),
+    Err(or_nearest(failure, name, names, "`pleo operations WORD` finds operations by a word."))
+}
+
+/// The API family of this name.
+pub(crate) fn family(name: &str) -> Result<&'static str, Failure> {
+    let plain = normalised(name);
+    operations::families().find(|family| normalised(family) == plain).ok_or_else(|| {
+        let failure = Failure::usage(format!("there is no API family `{name}`"));
+        or_nearest(failure, name, operations::families(), &all_families())
     })
+}
+
+fn all_families() -> String {
+    format!("The families are {}.", operations::families().collect::<Vec<_>>().join(", "))
+}
+
+/// The failure with the name that is most like what was typed, or else with other help.
+pub(crate) fn or_nearest<'n>(
+    failure: Failure,
+    typed: &str,
+    names: impl Iterator<Item = &'n str>,
+    otherwise: &str,
+) -> Failure {
+    match nearest(typed, names) {
+        Some(nearest) => failure.help(format!("Did you mean `{nearest}`?")),
+        None => failure.help(otherwise),
+    }
 }
 
 /// The operations of a name: those of a family, or one.
 pub(crate) fn family_or_operation(name: &str) -> Result<Vec<&'static Operation>, Failure> {
-    let plain = normalised(name);
-    let of_family: Vec<_> =
-        operations::all().filter(|operation| normalised(operation.family) == plain).collect();
-    if !of_family.is_empty() {
-        return Ok(of_family);
+    if let Ok(family) = family(name) {
+        return Ok(operations::all().filter(|operation| operation.family == family).collect());
     }
     operation(name).map(|operation| vec![operation]).map_err(|failure| {
-        let families: Vec<_> = operations::families().collect();
-        match nearest(name, families.iter().copied()) {
+        match nearest(name, operations::families()) {
             Some(nearest) if failure.help.iter().all(|help| !help.contains("Did you mean")) => {
                 failure.help(format!("Did you mean the family `{nearest}`?"))
             }
-            _ => failure.help(format!("The families are {}.", families.join(", "))),
+            _ => failure.help(all_families()),
         }
     })
 }

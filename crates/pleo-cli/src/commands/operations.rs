@@ -103,7 +103,7 @@ fn effect(operation: &Operation) -> &'static str {
 /// Runs the command.
 pub(crate) fn run(arguments: OperationsArguments) -> Result<Exit, Failure> {
     let family = match &arguments.family {
-        Some(name) => Some(find_family(name)?),
+        Some(name) => Some(naming::family(name)?),
         None => None,
     };
     let word = arguments.word.as_deref().map(str::to_lowercase);
@@ -117,10 +117,7 @@ pub(crate) fn run(arguments: OperationsArguments) -> Result<Exit, Failure> {
         let word = arguments.word.unwrap_or_default();
         let failure = Failure::usage(format!("no operation has the word `{word}`"));
         let names = operations::all().map(|operation| operation.id);
-        return Err(match naming::nearest(&word, names) {
-            Some(nearest) => failure.help(format!("Did you mean `{nearest}`?")),
-            None => failure.help("`pleo operations` lists all of them."),
-        });
+        return Err(naming::or_nearest(failure, &word, names, "`pleo operations` lists all of them."));
     }
     let format = arguments.output.format(Format::Table);
     if format == Format::Json {
@@ -145,16 +142,4 @@ pub(crate) fn run(arguments: OperationsArguments) -> Result<Exit, Failure> {
     }
     records.finish()?;
     Ok(Exit::Success)
-}
-
-fn find_family(name: &str) -> Result<&'static str, Failure> {
-    let plain = naming::normalised(name);
-    operations::families().find(|family| naming::normalised(family) == plain).ok_or_else(|| {
-        let families: Vec<_> = operations::families().collect();
-        let failure = Failure::usage(format!("there is no API family `{name}`"));
-        match naming::nearest(name, families.iter().copied()) {
-            Some(nearest) => failure.help(format!("Did you mean `{nearest}`?")),
-            None => failure.help(format!("The families are {}.", families.join(", "))),
-        }
-    })
 }
