@@ -194,9 +194,9 @@ impl Settings {
         if self.arguments.ask_key || self.arguments.key_file.is_some() {
             return false;
         }
-        let is_set = |name| env::var_os(name).is_some();
-        if is_set(TOKEN) || is_set(ClientBuilder::KEY) || is_set(ClientBuilder::KEY_FILE) {
-            return is_set(TOKEN);
+        let set = set_variables();
+        if !set.is_empty() {
+            return set.contains(&TOKEN);
         }
         self.profile().is_some_and(|profile| profile.key_file.is_none() && profile.oauth.is_some())
     }
@@ -265,10 +265,15 @@ pub(crate) fn profile_name(flag: Option<String>) -> Result<Option<String>, Failu
     }
 }
 
+/// The variables with a credential that are set.
+fn set_variables() -> Vec<&'static str> {
+    let names = [ClientBuilder::KEY, ClientBuilder::KEY_FILE, TOKEN];
+    names.into_iter().filter(|name| env::var_os(name).is_some()).collect()
+}
+
 /// The credential of the variables, if they hold one.
 fn from_variables(environment: &AnyEnvironment) -> Result<Option<Found>, Failure> {
-    let names = [ClientBuilder::KEY, ClientBuilder::KEY_FILE, TOKEN];
-    let set: Vec<_> = names.into_iter().filter(|name| env::var_os(name).is_some()).collect();
+    let set = set_variables();
     let name = match *set {
         [] => return Ok(None),
         [name] => name,
