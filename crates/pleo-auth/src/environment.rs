@@ -335,11 +335,7 @@ impl serde::Serialize for AnyEnvironment {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for AnyEnvironment {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+pleo_client::serde_as_text!(deserialize AnyEnvironment);
 
 /// A text that names no environment. It does not show the text, which might be a secret in the wrong
 /// place.
