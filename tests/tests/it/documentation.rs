@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use pleo_client::{Operation, operations};
@@ -139,18 +139,20 @@ fn cited(text: &str) -> Vec<(char, u32)> {
     found
 }
 
-#[test]
-fn every_number_that_is_cited_is_explained() {
-    fn files(folder: &Path, extension: &str, found: &mut Vec<std::path::PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                files(&path, extension, found);
-            } else if path.extension().is_some_and(|found| found == extension) {
-                found.push(path);
-            }
+/// Adds the files of a folder, and of those in it, that have this extension.
+pub(crate) fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, extension, found);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            found.push(path);
         }
     }
+}
+
+#[test]
+fn every_number_that_is_cited_is_explained() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut texts = vec![root.join("README.md")];
     for part in [
@@ -235,16 +237,6 @@ fn literals_are_found_and_comments_are_not() {
 /// nothing but a list of them. A program prints none, because its users cannot look them up.
 #[test]
 fn no_printed_text_cites_a_number() {
-    fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                files(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
-            }
-        }
-    }
     let only_cites = |text: &str| {
         let words = text.split([' ', ',']).filter(|word| !word.is_empty());
         let glue = ["to", "against", "field", "notes", "RFC", "OpenAPI", "documents"];
@@ -262,7 +254,7 @@ fn no_printed_text_cites_a_number() {
         "pleo-conformance/src",
         "pleo-sandbox/src",
     ] {
-        files(&root.join(part), &mut paths);
+        files(&root.join(part), "rs", &mut paths);
     }
     // Tests print nothing to anybody, and a sample of a report has sources.
     paths.retain(|path| !path.ends_with("tests.rs") && !path.ends_with("sample.rs"));

@@ -1,11 +1,8 @@
 //! No text for people has one of the phrases that `docs/maintainers/phrases.txt` lists.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
-use crate::documentation::literals;
+use crate::documentation::{files, literals};
 
 const LIST: &str = "docs/maintainers/phrases.txt";
 
@@ -106,17 +103,6 @@ fn found(text: &str, phrase: &Phrase) -> Option<String> {
     let before: String = before.chars().rev().collect();
     let from: String = text[at..].chars().take(phrase.text.len() + 30).collect();
     Some(before + &from)
-}
-
-fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, extension, found);
-        } else if path.extension().is_some_and(|found| found == extension) {
-            found.push(path);
-        }
-    }
 }
 
 #[test]

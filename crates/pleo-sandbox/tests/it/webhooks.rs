@@ -6,8 +6,21 @@ use bytes::Bytes;
 use http::{Request, Response};
 use pleo_sandbox::{Reply, Server};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::support::{basic, exchange, get, key, post, sandbox};
+
+/// Creates a vendor over TCP, so that the server tells subscribers of it, and returns the response.
+fn create_vendor(server: &Server, company: Uuid) -> String {
+    let vendor = json!({ "companyId": company, "name": "New", "defaultCurrency": "DKK" }).to_string();
+    let head = format!(
+        "POST /v1/vendors HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
+        key(),
+        vendor.len()
+    );
+    exchange(server.address(), (head + &vendor).as_bytes())
+}
 
 #[test]
 fn an_endpoint_on_this_machine_gets_the_delivery() {
@@ -26,14 +39,7 @@ fn an_endpoint_on_this_machine_gets_the_delivery() {
     });
     assert_eq!(post(&sandbox, "/v1/subscriptions", &subscription).status, 200);
 
-    let vendor = json!({ "companyId": company, "name": "New", "defaultCurrency": "DKK" }).to_string();
-    let head = format!(
-        "POST /v1/vendors HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n",
-        key(),
-        vendor.len()
-    );
-    let answer = exchange(server.address(), (head + &vendor).as_bytes());
+    let answer = create_vendor(&server, company);
     assert!(answer.starts_with("HTTP/1.1 201 ") || answer.starts_with("HTTP/1.1 200 "), "{answer}");
 
     let delivery = deliveries.recv().unwrap();
@@ -66,14 +72,7 @@ fn a_delivery_without_success_comes_again_when_it_is_due_by_the_clock() {
     let server = Server::start(sandbox.clone()).unwrap();
     let subscription = json!({ "endpointUrl": endpoint.url(), "eventTypes": ["v1.vendor.created"] });
     assert_eq!(post(&sandbox, "/v1/subscriptions", &subscription).status, 200);
-    let vendor = json!({ "companyId": company, "name": "New", "defaultCurrency": "DKK" }).to_string();
-    let head = format!(
-        "POST /v1/vendors HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n",
-        key(),
-        vendor.len()
-    );
-    exchange(server.address(), (head + &vendor).as_bytes());
+    create_vendor(&server, company);
 
     let (id, first, respond) = deliveries.recv().unwrap();
     respond.send(503).unwrap();
