@@ -237,7 +237,7 @@ impl<E: Environment> Transport for Authorized<E> {
 
 /// Renews a token, in the time that a call has left.
 async fn is_renewed<E: Environment>(token: &RefreshingToken<E>, end: Option<Instant>) -> bool {
-    // Without a runtime there is no timer; then it is not renewed either.
+    // There is no timer without a runtime, and no renewal either.
     let (Some(end), Ok(_)) = (end, tokio::runtime::Handle::try_current()) else {
         return token.renewed().await.is_ok();
     };

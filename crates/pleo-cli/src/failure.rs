@@ -53,7 +53,7 @@ impl Failure {
         Self::new(Exit::Local, format!("cannot {doing} {}: {error}", path.as_ref().display()))
     }
 
-    /// Standard output is closed, because nobody reads any more. That is no failure, but the end.
+    /// Standard output is closed because its reader has stopped. The command ends without an error.
     pub(crate) fn closed() -> Self {
         Self::new(Exit::Success, "")
     }

@@ -92,7 +92,7 @@ pub trait LockedTokens<E: Environment>: Send + 'static {
     /// has renewed in the meantime, its pair is used.
     fn load(&mut self) -> BoxFuture<'_, Result<Option<Tokens<E>>, StoreError>>;
 
-    /// Keeps the tokens in the place of those before, and ends the lock. They are used only once this has succeeded.
+    /// Replaces the stored tokens, and ends the lock. The new ones are used only once this has succeeded.
     fn save(self: Box<Self>, tokens: &Tokens<E>) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Forgets the tokens, because the authorisation server has refused the refresh token for good

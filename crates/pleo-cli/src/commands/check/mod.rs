@@ -145,7 +145,7 @@ async fn introspect(client: &Client, report: &mut Report) -> Result<Known, Probl
     if found.auth_method == AuthMethod::None {
         let failure = Failure::from(ConnectError::NotAuthenticated);
         return Err(Problem::of("header-stripped", failure)
-            .help("Ask whoever runs the proxy to let the Authorization header through to Pleo."));
+            .help("Ask the proxy's administrator to forward the Authorization header to Pleo."));
     }
     let scopes = found.scope.parse().ok().filter(|scopes: &ScopeSet| !scopes.is_empty());
     let subject: Option<Subject> = found.subject_urn.and_then(|urn| urn.parse().ok());
