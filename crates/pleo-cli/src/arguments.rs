@@ -79,6 +79,12 @@ pub(crate) enum Command {
     Login(Connected<commands::login::LoginArguments>),
     /// Forget the tokens of a profile.
     Logout(ConnectionArguments),
+    /// Open an address in the browser. `pleo login` starts this without its secrets.
+    #[command(hide = true)]
+    OpenBrowser {
+        /// The address.
+        address: String,
+    },
     Status(commands::status::StatusArguments),
     Companies(Connected<commands::companies::CompaniesArguments>),
     Entries(Connected<commands::entries::EntriesArguments>),

@@ -3,6 +3,7 @@
 use std::{
     env::{self, VarError},
     path::Path,
+    process::Command,
     time::Duration,
 };
 
@@ -27,8 +28,16 @@ pub(crate) const TOKEN: &str = "PLEO_ACCESS_TOKEN";
 /// The variable with the name of a profile.
 pub(crate) const PROFILE: &str = "PLEO_PROFILE";
 
-/// All variables that hold a secret: a program that books gets none of them.
-pub(crate) const SECRET_VARIABLES: [&str; 3] = [ClientBuilder::KEY, TOKEN, login::KEY];
+/// All variables that hold a secret.
+const SECRET_VARIABLES: [&str; 3] = [ClientBuilder::KEY, TOKEN, login::KEY];
+
+/// Takes the variables that hold a secret away from a program that this command starts.
+pub(crate) fn without_secrets(program: &mut Command) -> &mut Command {
+    for variable in SECRET_VARIABLES {
+        program.env_remove(variable);
+    }
+    program
+}
 
 /// What flags, variables and the profile say.
 pub(crate) struct Settings {

@@ -11,7 +11,7 @@ use tokio::{io::AsyncWriteExt as _, process::Command};
 
 use crate::{
     arguments::Connected,
-    connection::{SECRET_VARIABLES, Settings},
+    connection::{Settings, without_secrets},
     exit::Exit,
     failure::Failure,
     output::{say, shown, style},
@@ -146,9 +146,7 @@ fn booked(output: &str) -> Booked {
 async fn program(command: &str, input: &[u8], delivery: &str) -> io::Result<std::process::Output> {
     let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
     shell.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(command).env("PLEO_DELIVERY", delivery);
-    for variable in SECRET_VARIABLES {
-        shell.env_remove(variable);
-    }
+    without_secrets(shell.as_std_mut());
     shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = shell.spawn()?;
     let stdin = child.stdin.take();

@@ -5,6 +5,7 @@ mod redirect;
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use clap::{Args, ValueHint};
@@ -20,7 +21,7 @@ use zeroize::Zeroizing;
 use self::redirect::Listener;
 use crate::{
     configuration::{App, Configuration, create_private, token_folder, write_new, write_whole},
-    connection::{Settings, secret_file},
+    connection::{Settings, secret_file, without_secrets},
     exit::Exit,
     failure::Failure,
     output::style,
@@ -135,10 +136,10 @@ pub(crate) async fn login(settings: &Settings, arguments: LoginArguments) -> Res
     let start = app.authorize(&scopes).map_err(refused)?;
     let redirect = match listener {
         Some(listener) => {
-            if webbrowser::open(&start.url).is_err() {
-                anstream::eprintln!("Open this address in a browser on this machine:\n{}", start.url);
-            } else {
+            if opens(&start.url) {
                 anstream::eprintln!("Waiting for you to authorise the app in the browser; Ctrl-C gives up.");
+            } else {
+                anstream::eprintln!("Open this address in a browser on this machine:\n{}", start.url);
             }
             listener.redirect().await?
         }
@@ -161,6 +162,23 @@ pub(crate) async fn login(settings: &Settings, arguments: LoginArguments) -> Res
         subject.map_or("a subject that Pleo does not name".to_owned(), |subject| subject.to_string())
     );
     Ok(Exit::Success)
+}
+
+/// Opens an address in the browser, in a process of its own: a browser gets the environment of what starts it, and
+/// this process's may hold secrets.
+fn opens(address: &str) -> bool {
+    let Ok(itself) = env::current_exe() else { return false };
+    let mut command = Command::new(itself);
+    let status = without_secrets(&mut command).args(["open-browser", address]).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// What that process does.
+pub(crate) fn open_browser(address: &str) -> Result<Exit, Failure> {
+    match webbrowser::open(address) {
+        Ok(()) => Ok(Exit::Success),
+        Err(error) => Err(Failure::new(Exit::Local, format!("no browser can be opened: {error}"))),
+    }
 }
 
 /// Forgets the tokens of the profile.

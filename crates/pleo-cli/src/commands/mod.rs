@@ -45,6 +45,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
             block_on(async { login::login(&Settings::with_new_profile(connection)?, command).await })
         }
         Command::Logout(connection) => block_on(async { login::logout(&Settings::new(connection)?).await }),
+        Command::OpenBrowser { address } => login::open_browser(&address),
         Command::Status(arguments) => status::run(arguments),
         Command::Companies(arguments) => connected(arguments, companies::run),
         Command::Entries(arguments) => connected(arguments, entries::run),

@@ -10,8 +10,7 @@ use clap::Args;
 use pleo::{AnyEnvironment, ClientBuilder};
 use pleo_sandbox::program::{self, KEY, Running};
 
-use super::login;
-use crate::{connection::TOKEN, exit::Exit, failure::Failure};
+use crate::{connection::without_secrets, exit::Exit, failure::Failure};
 
 /// Start a fake Pleo on this machine.
 ///
@@ -45,14 +44,12 @@ pub(crate) fn run(arguments: SandboxArguments) -> Result<Exit, Failure> {
     let running = start(&arguments.program.on_free_port())?;
     let itself = (program == "pleo").then(env::current_exe).and_then(Result::ok);
     let mut command = itself.map_or_else(|| Command::new(program), Command::new);
-    let status = command
+    let status = without_secrets(&mut command)
         .args(rest)
         .env(AnyEnvironment::VARIABLE, running.url())
         .env(ClientBuilder::KEY, KEY)
         .env(ClientBuilder::COMPANY, running.company().to_string())
         .env_remove(ClientBuilder::KEY_FILE)
-        .env_remove(TOKEN)
-        .env_remove(login::KEY)
         .status()
         .map_err(|error| Failure::usage(format!("cannot run {program}: {error}")))?;
     Ok(exit(status))

@@ -3,12 +3,12 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
 };
 
 use pleo_sandbox::{OAuthClient, Subject};
 
-use crate::support::{Done, Pleo, folder};
+use crate::support::{Done, Pleo, folder, follow, get};
 
 const CLIENT: &str = "FAKE-CLIENT";
 
@@ -23,26 +23,6 @@ fn pleo_with_app(redirect: &str) -> Pleo {
         subject: Subject::Company(pleo.company),
     });
     pleo
-}
-
-/// Where the authorisation server sends the browser for this address.
-fn follow(address: &str) -> String {
-    let rest = address.strip_prefix("http://").unwrap();
-    let (host, path) = rest.split_once('/').unwrap();
-    let response = get(host, &format!("/{path}"));
-    let location = response.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
-    });
-    location.unwrap_or_else(|| panic!("no redirect: {response}"))
-}
-
-fn get(host: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).unwrap();
-    response
 }
 
 #[test]
