@@ -4,7 +4,6 @@
 
 mod answers;
 mod company;
-mod compile_fail;
 mod documentation;
 mod errors;
 mod every_operation;

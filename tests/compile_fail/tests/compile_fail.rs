@@ -12,12 +12,12 @@ fn what_must_not_compile_does_not() {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc).arg("--version").output().unwrap().stdout;
     if version.starts_with(COMPILER.as_bytes()) {
-        cases.compile_fail("compile_fail/*.rs");
+        cases.compile_fail("cases/*.rs");
         return;
     }
     let copies = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_fail");
     fs::create_dir_all(&copies).unwrap();
-    for case in fs::read_dir("compile_fail").unwrap() {
+    for case in fs::read_dir("cases").unwrap() {
         let case = case.unwrap().path();
         if case.extension().is_some_and(|extension| extension == "rs") {
             let copy = copies.join(case.file_name().unwrap());
