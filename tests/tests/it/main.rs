@@ -7,6 +7,7 @@ mod company;
 mod documentation;
 mod errors;
 mod every_operation;
+mod guides;
 mod judges;
 mod lists;
 mod plain_english;
