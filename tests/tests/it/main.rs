@@ -3,11 +3,11 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
 mod answers;
+mod command_lines;
 mod company;
 mod documentation;
 mod errors;
 mod every_operation;
-mod guides;
 mod judges;
 mod lists;
 mod plain_english;
