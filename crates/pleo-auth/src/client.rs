@@ -180,7 +180,6 @@ impl<E: Environment> Transport for Authorized<E> {
             }
             Err(token) => (Arc::clone(&locked), token.clone()),
         };
-        drop(locked);
         let own_end = call.timeout().and_then(|timeout| Instant::now().checked_add(timeout));
         Box::pin(async move {
             let pinned = Pinned { session: &self.session, current, sent: Mutex::default() };
