@@ -113,6 +113,7 @@ async fn one_configuration_serves_the_api_and_the_authorisation_server() {
     app.introspect(&tokens(&app), TokenKind::Access).await.unwrap();
     let key = StandaloneApiKey::new(sandbox, "FAKE-KEY").unwrap();
     let client = Client::with_transport(Session::new(key), http).unwrap();
+    assert!(client.reqwest_transport().is_some(), "requests to other hosts are sent with it as well");
     let error = client.list_companies().send().await.unwrap_err();
     assert!(matches!(error, pleo_auth::pleo_client::Error::BodyTooLong { limit: 4, .. }), "{error:?}");
     let other = client.for_company(crate::support::company(1));

@@ -15,7 +15,8 @@ use pleo_auth::{
         StoreFault, TokenError, TokenStore, Tokens,
     },
     pleo_client::{
-        self, Authorization, Authorize, Body, BoxFuture, Call, Error, Request, Transport, TransportErrorKind,
+        self, Authorization, Authorize, Body, BoxFuture, Call, Error, Request, Transport, TransportError,
+        TransportErrorKind,
     },
 };
 use tokio::{
@@ -325,6 +326,22 @@ async fn time_that_the_machine_sleeps_counts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn time_before_a_sleep_is_not_forgotten_over_it() {
+    let (script, shelf) = (Script::new([pair(1, 31), pair(2, 3600)]), Shelf::default());
+    shelf.put(tokens(0, Duration::ZERO));
+    let policy = RefreshPolicy::default().with_early(Duration::ZERO);
+    let recorder = Recorder::status(200);
+    let client = client(Session::new(RefreshingToken::resume(script.app(), shelf, policy)), &recorder);
+    client.delete_installation().send().await.unwrap();
+    advance(Duration::from_secs(30)).await;
+    client.delete_installation().send().await.unwrap();
+    // Only the wall clock goes on while a machine sleeps, and by itself it has shown no more than this.
+    std::thread::sleep(Duration::from_millis(1100));
+    client.delete_installation().send().await.unwrap();
+    assert_eq!(recorder.authorizations(), ["Bearer FAKE-A1", "Bearer FAKE-A1", "Bearer FAKE-A2"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_life_of_a_token_is_counted_from_before_the_request() {
     // The answer takes 10 ms, and storing 1 ms more.
     let world = world(Duration::ZERO, [pair(1, 1), pair(2, 3600)]);
@@ -379,6 +396,56 @@ async fn pauses_between_early_renewals_grow() {
         assert!((longest / 2.0..longest + 0.3).contains(pause), "{number}: {pauses:?}");
     }
     assert_eq!(world.sent().iter().filter(|token| *token != "A1").count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_succeeds_ends_the_slow_pace_of_those_that_failed() {
+    let failed = || Step::Answer(503, String::new());
+    let failures = std::iter::repeat_with(failed).take(6);
+    let steps = [pair(1, 3600)].into_iter().chain(failures).chain([pair(2, 3600), failed(), pair(3, 3600)]);
+    let world = world(Duration::ZERO, steps);
+    world.delete().await.unwrap();
+    advance(HOUR - Duration::from_secs(140)).await;
+    for _ in 0..6 {
+        world.delete().await.unwrap();
+        advance(Duration::from_secs(16)).await;
+    }
+    world.delete().await.unwrap();
+    advance(HOUR - Duration::from_secs(140)).await;
+    world.delete().await.unwrap();
+    // The pause after the first failure, not after the seventh.
+    advance(Duration::from_millis(501)).await;
+    world.delete().await.unwrap();
+    let sent = world.sent();
+    assert_eq!(sent, [vec!["A1"; 7], vec!["A2"; 2], vec!["A3"]].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_an_older_token_left_behind_holds_up_no_newer_one() {
+    let revoked = Arc::new(AtomicBool::new(false));
+    let is_revoked = Arc::clone(&revoked);
+    let taken = move |request: &http::Request<bytes::Bytes>| {
+        let second = crate::support::authorization(request).ends_with("A2");
+        answer(if second && is_revoked.load(Ordering::SeqCst) { 401 } else { 200 }, "")
+    };
+    let steps = [pair(1, 20), Step::Answer(503, String::new()), pair(2, 3600), pair(3, 3600)];
+    let (script, shelf, recorder) = (Script::new(steps), Shelf::default(), Recorder::new(taken));
+    shelf.put(tokens(0, Duration::ZERO));
+    let policy = RefreshPolicy::default().with_backoff(RefreshPolicy::MAX_BACKOFF);
+    let client = client(Session::new(RefreshingToken::resume(script.app(), shelf, policy)), &recorder);
+    client.delete_installation().send().await.unwrap();
+    // It fails to be renewed in good time, and is not tried again for at least 15 seconds.
+    advance(Duration::from_secs(16)).await;
+    client.delete_installation().send().await.unwrap();
+    // It expires before that.
+    advance(Duration::from_secs(4)).await;
+    client.delete_installation().send().await.unwrap();
+    revoked.store(true, Ordering::SeqCst);
+    let start = Instant::now();
+    client.delete_installation().send().await.unwrap();
+    let sent = recorder.authorizations();
+    assert_eq!(sent, ["A1", "A1", "A2", "A2", "A3"].map(|name| format!("Bearer FAKE-{name}")));
+    assert!(start.elapsed() < Duration::from_millis(50), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -701,6 +768,45 @@ async fn a_401_renews_once_and_replays_what_is_idempotent_once() {
     assert_eq!((world.sent().len(), world.script.presented().len()), (3, 1));
 }
 
+/// Answers the first request with 401 and breaks the connection at the second. If it says how often it has sent that
+/// one, it counts.
+#[derive(Clone)]
+struct Breaks(Recorder, Option<u32>);
+
+impl Transport for Breaks {
+    fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<http::Response<Body>, Error>> {
+        Box::pin(async move {
+            let operation = call.operation();
+            let answer = self.0.send(call).await?;
+            if self.0.sent().len() == 1 {
+                return Ok(answer);
+            }
+            let source = TransportError::new(TransportErrorKind::Connection, "broken");
+            let source = source.with_attempts(self.1.unwrap_or(1));
+            Err(Error::Transport { operation, source })
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_repeated_after_a_401_counts_as_sent_twice_or_as_often_as_the_transport_says() {
+    let taken = |request: &http::Request<bytes::Bytes>| {
+        let old = crate::support::authorization(request).ends_with("A0");
+        answer(if old { 401 } else { 204 }, "")
+    };
+    let world = world_with(HOUR, [pair(1, 3600)], Recorder::new(taken));
+    assert_eq!(world.client.delete_installation().send().await.unwrap().attempts(), 2);
+    for (says, attempts) in [(None, 2), (Some(5), 5)] {
+        let (script, shelf) = (Script::new([pair(1, 3600)]), Shelf::default());
+        shelf.put(tokens(0, HOUR));
+        let token = RefreshingToken::resume(script.app(), shelf, RefreshPolicy::default());
+        let breaks = Breaks(Recorder::status(401), says);
+        let client = Client::with_transport(Session::new(token), breaks.clone()).unwrap();
+        let error = client.delete_installation().send().await.unwrap_err();
+        assert_eq!((error.attempts(), breaks.0.sent().len()), (attempts, 2), "{error}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_401_on_what_is_not_idempotent_is_returned_and_the_next_call_renews() {
     let taken = |request: &http::Request<bytes::Bytes>| {
@@ -749,12 +855,15 @@ async fn a_token_that_was_accepted_before_is_renewed_without_a_pause() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_no_longer_valid_in_the_moment_of_its_expiry() {
-    let failures = std::iter::repeat_n(Step::Answer(503, String::new()), 4);
-    let world = world(Duration::ZERO, std::iter::once(pair(1, 60)).chain(failures));
+    // Its refresh token is dead, so nothing ends it but its own time.
+    let world = world(Duration::ZERO, [pair(1, 60), refused("invalid_grant")]);
     let asked = Instant::now();
     world.delete().await.unwrap();
+    advance(Duration::from_secs(59) - asked.elapsed()).await;
+    world.delete().await.unwrap();
     advance(Duration::from_secs(60) - asked.elapsed()).await;
-    assert!(matches!(token_error(world.delete().await), TokenError::NotRenewed { attempts: 4, .. }));
+    assert!(matches!(token_error(world.delete().await), TokenError::Ended(SessionEnd::RefreshTokenRefused)));
+    assert_eq!(world.sent(), ["A1", "A1"]);
 }
 
 /// Says how its session answers.
@@ -1220,4 +1329,59 @@ async fn debug_tells_the_state() {
     token_error(world.delete().await);
     token_error(world.delete().await);
     assert_eq!(format!("{:?}", world.token), shown("ended"));
+}
+
+/// A log that looks at a token with each line: the message, and what the token said of itself then.
+struct Looks(RefreshingToken<Staging>, Mutex<Vec<(String, String)>>);
+
+struct Message(String);
+
+impl tracing::field::Visit for Message {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
+}
+
+impl tracing::Subscriber for Looks {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.is_event() && metadata.target().starts_with("pleo_auth")
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        let state = format!("{:?}", self.0);
+        self.1.lock().unwrap().push((message.0, state));
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_logged_and_the_log_may_look_at_the_token() {
+    let taken = |request: &http::Request<bytes::Bytes>| {
+        let old = crate::support::authorization(request).ends_with("A0");
+        answer(if old { 401 } else { 200 }, "")
+    };
+    let world = world_with(HOUR, [pair(1, 3600)], Recorder::new(taken));
+    let log = Arc::new(Looks(world.token.clone(), Mutex::default()));
+    let subscriber = tracing::subscriber::set_default(Arc::clone(&log));
+    world.delete().await.unwrap();
+    drop(subscriber);
+    let lines = log.1.lock().unwrap();
+    let message = "an access token was answered with 401 and is not used again";
+    let (_, state) = lines.iter().find(|(text, _)| text == message).unwrap();
+    assert!(state.contains("rejected"), "{state}");
 }
