@@ -96,9 +96,9 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["X23"],
         headings: &[REFERENCE],
         failure: "The body is form-encoded, has no media type, or a request without body has `{}`.",
-        method: "Any operation with a body, with empty texts, line ends and control characters in it: media type \
-                 and value are compared. More members are allowed, but not null, empty texts or words for \
-                 nothing. Operations that take no body: there may be none.",
+        method: "Any operation with a body, with empty texts, line ends and control characters in it: the one \
+                 media type and the value are compared. More members are allowed, but not null, empty texts \
+                 or words for nothing. Operations that take no body: there may be none.",
         check: Check::Client { needs: &[], check: body_arrives },
     },
     Rule {
@@ -335,16 +335,21 @@ fn judge_no_body(received: &ReceivedRequest) -> Judgement {
 
 fn judge_body(given: &Value, received: &ReceivedRequest) -> Judgement {
     let request = &received.exchange.request;
-    let media_type = request.headers().get(header::CONTENT_TYPE);
-    let media_type =
-        media_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default();
+    let media_types: Vec<String> = request
+        .headers()
+        .get_all(header::CONTENT_TYPE)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
+    let media_type = media_types.first().map(String::as_str).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+    // It has one value (RFC 9110, section 8.3); what a server makes of two is its own affair.
+    if media_types.len() > 1 || !essence.eq_ignore_ascii_case("application/json") {
         return Judgement::fail_by(
             received,
             "the body does not come as JSON",
             "Content-Type: application/json",
-            format!("Content-Type: {media_type}"),
+            format!("Content-Type: {}", media_types.join(", and Content-Type: ")),
         );
     }
     let arrived: Option<Value> = serde_json::from_slice(request.body()).ok();

@@ -391,6 +391,8 @@ flaws! {
     BodyAsForm "body_as_form" "URL-005"
     /// Does not say that the body is JSON.
     BodyWithoutType "body_without_type" "URL-005"
+    /// Says twice that the body is JSON.
+    BodyTypeTwice "body_type_twice" "URL-005"
     /// Wraps a body into another object, as Pleo's answers are.
     BodyWrapped "body_wrapped" "URL-005"
     /// Refuses everything.

@@ -71,6 +71,9 @@ pub(super) fn build(
             if !deviation.flaw(Flaw::BodyWithoutType) {
                 headers.push(("Content-Type", encoding::content_type(deviation, send)));
             }
+            if flaw == Some(Flaw::BodyTypeTwice) {
+                headers.push(("Content-Type", encoding::content_type(deviation, send)));
+            }
             match flaw {
                 Some(Flaw::BodyWrapped) => encoding::json(deviation, &json!({ "data": body })),
                 Some(flaw) => encoding::flawed_json(flaw, &body),
