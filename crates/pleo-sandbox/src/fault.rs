@@ -35,6 +35,15 @@ pub enum Fault {
     ResetConnection,
     /// A redirect with this status to this address. The request is not looked at.
     Redirect(u16, String),
+    /// This response. The request is not looked at.
+    Response {
+        /// Its status.
+        status: u16,
+        /// Its media type; none if it is empty.
+        media_type: String,
+        /// Its body.
+        body: String,
+    },
     /// The clock jumps forward before the request is looked at.
     ClockJump(Duration),
 }
@@ -47,8 +56,8 @@ impl Fault {
 
     /// The texts that name faults, as [`FromStr`] and the program's `--fault` take them.
     pub const FORMS: &str = "a status such as 503, or 429:SECONDS, 429-date:SECONDS, delay:MILLISECONDS, cut-body, \
-        invalid-json, unknown-enum-value, unknown-field, drop-connection, reset-connection, redirect:STATUS:URL or \
-        clock-jump:SECONDS";
+        invalid-json, unknown-enum-value, unknown-field, drop-connection, reset-connection, redirect:STATUS:URL, \
+        respond:STATUS:MEDIA-TYPE:BODY or clock-jump:SECONDS";
 
     /// The answer that comes in place of looking at the request.
     pub(crate) fn instead(&self, now: DateTime<Utc>) -> Option<Reply> {
@@ -73,6 +82,19 @@ impl Fault {
                 let mut response = text(*status);
                 match HeaderValue::from_str(address) {
                     Ok(address) => drop(response.headers_mut().insert(header::LOCATION, address)),
+                    Err(_) => response = text(500),
+                }
+                Some(response.into())
+            }
+            Self::Response { status, media_type, body } => {
+                let mut response = text(*status);
+                *response.body_mut() = body.clone().into();
+                response.headers_mut().remove(header::CONTENT_TYPE);
+                match HeaderValue::from_str(media_type) {
+                    Ok(media_type) if !media_type.is_empty() => {
+                        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+                    }
+                    Ok(_) => {}
                     Err(_) => response = text(500),
                 }
                 Some(response.into())
@@ -213,6 +235,12 @@ impl FromStr for Fault {
                 let (code, address) = value.split_once(':').ok_or(InvalidFault)?;
                 Ok(Self::Redirect(status(code)?, address.to_owned()))
             }
+            ("respond", value) => {
+                let mut parts = value.splitn(3, ':');
+                let mut part = || parts.next().ok_or(InvalidFault);
+                let (status, media_type, body) = (status(part()?)?, part()?.to_owned(), part()?.to_owned());
+                Ok(Self::Response { status, media_type, body })
+            }
             ("cut-body", "") => Ok(Self::CutBody),
             ("invalid-json", "") => Ok(Self::InvalidJson),
             ("unknown-enum-value", "") => Ok(Self::UnknownEnumValue),
@@ -281,12 +309,35 @@ mod tests {
                 "redirect:307:https://elsewhere.test/",
                 Fault::Redirect(307, "https://elsewhere.test/".to_owned()),
             ),
+            (
+                "respond:200:application/json:{\"a\":1}",
+                Fault::Response {
+                    status: 200,
+                    media_type: "application/json".to_owned(),
+                    body: "{\"a\":1}".to_owned(),
+                },
+            ),
+            (
+                "respond:204::",
+                Fault::Response { status: 204, media_type: String::new(), body: String::new() },
+            ),
             ("clock-jump:3600", Fault::ClockJump(seconds(3600))),
         ] {
             assert_eq!(text.parse(), Ok(fault), "{text}");
         }
-        for text in ["", "7", "1000", "429:soon", "delay", "delay:-1", "cut-body:1", "redirect:307", "other"]
-        {
+        for text in [
+            "",
+            "7",
+            "1000",
+            "429:soon",
+            "delay",
+            "delay:-1",
+            "cut-body:1",
+            "redirect:307",
+            "respond:200:text/html",
+            "respond:7::",
+            "other",
+        ] {
             assert_eq!(text.parse::<Fault>(), Err(InvalidFault), "{text}");
         }
     }

@@ -180,6 +180,26 @@ async fn a_redirect_is_answered_and_our_client_does_not_follow() {
 }
 
 #[test]
+fn a_response_of_ones_own_is_given_and_the_request_not_looked_at() {
+    let (sandbox, server) = serve();
+    let own = |status: u16, media_type: &str, body: &str| Fault::Response {
+        status,
+        media_type: media_type.to_owned(),
+        body: body.to_owned(),
+    };
+    sandbox.inject("/v1/introspect", own(200, "text/html", "<p>Sign in</p>"));
+    let html = raw(&server);
+    assert!(html.starts_with("HTTP/1.1 200 ") && html.contains("\r\ncontent-type: text/html\r\n"), "{html}");
+    assert!(html.ends_with("\r\n\r\n<p>Sign in</p>"), "{html}");
+    sandbox.inject("/v1/introspect", own(204, "", ""));
+    let empty = raw(&server);
+    assert!(empty.starts_with("HTTP/1.1 204 ") && empty.ends_with("\r\n\r\n"), "{empty}");
+    assert!(!empty.contains("content-type"), "{empty}");
+    sandbox.inject("/v1/introspect", own(200, "no\nheader", "{}"));
+    assert!(raw(&server).starts_with("HTTP/1.1 500 "));
+}
+
+#[test]
 fn a_delay_is_waited_for() {
     let (sandbox, server) = serve();
     let delay = Duration::from_millis(30);
