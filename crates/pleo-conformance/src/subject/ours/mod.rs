@@ -59,8 +59,10 @@ pub struct OurClient {
     runtime: Runtime,
     log: Log,
     dispatch: Dispatch,
-    /// What sends the requests of a call without a time limit, and of the current one.
+    /// What sends the requests of calls without a time limit, of those with the last limit that there was, and of the
+    /// current one.
     unlimited: ReqwestTransport,
+    limited: Option<(u32, ReqwestTransport)>,
     http: ReqwestTransport,
     hello: Option<Hello>,
     session: Option<Live>,
@@ -118,10 +120,26 @@ impl OurClient {
             dispatch: Dispatch::new(subscriber),
             log,
             unlimited: http.clone(),
+            limited: None,
             http,
             hello: None,
             session: None,
         })
+    }
+
+    /// What sends requests within this limit, in milliseconds. Making one takes as long as a few requests.
+    fn transport(&mut self, time_limit_ms: Option<u32>) -> Result<ReqwestTransport, SubjectError> {
+        let Some(limit) = time_limit_ms else { return Ok(self.unlimited.clone()) };
+        match &self.limited {
+            Some((known, transport)) if *known == limit => Ok(transport.clone()),
+            _ => {
+                let config = HttpConfig::default().with_timeout(Duration::from_millis(limit.into()));
+                let transport = ReqwestTransport::with_config(config)
+                    .map_err(|error| SubjectError::Start(told(&error)))?;
+                self.limited = Some((limit, transport.clone()));
+                Ok(transport)
+            }
+        }
     }
 
     fn environment(&self, name: &str) -> Result<Sandbox, Stop> {
@@ -444,13 +462,7 @@ impl Subject for OurClient {
     }
 
     fn call(&mut self, call: &Call) -> Result<Outcome, SubjectError> {
-        self.http = match call.time_limit_ms {
-            None => self.unlimited.clone(),
-            Some(limit) => {
-                let config = HttpConfig::default().with_timeout(Duration::from_millis(limit.into()));
-                ReqwestTransport::with_config(config).map_err(|error| SubjectError::Start(told(&error)))?
-            }
-        };
+        self.http = self.transport(call.time_limit_ms)?;
         let live = self.session.take().filter(|live| live.name == call.session);
         let mut live = live.unwrap_or_else(|| Live {
             name: call.session.clone(),
