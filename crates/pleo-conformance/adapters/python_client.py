@@ -172,14 +172,16 @@ class Authorization:
 def tokens(status, answer):
     """The access token, refresh token (or none) and lifetime in an answer of the token endpoint."""
     access, refresh = answer.get("access_token"), answer.get("refresh_token")
-    lifetime = answer.get("expires_in", 300)
+    lifetime, kind = answer.get("expires_in", 300), answer.get("token_type") or "bearer"
     if status not in (200, 201):
         raise Failed(f"the authorisation server answered {status}")
     if not isinstance(access, str) or not isinstance(refresh, (str, type(None))):
         raise Failed("the authorisation server's answer has no tokens")
     if not isinstance(lifetime, (int, float)) or not is_visible(access):
         raise Failed("the authorisation server's answer cannot be used")
-    return access, refresh, lifetime
+    if str(kind).lower() != "bearer":
+        raise Failed("the authorisation server's token is of another type than Bearer")
+    return access, refresh or None, lifetime
 
 
 class RefreshingToken:

@@ -59,3 +59,6 @@
 //! | A parameter of the authorise URL is doubled, or asks for another kind of response | OAU-021 |
 //! | A second authorisation of a session is ignored | SEC-007 |
 //! | A refusal tells the state that would have been right | OAU-022 |
+//! | A success of the token endpoint that has no tokens leads to `Bearer None`, an empty token, or the old one again | OAU-032 |
+//! | A token of another type than Bearer is sent as one | OAU-033 |
+//! | A response of the token endpoint that cannot be read is shown, tokens and all | OAU-019, OAU-022 |

@@ -149,6 +149,17 @@ pub(super) enum TokenTrouble {
     Redirect(u16, bool),
     /// It fails in this way, more often than anybody should try.
     Lasting(Trouble),
+    /// It succeeds, as often, with tokens in a body that is not JSON.
+    Garbled,
+}
+
+/// The tokens in a body that is not JSON.
+pub(super) const GARBLED: [(&str, &str); 2] =
+    [("access_token", "FAKE-GARBLED-ACCESS-3yT8kQ2wZ"), ("refresh_token", "FAKE-GARBLED-REFRESH-9mV4xB7nD")];
+
+/// A response of success.
+pub(super) fn success(status: u16, media_type: &str, body: String) -> Fault {
+    Fault::Response { status, media_type: media_type.to_owned(), body }
 }
 
 /// What may bring tokens and codes to another server; half of the cases have nothing.
@@ -178,6 +189,11 @@ pub(super) fn meet_at_token_endpoint<T>(
             let to = talk.servers().url(if trusted { other } else { Site::Untrusted });
             let redirect = Fault::Redirect(status, to + TOKEN_ENDPOINT);
             talk.with_faults(site, TOKEN_ENDPOINT, [redirect], act)
+        }
+        Some(TokenTrouble::Garbled) => {
+            let tokens = GARBLED.map(|(name, token)| format!("\"{name}\":\"{token}\","));
+            let garbled = success(200, "application/json", format!("{{{}", tokens.concat()));
+            talk.with_faults(site, TOKEN_ENDPOINT, repeat_n(garbled, MANY as usize), act)
         }
         Some(TokenTrouble::Lasting(trouble)) => {
             meet(talk, site.authorization_server(), TOKEN_ENDPOINT, (trouble, MANY), act)

@@ -193,7 +193,8 @@ pub(crate) fn token_requests(seen: &Seen) -> Vec<(&ReceivedRequest, Form)> {
     requests.map(|received| (received, form(received.exchange.request.body()))).collect()
 }
 
-fn is_token_request(received: &ReceivedRequest) -> bool {
+/// Whether something was sent to a token endpoint.
+pub(crate) fn is_token_request(received: &ReceivedRequest) -> bool {
     received.exchange.request.uri().path().ends_with(TOKEN_ENDPOINT)
 }
 
@@ -210,13 +211,13 @@ pub(crate) struct Pair {
     pub(crate) refresh_token: String,
 }
 
-/// The pair that a request was answered with.
+/// The pair that a request was answered with. An empty text is not a token.
 pub(crate) fn issued(received: &ReceivedRequest) -> Option<Pair> {
     if !is_token_request(received) {
         return None;
     }
     let body: serde_json::Value =
         serde_json::from_slice(received.exchange.reply.response.body()).unwrap_or_default();
-    let text = |name: &str| body[name].as_str().map(str::to_owned);
+    let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     Some(Pair { access_token: text("access_token")?, refresh_token: text("refresh_token")? })
 }

@@ -582,6 +582,6 @@ pub(crate) fn authorizations(headers: &HeaderMap) -> Vec<String> {
 
 /// Whether a request has to do with authorisation. Its path says so: a request for an operation that goes to an
 /// authorisation server is one that went astray.
-fn is_oauth(received: &ReceivedRequest) -> bool {
+pub(crate) fn is_oauth(received: &ReceivedRequest) -> bool {
     received.exchange.request.uri().path().starts_with("/oauth/")
 }

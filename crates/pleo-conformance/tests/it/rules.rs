@@ -113,6 +113,8 @@ rules! {
     oau_029 "OAU-029"
     oau_030 "OAU-030"
     oau_031 "OAU-031"
+    oau_032 "OAU-032"
+    oau_033 "OAU-033"
     auth_101 "AUTH-101"
     auth_102 "AUTH-102"
     auth_103 "AUTH-103"

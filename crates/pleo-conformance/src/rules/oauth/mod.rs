@@ -2,6 +2,7 @@
 
 mod authorisation;
 mod renewal;
+mod responses;
 mod secrets;
 
 use self::{
@@ -17,12 +18,13 @@ use self::{
         one_renewal_at_a_time, refresh_token_arrives_unchanged, refusal_is_not_renewed_away,
         renewal_asks_for_no_more, renewed_where_made, repeated_request_is_the_same,
     },
+    responses::{only_issued_tokens_are_sent, unknown_token_type_is_not_used},
     secrets::{
         authorisation_secrets_are_not_shown, exchange_secrets_stay, oauth_secrets_are_not_shown,
         oauth_secrets_stay,
     },
 };
-use super::{Check, OVERVIEW_SECURITY, Rule, WORKFLOW_REQUEST};
+use super::{BASE_URLS_OAUTH, Check, OVERVIEW_SECURITY, Rule, WORKFLOW_REQUEST};
 use crate::{protocol::Capability, verdict::Level};
 
 const OAUTH: &[Capability] = &[Capability::Oauth];
@@ -219,8 +221,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A53"],
         headings: &[CENTRAL],
         failure: "The token endpoint receives dozens of requests, or never another one.",
-        method: "A call while the token endpoint responds with 503, and one after it has recovered: the \
-                 first may make ten attempts, the second has to make one.",
+        method: "A call while the token endpoint responds with 503, or with 200 and no tokens: it may make ten attempts. \
+                 After a 503, a call once the server has recovered: it has to make one.",
         check: Check::Client { needs: REFRESH, check: bad_moment_ends_nothing },
     },
     Rule {
@@ -481,5 +483,36 @@ pub(super) const RULES: &[Rule] = &[
         method: "Whole authorisations, and renewals: whether an exchange is received, and method, media type and \
                  grant type of the request.",
         check: Check::Client { needs: OAUTH, check: tokens_are_asked_for_by_a_form },
+    },
+    Rule {
+        id: "OAU-032",
+        title: "Only tokens that were issued are sent",
+        statement: "A client MUST send only access and refresh tokens that were issued. After a success of the token \
+                    endpoint without an access token (RFC 6749, section 5.1), the call that asked for one MUST NOT go on \
+                    with the old one.",
+        level: Level::Must,
+        level_reason: "The page on refreshing says that a response has both tokens, and that calls have to stop when a \
+                       renewal has failed. What no response has brought is not a token.",
+        sources: &["A45", "A54", "A55"],
+        headings: &[HOW_TO_REFRESH, REDIRECTS],
+        failure: "The API receives `Bearer None`, `Bearer undefined`, an empty token, or the old one once more.",
+        method: "Exchanges and renewals whose response is a success without an access token (missing, null, empty, an \
+                 object, an error, HTML, no body, JSON that is cut off) or without a refresh token, once or for a while: \
+                 what the API and the token endpoint receive then, and in two later calls.",
+        check: Check::Client { needs: &[], check: only_issued_tokens_are_sent },
+    },
+    Rule {
+        id: "OAU-033",
+        title: "A token of an unknown type is not used",
+        statement: "A client SHOULD NOT send a token whose token_type is not Bearer (RFC 6749, section 7.1).",
+        level: Level::Should,
+        level_reason: "RFC 6749, section 7.1, forbids it. Pleo's pages have access tokens sent as Bearer and do not mention \
+                       the type.",
+        sources: &["A2", "A45"],
+        headings: &[HOW_TO_REFRESH, BASE_URLS_OAUTH],
+        failure: "A token that is bound to a key is sent without it.",
+        method: "Exchanges and renewals whose response has both tokens and another type: whether the API receives the \
+                 access token, then and in two later calls.",
+        check: Check::Client { needs: &[], check: unknown_token_type_is_not_used },
     },
 ];

@@ -4,7 +4,7 @@ use http::header;
 use proptest::{prelude::*, sample::select};
 
 use super::{
-    super::trouble::{TokenTrouble, Trouble, all_troubles, meet_at_token_endpoint},
+    super::trouble::{GARBLED, TokenTrouble, Trouble, all_troubles, meet_at_token_endpoint},
     authorisation::{STATE_LENGTH, challenge_of},
     renewal::{admit_app_only, expired, not_renewed},
 };
@@ -33,10 +33,12 @@ fn secrets(talk: &Conversation<'_, '_>, case: &Case) -> Vec<Named> {
     given.into_iter().chain(issued_to(talk)).collect()
 }
 
+/// The tokens of responses, also of those that cannot be read.
 fn issued_to(talk: &Conversation<'_, '_>) -> impl Iterator<Item = Named> {
-    talk.issued().iter().flat_map(|pair| {
+    let issued = talk.issued().iter().flat_map(|pair| {
         [("new access token", pair.access_token.clone()), ("new refresh token", pair.refresh_token.clone())]
-    })
+    });
+    issued.chain(GARBLED.map(|(_, token)| ("token of a response that cannot be read", token.to_owned())))
 }
 
 /// Looks for these secrets.
@@ -134,7 +136,7 @@ fn token_troubles(trial: &ClientTrial<'_>) -> Vec<TokenTrouble> {
     let issues_tokens = |trouble: &Trouble| matches!(trouble, Trouble::Nothing | Trouble::Late);
     let is_odd = |trouble: &Trouble| matches!(trouble, Trouble::Status(404 | 409 | 410 | 422));
     troubles.retain(|trouble| !issues_tokens(trouble) && !is_odd(trouble));
-    troubles.into_iter().map(TokenTrouble::Lasting).collect()
+    troubles.into_iter().map(TokenTrouble::Lasting).chain([TokenTrouble::Garbled]).collect()
 }
 
 pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {

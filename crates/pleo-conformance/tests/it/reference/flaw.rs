@@ -738,4 +738,28 @@ flaws! {
     ExchangedElsewhereAfterRefusedConnection "exchanged_elsewhere_after_refused_connection" "OAU-017"
     /// Exchanges the code at the other environment's server when its own does not respond in time.
     ExchangedElsewhereAfterTimeOut "exchanged_elsewhere_after_time_out" "OAU-017"
+    /// Sends `None` after a renewal that brings no access token.
+    MissingTokenAsNone "missing_token_as_none" "OAU-032"
+    /// Sends `undefined` after an exchange that brings no access token.
+    MissingTokenAsUndefined "missing_token_as_undefined" "OAU-032"
+    /// Sends an empty access token that it got.
+    EmptyTokenSent "empty_token_sent" "OAU-032"
+    /// Searches a response that is not JSON for an access token.
+    TokenOfHalfResponseSent "token_of_half_response_sent" "OAU-032"
+    /// Sends the old access token when a renewal brings no new one.
+    OldTokenSentWithoutNew "old_token_sent_without_new" "OAU-032"
+    /// Renews with `null` if the exchange brought no refresh token.
+    MissingRefreshTokenAsNull "missing_refresh_token_as_null" "OAU-032"
+    /// Renews with an empty refresh token if the exchange brought none.
+    EmptyRefreshTokenSent "empty_refresh_token_sent" "OAU-032"
+    /// Tries a renewal that succeeds without tokens fifty times.
+    TokenlessRenewalTriedEndlessly "tokenless_renewal_tried_endlessly" "OAU-013"
+    /// Takes any type of token for Bearer when it renews.
+    TokenTypeIgnoredAtRenewal "token_type_ignored_at_renewal" "OAU-033"
+    /// Takes any type of token for Bearer when it exchanges a code.
+    TokenTypeIgnoredAtExchange "token_type_ignored_at_exchange" "OAU-033"
+    /// Shows the response to a renewal in the error when it cannot read it.
+    RenewalResponseInError "renewal_response_in_error" "OAU-019"
+    /// Shows the response to an exchange in the error when it cannot read it.
+    ExchangeResponseInError "exchange_response_in_error" "OAU-022"
 }

@@ -12,7 +12,7 @@ use pleo_conformance::protocol::{App, Tokens};
 
 use super::{
     Deviation, Flaw, Variation,
-    token::{ENDED, Form, Granted, TokenError, expiry, post},
+    token::{ENDED, Form, Granted, NO_TOKENS, TokenError, expiry, post},
 };
 
 /// How often a failing refresh is tried in one call.
@@ -40,7 +40,7 @@ pub(super) struct Keeper {
 #[derive(Debug, Clone)]
 struct Pair {
     access: String,
-    refresh: String,
+    refresh: Option<String>,
     expires_at: Option<Instant>,
     /// The server has called the refresh token invalid.
     ended: bool,
@@ -74,9 +74,14 @@ impl Keeper {
         scopes: Vec<String>,
         granted: Granted,
     ) -> Self {
+        let missing = match deviation.flaw {
+            Some(Flaw::MissingRefreshTokenAsNull) => Some("null".to_owned()),
+            Some(Flaw::EmptyRefreshTokenSent) => Some(String::new()),
+            _ => None,
+        };
         let pair = Pair {
             access: granted.access,
-            refresh: granted.refresh.unwrap_or_default(),
+            refresh: granted.refresh.or(missing),
             expires_at: granted.expires_at,
             ended: false,
             renewed: false,
@@ -98,13 +103,13 @@ impl Keeper {
     /// Access and refresh token, as they are now.
     pub(super) fn tokens(&self) -> (String, String) {
         let pair = self.pair();
-        (pair.access.clone(), pair.refresh.clone())
+        (pair.access.clone(), pair.refresh.clone().unwrap_or_default())
     }
 
     /// Access and refresh token, if they came of a renewal.
     pub(super) fn renewed(&self) -> Option<(String, String)> {
         let pair = self.pair();
-        pair.renewed.then(|| (pair.access.clone(), pair.refresh.clone()))
+        pair.renewed.then(|| (pair.access.clone(), pair.refresh.clone().unwrap_or_default()))
     }
 
     /// Held while renewing, so that one refresh is in flight.
@@ -150,7 +155,10 @@ impl Turn {
         let is_untouched = pair.access == seen.access && !self.0.has_renewed.load(Ordering::Relaxed);
         if pair.has_expired(keeper.deviation) || (is_untouched && self.flaw(Flaw::RenewedBeforeEveryCall)) {
             let old = pair.access.clone();
-            self.renew(&mut pair)?;
+            match self.renew(&mut pair) {
+                Err(reason) if self.goes_on_with_old_token(&reason) => return Ok(old),
+                renewed => renewed?,
+            }
             if self.flaw(Flaw::OldAccessTokenKept) {
                 return Ok(old);
             }
@@ -175,7 +183,10 @@ impl Turn {
             if self.0.has_renewed.load(Ordering::Relaxed) && !without_end {
                 return None;
             }
-            self.renew(&mut pair).ok()?;
+            match self.renew(&mut pair) {
+                Err(reason) if self.goes_on_with_old_token(&reason) => {}
+                renewed => renewed.ok()?,
+            }
         }
         Some(pair.access.clone())
     }
@@ -183,6 +194,11 @@ impl Turn {
     /// Access and refresh token, if they came of a renewal.
     pub(super) fn renewed(&self) -> Option<(String, String)> {
         self.0.keeper.renewed()
+    }
+
+    /// Whether a flaw sends the old token although a renewal failed for this reason.
+    fn goes_on_with_old_token(&self, reason: &str) -> bool {
+        reason == NO_TOKENS && self.flaw(Flaw::OldTokenSentWithoutNew)
     }
 
     fn renew(&self, pair: &mut Pair) -> Result<(), String> {
@@ -193,11 +209,13 @@ impl Turn {
         if let Some(reason) = failed.get().filter(|_| !self.flaw(Flaw::RefreshStorm)) {
             return Err(reason.clone());
         }
-        let reason = match self.refresh(pair) {
+        // Without a refresh token there is nothing to renew with.
+        let Some(refresh) = pair.refresh.clone() else { return Err(ENDED.to_owned()) };
+        let reason = match self.refresh(&refresh) {
             Ok(granted) => {
                 pair.access = granted.access;
-                if let Some(refresh) = granted.refresh.filter(|_| !self.flaw(Flaw::OldRefreshTokenKept)) {
-                    pair.refresh = refresh;
+                if granted.refresh.is_some() && !self.flaw(Flaw::OldRefreshTokenKept) {
+                    pair.refresh = granted.refresh;
                 }
                 pair.expires_at = granted.expires_at;
                 pair.renewed = true;
@@ -207,6 +225,9 @@ impl Turn {
             Err(error) => {
                 pair.ended |= match error {
                     TokenError::InvalidGrant => true,
+                    TokenError::Unusable(_) => {
+                        self.0.keeper.deviation.variation(Variation::MissingTokenEndsSession)
+                    }
                     TokenError::Unavailable(_) => self.flaw(Flaw::TransientFailureEndsSession),
                     TokenError::Refused(_) => false,
                 };
@@ -216,14 +237,14 @@ impl Turn {
         Err(failed.get_or_init(|| reason).clone())
     }
 
-    fn refresh(&self, pair: &Pair) -> Result<Granted, TokenError> {
+    fn refresh(&self, refresh: &str) -> Result<Granted, TokenError> {
         let Keeper { deviation, server, other_server, app, scopes, .. } = &*self.0.keeper;
         let form = |again: bool| {
             let mut form = Form::new();
             if !(again && deviation.flaw(Flaw::GrantTypeLost)) {
                 form.push("grant_type", "refresh_token");
             }
-            form.push("refresh_token", &pair.refresh);
+            form.push("refresh_token", refresh);
             if deviation.flaw(Flaw::ScopeWidenedAtRefresh) {
                 form.push("scope", format!("{} users:write", scopes.join(" ")).trim_start());
             } else if deviation.variation(Variation::ScopesAtRefresh) && !scopes.is_empty() {
@@ -231,20 +252,21 @@ impl Turn {
             }
             form
         };
-        let tries = if self.flaw(Flaw::RefreshRetriedEndlessly) {
-            50
-        } else if deviation.variation(Variation::RefreshTriedTenTimes) {
-            10
-        } else {
-            TRIES
+        let tries = |answer: &Result<Granted, TokenError>| match answer {
+            Err(TokenError::Unusable(_)) if deviation.variation(Variation::MissingTokenEndsSession) => 1,
+            Err(TokenError::Unusable(_)) if deviation.flaw(Flaw::TokenlessRenewalTriedEndlessly) => 50,
+            Err(TokenError::Unavailable(_)) if deviation.flaw(Flaw::RefreshRetriedEndlessly) => 50,
+            Err(TokenError::Unusable(_) | TokenError::Unavailable(_)) => {
+                if deviation.variation(Variation::RefreshTriedTenTimes) { 10 } else { TRIES }
+            }
+            _ => 1,
         };
         let mut answer = post(*deviation, server, app, form(false));
-        for _ in 1..tries {
-            if !matches!(answer, Err(TokenError::Unavailable(_))) {
-                break;
-            }
+        let mut tried = 1;
+        while tried < tries(&answer) {
             std::thread::sleep(PAUSE);
             answer = post(*deviation, server, app, form(true));
+            tried += 1;
         }
         match (deviation.flaw, &answer) {
             (Some(Flaw::RenewedElsewhereAfterRefusedConnection), Err(error))

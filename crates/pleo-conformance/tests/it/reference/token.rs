@@ -12,6 +12,9 @@ use super::{Deviation, Flaw, Variation, wire};
 /// Why nothing more can be done with an authorisation.
 pub(super) const ENDED: &str = "the authorisation has ended: have the user authorise the app again";
 
+/// Why a success of the token endpoint is of no use.
+pub(super) const NO_TOKENS: &str = "the authorisation server's response has no tokens";
+
 /// What a token endpoint gave.
 #[derive(Debug)]
 pub(super) struct Granted {
@@ -27,6 +30,8 @@ pub(super) enum TokenError {
     InvalidGrant,
     /// It said no with this status.
     Refused(u16),
+    /// It succeeded without tokens, or with some that are of no use.
+    Unusable(String),
     /// It did not get so far as to say anything.
     Unavailable(String),
 }
@@ -51,6 +56,7 @@ impl TokenError {
         match self {
             Self::InvalidGrant => ENDED.to_owned(),
             Self::Refused(status) => format!("the authorisation server answered {status}"),
+            Self::Unusable(what) => format!("{NO_TOKENS}{what}"),
             Self::Unavailable(what) => format!("the authorisation server is not available: {what}"),
         }
     }
@@ -183,19 +189,45 @@ pub(super) fn post(
     }
     let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     match reply.status {
-        200 | 201 => {
-            let access = answer["access_token"].as_str();
-            let access = access.ok_or_else(|| TokenError::Unavailable("no token came".to_owned()))?;
-            Ok(Granted {
-                access: access.to_owned(),
-                refresh: answer["refresh_token"].as_str().map(str::to_owned),
-                expires_at: answer["expires_in"].as_u64().and_then(expiry),
-            })
-        }
+        200..300 => granted(deviation, renews, &reply.body, &answer),
         400..500 if answer["error"] == "invalid_grant" => Err(TokenError::InvalidGrant),
         429 | 500.. => Err(TokenError::Unavailable(format!("it answered {}", reply.status))),
         status => Err(TokenError::Refused(status)),
     }
+}
+
+/// What a success gives.
+fn granted(deviation: Deviation, renews: bool, body: &[u8], answer: &Value) -> Result<Granted, TokenError> {
+    let token = |name: &str| answer[name].as_str().filter(|token| !token.is_empty()).map(str::to_owned);
+    let body = String::from_utf8_lossy(body);
+    let unusable = || {
+        let shows = match deviation.flaw {
+            Some(Flaw::RenewalResponseInError) => renews,
+            Some(Flaw::ExchangeResponseInError) => !renews,
+            _ => false,
+        };
+        TokenError::Unusable(if shows { format!(": {body}") } else { String::new() })
+    };
+    let access = token("access_token").or_else(|| match deviation.flaw? {
+        Flaw::MissingTokenAsNone if renews => Some("None".to_owned()),
+        Flaw::MissingTokenAsUndefined if !renews => Some("undefined".to_owned()),
+        Flaw::EmptyTokenSent => answer["access_token"].as_str().map(str::to_owned),
+        Flaw::TokenOfHalfResponseSent => {
+            let (_, rest) = body.split_once("\"access_token\":\"")?;
+            rest.split('"').next().map(str::to_owned)
+        }
+        _ => None,
+    });
+    let ignores_type = match deviation.flaw {
+        Some(Flaw::TokenTypeIgnoredAtRenewal) => renews,
+        Some(Flaw::TokenTypeIgnoredAtExchange) => !renews,
+        _ => false,
+    };
+    let is_bearer = answer["token_type"].as_str().is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+    let refresh = token("refresh_token");
+    let is_pair = refresh.is_some() || !deviation.variation(Variation::PairRequired);
+    let access = access.filter(|_| is_pair && (is_bearer || ignores_type)).ok_or_else(unusable)?;
+    Ok(Granted { access, refresh, expires_at: answer["expires_in"].as_u64().and_then(expiry) })
 }
 
 /// Client id and secret, each form-encoded, as RFC 6749, section 2.3.1, has them.

@@ -127,12 +127,16 @@ variations! {
     StateWithMarks "state_with_marks"
     /// The scopes once more at a renewal, as they were granted.
     ScopesAtRefresh "scopes_at_refresh"
+    /// A renewal that succeeds without tokens is not tried again, and the session has ended.
+    MissingTokenEndsSession "missing_token_ends_session"
+    /// A success of the token endpoint without a refresh token is of no use.
+    PairRequired "pair_required"
     /// Errors of connections name the server's address and the time limit.
     AddressInErrors "address_in_errors"
 }
 
 /// Those that do not show in a request that succeeds at once.
-pub(crate) const CONDUCT: [Variation; 23] = [
+pub(crate) const CONDUCT: [Variation; 25] = [
     Variation::AddressInErrors,
     Variation::AppShown,
     Variation::BaseUrlInCapitals,
@@ -142,9 +146,11 @@ pub(crate) const CONDUCT: [Variation; 23] = [
     Variation::FormsReversed,
     Variation::LastFourShown,
     Variation::LengthShown,
+    Variation::MissingTokenEndsSession,
     Variation::MoreBuiltIn,
     Variation::OneAfterAnother,
     Variation::OwnRedirectFollowed,
+    Variation::PairRequired,
     Variation::PercentForSpaceInForms,
     Variation::RefreshTriedTenTimes,
     Variation::RenewedEarly,

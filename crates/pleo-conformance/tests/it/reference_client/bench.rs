@@ -149,7 +149,7 @@ pub(super) fn api(request: &Request<Bytes>, redirects: &BTreeMap<&'static str, S
 }
 
 /// Renews `FAKE-REFRESH-1` into a pair that has expired already, `FAKE-REFRESH-STALE` into one that no API
-/// takes, and every other into a good one.
+/// takes, and every other into a good one. The names of others say what is wrong with the response.
 pub(super) fn token_endpoint(request: &Request<Bytes>) -> Reply {
     let form: Vec<(String, String)> = form_urlencoded::parse(request.body()).into_owned().collect();
     let given = |wanted: &str| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
@@ -160,10 +160,19 @@ pub(super) fn token_endpoint(request: &Request<Bytes>) -> Reply {
         Some("FAKE-REFRESH-1") => (200, pair("FAKE-ACCESS-2", "FAKE-REFRESH-2", 0)),
         Some("FAKE-REFRESH-STALE") => (200, pair("FAKE-ACCESS-STALE", "FAKE-REFRESH-STALE", 3600)),
         Some("FAKE-CODE-EXPIRED") => (200, pair("FAKE-ACCESS-2", "FAKE-REFRESH-9", 0)),
+        Some("FAKE-REFRESH-EMPTY" | "FAKE-CODE-EMPTY") => (200, pair("", "", 3600)),
+        Some("FAKE-REFRESH-HALF") => (200, json!("{\"access_token\":\"FAKE-HALF\"")),
+        Some("FAKE-CODE-ALONE") => (200, json!({ "access_token": "FAKE-ACCESS-2", "expires_in": 0 })),
+        Some("FAKE-REFRESH-MAC" | "FAKE-CODE-MAC") => {
+            let mut answer = pair("FAKE-ACCESS-3", "FAKE-REFRESH-3", 3600);
+            answer["token_type"] = "mac".into();
+            (200, answer)
+        }
         Some("FAKE-CODE-RICH") => (200, pair("FAKE-ACCESS+/~-==", "FAKE-REFRESH-3", 3600)),
         _ => (200, pair("FAKE-ACCESS-3", "FAKE-REFRESH-3", 3600)),
     };
-    Response::builder().status(status).body(Bytes::from(body.to_string())).unwrap().into()
+    let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+    Response::builder().status(status).body(Bytes::from(body)).unwrap().into()
 }
 
 pub(super) fn app() -> App {

@@ -152,6 +152,9 @@ fn play_authorisations(lab: &Lab, player: &mut Player<'_>) {
         "code=FAKE-CODE&state=STATE",
         "code=FAKE-CODE-RICH&state=STATE",
         "code=FAKE-CODE-DOWN&state=STATE",
+        "code=FAKE-CODE-EMPTY&state=STATE",
+        "code=FAKE-CODE-ALONE&state=STATE",
+        "code=FAKE-CODE-MAC&state=STATE",
         "code=FAKE%252BCODE%2B%26%3D%25%3B&state=STATE",
         "code=FAKE-CODE&error=access_denied&state=STATE",
     ];
@@ -187,7 +190,7 @@ fn play_renewals(lab: &Lab, player: &mut Player<'_>) {
     {
         player.send("expired", send);
     }
-    for name in ["DEAD", "DOWN"] {
+    for name in ["DEAD", "DOWN", "EMPTY", "HALF", "MAC"] {
         for _ in 0..2 {
             let refresh = format!("FAKE-REFRESH-{name}");
             player.send(name, show(lab, tokens("staging", "FAKE-ACCESS-1", &refresh, 0), "1"));
