@@ -7,6 +7,8 @@
 // The helpers of tests fail as tests do.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
 
+#[cfg(doctest)]
+mod guides;
 pub mod published;
 pub mod transport;
 pub mod values;

@@ -101,31 +101,3 @@ pub use transport::{Pace, RetryPolicy, RetryTransport};
 ))]
 use pleo_auth::pleo_client::identifier;
 use pleo_auth::pleo_client::{Attempts, debug_by_chain, read_success, retry_after};
-
-/// The guides, each a page of `docs/`, whose blocks are run as tests.
-#[cfg(all(doctest, feature = "full", feature = "time-zones", feature = "webhook-verification"))]
-mod guides {
-    #[doc = include_str!("../../../README.md")]
-    struct Readme;
-    #[doc = include_str!("../../../docs/authentication.md")]
-    struct Authentication;
-    #[doc = include_str!("../../../docs/errors-and-retries.md")]
-    struct ErrorsAndRetries;
-    #[doc = include_str!("../../../docs/export-runs.md")]
-    struct ExportRuns;
-    #[doc = include_str!("../../../docs/first-call.md")]
-    struct FirstCall;
-    #[doc = include_str!("../../../docs/lists.md")]
-    struct Lists;
-    #[doc = include_str!("../../../docs/money.md")]
-    struct Money;
-    #[doc = include_str!("../../../docs/receipts.md")]
-    struct Receipts;
-    #[doc = include_str!("../../../docs/tags.md")]
-    struct Tags;
-    #[cfg(all(feature = "file-store", feature = "postgres-store"))]
-    #[doc = include_str!("../../../docs/token-stores.md")]
-    struct TokenStores;
-    #[doc = include_str!("../../../docs/webhooks.md")]
-    struct Webhooks;
-}
