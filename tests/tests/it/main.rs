@@ -5,10 +5,14 @@
 mod answers;
 mod command_lines;
 mod company;
+mod coverage;
 mod documentation;
 mod errors;
 mod every_operation;
 mod judges;
 mod lists;
 mod plain_english;
+mod protocol;
 mod requests;
+mod results;
+mod workflow;

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use pleo_conformance::cli::coverage::table;
+
 /// What the runner prints, with these variables of the environment, if nothing is a terminal.
 fn printed(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pleo-conformance"));
@@ -44,3 +46,9 @@ const TALKATIVE: &str = r#"sh -c 'read -r hello
         id=${call#*\"id\":}
         echo "{\"type\":\"refuse\",\"id\":${id%%,*},\"unsupported\":true,\"reason\":\"$reason\"}"
     done'"#;
+
+#[test]
+fn coverage_prints_the_table() {
+    let rows: String = table().iter().map(|row| format!("{row}\n")).collect();
+    assert_eq!(printed(&["coverage"], &[]), format!("{rows}99 of 99 statements are accounted for\n"));
+}

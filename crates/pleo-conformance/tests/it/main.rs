@@ -7,7 +7,6 @@ mod adapter_check;
 #[cfg(target_os = "linux")]
 mod adapters;
 mod command_line;
-mod coverage;
 mod faulty;
 mod httpmock_judges;
 mod httpmock_servers;
@@ -18,11 +17,9 @@ mod live;
 mod partial;
 #[cfg(target_os = "linux")]
 mod process;
-mod protocol;
 mod reference;
 mod reference_client;
 mod reports;
-mod results;
 mod rules;
 #[cfg(target_os = "linux")]
 mod runner;
@@ -31,4 +28,3 @@ mod service;
 mod strangers;
 #[cfg(target_os = "linux")]
 mod support;
-mod workflow;

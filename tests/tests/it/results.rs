@@ -8,7 +8,7 @@ use pleo_conformance::{
 };
 use pulldown_cmark::{Event, Options as Extensions, Parser, Tag, TagEnd};
 
-const PAGE: &str = include_str!("../../../../docs/conformance-results.md");
+const PAGE: &str = include_str!("../../../docs/conformance-results.md");
 
 /// The page's tables, row by row and cell by cell.
 fn rows() -> Vec<Vec<String>> {

@@ -6,8 +6,8 @@ use pleo_conformance::protocol::{self, FromSubject, ToSubject};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-const PUBLISHED: &str = include_str!("../../schemas/protocol.schema.json");
-const GUIDE: &str = include_str!("../../../../docs/conformance-protocol.md");
+const PUBLISHED: &str = include_str!("../../../crates/pleo-conformance/schemas/protocol.schema.json");
+const GUIDE: &str = include_str!("../../../docs/conformance-protocol.md");
 
 #[test]
 fn the_published_schema_is_the_one_of_the_messages() {

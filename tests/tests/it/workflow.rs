@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-const ACTION: &str = include_str!("../../../../.github/actions/conformance/action.yml");
-const GUIDE: &str = include_str!("../../../../docs/conformance.md");
+const ACTION: &str = include_str!("../../../.github/actions/conformance/action.yml");
+const GUIDE: &str = include_str!("../../../docs/conformance.md");
 
 fn action() -> Value {
     serde_saphyr::from_str(ACTION).unwrap()
