@@ -9,6 +9,7 @@ mod coverage;
 mod documentation;
 mod errors;
 mod every_operation;
+mod guides;
 mod judges;
 mod lists;
 mod plain_english;

@@ -35,28 +35,14 @@ impl fmt::Display for Coverage {
     }
 }
 
-/// A file of our documentation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Document<'a> {
-    /// Its path, from the top of the repository.
-    pub path: &'a str,
-    /// Its text, in Markdown.
-    pub text: &'a str,
-}
-
 /// How many statements there are (`docs/maintainers/sources.md`).
 const STATEMENTS: usize = 99;
 
 static NAMES: LazyLock<Vec<String>> =
     LazyLock::new(|| (1..=STATEMENTS).map(|number| format!("Z{number}")).collect());
 
-/// The files that [`DOCUMENTED`] refers to.
-pub const DOCUMENTS: &[Document<'static>] = &[
-    Document { path: "docs/access.md", text: include_str!("../../../../docs/access.md") },
-    Document { path: "docs/authentication.md", text: include_str!("../../../../docs/authentication.md") },
-];
-
-/// Where our documentation says what no request can show.
+/// Where our documentation says what no request can show: files of the repository. Its tests hold that each passage
+/// cites its statement.
 pub const DOCUMENTED: &[(&str, &str)] = &[
     ("Z11", "docs/access.md#first-steps"),
     ("Z12", "docs/access.md#do-i-have-access"),
@@ -123,13 +109,12 @@ pub const DOCUMENTED: &[(&str, &str)] = &[
 
 /// All statements, in their order.
 pub fn table() -> Vec<Coverage> {
-    table_of(catalogue(), DOCUMENTS)
+    table_of(catalogue())
 }
 
-/// All statements as some rules and documents stand for them: a passage counts only if it is where
-/// [`DOCUMENTED`] says and cites the statement.
-pub fn table_of(rules: &[Rule], documents: &[Document<'_>]) -> Vec<Coverage> {
-    let row = |(number, name): (usize, &'static String)| Coverage {
+/// All statements as some rules stand for them, besides the documentation.
+pub fn table_of(rules: &[Rule]) -> Vec<Coverage> {
+    let row = |name: &'static String| Coverage {
         statement: name,
         rules: rules
             .iter()
@@ -138,51 +123,8 @@ pub fn table_of(rules: &[Rule], documents: &[Document<'_>]) -> Vec<Coverage> {
             .collect(),
         documentation: DOCUMENTED
             .iter()
-            .filter(|(statement, _)| *statement == name)
-            .map(|&(_, passage)| passage)
-            .find(|passage| section(passage, documents).is_some_and(|text| cites(&text, number))),
+            .find(|(statement, _)| *statement == name)
+            .map(|&(_, passage)| passage),
     };
-    (1..).zip(NAMES.iter()).map(row).collect()
-}
-
-/// What stands under a heading, up to the next one of its level or above it.
-fn section(passage: &str, documents: &[Document<'_>]) -> Option<String> {
-    let (path, anchor) = passage.split_once('#')?;
-    let document = documents.iter().find(|document| document.path == path)?;
-    let (mut within, mut in_code, mut found) = (None, false, Vec::new());
-    for line in document.text.lines() {
-        in_code ^= line.starts_with("```");
-        let heading = if in_code { None } else { heading(line) };
-        match (within, heading) {
-            (Some(outer), Some((level, _))) if level <= outer => break,
-            (Some(_), _) => found.push(line),
-            (None, Some((level, title))) if slug(title) == anchor => within = Some(level),
-            (None, _) => {}
-        }
-    }
-    within.map(|_| found.join("\n"))
-}
-
-/// The level and the title of a line that is a heading.
-fn heading(line: &str) -> Option<(usize, &str)> {
-    let title = line.trim_start_matches('#');
-    let level = line.len() - title.len();
-    if level == 0 { None } else { Some((level, title.strip_prefix(' ')?)) }
-}
-
-/// The anchor that GitHub gives a heading.
-fn slug(title: &str) -> String {
-    let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-'));
-    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
-}
-
-/// Whether a text cites a statement in brackets, by itself or in a range: `(Z7)`, `(Z61, Z63)`, `(Z7 to Z10)`.
-fn cites(text: &str, number: usize) -> bool {
-    let statement = |word: &str| word.trim().strip_prefix('Z')?.parse::<usize>().ok();
-    let brackets = text.split('(').skip(1).filter_map(|rest| rest.split(')').next());
-    brackets.flat_map(|inside| inside.split(',')).any(|part| {
-        let (first, last) = part.split_once("to").unwrap_or((part, part));
-        statement(first).is_some_and(|first| first <= number)
-            && statement(last).is_some_and(|last| number <= last)
-    })
+    NAMES.iter().map(row).collect()
 }

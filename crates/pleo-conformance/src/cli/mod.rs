@@ -239,13 +239,18 @@ impl CliError {
 /// The widest help that is read with ease, in columns.
 const HELP_WIDTH: usize = 100;
 
+/// What the command line takes, for help, completions and man pages.
+pub fn command_line() -> clap::Command {
+    Arguments::command()
+}
+
 /// Reads the command line. Help is wrapped only for a terminal, of this width.
 fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     width: Option<usize>,
 ) -> Result<Arguments, clap::Error> {
     // For clap, 0 means that nothing is wrapped.
-    let mut command = Arguments::command().term_width(width.map_or(0, |width| width.min(HELP_WIDTH)));
+    let mut command = command_line().term_width(width.map_or(0, |width| width.min(HELP_WIDTH)));
     let mut matches = command.try_get_matches_from_mut(arguments)?;
     Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }

@@ -2,12 +2,10 @@
 
 mod compare;
 
-use std::{cell::RefCell, collections::BTreeSet, ffi::OsString, fs, io, time::Duration};
-
-use clap::{CommandFactory as _, Parser as _};
+use std::{cell::RefCell, ffi::OsString, fs, io, time::Duration};
 
 use super::{
-    Arguments, Stream, Streams, Suite, coverage::Coverage, exit::Exit, main, needs_credentials, parse,
+    Stream, Streams, Suite, command_line, coverage::Coverage, exit::Exit, main, needs_credentials, parse,
 };
 use crate::{
     engine::{Options, Progress, RunError, SubjectUnderTest},
@@ -186,7 +184,7 @@ fn the_former_names_of_options_still_work() {
     assert_eq!(of(&["--subject", "x"]), of(&["--client", "x"]));
     let url = "https://external.staging.pleo.io";
     assert_eq!(of(&["--target", url, "--yes-call-it"]), of(&["--service", url, "--yes-call-it"]));
-    assert!(!Arguments::command().render_long_help().to_string().contains("--subject"));
+    assert!(!command_line().render_long_help().to_string().contains("--subject"));
 }
 
 #[test]
@@ -441,32 +439,4 @@ fn a_reader_who_leaves_is_no_failure() {
         }
     }
     assert!(Stream { sink: &mut Gone, styled: false, width: None }.text("x").is_ok());
-}
-
-#[test]
-fn the_guides_commands_and_options_are_those_that_there_are() {
-    const GUIDE: &str = include_str!("../../../../docs/conformance.md");
-    let mut commands = 0;
-    for line in GUIDE.lines().filter_map(|line| line.strip_prefix("cargo run -p pleo-conformance -- ")) {
-        let words = shlex::split(line.split(" #").next().unwrap()).unwrap();
-        let parsed = Arguments::try_parse_from(["pleo-conformance".to_owned()].into_iter().chain(words));
-        assert!(parsed.is_ok(), "{line}: {:?}", parsed.err());
-        commands += 1;
-    }
-    assert!(commands >= 8);
-
-    let documented: BTreeSet<_> = GUIDE
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `--"))
-        .map(|rest| rest.split([' ', '`']).next().unwrap())
-        .collect();
-    let command = Arguments::command();
-    let run = command.find_subcommand("run").unwrap();
-    // That one belongs to --target.
-    let options: BTreeSet<_> = run
-        .get_arguments()
-        .filter_map(|argument| argument.get_long())
-        .filter(|&long| long != "yes-call-it")
-        .collect();
-    assert_eq!(documented, options);
 }

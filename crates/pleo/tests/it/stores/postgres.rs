@@ -4,7 +4,7 @@ use bytes::Bytes;
 use pleo::{
     BoxFuture, ReqwestTransport, Sandbox, TransportError,
     oauth::{OAuthTransport, RefreshPolicy, RefreshingToken, TokenError, Tokens},
-    stores::{PostgresStore, PostgresTokens, SealingKey, SealingKeys, TokenStoreError},
+    stores::{PostgresStore, SealingKey, SealingKeys, TokenStoreError},
 };
 
 use super::{
@@ -46,11 +46,6 @@ impl World {
     async fn execute(&self, statement: &str) {
         self.database.address.client().await.batch_execute(statement).await.unwrap();
     }
-}
-
-#[test]
-fn the_guide_shows_the_statement_that_creates_the_table() {
-    assert!(include_str!("../../../../../docs/token-stores.md").contains(PostgresTokens::CREATE_TABLE));
 }
 
 #[tokio::test]
