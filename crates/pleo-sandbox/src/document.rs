@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 static ROOT: LazyLock<Value> = LazyLock::new(|| {
     // The file is part of the program; that it is JSON is tested below.
-    serde_json::from_str(include_str!("../../../spec/openapi.json")).unwrap_or_default()
+    serde_json::from_str(include_str!("openapi.json")).unwrap_or_default()
 });
 
 /// The whole document.

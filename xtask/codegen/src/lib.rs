@@ -39,6 +39,8 @@ pub use xtask_tree::Files;
 
 /// Where the clean document stands.
 pub const OPENAPI: &str = "spec/openapi.json";
+/// Where a copy of it stands, for the package of the sandbox: a package holds nothing from outside its folder.
+pub const OPENAPI_COPY: &str = "crates/pleo-sandbox/src/openapi.json";
 /// Where the report stands.
 pub const REPORT: &str = "spec/report.md";
 
@@ -48,7 +50,9 @@ pub const REPORT: &str = "spec/report.md";
 /// For a document that progenitor does not take, with operation and pointer.
 pub fn generate(normalised: &Normalised) -> Result<Files, SpecError> {
     let mut files = generate_code(normalised).map_err(|error| normalised.at_source(error))?;
-    files.insert(OPENAPI.to_owned(), json(&normalised.openapi));
+    let openapi = json(&normalised.openapi);
+    files.insert(OPENAPI_COPY.to_owned(), openapi.clone());
+    files.insert(OPENAPI.to_owned(), openapi);
     files.insert(REPORT.to_owned(), normalised.report.to_markdown());
     Ok(files)
 }
