@@ -54,6 +54,8 @@
 //! operations. [`advice`] explains answers of the service and how to get access. [`sources`] explains the
 //! numbers (`Z`, `A`, `N` and so on); `docs/authentication.md` of the project describes the way to a first call.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod advice;
 mod client;
 mod company;
@@ -86,3 +88,7 @@ pub use refusal::RequestRefused;
 pub use scope::{InvalidScope, NeededScopes, Scope, ScopeSet};
 pub use secret::{Secret, SecretError};
 pub use session::{EnvironmentMismatch, Session};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -90,6 +90,8 @@
 //! request, and a [`Transport`] that sends it. Credentials, environments and companies are not this
 //! crate's business, nor are retries.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[rustfmt::skip]
 #[allow(clippy::all, missing_docs)]
 #[doc(hidden)]
@@ -109,3 +111,7 @@ pub use uuid;
 
 pub use generated::*;
 pub use runtime::*;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -47,6 +47,8 @@
 //! has what checks and reads the deliveries of webhooks. `file-store` and `postgres-store` keep OAuth tokens in a file
 //! and in a PostgreSQL database.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 #[cfg(feature = "accounting-entries")]
 mod entry_period;
@@ -101,3 +103,7 @@ pub use transport::{Pace, RetryPolicy, RetryTransport};
 ))]
 use pleo_auth::pleo_client::identifier;
 use pleo_auth::pleo_client::{Attempts, debug_by_chain, read_success, retry_after};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
