@@ -43,6 +43,8 @@ enum Command {
     Corpus(commands::corpus::Arguments),
     /// Runs the conformance suite on our client and on other clients, and writes docs/conformance-results.md.
     CompareClients,
+    /// Packs the published crates, shows that the packages work by themselves, and publishes them.
+    Release(commands::release::Arguments),
     /// Runs tests: with nextest if it is installed, otherwise with cargo test, and then the doc tests.
     Test(commands::test::Arguments),
 }
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Measure(arguments) => commands::measure::run(&root, &arguments),
         Command::Corpus(arguments) => return commands::corpus::run(&root, &arguments),
         Command::CompareClients => commands::compare_clients::run(&root),
+        Command::Release(arguments) => commands::release::run(&root, &arguments),
         Command::Test(arguments) => commands::test::run(&root, &arguments),
     };
     match result {

@@ -8,6 +8,7 @@ pub(crate) mod diff;
 pub(crate) mod fetch;
 pub(crate) mod generate;
 pub(crate) mod measure;
+pub(crate) mod release;
 pub(crate) mod sync;
 pub(crate) mod test;
 

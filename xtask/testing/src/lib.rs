@@ -21,7 +21,8 @@ pub const MANIFESTS: [&str; 3] =
 
 /// Copies what the commands read and write to another root.
 pub fn copy_project(to: &Path) {
-    let folders = ["spec", generate::CLIENT, generate::OPENAPI_COPY, "crates/pleo-conformance/src/subject/ours"];
+    let folders =
+        ["spec", generate::CLIENT, generate::OPENAPI_COPY, "crates/pleo-conformance/src/subject/ours"];
     for part in folders.into_iter().chain(MANIFESTS) {
         copy(&root().join(part), &to.join(part));
     }

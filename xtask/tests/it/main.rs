@@ -12,5 +12,6 @@ mod fetch_guides;
 mod measure;
 mod nightly;
 mod regenerating;
+mod release;
 mod site;
 mod usage;

@@ -1,0 +1,254 @@
+//! The packages by themselves: unpacked outside the repository, tested, installed and used.
+
+use std::{
+    env::consts::EXE_SUFFIX,
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+use xtask_codegen::compile::heard;
+
+use super::{Package, Packed};
+
+/// The package whose README has the program that is run.
+const LIBRARY: &str = "pleo";
+/// Its integration tests judge dozens of faulty clients, which takes minutes.
+const SLOW: &str = "pleo-conformance";
+
+/// A workspace of the unpacked packages, which find each other there and nothing of the repository.
+pub(super) struct Trial<'a> {
+    folder: &'a Path,
+    target: &'a Path,
+    packages: Vec<&'a Package>,
+}
+
+impl<'a> Trial<'a> {
+    /// Unpacks the packages into a folder. `target` is where the project's dependencies are compiled already.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written, or the library's README has no program.
+    pub(super) fn new(
+        root: &Path,
+        folder: &'a Path,
+        target: &'a Path,
+        packed: &[Packed<'a>],
+    ) -> Result<Self> {
+        for packed in packed {
+            for (path, bytes) in &packed.files {
+                write(&folder.join(packed.package.stem()).join(path), bytes)?;
+            }
+        }
+        let packages: Vec<&Package> = packed.iter().map(|packed| packed.package).collect();
+        let project = fs::read_to_string(root.join("Cargo.toml")).context("Cargo.toml")?;
+        let project: toml::Table = project.parse().context("Cargo.toml")?;
+        let found_here: serde_json::Map<String, Value> =
+            packages.iter().map(|it| (it.name.clone(), json!({ "path": it.stem() }))).collect();
+        let members: Vec<String> =
+            packages.iter().map(|it| it.stem()).chain(["program".to_owned()]).collect();
+        let workspace = toml::to_string(&json!({
+            "workspace": { "resolver": "3", "members": members },
+            "patch": { "crates-io": found_here },
+            // What is compiled with the same profile is compiled once.
+            "profile": project.get("profile"),
+        }))?;
+        write(&folder.join("Cargo.toml"), workspace.as_bytes())?;
+        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("Cargo.lock")?;
+
+        let library = packed.iter().find(|packed| packed.package.name == LIBRARY);
+        let library = library.with_context(|| format!("{LIBRARY} is not among the packages"))?;
+        let readme = String::from_utf8_lossy(library.files.get("README.md").map_or(&[], Vec::as_slice));
+        let (dependencies, code) = program(&readme).with_context(|| {
+            format!("README.md of {LIBRARY} has no program, or does not say what it needs")
+        })?;
+        let package = "[package]\nname = \"program\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
+        write(&folder.join("program/Cargo.toml"), format!("{package}\n{dependencies}").as_bytes())?;
+        write(&folder.join("program/src/main.rs"), code.as_bytes())?;
+        Ok(Self { folder, target, packages })
+    }
+
+    /// Compiles everything, and runs all tests but the slow ones; says what it did.
+    ///
+    /// # Errors
+    /// When something does not compile, or a test fails.
+    pub(super) fn test(&self, say: &dyn Fn(&str)) -> Result<String> {
+        let arguments =
+            ["test", "--workspace", "--all-targets", "--all-features", "--no-run", "--message-format=json"];
+        let built = self.cargo(&arguments, say)?;
+        let (mut run, mut left_out) = (0, 0);
+        for message in built.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+            let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str);
+            let (Some(program), Some(manifest)) = (text("/executable"), text("/manifest_path")) else {
+                continue;
+            };
+            if message.pointer("/profile/test") != Some(&Value::Bool(true)) {
+                continue;
+            }
+            let package = Path::new(manifest).parent().unwrap_or(self.folder);
+            if package.ends_with(self.folder_of(SLOW)?) && text("/target/kind/0") == Some("test") {
+                left_out += 1;
+                continue;
+            }
+            say(&format!("Running {program}"));
+            let mut command = Command::new(program);
+            command.current_dir(package).env("CARGO_MANIFEST_DIR", package);
+            succeeds(&mut command)?;
+            run += 1;
+        }
+        Ok(format!(
+            "{run} test programs pass; not run: {left_out} of {SLOW}, which takes minutes, and the doc tests"
+        ))
+    }
+
+    /// Installs the programs and builds the one of the README, each with nothing but the features that it asks for.
+    ///
+    /// # Errors
+    /// When one does not compile.
+    pub(super) fn install(&self, say: &dyn Fn(&str)) -> Result<String> {
+        let into = self.folder.join("installed");
+        let into = into.to_string_lossy();
+        let programs: Vec<&Package> = self.packages.iter().copied().filter(|it| it.is_program).collect();
+        for package in &programs {
+            let path = self.folder.join(package.stem());
+            let path = path.to_string_lossy();
+            self.cargo(
+                &["install", "--debug", "--locked", "--no-track", "--root", &into, "--path", &path],
+                say,
+            )?;
+        }
+        self.cargo(&["build", "--locked", "--package", "program"], say)?;
+        let names: Vec<&str> = programs.iter().map(|it| it.name.as_str()).collect();
+        Ok(format!("{} from their packages", names.join(", ")))
+    }
+
+    /// Runs what was installed, outside the repository.
+    ///
+    /// # Errors
+    /// When a program fails or prints nothing.
+    pub(super) fn make_use(&self, say: &dyn Fn(&str)) -> Result<String> {
+        const CALLS: [&str; 7] = [
+            "pleo --version",
+            "pleo sandbox -- pleo check",
+            "pleo completion bash",
+            "pleo man manual",
+            "pleo-sandbox --version",
+            "pleo-conformance --version",
+            "pleo-conformance run --cases 4 --summary",
+        ];
+        for call in CALLS {
+            say(&format!("Running {call}"));
+            let (program, arguments) = call.split_once(' ').unwrap_or((call, ""));
+            let mut command = self.installed(program);
+            let out = succeeds(command.args(arguments.split(' ')))?;
+            if out.is_empty() && !call.contains(" man ") {
+                bail!("`{call}` prints nothing");
+            }
+        }
+        let page = self.folder.join("manual/pleo.1");
+        if !page.exists() {
+            bail!("`pleo man` does not write {}", page.display());
+        }
+        let printed = self.run_program()?;
+        Ok(format!(
+            "{} calls succeed, and the program of the README prints {printed} lines from the sandbox",
+            CALLS.len()
+        ))
+    }
+
+    /// Runs the program of the README against the installed sandbox, and counts the lines that it prints.
+    fn run_program(&self) -> Result<usize> {
+        let mut sandbox = self
+            .installed("pleo-sandbox")
+            .args(["--port", "0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start pleo-sandbox")?;
+        let mut program = Command::new(self.target.join(format!("debug/program{EXE_SUFFIX}")));
+        program.current_dir(self.folder);
+        // The sandbox ends its introduction with a line about its end.
+        for line in BufReader::new(sandbox.stdout.take().context("no output of pleo-sandbox")?).lines() {
+            let line = line?;
+            if let Some(company) = line.strip_prefix("company ") {
+                program.env("PLEO_COMPANY_ID", company.trim());
+            }
+            program.envs(
+                line.split(' ')
+                    .filter_map(|word| word.split_once('='))
+                    .filter(|it| it.0.starts_with("PLEO_")),
+            );
+            if line.contains("Ctrl-C") {
+                break;
+            }
+        }
+        let printed = succeeds(&mut program);
+        sandbox.kill()?;
+        sandbox.wait()?;
+        let lines = printed?.lines().count();
+        if lines == 0 {
+            bail!("the program of the README prints nothing");
+        }
+        Ok(lines)
+    }
+
+    fn folder_of(&self, name: &str) -> Result<String> {
+        let package = self.packages.iter().find(|package| package.name == name);
+        Ok(package.with_context(|| format!("{name} is not among the packages"))?.stem())
+    }
+
+    fn installed(&self, program: &str) -> Command {
+        let mut command =
+            Command::new(self.folder.join("installed/bin").join(format!("{program}{EXE_SUFFIX}")));
+        command.current_dir(self.folder);
+        command
+    }
+
+    fn cargo(&self, arguments: &[&str], say: &dyn Fn(&str)) -> Result<String> {
+        let target = self.target.to_string_lossy();
+        let all = [arguments, &["--target-dir", &target]].concat();
+        Ok(heard(self.folder, &all, say, &|| false)?)
+    }
+}
+
+/// The lines of the manifest and the program that a README shows: its first blocks of TOML and Rust.
+fn program(readme: &str) -> Option<(&str, &str)> {
+    let block = |language: &str| {
+        let (_, rest) = readme.split_once(&format!("\n```{language}"))?;
+        let (_, rest) = rest.split_once('\n')?;
+        Some(rest.split_once("\n```")?.0)
+    };
+    Some((block("toml")?, block("rust")?))
+}
+
+fn write(path: &PathBuf, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(path, bytes))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// What a program prints.
+fn succeeds(command: &mut Command) -> Result<String> {
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {command:?}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if !output.status.success() {
+        bail!("{command:?} failed: {}\n{}{}", output.status, text(&output.stdout), text(&output.stderr));
+    }
+    Ok(text(&output.stdout))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::program;
+
+    #[test]
+    fn the_program_of_a_readme_is_its_first_block_of_each_language() {
+        let readme =
+            "# a\n\n```toml\na = 1\n```\n\n```rust,no_run\nfn main() {\n}\n```\n```rust\nlast\n```\n";
+        assert_eq!(program(readme), Some(("a = 1", "fn main() {\n}")));
+        assert_eq!(program("# a\n\n```rust\nfn main() {}\n```\n"), None);
+    }
+}
