@@ -7,8 +7,8 @@ use std::{
 };
 
 /// The commands, as the help lists them.
-const COMMANDS: [&str; 9] =
-    ["sync", "fetch", "generate", "check", "diff", "measure", "corpus", "compare-clients", "test"];
+const COMMANDS: [&str; 10] =
+    ["sync", "fetch", "generate", "check", "diff", "measure", "corpus", "compare-clients", "release", "test"];
 
 fn xtask(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -46,6 +46,7 @@ fn every_command_has_help_and_a_version() {
         &["measure"],
         &["corpus"],
         &["compare-clients"],
+        &["release"],
         &["test"],
     ] {
         let (code, said) = xtask(&[command, &["--version"]].concat(), &[]);
