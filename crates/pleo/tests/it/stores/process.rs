@@ -304,7 +304,7 @@ impl DeadlyTokens {
     /// process had ended between the two.
     async fn save_without_renaming(self, tokens: &Tokens<Sandbox>) {
         let Place::File(path) = &self.place else { panic!("there is no file") };
-        let aside = path.with_added_extension("aside");
+        let aside = path.with_file_name("aside");
         fs::rename(path, &aside).unwrap();
         fs::create_dir(path).unwrap();
         self.tokens.save(tokens).await.unwrap_err();
