@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// Do everything except publish
     #[arg(long)]
     dry_run: bool,
+    /// Use the programs that the tests compiled, which saves compiling most dependencies once more for each program
+    #[arg(long, requires = "dry_run")]
+    without_install: bool,
 }
 
 /// An archive as cargo packed it.
@@ -63,7 +66,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
             "licences, READMEs, links, sizes, and nothing that does not belong".to_owned(),
         ))
     })?;
-    try_out(root, &target, &packed)?;
+    try_out(root, &target, &metadata, &packed, !arguments.without_install)?;
     println!("\n{}", summary(&packed));
     if !arguments.dry_run {
         return publish(root, &packages);
@@ -151,7 +154,13 @@ fn check(root: &Path, packed: &[Packed<'_>]) -> Result<()> {
 }
 
 /// Unpacks the packages outside the repository, tests and installs them there, and uses what was installed.
-fn try_out(root: &Path, target: &Path, packed: &[Packed<'_>]) -> Result<()> {
+fn try_out(
+    root: &Path,
+    target: &Path,
+    metadata: &Value,
+    packed: &[Packed<'_>],
+    installs: bool,
+) -> Result<()> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     if folder.path().starts_with(root) {
         bail!(
@@ -159,9 +168,12 @@ fn try_out(root: &Path, target: &Path, packed: &[Packed<'_>]) -> Result<()> {
             env::temp_dir().display()
         );
     }
-    let trial = Trial::new(root, folder.path(), target, packed)?;
+    let trial = Trial::new(root, folder.path(), target, metadata, packed)?;
     long_step("test", "the unpacked packages", |say| trial.test(say).map(|done| ((), done)))?;
-    long_step("install", "the programs", |say| trial.install(say).map(|done| ((), done)))?;
+    long_step("install", "the programs", |say| {
+        let done = if installs { trial.install(say) } else { trial.take_compiled() };
+        done.map(|done| ((), done))
+    })?;
     long_step("use", "what was installed", |say| trial.make_use(say).map(|done| ((), done)))
 }
 

@@ -1,10 +1,11 @@
 //! The packages by themselves: unpacked outside the repository, tested, installed and used.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     env::consts::EXE_SUFFIX,
     fs,
     io::{BufRead as _, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -16,6 +17,8 @@ use super::{Package, Packed};
 
 /// The package whose README has the program that is run.
 const LIBRARY: &str = "pleo";
+/// The programs that are installed.
+const PROGRAMS: [&str; 3] = ["pleo", "pleo-conformance", "pleo-sandbox"];
 /// Its integration tests judge dozens of faulty clients, which takes minutes.
 const SLOW: &str = "pleo-conformance";
 
@@ -35,6 +38,7 @@ impl<'a> Trial<'a> {
         root: &Path,
         folder: &'a Path,
         target: &'a Path,
+        metadata: &Value,
         packed: &[Packed<'a>],
     ) -> Result<Self> {
         for packed in packed {
@@ -47,8 +51,8 @@ impl<'a> Trial<'a> {
         let project: toml::Table = project.parse().context("Cargo.toml")?;
         let found_here: serde_json::Map<String, Value> =
             packages.iter().map(|it| (it.name.clone(), json!({ "path": it.stem() }))).collect();
-        let members: Vec<String> =
-            packages.iter().map(|it| it.stem()).chain(["program".to_owned()]).collect();
+        let mut members: Vec<String> = packages.iter().map(|it| it.stem()).collect();
+        members.extend(["program", "project"].map(str::to_owned));
         let workspace = toml::to_string(&json!({
             "workspace": { "resolver": "3", "members": members },
             "patch": { "crates-io": found_here },
@@ -64,9 +68,11 @@ impl<'a> Trial<'a> {
         let (dependencies, code) = program(&readme).with_context(|| {
             format!("README.md of {LIBRARY} has no program, or does not say what it needs")
         })?;
-        let package = "[package]\nname = \"program\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
-        write(&folder.join("program/Cargo.toml"), format!("{package}\n{dependencies}").as_bytes())?;
-        write(&folder.join("program/src/main.rs"), code.as_bytes())?;
+        write_package(folder, "program", dependencies, "main.rs", code)?;
+        // With a test, cargo builds the program for it.
+        write(&folder.join("program/tests/built.rs"), b"")?;
+        let asked_for = toml::to_string(&json!({ "dependencies": asked_for(metadata) }))?;
+        write_package(folder, "project", &asked_for, "lib.rs", "")?;
         Ok(Self { folder, target, packages })
     }
 
@@ -122,6 +128,21 @@ impl<'a> Trial<'a> {
         self.cargo(&["build", "--locked", "--package", "program"], say)?;
         let names: Vec<&str> = programs.iter().map(|it| it.name.as_str()).collect();
         Ok(format!("{} from their packages", names.join(", ")))
+    }
+
+    /// Takes the programs that the tests compiled, which have the features of all packages together.
+    ///
+    /// # Errors
+    /// When one is not there.
+    pub(super) fn take_compiled(&self) -> Result<String> {
+        let into = self.folder.join("installed/bin");
+        fs::create_dir_all(&into)?;
+        let programs = PROGRAMS.map(|name| format!("{name}{EXE_SUFFIX}"));
+        for program in &programs {
+            let compiled = self.target.join("debug").join(program);
+            fs::copy(&compiled, into.join(program)).with_context(|| compiled.display().to_string())?;
+        }
+        Ok("nothing; the programs are those that the tests compiled".to_owned())
     }
 
     /// Runs what was installed, outside the repository.
@@ -222,7 +243,43 @@ fn program(readme: &str) -> Option<(&str, &str)> {
     Some((block("toml")?, block("rust")?))
 }
 
-fn write(path: &PathBuf, bytes: &[u8]) -> Result<()> {
+/// What the crates that are not published ask of their dependencies. A member of the workspace that asks for the same
+/// makes cargo choose the same features as in the project, so that nothing is compiled a second time for the tests.
+fn asked_for(metadata: &Value) -> BTreeMap<String, Value> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let is_for_here = |target: &Value| target.is_null() || (cfg!(unix) && target == "cfg(unix)");
+    let mut asked: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    let unpublished = list(&metadata["packages"]).into_iter().filter(|package| package["publish"].is_array());
+    for dependency in unpublished.flat_map(|package| list(&package["dependencies"])) {
+        if dependency["path"].is_string() || !is_for_here(&dependency["target"]) {
+            continue;
+        }
+        let text = |member: &str| dependency[member].as_str().unwrap_or_default().to_owned();
+        let features = asked.entry((text("name"), text("req"))).or_default();
+        features.extend(list(&dependency["features"]).iter().filter_map(Value::as_str).map(str::to_owned));
+        if dependency["uses_default_features"] == true {
+            features.insert("default".to_owned());
+        }
+    }
+    // Some are there in two versions.
+    let numbered = asked.into_iter().enumerate();
+    let entries = numbered.map(|(number, ((name, version), mut features))| {
+        let default = features.remove("default");
+        let key = format!("{name}-{number}");
+        let entry =
+            json!({ "package": name, "version": version, "features": features, "default-features": default });
+        (key, entry)
+    });
+    entries.collect()
+}
+
+fn write_package(folder: &Path, name: &str, dependencies: &str, file: &str, code: &str) -> Result<()> {
+    let package = format!("[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
+    write(&folder.join(name).join("Cargo.toml"), format!("{package}\n{dependencies}").as_bytes())?;
+    write(&folder.join(name).join("src").join(file), code.as_bytes())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(path, bytes))
@@ -242,7 +299,7 @@ fn succeeds(command: &mut Command) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::program;
+    use super::*;
 
     #[test]
     fn the_program_of_a_readme_is_its_first_block_of_each_language() {
@@ -250,5 +307,26 @@ mod tests {
             "# a\n\n```toml\na = 1\n```\n\n```rust,no_run\nfn main() {\n}\n```\n```rust\nlast\n```\n";
         assert_eq!(program(readme), Some(("a = 1", "fn main() {\n}")));
         assert_eq!(program("# a\n\n```rust\nfn main() {}\n```\n"), None);
+    }
+
+    #[test]
+    fn what_unpublished_crates_ask_for_is_asked_for_once() {
+        let dependency = |name: &str, req: &str, features: &[&str], more: &str| {
+            json!({ "name": name, "req": req, "features": features, "uses_default_features": more == "default",
+                    "target": (more == "windows").then_some("cfg(windows)"),
+                    "path": (more == "path").then_some("/x") })
+        };
+        let package = |publish: Value, dependencies: &[Value]| json!({ "publish": publish, "dependencies": dependencies });
+        let metadata = json!({ "packages": [
+            package(json!([]), &[dependency("a", "^1", &["x"], ""), dependency("b", "^2", &[], "path")]),
+            package(json!([]), &[dependency("a", "^1", &["y"], "default"), dependency("a", "^2", &[], "")]),
+            package(json!([]), &[dependency("c", "^1", &[], "windows")]),
+            package(Value::Null, &[dependency("d", "^1", &[], "")]),
+        ] });
+        let expected = json!({
+            "a-0": { "package": "a", "version": "^1", "features": ["x", "y"], "default-features": true },
+            "a-1": { "package": "a", "version": "^2", "features": [], "default-features": false },
+        });
+        assert_eq!(json!(asked_for(&metadata)), expected);
     }
 }
