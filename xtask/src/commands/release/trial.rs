@@ -85,6 +85,7 @@ impl<'a> Trial<'a> {
             ["test", "--workspace", "--all-targets", "--all-features", "--no-run", "--message-format=json"];
         let built = self.cargo(&arguments, say)?;
         let (mut run, mut left_out) = (0, 0);
+        let mut failures = Vec::new();
         for message in built.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
             let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str);
             let (Some(program), Some(manifest)) = (text("/executable"), text("/manifest_path")) else {
@@ -100,9 +101,14 @@ impl<'a> Trial<'a> {
             }
             say(&format!("Running {program}"));
             let mut command = Command::new(program);
-            command.current_dir(package).env("CARGO_MANIFEST_DIR", package);
-            succeeds(&mut command)?;
+            // As `cargo test` runs it.
+            let name = self.packages.iter().find(|it| package.ends_with(it.stem())).map(|it| &*it.name);
+            command.env("CARGO_MANIFEST_DIR", package).env("CARGO_PKG_NAME", name.unwrap_or_default());
+            failures.extend(succeeds(command.current_dir(package)).err().map(|error| format!("{error:#}")));
             run += 1;
+        }
+        if !failures.is_empty() {
+            bail!("{} of {run} test programs fail:\n{}", failures.len(), failures.join("\n"));
         }
         Ok(format!(
             "{run} test programs pass; not run: {left_out} of {SLOW}, which takes minutes, and the doc tests"
