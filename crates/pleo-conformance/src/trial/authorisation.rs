@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, header};
 use pleo_sandbox::{OAuthClient, Subject};
 use proptest::{prelude::*, sample::select};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -211,13 +212,22 @@ pub(crate) struct Pair {
     pub(crate) refresh_token: String,
 }
 
-/// The pair that a request was answered with. An empty text is not a token.
+/// The JSON that a request was answered with, or null.
+pub(crate) fn answered(received: &ReceivedRequest) -> Value {
+    serde_json::from_slice(received.exchange.reply.response.body()).unwrap_or_default()
+}
+
+/// The token of this name in what a token endpoint answered. An empty text is not a token.
+pub(crate) fn token<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
+    answer[name].as_str().filter(|token| !token.is_empty())
+}
+
+/// The pair that a request was answered with.
 pub(crate) fn issued(received: &ReceivedRequest) -> Option<Pair> {
     if !is_token_request(received) {
         return None;
     }
-    let body: serde_json::Value =
-        serde_json::from_slice(received.exchange.reply.response.body()).unwrap_or_default();
-    let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    Some(Pair { access_token: text("access_token")?, refresh_token: text("refresh_token")? })
+    let answer = answered(received);
+    let owned = |name: &str| token(&answer, name).map(str::to_owned);
+    Some(Pair { access_token: owned("access_token")?, refresh_token: owned("refresh_token")? })
 }

@@ -20,7 +20,9 @@ use super::{
 use crate::{
     protocol::{App, Capability, CredentialKind, Send},
     trial::{
-        authorisation::{Flow, Form, TOKEN_ENDPOINT, agree, begin, issued, register, token_requests},
+        authorisation::{
+            Flow, Form, TOKEN_ENDPOINT, agree, answered, begin, issued, register, token_requests,
+        },
         case::{Case, Cases},
         client::{ClientTrial, Conversation, Seen, authorizations},
         evidence::{Judgement, place, target},
@@ -120,11 +122,6 @@ fn after_renewal(seen: &Seen) -> impl Iterator<Item = &ReceivedRequest> {
     let renewal = seen.received.iter().position(|received| issued(received).is_some());
     let later = renewal.map_or(&[][..], |renewal| &seen.received[renewal..]);
     later.iter().filter(|received| !received.site.is_authorization_server())
-}
-
-/// The JSON that a request was answered with, or null.
-pub(super) fn answered(received: &ReceivedRequest) -> serde_json::Value {
-    serde_json::from_slice(received.exchange.reply.response.body()).unwrap_or_default()
 }
 
 pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
@@ -246,15 +243,14 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = (expired(trial), prop::bool::weighted(0.25));
     trial.each(cases, |talk, (case, succeeds)| {
         talk.admit(case)?;
-        let fault = match succeeds {
-            true => success(200, "application/json", "{}".to_owned()),
-            false => Fault::Status(503),
+        let (status, fault) = match succeeds {
+            true => (200, success(200, "application/json", "{}".to_owned())),
+            false => (503, Fault::Status(503)),
         };
         let seen = call_without_renewals(talk, case, fault)?;
         let tried = renewals(&seen);
         let Some((received, _)) = tried.last() else { return Err(not_renewed(&seen)) };
-        let status = received.exchange.reply.response.status().as_u16();
-        if ![503, 200].contains(&status) {
+        if received.exchange.reply.response.status().as_u16() != status {
             return Ok(Judgement::inconclusive("the renewal does not get the response in question"));
         }
         if tried.len() > MOST_TRIES {

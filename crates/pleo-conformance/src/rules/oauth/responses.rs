@@ -12,12 +12,15 @@ use super::{
         carrier,
         trouble::{LASTING, success},
     },
-    renewal::{answered, expired, not_renewed},
+    renewal::{expired, not_renewed},
 };
 use crate::{
     protocol::{Capability, CredentialKind},
     trial::{
-        authorisation::{Flow, TOKEN_ENDPOINT, agree, begin, finish, form, is_token_request, token_requests},
+        authorisation::{
+            Flow, TOKEN_ENDPOINT, agree, answered, begin, finish, form, is_token_request, token,
+            token_requests,
+        },
         case::Case,
         client::{ClientTrial, Conversation, Seen, authorizations, is_oauth},
         evidence::Judgement,
@@ -216,8 +219,7 @@ impl Account {
             self.refresh_tokens.push(sent);
         }
         let answer = answered(received);
-        let token = |name: &str| answer[name].as_str().filter(|token| !token.is_empty());
-        let (access, refresh) = (token("access_token"), token("refresh_token"));
+        let (access, refresh) = (token(&answer, "access_token"), token(&answer, "refresh_token"));
         self.issued |= access.is_some();
         self.refresh_tokens.extend(refresh.map(str::to_owned));
         let succeeded = received.exchange.reply.response.status().is_success();
@@ -294,9 +296,9 @@ mod tests {
     fn each_response_lacks_a_token() {
         for (_, _, body) in INCOMPLETE {
             let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-            let token = |name: &str| answer[name].as_str().is_some_and(|token| !token.is_empty());
-            assert!(!(token("access_token") && token("refresh_token")), "{body}");
-            assert_eq!(token("access_token"), answer["access_token"] == TOKEN, "{body}");
+            let has = |name: &str| token(&answer, name).is_some();
+            assert!(!(has("access_token") && has("refresh_token")), "{body}");
+            assert_eq!(has("access_token"), answer["access_token"] == TOKEN, "{body}");
         }
     }
 }
