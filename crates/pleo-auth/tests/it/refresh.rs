@@ -755,11 +755,7 @@ async fn an_empty_store_is_said_to_be_empty_until_it_is_filled() {
 
 #[tokio::test(start_paused = true)]
 async fn a_401_renews_once_and_replays_what_is_idempotent_once() {
-    let taken = |request: &http::Request<bytes::Bytes>| {
-        let old = crate::support::authorization(request).ends_with("A0");
-        answer(if old { 401 } else { 200 }, "")
-    };
-    let world = world_with(HOUR, [pair(1, 3600)], Recorder::new(taken));
+    let world = world_with(HOUR, [pair(1, 3600)], Recorder::refusing_a0(200));
     let start = Instant::now();
     world.delete().await.unwrap();
     assert_eq!(world.sent(), ["A0", "A1"]);
@@ -790,11 +786,7 @@ impl Transport for Breaks {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_repeated_after_a_401_counts_as_sent_twice_or_as_often_as_the_transport_says() {
-    let taken = |request: &http::Request<bytes::Bytes>| {
-        let old = crate::support::authorization(request).ends_with("A0");
-        answer(if old { 401 } else { 204 }, "")
-    };
-    let world = world_with(HOUR, [pair(1, 3600)], Recorder::new(taken));
+    let world = world_with(HOUR, [pair(1, 3600)], Recorder::refusing_a0(204));
     assert_eq!(world.client.delete_installation().send().await.unwrap().attempts(), 2);
     for (says, attempts) in [(None, 2), (Some(5), 5)] {
         let (script, shelf) = (Script::new([pair(1, 3600)]), Shelf::default());
@@ -809,11 +801,7 @@ async fn what_was_repeated_after_a_401_counts_as_sent_twice_or_as_often_as_the_t
 
 #[tokio::test(start_paused = true)]
 async fn a_401_on_what_is_not_idempotent_is_returned_and_the_next_call_renews() {
-    let taken = |request: &http::Request<bytes::Bytes>| {
-        let old = crate::support::authorization(request).ends_with("A0");
-        answer(if old { 401 } else { 204 }, "")
-    };
-    let world = world_with(HOUR, [pair(1, 3600)], Recorder::new(taken));
+    let world = world_with(HOUR, [pair(1, 3600)], Recorder::refusing_a0(204));
     assert_eq!(world.post().await.unwrap_err().status().map(|status| status.as_u16()), Some(401));
     assert_eq!((world.sent(), world.script.presented().len()), (vec!["A0".to_owned()], 0));
     world.delete().await.unwrap();
@@ -939,10 +927,7 @@ impl Transport for Late {
 #[tokio::test(start_paused = true)]
 async fn a_late_401_does_not_end_the_token_that_came_after() {
     let (script, shelf) = (Script::new([pair(1, 3600)]), Shelf::default());
-    let recorder = Recorder::new(|request| {
-        let first = crate::support::authorization(request).ends_with("A0");
-        answer(if first { 401 } else { 200 }, "")
-    });
+    let recorder = Recorder::refusing_a0(200);
     let late =
         Late { recorder: recorder.clone(), second_sent: Arc::default(), first_repeated: Arc::default() };
     shelf.put(tokens(0, HOUR));
@@ -1315,11 +1300,7 @@ async fn stored_text_that_is_no_token_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn debug_tells_the_state() {
-    let taken = |request: &http::Request<bytes::Bytes>| {
-        let first = crate::support::authorization(request).ends_with("A0");
-        answer(if first { 401 } else { 200 }, "")
-    };
-    let world = world_with(HOUR, [refused("invalid_grant")], Recorder::new(taken));
+    let world = world_with(HOUR, [refused("invalid_grant")], Recorder::refusing_a0(200));
     let shown = |state: &str| format!("RefreshingToken {{ environment: Staging, state: \"{state}\", .. }}");
     assert_eq!(format!("{:?}", world.token), shown("not loaded"));
     world.token.prepare().await.unwrap();
@@ -1371,11 +1352,7 @@ impl tracing::Subscriber for Looks {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_logged_and_the_log_may_look_at_the_token() {
-    let taken = |request: &http::Request<bytes::Bytes>| {
-        let old = crate::support::authorization(request).ends_with("A0");
-        answer(if old { 401 } else { 200 }, "")
-    };
-    let world = world_with(HOUR, [pair(1, 3600)], Recorder::new(taken));
+    let world = world_with(HOUR, [pair(1, 3600)], Recorder::refusing_a0(200));
     let log = Arc::new(Looks(world.token.clone(), Mutex::default()));
     let subscriber = tracing::subscriber::set_default(Arc::clone(&log));
     world.delete().await.unwrap();

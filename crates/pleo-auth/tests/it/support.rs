@@ -55,6 +55,13 @@ impl Recorder {
         Self::new(move |_| answer(status, "{}"))
     }
 
+    /// Answers 401 to the access token A0, and everything else with a status.
+    pub(crate) fn refusing_a0(status: u16) -> Self {
+        Self::new(move |request| {
+            answer(if authorization(request).ends_with("A0") { 401 } else { status }, "")
+        })
+    }
+
     pub(crate) fn sent(&self) -> Vec<http::Request<Bytes>> {
         self.sent.lock().unwrap().clone()
     }
