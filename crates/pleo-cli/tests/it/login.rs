@@ -3,32 +3,16 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpListener,
 };
 
-use pleo_sandbox::{OAuthClient, Subject};
-
-use crate::support::{Done, Pleo, folder, follow, get};
-
-const CLIENT: &str = "FAKE-CLIENT";
-
-/// A fake Pleo that knows an app with this redirect address.
-fn pleo_with_app(redirect: &str) -> Pleo {
-    let pleo = Pleo::start();
-    pleo.sandbox.register(OAuthClient {
-        client_id: CLIENT.to_owned(),
-        client_secret: None,
-        redirect_uris: vec![redirect.to_owned()],
-        access_token_seconds: 3600,
-        subject: Subject::Company(pleo.company),
-    });
-    pleo
-}
+use crate::support::{CLIENT, Pleo, folder, follow};
+#[cfg(unix)]
+use crate::support::{Done, browser, free_address, get, opened};
 
 #[test]
 fn a_login_without_a_browser_is_kept_sealed_and_used_and_forgotten() {
     let redirect = "https://app.example/callback";
-    let pleo = pleo_with_app(redirect);
+    let pleo = Pleo::with_app(redirect, None);
     let home = folder();
     let run = |arguments: &[&str]| pleo.command(arguments).without("PLEO_API_KEY").home(&home);
     let mut command = run(&[
@@ -84,32 +68,18 @@ fn a_login_without_a_browser_is_kept_sealed_and_used_and_forgotten() {
 #[test]
 #[cfg(unix)]
 fn a_login_waits_for_the_browser_at_the_redirect_address() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let redirect = format!("http://127.0.0.1:{port}/callback");
-    let pleo = pleo_with_app(&redirect);
+    let host = free_address();
+    let redirect = format!("http://{host}/callback");
+    let pleo = Pleo::with_app(&redirect, None);
     let home = folder();
-    // A browser that writes down what it is to open.
-    let browser = home.join("browser");
-    fs::write(&browser, "#!/bin/sh\necho \"$1\" > \"$HOME/opened\"\n").unwrap();
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).unwrap();
-    }
+    let browser = browser(&home, "");
     let mut command = pleo
         .command(&["login", "--client-id", CLIENT, "--redirect-uri", &redirect, "--scopes", "users:read"])
         .without("PLEO_API_KEY")
         .env("BROWSER", browser.as_os_str())
         .home(&home);
     let child = command.spawn();
-    let opened = loop {
-        match fs::read_to_string(home.join("opened")) {
-            Ok(address) if address.ends_with('\n') => break address,
-            _ => std::thread::yield_now(),
-        }
-    };
-    let back = follow(opened.trim());
-    let host = format!("127.0.0.1:{port}");
+    let back = follow(&opened(&home));
     // A browser asks for other things, too.
     assert!(get(&host, "/favicon.ico").starts_with("HTTP/1.1 404"));
     let page = get(&host, back.strip_prefix(&format!("http://{host}")).unwrap());
@@ -123,7 +93,7 @@ fn a_login_waits_for_the_browser_at_the_redirect_address() {
 #[test]
 fn a_denied_authorisation_is_said_and_nothing_is_kept() {
     let redirect = "https://app.example/callback";
-    let pleo = pleo_with_app(redirect);
+    let pleo = Pleo::with_app(redirect, None);
     let arguments = [
         "login",
         "--client-id",

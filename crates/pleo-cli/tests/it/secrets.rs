@@ -1,18 +1,18 @@
 //! No secret is ever shown: not in what is printed, not in a file that is not meant to hold it.
 
 #[cfg(unix)]
-use std::{collections::BTreeSet, net::TcpListener, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf};
 use std::{fs, path::Path, thread};
 
 #[cfg(unix)]
-use pleo_sandbox::{Exchange, OAuthClient, Subject};
+use pleo_sandbox::Exchange;
 use pleo_sandbox::{Fault, Grant};
 #[cfg(unix)]
 use serde_json::Value;
 
-use crate::support::{Done, Pleo, folder, write};
 #[cfg(unix)]
-use crate::support::{Pleocmd, follow, get};
+use crate::support::{CLIENT, Pleocmd, browser, follow, free_address, get, opened};
+use crate::support::{Done, Pleo, folder, write};
 
 const SECRET: &str = "FAKE-CANARY-7f3a9c";
 
@@ -214,32 +214,19 @@ struct LoggedIn {
 impl LoggedIn {
     /// Logs in, with a browser that writes down what it sees.
     fn new() -> Self {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let host = format!("127.0.0.1:{port}");
+        let host = free_address();
         let redirect = format!("http://{host}/callback");
-        let pleo = Pleo::start();
+        let pleo = Pleo::with_app(&redirect, Some(APP_SECRET));
         pleo.sandbox.set_limit(None);
-        pleo.sandbox.register(OAuthClient {
-            client_id: "FAKE-CLIENT".to_owned(),
-            client_secret: Some(APP_SECRET.to_owned()),
-            redirect_uris: vec![redirect.clone()],
-            access_token_seconds: 3600,
-            subject: Subject::Company(pleo.company),
-        });
         let home = folder();
         write(&home.join("app.secret"), APP_SECRET);
-        let browser = home.join("browser");
-        let script = format!("#!/bin/sh\n{{ {SPY}; }} > \"$HOME/seen\"\necho \"$1\" > \"$HOME/opened\"\n");
-        fs::write(&browser, script).unwrap();
-        fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).unwrap();
+        let browser = browser(&home, &format!("{{ {SPY}; }} > \"$HOME/seen\""));
 
         let mut this = Self { pleo, home, text: String::new() };
         let mut login = this.command(&[
             "login",
             "--client-id",
-            "FAKE-CLIENT",
+            CLIENT,
             "--client-secret-file",
             "app.secret",
             "--redirect-uri",
@@ -249,13 +236,7 @@ impl LoggedIn {
         ]);
         login = login.env("BROWSER", browser.as_os_str());
         let child = login.spawn();
-        let opened = loop {
-            match fs::read_to_string(this.home.join("opened")) {
-                Ok(address) if address.ends_with('\n') => break address,
-                _ => thread::yield_now(),
-            }
-        };
-        let back = follow(opened.trim());
+        let back = follow(&opened(&this.home));
         // The address with the code goes through the browser, whose window it is.
         this.text = get(&host, back.strip_prefix(&format!("http://{host}")).unwrap());
         let done = Done::of(child.wait_with_output().unwrap(), this.home.clone()).ended(0);

@@ -3,19 +3,23 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::Arc,
+    thread,
 };
 
 use bytes::Bytes;
 use http::Request;
-use pleo_sandbox::{Environment, Exchange, Grant, Sandbox, Server};
+use pleo_sandbox::{Environment, Exchange, Grant, OAuthClient, Sandbox, Server, Subject};
 use uuid::Uuid;
 
 /// The key that every fake Pleo of these tests knows.
 pub(crate) const KEY: &str = "FAKE-STANDALONE-KEY";
+
+/// The OAuth app of these tests.
+pub(crate) const CLIENT: &str = "FAKE-CLIENT";
 
 /// A fake Pleo.
 pub(crate) struct Pleo {
@@ -48,6 +52,19 @@ impl Pleo {
             handler.handle(&request)
         });
         Self { sandbox, server: server.unwrap(), company }
+    }
+
+    /// A fake Pleo that knows an OAuth app with this redirect address.
+    pub(crate) fn with_app(redirect: &str, secret: Option<&str>) -> Self {
+        let pleo = Self::start();
+        pleo.sandbox.register(OAuthClient {
+            client_id: CLIENT.to_owned(),
+            client_secret: secret.map(str::to_owned),
+            redirect_uris: vec![redirect.to_owned()],
+            access_token_seconds: 3600,
+            subject: Subject::Company(pleo.company),
+        });
+        pleo
     }
 
     /// The command, pointed here.
@@ -184,4 +201,32 @@ pub(crate) fn get(host: &str, path: &str) -> String {
     let mut response = String::new();
     stream.read_to_string(&mut response).unwrap();
     response
+}
+
+/// An address of this machine at which nothing listens.
+#[cfg(unix)]
+pub(crate) fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// A browser that runs a line for the shell, and then writes down what it is to open.
+#[cfg(unix)]
+pub(crate) fn browser(home: &Path, line: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let browser = home.join("browser");
+    fs::write(&browser, format!("#!/bin/sh\n{line}\necho \"$1\" > \"$HOME/opened\"\n")).unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).unwrap();
+    browser
+}
+
+/// Waits for the address that the browser is to open.
+#[cfg(unix)]
+pub(crate) fn opened(home: &Path) -> String {
+    loop {
+        match fs::read_to_string(home.join("opened")) {
+            Ok(address) if address.ends_with('\n') => break address.trim().to_owned(),
+            _ => thread::yield_now(),
+        }
+    }
 }
