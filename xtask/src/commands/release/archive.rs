@@ -82,7 +82,7 @@ pub(super) fn problems(files: &Files, size: usize, licences: &[(&str, Vec<u8>)])
     found
 }
 
-/// Why a file does not belong into a package.
+/// Why a file does not belong in a package.
 fn stranger(path: &str, bytes: &[u8]) -> Option<&'static str> {
     let extension = path.rsplit(['.', '/']).next().unwrap_or_default();
     let has_key = bytes.windows(KEY.len()).any(|part| part == KEY);
