@@ -210,25 +210,29 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// As [`authorized`](Self::authorized).
-    pub async fn into_authorized(self) -> Result<http::Request<Bytes>, Error> {
+    pub fn into_authorized(self) -> impl Future<Output = Result<http::Request<Bytes>, Error>> + Send + 'a {
         let (operation, base) = (self.operation(), self.base);
-        match self.authorized_request().await?.into_http(base) {
-            Ok(request) => Ok(request),
-            Err(argument) => Err(Error::InvalidArgument { operation, argument }),
+        let request = self.authorized_request();
+        async move {
+            let request = request.await?.into_http(base);
+            request.map_err(|argument| Error::InvalidArgument { operation, argument })
         }
     }
 
-    /// The request of the only attempt, authorised, before any HTTP library's type is made of it.
-    pub(super) async fn authorized_request(self) -> Result<Box<Request>, Error> {
+    /// The request of the only attempt, authorised, before any HTTP library's type is made of it. The future has
+    /// nothing of the call but what it needs, because it is moved several times.
+    pub(super) fn authorized_request(self) -> impl Future<Output = Result<Box<Request>, Error>> + Send + 'a {
         let Self { mut request, authorize, .. } = self;
-        let operation = request.operation();
-        let decision = match authorize.authorize(&mut request) {
-            Authorization::Ready(decision) => decision,
-            Authorization::Pending(decision) => decision.await,
-        };
-        match decision {
-            Ok(()) => Ok(request),
-            Err(refusal) => Err(Error::Refused { operation, refusal, attempts: 0 }),
+        async move {
+            let operation = request.operation();
+            let decision = match authorize.authorize(&mut request) {
+                Authorization::Ready(decision) => decision,
+                Authorization::Pending(decision) => decision.await,
+            };
+            match decision {
+                Ok(()) => Ok(request),
+                Err(refusal) => Err(Error::Refused { operation, refusal, attempts: 0 }),
+            }
         }
     }
 }

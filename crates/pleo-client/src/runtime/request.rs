@@ -211,6 +211,13 @@ impl Request {
     }
 }
 
+/// What is before and after the first of these ASCII characters. `split_once` takes three times as long for a text as
+/// short as a path.
+fn split_at(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(separator, text.as_bytes())?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 /// Decodes a name or value of the query. Most have nothing to decode, and are not copied.
 fn decode(text: &str) -> Cow<'_, str> {
     if text.contains('%') { percent_decode_str(text).decode_utf8_lossy() } else { Cow::Borrowed(text) }
@@ -336,9 +343,9 @@ impl<'a> RequestBuilder<'a> {
     ///
     /// An argument that is not there did not convert, which is among the call's problems.
     pub(crate) fn path<T: UrlValue>(&mut self, name: &'static str, value: &Option<T>) {
-        if let Some((before, rest)) = self.template.split_once('{') {
+        if let Some((before, rest)) = split_at(self.template, b'{') {
             self.request.url.push_str(before);
-            self.template = rest.split_once('}').map_or("", |(_, after)| after);
+            self.template = split_at(rest, b'}').map_or("", |(_, after)| after);
         }
         let start = self.request.url.len();
         if let Some(value) = value {
