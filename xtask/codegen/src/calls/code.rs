@@ -162,28 +162,34 @@ impl Builder<'_> {
         }
         let struct_name = self.struct_name();
         let arguments = self.required().map(|Argument { ident, wire, .. }| {
-            quote! { #ident: problems.converted(#wire, #ident) }
+            (ident.clone(), quote! { problems.converted(#wire, #ident) })
         });
-        let body = self.required_body().map(|body| match body.built {
-            true => quote! { body: problems.converted_body(body) },
-            false => quote! { body: problems.converted("body", body) },
+        let body = self.required_body().map(|body| {
+            let value = match body.built {
+                true => quote! { problems.converted_body(body) },
+                false => quote! { problems.converted("body", body) },
+            };
+            (format_ident!("body"), value)
         });
-        let mut fields: Vec<TokenStream> = arguments.chain(body).collect();
-        let (mutable, given) = if fields.is_empty() {
-            (None, quote! { Default::default() })
-        } else {
-            let left_out = self.optional().next().is_some() || self.optional_body().is_some();
-            fields.extend(left_out.then(|| quote! { ..Default::default() }));
-            let mut given = quote! { arguments::#struct_name { #(#fields),* } };
-            if self.is_boxed() {
-                given = quote! { Box::new(#given) };
+        let (fields, values): (Vec<_>, Vec<_>) = arguments.chain(body).unzip();
+        let left_out = self.optional().next().is_some() || self.optional_body().is_some();
+        let mutable = (!fields.is_empty()).then(|| quote! { mut });
+        let given = if fields.is_empty() {
+            quote! { let given = Default::default(); }
+        } else if self.is_boxed() {
+            // Where it stays, so that nothing large is moved.
+            quote! {
+                let mut given = Box::<arguments::#struct_name>::default();
+                #(given.#fields = #values;)*
             }
-            (Some(quote! { mut }), given)
+        } else {
+            let rest = left_out.then(|| quote! { ..Default::default() });
+            quote! { let given = arguments::#struct_name { #(#fields: #values,)* #rest }; }
         };
         quote! {
             pub(super) fn new(client: &'a Client, #(#names: #types),*) -> Self {
                 let #mutable problems = Problems::default();
-                let given = #given;
+                #given
                 Self { client, problems, given }
             }
         }

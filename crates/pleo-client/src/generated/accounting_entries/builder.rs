@@ -276,12 +276,9 @@ impl<'a> ListReceipts<'a> {
         accounting_entry_id: impl TryInto<::uuid::Uuid>,
     ) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::ListReceipts {
-            accounting_entry_id: problems
-                .converted("accountingEntryId", accounting_entry_id),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::ListReceipts>::default();
+        given.accounting_entry_id = problems
+            .converted("accountingEntryId", accounting_entry_id);
         Self { client, problems, given }
     }
 
@@ -426,11 +423,8 @@ impl<'a> SearchAccountingEntries<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::SearchAccountingEntries {
-            body: problems.converted_body(body),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::SearchAccountingEntries>::default();
+        given.body = problems.converted_body(body);
         Self { client, problems, given }
     }
 
@@ -575,11 +569,8 @@ impl<'a> SearchCoreAccountingEntries<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::SearchCoreAccountingEntries {
-            body: problems.converted_body(body),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::SearchCoreAccountingEntries>::default();
+        given.body = problems.converted_body(body);
         Self { client, problems, given }
     }
 
@@ -724,11 +715,8 @@ impl<'a> SearchReceipts<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::SearchReceipts {
-            body: problems.converted_body(body),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::SearchReceipts>::default();
+        given.body = problems.converted_body(body);
         Self { client, problems, given }
     }
 

@@ -259,11 +259,8 @@ impl<'a> SearchAccountsV1<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::SearchAccountsV1 {
-            body: problems.converted_body(body),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::SearchAccountsV1>::default();
+        given.body = problems.converted_body(body);
         Self { client, problems, given }
     }
 

@@ -204,11 +204,8 @@ impl<'a> SearchAccountsV1Beta<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::SearchAccountsV1Beta {
-            body: problems.converted_body(body),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::SearchAccountsV1Beta>::default();
+        given.body = problems.converted_body(body);
         Self { client, problems, given }
     }
 

@@ -49,16 +49,13 @@ impl<'a> EnrichAccountingEntry<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::EnrichAccountingEntry {
-            amount: problems.converted("amount", amount),
-            currency: problems.converted("currency", currency),
-            card_last_four_digits: problems
-                .converted("card_last_four_digits", card_last_four_digits),
-            merchant_name: problems.converted("merchant_name", merchant_name),
-            body: problems.converted_body(body),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::EnrichAccountingEntry>::default();
+        given.amount = problems.converted("amount", amount);
+        given.currency = problems.converted("currency", currency);
+        given.card_last_four_digits = problems
+            .converted("card_last_four_digits", card_last_four_digits);
+        given.merchant_name = problems.converted("merchant_name", merchant_name);
+        given.body = problems.converted_body(body);
         Self { client, problems, given }
     }
 

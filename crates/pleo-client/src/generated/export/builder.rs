@@ -1392,11 +1392,8 @@ pub struct ListExportJobItemsV0<'a> {
 impl<'a> ListExportJobItemsV0<'a> {
     pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::ListExportJobItemsV0 {
-            job_id: problems.converted("jobId", job_id),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::ListExportJobItemsV0>::default();
+        given.job_id = problems.converted("jobId", job_id);
         Self { client, problems, given }
     }
 
@@ -1533,11 +1530,8 @@ pub struct ListExportJobItemsV1<'a> {
 impl<'a> ListExportJobItemsV1<'a> {
     pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::ListExportJobItemsV1 {
-            job_id: problems.converted("jobId", job_id),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::ListExportJobItemsV1>::default();
+        given.job_id = problems.converted("jobId", job_id);
         Self { client, problems, given }
     }
 
@@ -1674,11 +1668,8 @@ pub struct ListExportJobItemsV2<'a> {
 impl<'a> ListExportJobItemsV2<'a> {
     pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::ListExportJobItemsV2 {
-            job_id: problems.converted("jobId", job_id),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::ListExportJobItemsV2>::default();
+        given.job_id = problems.converted("jobId", job_id);
         Self { client, problems, given }
     }
 
@@ -1815,11 +1806,8 @@ pub struct ListExportJobItemsV3<'a> {
 impl<'a> ListExportJobItemsV3<'a> {
     pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::ListExportJobItemsV3 {
-            job_id: problems.converted("jobId", job_id),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::ListExportJobItemsV3>::default();
+        given.job_id = problems.converted("jobId", job_id);
         Self { client, problems, given }
     }
 
@@ -2569,11 +2557,8 @@ impl<'a> SearchExportJobItems<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::SearchExportJobItems {
-            body: problems.converted_body(body),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::SearchExportJobItems>::default();
+        given.body = problems.converted_body(body);
         Self { client, problems, given }
     }
 

@@ -1119,11 +1119,8 @@ pub struct ListTags<'a> {
 impl<'a> ListTags<'a> {
     pub(super) fn new(client: &'a Client, group_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::ListTags {
-            group_id: problems.converted("groupId", group_id),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::ListTags>::default();
+        given.group_id = problems.converted("groupId", group_id);
         Self { client, problems, given }
     }
 

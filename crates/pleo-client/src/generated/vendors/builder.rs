@@ -425,11 +425,8 @@ pub struct ListCsvImportJobErrors<'a> {
 impl<'a> ListCsvImportJobErrors<'a> {
     pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::ListCsvImportJobErrors {
-            job_id: problems.converted("jobId", job_id),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::ListCsvImportJobErrors>::default();
+        given.job_id = problems.converted("jobId", job_id);
         Self { client, problems, given }
     }
 
@@ -604,11 +601,8 @@ impl<'a> SearchCsvImportJobs<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::SearchCsvImportJobs {
-            body: problems.converted_body(body),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::SearchCsvImportJobs>::default();
+        given.body = problems.converted_body(body);
         Self { client, problems, given }
     }
 

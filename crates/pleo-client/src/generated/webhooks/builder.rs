@@ -245,11 +245,8 @@ pub struct ListSubscriptionActivities<'a> {
 impl<'a> ListSubscriptionActivities<'a> {
     pub(super) fn new(client: &'a Client, id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let given = Box::new(arguments::ListSubscriptionActivities {
-            id: problems.converted("id", id),
-            ..Default::default()
-        });
-
+        let mut given = Box::<arguments::ListSubscriptionActivities>::default();
+        given.id = problems.converted("id", id);
         Self { client, problems, given }
     }
 
