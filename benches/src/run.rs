@@ -49,9 +49,10 @@ impl Run {
         Criterion::default().output_directory(&self.results).configure_from_args()
     }
 
-    /// How many rounds there are: one only where the command line wants it quick.
+    /// How many rounds there are: one only where each way is tried once, or measured in haste.
     pub fn rounds() -> usize {
-        if std::env::args().any(|argument| argument == "--quick") { 1 } else { ROUNDS }
+        let in_haste = std::env::args().any(|argument| argument == "--quick");
+        if in_haste || !is_measured() { 1 } else { ROUNDS }
     }
 
     /// Keeps what criterion has just measured, if it is better than in the rounds before.
@@ -97,11 +98,21 @@ impl Run {
     }
 }
 
-/// Prints a Markdown table of ratios and times, without the rows that the command line did not choose.
+/// Whether criterion measures: as a test (`cargo test --bench NAME`) it only runs each way once.
+fn is_measured() -> bool {
+    let has = |flag: &str| std::env::args().any(|argument| argument == flag);
+    has("--bench") && !has("--test")
+}
+
+/// Prints a Markdown table of ratios and times, without the rows that the command line did not choose; nothing where
+/// nothing is measured.
 ///
 /// # Panics
 /// When a row is missing though the command line chooses nothing, or none is left.
 pub fn print_table(head: &[&str], rows: Vec<Option<Vec<String>>>) {
+    if !is_measured() {
+        return;
+    }
     let chosen = std::env::args().skip(1).any(|argument| !argument.starts_with('-'));
     assert!(
         chosen || rows.iter().all(Option::is_some),

@@ -41,12 +41,12 @@ pub(crate) fn report(subject: &mut dyn Subject, rules: &[&'static Rule], cases: 
     Report::from(judge(rules, judged, &Options { seed: 1, cases }, &mut |_| {}).unwrap())
 }
 
-/// Does something for each item, on two threads, and collects what is wrong.
+/// Does something for each item, on four threads, which often wait, and collects what is wrong.
 pub(crate) fn each<T: Sync>(items: &[T], check: impl Fn(&T) -> Vec<String> + Sync) {
     let (next, complaints) = (Mutex::new(items.iter()), Mutex::new(Vec::new()));
     let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
     thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..4 {
             scope.spawn(|| {
                 while let Some(item) = take() {
                     complaints.lock().unwrap_or_else(PoisonError::into_inner).extend(check(item));
