@@ -45,6 +45,7 @@ const BASE_URLS_METHODS: &str = "API Base URLs: Authentication";
 const BASE_URLS_KEYS: &str = "API Base URLs: Standalone API Keys";
 const BASE_URLS_OAUTH: &str = "API Base URLs: OAuth 2.0 (Bearer Token)";
 const FAQS: &str = "API Base URLs: FAQs";
+const ERRORS: &str = "Errors";
 const OVERVIEW_OPENING: &str = "Standalone API Keys Overview";
 const OVERVIEW_CONCEPTS: &str = "Standalone API Keys Overview: Concepts and Terminology";
 const OVERVIEW_ENVIRONMENT: &str = "Standalone API Keys Overview: Environment-Scoped Access";

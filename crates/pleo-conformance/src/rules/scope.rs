@@ -3,7 +3,7 @@
 use http::StatusCode;
 use pleo_sandbox::Grant;
 
-use super::{Check, OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, Rule, WORKFLOW_KEY, control};
+use super::{Check, ERRORS, OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, Rule, WORKFLOW_KEY, control};
 use crate::{
     protocol::Capability,
     trial::{
@@ -15,7 +15,6 @@ use crate::{
 };
 
 const SCOPES: &[Capability] = &[Capability::Scopes];
-const ERRORS: &str = "Errors";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -14,9 +14,9 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    BASE_URLS_KEYS, BASE_URLS_METHODS, BASE_URLS_OAUTH, Check, FAQS, OVERVIEW_COMPANY, OVERVIEW_COMPARISON,
-    OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, OVERVIEW_SCOPES, OVERVIEW_SECURITY, Rule, WORKFLOW_KEY,
-    WORKFLOW_REQUEST,
+    BASE_URLS_KEYS, BASE_URLS_METHODS, BASE_URLS_OAUTH, Check, ERRORS, FAQS, OVERVIEW_COMPANY,
+    OVERVIEW_COMPARISON, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, OVERVIEW_SCOPES, OVERVIEW_SECURITY, Rule,
+    WORKFLOW_KEY, WORKFLOW_REQUEST,
 };
 use crate::{
     subject::service::Wanted,
@@ -30,7 +30,6 @@ use crate::{
     verdict::{Level, Verdict},
 };
 
-const ERRORS: &str = "Errors";
 const PKCE: &str = "Integration design: PKCE and secured patterns";
 const LIFECYCLE: &str = "Integration design: OAuth token overview";
 

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use http::header;
 use percent_encoding::percent_decode_str;
-use pleo_client::ParameterLocation;
-use proptest::{prelude::*, strategy::Union};
+use pleo_client::{ParameterLocation, Safety};
+use proptest::{prelude::*, sample::select, strategy::Union};
 use serde_json::Value;
 
 use super::{
-    BASE_URLS, BASE_URLS_METHODS, Check, Rule, company::names_company, each_request, each_request_of,
-    trouble::send_to,
+    BASE_URLS, BASE_URLS_METHODS, Check, ERRORS, Rule,
+    company::names_company,
+    each_request, each_request_of,
+    trouble::{Trouble, send_into, send_to},
 };
 use crate::{
     protocol::Parameter,
@@ -127,6 +129,22 @@ pub(super) const RULES: &[Rule] = &[
         method: "Any operation, with a slash at the end of the base URL: the path that is received is compared \
                  with the one without. A client that refuses such a base URL passes.",
         check: Check::Client { needs: &[], check: slash_makes_no_difference },
+    },
+    Rule {
+        id: "URL-008",
+        title: "What may have been done is not done again",
+        statement: "A client SHOULD NOT send a request again that may have an effect each time it is made, and may \
+                    have had one: after a connection that ended without a whole response, or a 504.",
+        level: Level::Should,
+        level_reason: "RFC 9110, section 9.2.2, says SHOULD NOT for methods such as POST. Pleo's pages advise to try \
+                       again later after a 500, 502 or 503, and say nothing of this.",
+        sources: &["E5", "E6", "E7", "E8"],
+        headings: &[ERRORS],
+        failure: "A vendor is created twice because the response to the first request was lost.",
+        method: "Operations that are neither safe nor idempotent, with a connection that is closed, reset or cut off \
+                 in the response, or a 504: the requests that are received are counted. It makes no difference how a \
+                 client deals with other operations.",
+        check: Check::Client { needs: &[], check: effects_are_not_repeated },
     },
 ];
 
@@ -448,6 +466,23 @@ fn slash_makes_no_difference(trial: &mut ClientTrial<'_>) -> Verdict {
         Ok(Judgement::pass_if(found.iter().all(|path| expected.contains(path)), || {
             let message = "a slash at the end of the base URL changes the path";
             Judgement::fail_by(received, message, expected[0].clone(), found[0].clone())
+        }))
+    })
+}
+
+fn effects_are_not_repeated(trial: &mut ClientTrial<'_>) -> Verdict {
+    let cases = trial.cases().of(|operation| operation.safety == Safety::Neither).strategy();
+    let troubles =
+        vec![Trouble::DroppedConnection, Trouble::ResetConnection, Trouble::Cut, Trouble::Status(504)];
+    trial.each((cases, select(troubles)), |talk, (case, trouble)| {
+        let case = &case.plain();
+        let seen = send_into(talk, case, *trouble, 1)?;
+        let received = seen.first(case)?;
+        let at_its_site = |received: &&&ReceivedRequest| received.site == case.site;
+        let count = seen.requests(case).iter().filter(at_its_site).count();
+        Ok(Judgement::pass_if(count <= 1, || {
+            let message = "a request that may have had its effect is sent again";
+            Judgement::fail_by(received, message, "1 request", counted(count, "request"))
         }))
     })
 }

@@ -82,6 +82,7 @@ rules! {
     url_005 "URL-005"
     url_006 "URL-006"
     url_007 "URL-007"
+    url_008 "URL-008"
     oau_001 "OAU-001"
     oau_002 "OAU-002"
     oau_003 "OAU-003"

@@ -8,7 +8,7 @@ use base64::{
 };
 use http::header;
 use pleo_sandbox::Fault;
-use proptest::{prelude::*, sample::select};
+use proptest::{prelude::*, sample::select, strategy::Union};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -189,24 +189,43 @@ pub(super) fn other_state_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
+/// What makes a redirect one after which nothing may be exchanged.
+#[derive(Debug, Clone, Copy)]
+enum Refused {
+    /// An error, beside a code or without one.
+    Error(&'static str, bool),
+    WithoutCode,
+    EmptyCode,
+}
+
 pub(super) fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
-    let redirects = select(vec![(true, true), (true, false), (false, false)]);
-    trial.each((flows(), redirects), |talk, (flow, (with_error, with_code))| {
+    // RFC 6749, section 4.1.2.1, and one that it does not have.
+    let errors = select(vec!["access_denied", "server_error", "invalid_scope", "consent_required"]);
+    let with_error = (errors, any::<bool>()).prop_map(|(error, with_code)| Refused::Error(error, with_code));
+    let without_code = select(vec![Refused::WithoutCode, Refused::EmptyCode]);
+    let redirects = Union::new_weighted(vec![(2, with_error.boxed()), (1, without_code.boxed())]);
+    trial.each((flows(), redirects), |talk, (flow, refused)| {
         exchange_control(talk, flow)?;
         let (begun, _) = begin(talk, flow)?;
         let mut parameters = query_of(&agree(talk, flow, &begun)?);
-        if *with_error {
-            parameters.insert("error".to_owned(), "access_denied".to_owned());
-        }
-        if !with_code {
-            parameters.remove("code");
-        }
-        let seen = finish(talk, redirect(flow, &parameters))?;
-        let received = match (with_error, with_code) {
-            (true, true) => "after a redirect with an error and a code",
-            (true, false) => "after a redirect with an error",
-            (false, _) => "after a redirect without a code",
+        let code = parameters.remove("code").unwrap_or_default();
+        let received = match *refused {
+            Refused::Error(error, with_code) => {
+                parameters.insert("error".to_owned(), error.to_owned());
+                parameters.extend(with_code.then(|| ("code".to_owned(), code)));
+                if with_code {
+                    "after a redirect with an error and a code"
+                } else {
+                    "after a redirect with an error"
+                }
+            }
+            Refused::WithoutCode => "after a redirect without a code",
+            Refused::EmptyCode => {
+                parameters.insert("code".to_owned(), String::new());
+                "after a redirect with an empty code"
+            }
         };
+        let seen = finish(talk, redirect(flow, &parameters))?;
         Ok(not_exchanged(&seen, "the token endpoint is asked although the authorisation failed", received))
     })
 }

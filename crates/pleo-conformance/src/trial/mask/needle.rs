@@ -235,5 +235,8 @@ fn is_ordinary(part: &[u8]) -> bool {
     let second = others.next();
     let two = others.all(|byte| Some(byte) == second);
     let counted = two && (second.is_none() || part.iter().all(u8::is_ascii_digit));
-    counted || WORDS.iter().any(|word| holds(word.as_bytes(), part))
+    // Most pieces of a secret have a digit, which no word has.
+    let is_word =
+        || part.iter().all(u8::is_ascii_lowercase) && WORDS.iter().any(|word| holds(word.as_bytes(), part));
+    counted || is_word()
 }

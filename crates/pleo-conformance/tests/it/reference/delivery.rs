@@ -183,6 +183,7 @@ impl Request {
         match reply {
             Ok(wire::Reply { status: 403, .. }) => self.deviation.flaw(Flaw::ForbiddenRetried),
             Ok(wire::Reply { status: 200..300, .. }) => self.deviation.flaw(Flaw::SentTwice),
+            Ok(wire::Reply { status: 504, .. }) if self.deviation.flaw(Flaw::RepeatedAfter504) => true,
             Ok(wire::Reply { status: 404 | 429 | 500.., retry_after, .. }) if may_be => {
                 // A server that asks for more time than a test has gets no second try.
                 let waits = retry_after.unwrap_or_default() <= 1;
@@ -191,7 +192,9 @@ impl Request {
                 }
                 waits
             }
-            Err(_) => may_be,
+            Err(reason) if wire::is_refused(reason) || wire::is_time_out(reason) => may_be,
+            Err(reason) if wire::is_reset(reason) => may_be || self.deviation.flaw(Flaw::RepeatedAfterReset),
+            Err(_) => may_be || self.deviation.flaw(Flaw::RepeatedAfterDrop),
             Ok(_) => false,
         }
     }

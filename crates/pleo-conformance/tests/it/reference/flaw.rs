@@ -112,7 +112,7 @@ flaws! {
     /// Tries both schemes at once when one was refused.
     TwoHeadersAfter401 "two_headers_after_401" "AUTH-007"
     /// Forgets the header when it tries again after a dropped connection.
-    HeaderMissingAfterDrop "header_missing_after_drop" "AUTH-007"
+    HeaderMissingAfterDrop "header_missing_after_drop" "AUTH-007" ["URL-008"]
 
     /// Begins in staging, even if it was set up for production.
     StagingByDefault "staging_by_default" "ENV-001"
@@ -399,6 +399,12 @@ flaws! {
     RefusesEverything "refuses_everything" "URL-006"
     /// Sends what succeeded once more.
     SentTwice "sent_twice" "URL-006"
+    /// Sends what got no whole response once more, whatever it is.
+    RepeatedAfterDrop "repeated_after_drop" "URL-008"
+    /// Sends once more what a gateway gave up waiting for, whatever it is.
+    RepeatedAfter504 "repeated_after_504" "URL-008"
+    /// Sends once more what a server has closed the connection of by force, whatever it is.
+    RepeatedAfterReset "repeated_after_reset" "URL-008"
     /// Loses the blanks of query values.
     QuerySpaceLost "query_space_lost" "URL-004"
     /// Writes a plus sign for a blank in query values, and encodes it.
@@ -480,6 +486,10 @@ flaws! {
     ErrorIgnored "error_ignored" "OAU-005"
     /// Exchanges nothing when there is no code.
     MissingCodeExchanged "missing_code_exchanged" "OAU-005"
+    /// Exchanges an empty code.
+    EmptyCodeExchanged "empty_code_exchanged" "OAU-005"
+    /// Takes no other error than `access_denied` for one.
+    OtherErrorsIgnored "other_errors_ignored" "OAU-005"
     /// Exchanges with a verifier that it has just made up.
     WrongVerifier "wrong_verifier" "OAU-006"
     /// Uses one verifier for all authorisations.

@@ -132,11 +132,16 @@ impl Pending {
         if deviation.flaw(Flaw::RedirectsRefused) {
             return Err("the redirect cannot be read".to_owned());
         }
-        if !given(redirect, "error").is_empty() && !deviation.flaw(Flaw::ErrorIgnored) {
+        let is_error = |error: &String| match deviation.flaw {
+            Some(Flaw::ErrorIgnored) => false,
+            Some(Flaw::OtherErrorsIgnored) => error == "access_denied",
+            _ => true,
+        };
+        if given(redirect, "error").iter().any(is_error) {
             return Err(NOT_GRANTED.to_owned());
         }
         let code = match given(redirect, "code").as_slice() {
-            [code] if !code.is_empty() => code.clone(),
+            [code] if !code.is_empty() || deviation.flaw(Flaw::EmptyCodeExchanged) => code.clone(),
             [_, _, ..] => return Err("the redirect has several codes".to_owned()),
             _ if deviation.flaw(Flaw::MissingCodeExchanged) => String::new(),
             _ => return Err("the redirect has no code".to_owned()),
