@@ -62,5 +62,5 @@
 //! | A success of the token endpoint that has no tokens leads to `Bearer None`, an empty token, or the old one again | OAU-032 |
 //! | A token of another type than Bearer is sent as one | OAU-033 |
 //! | A response of the token endpoint that cannot be read is shown, tokens and all | OAU-019, OAU-022 |
-//! | Another error than `access_denied`, or an empty code, does not keep the client from exchanging | OAU-005 |
-//! | What may have had its effect is sent again after a lost response or a 504 | URL-008 |
+//! | A redirect with an error other than `access_denied`, or with an empty code, leads to an exchange | OAU-005 |
+//! | A request that may have taken effect is repeated after a 504 or a lost response | URL-008 |

@@ -132,18 +132,17 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "URL-008",
-        title: "What may have been done is not done again",
-        statement: "A client SHOULD NOT send a request again that may have an effect each time it is made, and may \
-                    have had one: after a connection that ended without a whole response, or a 504.",
+        title: "A request that may have taken effect is not repeated",
+        statement: "A client SHOULD NOT repeat a request that is neither safe nor idempotent once it may have taken \
+                    effect: after a 504, or a connection that ended before the response was complete.",
         level: Level::Should,
-        level_reason: "RFC 9110, section 9.2.2, says SHOULD NOT for methods such as POST. Pleo's pages advise to try \
-                       again later after a 500, 502 or 503, and say nothing of this.",
+        level_reason: "RFC 9110, section 9.2.2, says SHOULD NOT for methods such as POST. Pleo's pages recommend \
+                       trying again after a 500, 502 or 503, and do not mention a 504 or a lost response.",
         sources: &["E5", "E6", "E7", "E8"],
         headings: &[ERRORS],
         failure: "A vendor is created twice because the response to the first request was lost.",
-        method: "Operations that are neither safe nor idempotent, with a connection that is closed, reset or cut off \
-                 in the response, or a 504: the requests that are received are counted. It makes no difference how a \
-                 client deals with other operations.",
+        method: "Operations that are neither safe nor idempotent. The connection is closed, reset, or cut off within \
+                 the response, or the response is a 504. The requests received are counted.",
         check: Check::Client { needs: &[], check: effects_are_not_repeated },
     },
 ];
@@ -481,7 +480,7 @@ fn effects_are_not_repeated(trial: &mut ClientTrial<'_>) -> Verdict {
         let at_its_site = |received: &&&ReceivedRequest| received.site == case.site;
         let count = seen.requests(case).iter().filter(at_its_site).count();
         Ok(Judgement::pass_if(count <= 1, || {
-            let message = "a request that may have had its effect is sent again";
+            let message = "a request that may have taken effect is repeated";
             Judgement::fail_by(received, message, "1 request", counted(count, "request"))
         }))
     })

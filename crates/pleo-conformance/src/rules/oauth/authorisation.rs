@@ -199,7 +199,7 @@ enum Refused {
 }
 
 pub(super) fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
-    // RFC 6749, section 4.1.2.1, and one that it does not have.
+    // Three of RFC 6749, section 4.1.2.1, and one that it does not have.
     let errors = select(vec!["access_denied", "server_error", "invalid_scope", "consent_required"]);
     let with_error = (errors, any::<bool>()).prop_map(|(error, with_code)| Refused::Error(error, with_code));
     let without_code = select(vec![Refused::WithoutCode, Refused::EmptyCode]);

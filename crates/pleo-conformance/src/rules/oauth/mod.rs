@@ -106,8 +106,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A39", "A40"],
         headings: &[REDIRECTS],
         failure: "The token endpoint receives a request although the user declined.",
-        method: "Redirects with one of four errors, with an error beside a code, without a code, and with an \
-                 empty one: the token endpoint may not receive anything.",
+        method: "Redirects with one of four errors, with or without a code, and redirects without an error whose \
+                 code is missing or empty: the token endpoint may not receive anything.",
         check: Check::Client { needs: OAUTH, check: error_is_believed },
     },
     Rule {
