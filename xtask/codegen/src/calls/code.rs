@@ -177,10 +177,12 @@ impl Builder<'_> {
         let given = if fields.is_empty() {
             quote! { let given = Default::default(); }
         } else if self.is_boxed() {
-            // Where it stays, so that nothing large is moved.
+            // Where it stays, so that nothing large is moved. An argument may be called `given`, but `given_` none: only
+            // keywords get an underscore.
             quote! {
-                let mut given = Box::<arguments::#struct_name>::default();
-                #(given.#fields = #values;)*
+                let mut given_ = Box::<arguments::#struct_name>::default();
+                #(given_.#fields = #values;)*
+                let given = given_;
             }
         } else {
             let rest = left_out.then(|| quote! { ..Default::default() });

@@ -276,9 +276,10 @@ impl<'a> ListReceipts<'a> {
         accounting_entry_id: impl TryInto<::uuid::Uuid>,
     ) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::ListReceipts>::default();
-        given.accounting_entry_id = problems
+        let mut given_ = Box::<arguments::ListReceipts>::default();
+        given_.accounting_entry_id = problems
             .converted("accountingEntryId", accounting_entry_id);
+        let given = given_;
         Self { client, problems, given }
     }
 
@@ -423,8 +424,9 @@ impl<'a> SearchAccountingEntries<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::SearchAccountingEntries>::default();
-        given.body = problems.converted_body(body);
+        let mut given_ = Box::<arguments::SearchAccountingEntries>::default();
+        given_.body = problems.converted_body(body);
+        let given = given_;
         Self { client, problems, given }
     }
 
@@ -569,8 +571,9 @@ impl<'a> SearchCoreAccountingEntries<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::SearchCoreAccountingEntries>::default();
-        given.body = problems.converted_body(body);
+        let mut given_ = Box::<arguments::SearchCoreAccountingEntries>::default();
+        given_.body = problems.converted_body(body);
+        let given = given_;
         Self { client, problems, given }
     }
 
@@ -715,8 +718,9 @@ impl<'a> SearchReceipts<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::SearchReceipts>::default();
-        given.body = problems.converted_body(body);
+        let mut given_ = Box::<arguments::SearchReceipts>::default();
+        given_.body = problems.converted_body(body);
+        let given = given_;
         Self { client, problems, given }
     }
 

@@ -204,8 +204,9 @@ impl<'a> SearchAccountsV1Beta<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::SearchAccountsV1Beta>::default();
-        given.body = problems.converted_body(body);
+        let mut given_ = Box::<arguments::SearchAccountsV1Beta>::default();
+        given_.body = problems.converted_body(body);
+        let given = given_;
         Self { client, problems, given }
     }
 

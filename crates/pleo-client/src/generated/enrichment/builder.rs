@@ -49,13 +49,14 @@ impl<'a> EnrichAccountingEntry<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::EnrichAccountingEntry>::default();
-        given.amount = problems.converted("amount", amount);
-        given.currency = problems.converted("currency", currency);
-        given.card_last_four_digits = problems
+        let mut given_ = Box::<arguments::EnrichAccountingEntry>::default();
+        given_.amount = problems.converted("amount", amount);
+        given_.currency = problems.converted("currency", currency);
+        given_.card_last_four_digits = problems
             .converted("card_last_four_digits", card_last_four_digits);
-        given.merchant_name = problems.converted("merchant_name", merchant_name);
-        given.body = problems.converted_body(body);
+        given_.merchant_name = problems.converted("merchant_name", merchant_name);
+        given_.body = problems.converted_body(body);
+        let given = given_;
         Self { client, problems, given }
     }
 

@@ -1392,8 +1392,9 @@ pub struct ListExportJobItemsV0<'a> {
 impl<'a> ListExportJobItemsV0<'a> {
     pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::ListExportJobItemsV0>::default();
-        given.job_id = problems.converted("jobId", job_id);
+        let mut given_ = Box::<arguments::ListExportJobItemsV0>::default();
+        given_.job_id = problems.converted("jobId", job_id);
+        let given = given_;
         Self { client, problems, given }
     }
 
@@ -1530,8 +1531,9 @@ pub struct ListExportJobItemsV1<'a> {
 impl<'a> ListExportJobItemsV1<'a> {
     pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::ListExportJobItemsV1>::default();
-        given.job_id = problems.converted("jobId", job_id);
+        let mut given_ = Box::<arguments::ListExportJobItemsV1>::default();
+        given_.job_id = problems.converted("jobId", job_id);
+        let given = given_;
         Self { client, problems, given }
     }
 
@@ -1668,8 +1670,9 @@ pub struct ListExportJobItemsV2<'a> {
 impl<'a> ListExportJobItemsV2<'a> {
     pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::ListExportJobItemsV2>::default();
-        given.job_id = problems.converted("jobId", job_id);
+        let mut given_ = Box::<arguments::ListExportJobItemsV2>::default();
+        given_.job_id = problems.converted("jobId", job_id);
+        let given = given_;
         Self { client, problems, given }
     }
 
@@ -1806,8 +1809,9 @@ pub struct ListExportJobItemsV3<'a> {
 impl<'a> ListExportJobItemsV3<'a> {
     pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::ListExportJobItemsV3>::default();
-        given.job_id = problems.converted("jobId", job_id);
+        let mut given_ = Box::<arguments::ListExportJobItemsV3>::default();
+        given_.job_id = problems.converted("jobId", job_id);
+        let given = given_;
         Self { client, problems, given }
     }
 
@@ -2557,8 +2561,9 @@ impl<'a> SearchExportJobItems<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::SearchExportJobItems>::default();
-        given.body = problems.converted_body(body);
+        let mut given_ = Box::<arguments::SearchExportJobItems>::default();
+        given_.body = problems.converted_body(body);
+        let given = given_;
         Self { client, problems, given }
     }
 

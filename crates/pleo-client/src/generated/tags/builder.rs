@@ -1119,8 +1119,9 @@ pub struct ListTags<'a> {
 impl<'a> ListTags<'a> {
     pub(super) fn new(client: &'a Client, group_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::ListTags>::default();
-        given.group_id = problems.converted("groupId", group_id);
+        let mut given_ = Box::<arguments::ListTags>::default();
+        given_.group_id = problems.converted("groupId", group_id);
+        let given = given_;
         Self { client, problems, given }
     }
 

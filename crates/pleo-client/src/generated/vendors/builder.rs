@@ -425,8 +425,9 @@ pub struct ListCsvImportJobErrors<'a> {
 impl<'a> ListCsvImportJobErrors<'a> {
     pub(super) fn new(client: &'a Client, job_id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::ListCsvImportJobErrors>::default();
-        given.job_id = problems.converted("jobId", job_id);
+        let mut given_ = Box::<arguments::ListCsvImportJobErrors>::default();
+        given_.job_id = problems.converted("jobId", job_id);
+        let given = given_;
         Self { client, problems, given }
     }
 
@@ -601,8 +602,9 @@ impl<'a> SearchCsvImportJobs<'a> {
         >,
     ) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::SearchCsvImportJobs>::default();
-        given.body = problems.converted_body(body);
+        let mut given_ = Box::<arguments::SearchCsvImportJobs>::default();
+        given_.body = problems.converted_body(body);
+        let given = given_;
         Self { client, problems, given }
     }
 

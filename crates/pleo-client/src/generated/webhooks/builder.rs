@@ -245,8 +245,9 @@ pub struct ListSubscriptionActivities<'a> {
 impl<'a> ListSubscriptionActivities<'a> {
     pub(super) fn new(client: &'a Client, id: impl TryInto<::uuid::Uuid>) -> Self {
         let mut problems = Problems::default();
-        let mut given = Box::<arguments::ListSubscriptionActivities>::default();
-        given.id = problems.converted("id", id);
+        let mut given_ = Box::<arguments::ListSubscriptionActivities>::default();
+        given_.id = problems.converted("id", id);
+        let given = given_;
         Self { client, problems, given }
     }
 
