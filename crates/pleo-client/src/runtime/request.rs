@@ -94,8 +94,8 @@ impl Request {
         let mut path = self.path();
         let mut template = self.operation.path;
         // What is written out in the template is written out in the path; a value has no slash and no colon.
-        while let Some((before, rest)) = template.split_once('{') {
-            let (parameter, after) = rest.split_once('}')?;
+        while let Some((before, rest)) = split_once(template, b'{') {
+            let (parameter, after) = split_once(rest, b'}')?;
             path = path.strip_prefix(before)?;
             let (value, behind) = path.split_at(path.find(['/', ':']).unwrap_or(path.len()));
             if parameter == name {
@@ -211,9 +211,9 @@ impl Request {
     }
 }
 
-/// What is before and after the first of these ASCII characters. `split_once` takes three times as long for a text as
+/// What is before and after the first of these ASCII characters. `str::split_once` takes twice the instructions for a text as
 /// short as a path.
-fn split_at(text: &str, separator: u8) -> Option<(&str, &str)> {
+fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
     let at = memchr::memchr(separator, text.as_bytes())?;
     Some((&text[..at], &text[at + 1..]))
 }
@@ -343,9 +343,9 @@ impl<'a> RequestBuilder<'a> {
     ///
     /// An argument that is not there did not convert, which is among the call's problems.
     pub(crate) fn path<T: UrlValue>(&mut self, name: &'static str, value: &Option<T>) {
-        if let Some((before, rest)) = split_at(self.template, b'{') {
+        if let Some((before, rest)) = split_once(self.template, b'{') {
             self.request.url.push_str(before);
-            self.template = split_at(rest, b'}').map_or("", |(_, after)| after);
+            self.template = split_once(rest, b'}').map_or("", |(_, after)| after);
         }
         let start = self.request.url.len();
         if let Some(value) = value {
