@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     sync::{Mutex, PoisonError},
     thread,
 };
@@ -31,6 +32,9 @@ const FEW_CASES: u32 = 12;
 /// For each variation and rule; more for the rules about what most of them are variations of.
 const VARIATION_CASES: (u32, u32) = (6, 24);
 
+/// How many clients are judged at a time. They wait for more than half of the time.
+const THREADS: usize = 6;
+
 pub(crate) fn client_rules(area: &str) -> Vec<&'static Rule> {
     let of_area = |rule: &&Rule| rule.side() == Side::Client && rule.id.starts_with(area);
     catalogue().iter().filter(of_area).collect()
@@ -41,20 +45,15 @@ pub(crate) fn report(subject: &mut dyn Subject, rules: &[&'static Rule], cases: 
     Report::from(judge(rules, judged, &Options { seed: 1, cases }, &mut |_| {}).unwrap())
 }
 
-/// Does something for each item, on four threads, which often wait, and collects what is wrong.
+/// Does something for each item, on several threads, which often wait, and collects what is wrong.
 pub(crate) fn each<T: Sync>(items: &[T], check: impl Fn(&T) -> Vec<String> + Sync) {
-    let (next, complaints) = (Mutex::new(items.iter()), Mutex::new(Vec::new()));
+    let next = Mutex::new(items.iter());
     let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                while let Some(item) = take() {
-                    complaints.lock().unwrap_or_else(PoisonError::into_inner).extend(check(item));
-                }
-            });
-        }
+    let work = || iter::from_fn(take).flat_map(&check).collect::<Vec<_>>();
+    let complaints = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
-    let complaints = complaints.into_inner().unwrap();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
