@@ -40,9 +40,10 @@ fn main() {
         pages::each(&mut time);
     }
 
-    let allocations = Run::allocations(env!("CARGO_BIN_EXE_count-allocations"), "pages");
-    let rows = time.pages.iter().map(|(page, bytes)| row(&time.run, &allocations, page, *bytes)).collect();
-    print_table(&["page", "bytes", TYPED, BY_HAND, VALUE, "to by hand", "to Value"], rows);
+    print_table(&["page", "bytes", TYPED, BY_HAND, VALUE, "to by hand", "to Value"], || {
+        let allocations = Run::allocations(env!("CARGO_BIN_EXE_count-allocations"), "pages");
+        time.pages.iter().map(|(page, bytes)| row(&time.run, &allocations, page, *bytes)).collect()
+    });
 }
 
 /// Each way with its speed, its number of allocations and the most memory it holds.

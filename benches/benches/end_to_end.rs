@@ -173,7 +173,7 @@ fn main() {
         }
         rows.push(row(&run, streams, of_typed, of_bare));
     }
-    print_table(&["list", TYPED, BARE, "requests per second, to bare", "processor time, to bare"], rows);
+    print_table(&["list", TYPED, BARE, "requests per second, to bare", "processor time, to bare"], || rows);
 }
 
 /// Each way with its requests per second and its processor time per request.

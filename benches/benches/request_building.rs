@@ -52,8 +52,6 @@ fn main() {
         requests::each(&mut time);
     }
 
-    let allocations = Run::allocations(env!("CARGO_BIN_EXE_count-allocations"), "requests");
-    let rows = time.cases.iter().map(|case| row(&time.run, &allocations, case)).collect();
     print_table(
         &[
             "request",
@@ -69,7 +67,10 @@ fn main() {
             "for reqwest, to by hand",
             "for reqwest, to stock",
         ],
-        rows,
+        || {
+            let allocations = Run::allocations(env!("CARGO_BIN_EXE_count-allocations"), "requests");
+            time.cases.iter().map(|case| row(&time.run, &allocations, case)).collect()
+        },
     );
 }
 

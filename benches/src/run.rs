@@ -104,15 +104,16 @@ fn is_measured() -> bool {
     has("--bench") && !has("--test")
 }
 
-/// Prints a Markdown table of ratios and times, without the rows that the command line did not choose; nothing where
-/// nothing is measured.
+/// Prints a Markdown table of ratios and times, without the rows that the command line did not choose. Where nothing is
+/// measured it prints nothing, and asks for no rows.
 ///
 /// # Panics
 /// When a row is missing though the command line chooses nothing, or none is left.
-pub fn print_table(head: &[&str], rows: Vec<Option<Vec<String>>>) {
+pub fn print_table(head: &[&str], rows: impl FnOnce() -> Vec<Option<Vec<String>>>) {
     if !is_measured() {
         return;
     }
+    let rows = rows();
     let chosen = std::env::args().skip(1).any(|argument| !argument.starts_with('-'));
     assert!(
         chosen || rows.iter().all(Option::is_some),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A client of Pleo's External API made of curl and jq, as a subject of the conformance suite:
 #
-#   cargo run -p pleo-conformance -- run --client "sh crates/pleo-conformance/adapters/curl.sh"
+#   cargo run --bin pleo-conformance -- run --client "sh crates/pleo-conformance/adapters/curl.sh"
 #
 # jq reads the runner's messages and decides: it prints an answer, or the configuration of a curl call, which curl
 # gets on its standard input. So no secret ever stands on a command line, where every user of the machine sees it.

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A small client of Pleo's External API on Node's own fetch, and the adapter that lets the conformance suite judge it:
 //
-//   cargo run -p pleo-conformance -- run --client "node crates/pleo-conformance/adapters/node_fetch.mjs"
+//   cargo run --bin pleo-conformance -- run --client "node crates/pleo-conformance/adapters/node_fetch.mjs"
 //
 // The upper part is the client. The lower part speaks the protocol that docs/conformance-protocol.md describes.
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A small client of Pleo's External API on Python's standard library, as a subject of the conformance suite:
 
-    cargo run -p pleo-conformance -- run --client "python3 crates/pleo-conformance/adapters/python_client.py"
+    cargo run --bin pleo-conformance -- run --client "python3 crates/pleo-conformance/adapters/python_client.py"
 
 The upper part is the client, which knows nothing of the suite. The lower part, from `Adapter` on, speaks the
 protocol that docs/conformance-protocol.md describes.

@@ -3,7 +3,7 @@
 
     python3 -m pip install openapi-python-client
     openapi-python-client generate --meta none --path spec/openapi.json --output-path target/generated_client
-    cargo run -p pleo-conformance -- run --client \
+    cargo run --bin pleo-conformance -- run --client \
         "python3 crates/pleo-conformance/adapters/python_generated.py target/generated_client"
 
 The generated client takes a token and the word before it; for an API key, its user writes Basic authentication into

@@ -2,7 +2,7 @@
 """A small client of Pleo's External API on httpx, and the adapter that lets the conformance suite judge it:
 
     python3 -m pip install httpx
-    cargo run -p pleo-conformance -- run --client "python3 crates/pleo-conformance/adapters/python_httpx.py"
+    cargo run --bin pleo-conformance -- run --client "python3 crates/pleo-conformance/adapters/python_httpx.py"
 
 The upper part is the client, which leaves scopes to the service. The lower part speaks the protocol of
 docs/conformance-protocol.md.

@@ -2,7 +2,7 @@
 """A small client of Pleo's External API on requests, and the adapter that lets the conformance suite judge it:
 
     python3 -m pip install requests
-    cargo run -p pleo-conformance -- run --client "python3 crates/pleo-conformance/adapters/python_requests.py"
+    cargo run --bin pleo-conformance -- run --client "python3 crates/pleo-conformance/adapters/python_requests.py"
 
 The upper part is the client. The lower part speaks the protocol that docs/conformance-protocol.md describes.
 """

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Changes a client in Python in small ways, one at a time, and has the conformance suite judge each change:
 
-    cargo build -p pleo-conformance
+    cargo build --bin pleo-conformance
     python3 crates/pleo-conformance/mutants/mutate.py crates/pleo-conformance/adapters/python_client.py
 
 What the suite passes is judged again with more cases, and printed if it passes again. docs/maintainers/mutants.md says what has

@@ -27,7 +27,7 @@ const DOCUMENTS: &[Document<'static>] = &[
 ];
 
 const MEND: &str =
-    "if that is meant: cargo run -p pleo-conformance -- coverage > docs/maintainers/coverage.txt";
+    "if that is meant: cargo run --bin pleo-conformance -- coverage > docs/maintainers/coverage.txt";
 
 /// All statements as the rules and the documents stand for them.
 fn table() -> Vec<Coverage> {

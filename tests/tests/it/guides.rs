@@ -9,7 +9,7 @@ use pleo_conformance::cli::command_line;
 fn the_guides_commands_and_options_are_those_that_there_are() {
     const GUIDE: &str = include_str!("../../../docs/conformance.md");
     let mut commands = 0;
-    for line in GUIDE.lines().filter_map(|line| line.strip_prefix("cargo run -p pleo-conformance -- ")) {
+    for line in GUIDE.lines().filter_map(|line| line.strip_prefix("cargo run --bin pleo-conformance -- ")) {
         let words = shlex::split(line.split(" #").next().unwrap()).unwrap();
         let parsed =
             command_line().try_get_matches_from(["pleo-conformance".to_owned()].into_iter().chain(words));

@@ -134,7 +134,7 @@ fn judge(root: &Path, path: &OsStr, name: &str, command: Option<&str>) -> Result
 
 /// What the suite's program prints, if it ends with one of these codes.
 fn conformance(root: &Path, path: &OsStr, arguments: &[String], codes: &[i32]) -> Result<String> {
-    let cargo = ["run", "--quiet", "--package", "pleo-conformance", "--all-features", "--"];
+    let cargo = ["run", "--quiet", "--bin", "pleo-conformance", "--"];
     let mut command = Command::new(env!("CARGO"));
     let output = command.args(cargo).args(arguments).current_dir(root).env("PATH", path).output()?;
     if !output.status.code().is_some_and(|code| codes.contains(&code)) {

@@ -133,7 +133,7 @@ fn write(file: &Path, text: &str) -> Result<()> {
 /// compile, or that breaks a rule of the conformance suite, is taken back.
 fn make(root: &Path) -> Result<()> {
     let change = generate::write(root)?;
-    let verified = long_step("verify", "cargo check of pleo-client", |say| compiles(root, say))
+    let verified = long_step("verify", "cargo build", |say| compiles(root, say))
         .and_then(|()| long_step("judge", "pleo-conformance", |say| conforms(root, say)));
     let summary = match verified {
         Ok(summary) => summary,
@@ -160,14 +160,16 @@ fn make(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Compiles the client, and the suite with it. Cargo chooses features for the whole workspace when it is asked for a
+/// program by `--bin`, so the tests have nothing of this to compile again.
 fn compiles(root: &Path, say: &dyn Fn(&str)) -> Result<((), String)> {
-    cargo(root, &["check", "--package", "pleo-client"], say)?;
-    Ok(((), "pleo-client compiles".to_owned()))
+    cargo(root, &["build", "--bin", "pleo-conformance"], say)?;
+    Ok(((), "pleo-client compiles, with what judges it".to_owned()))
 }
 
 /// The summary line of the conformance suite.
 fn conforms(root: &Path, say: &dyn Fn(&str)) -> Result<(String, String)> {
-    let said = cargo(root, &["run", "--package", "pleo-conformance", "--", "run", "--summary"], say)?;
+    let said = cargo(root, &["run", "--bin", "pleo-conformance", "--", "run", "--summary"], say)?;
     Ok((said.trim().to_owned(), "the client keeps the rules of the documents".to_owned()))
 }
 

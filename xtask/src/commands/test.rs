@@ -9,9 +9,10 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-/// What is tested where OpenSSL's headers are missing, which the feature `native-tls` needs on Linux: all other features
-/// of `pleo` that are not on by default.
-const WITHOUT_OPENSSL: &str = "pleo/file-store,pleo/postgres-store,pleo/time-zones,pleo/webhook-verification";
+/// The features that are not on by default, and have tests. `native-tls` has none, since `rustls` wins where both are on,
+/// and it asks for OpenSSL's headers on Linux.
+pub(super) const FEATURES: &str =
+    "pleo/file-store,pleo/postgres-store,pleo/time-zones,pleo/webhook-verification";
 
 /// Arguments for the test runner.
 #[derive(clap::Args)]
@@ -60,17 +61,13 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Whether the feature `native-tls` can be built. Only Linux needs something for it, and CI has it.
-fn has_openssl() -> bool {
-    let found = || {
-        let mut pkg_config = Command::new("pkg-config");
-        pkg_config.args(["--exists", "openssl"]).stderr(Stdio::null());
-        pkg_config.status().is_ok_and(|status| status.success())
-    };
-    !cfg!(target_os = "linux") || env::var_os("CI").is_some() || found()
+/// Whether the arguments choose this package.
+fn is_of_package(chosen: &[OsString], name: &str) -> bool {
+    let asked_for = chosen.windows(2).any(|it| (it[0] == "-p" || it[0] == "--package") && it[1] == name);
+    asked_for || chosen.iter().any(|it| *it == *format!("-p{name}") || *it == *format!("--package={name}"))
 }
 
-/// Runs cargo on all packages with all features, or as the arguments choose.
+/// Runs cargo on all packages, or as the arguments choose.
 fn cargo(root: &Path, command: &[&str], chosen: &[OsString], after: &[OsString]) -> Result<()> {
     let mut all: Vec<OsString> = command.iter().map(OsString::from).collect();
     let has = |long: &str, short: &str| {
@@ -80,20 +77,14 @@ fn cargo(root: &Path, command: &[&str], chosen: &[OsString], after: &[OsString])
                 || (!short.is_empty() && argument.starts_with(short) && !argument.starts_with("--"))
         })
     };
-    if !has("--package", "-p") && !has("--workspace", "") {
+    let of_some = has("--package", "-p");
+    if !of_some && !has("--workspace", "") {
         all.push("--workspace".into());
     }
-    if !has("--features", "-F") && !has("--no-default-features", "") && !has("--all-features", "") {
-        if has_openssl() {
-            all.push("--all-features".into());
-        } else {
-            println!(
-                "OpenSSL's headers are not installed (libssl-dev, pkg-config); native-tls is not tested"
-            );
-            if !has("--package", "-p") {
-                all.extend(["--features", WITHOUT_OPENSSL].map(OsString::from));
-            }
-        }
+    let chooses_features =
+        has("--features", "-F") || has("--no-default-features", "") || has("--all-features", "");
+    if !chooses_features && (!of_some || is_of_package(chosen, "pleo")) {
+        all.extend(["--features", FEATURES].map(OsString::from));
     }
     all.extend(chosen.iter().cloned());
     if !after.is_empty() {
@@ -118,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_openssl_every_other_feature_is_tested() {
+    fn every_feature_but_native_tls_is_tested() {
         let manifest = std::fs::read_to_string(crate::project().join("crates/pleo/Cargo.toml")).unwrap();
         let manifest: toml::Table = manifest.parse().unwrap();
         let features = manifest["features"].as_table().unwrap();
@@ -130,6 +121,22 @@ mod tests {
             .filter(|name| !by_default.contains(&name.as_str()) && !families.contains(name.as_str()))
             .map(|name| format!("pleo/{name}"))
             .collect();
-        assert_eq!(WITHOUT_OPENSSL.split(',').map(str::to_owned).collect::<BTreeSet<_>>(), others);
+        assert_eq!(FEATURES.split(',').map(str::to_owned).collect::<BTreeSet<_>>(), others);
+    }
+
+    #[test]
+    fn a_package_is_chosen_in_any_of_cargos_forms() {
+        let of_pleo = |arguments: &[&str]| {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            is_of_package(&arguments, "pleo")
+        };
+        for arguments in
+            [&["-p", "pleo"][..], &["-ppleo"], &["retry", "--package=pleo"], &["--package", "pleo"]]
+        {
+            assert!(of_pleo(arguments), "{arguments:?}");
+        }
+        for arguments in [&["-p", "pleo-auth", "pleo"][..], &["pleo"], &["-ppleo-auth"]] {
+            assert!(!of_pleo(arguments), "{arguments:?}");
+        }
     }
 }

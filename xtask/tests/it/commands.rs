@@ -255,7 +255,10 @@ fn the_main_command_says_what_it_compiles_and_ends_with_the_summary() {
         ),
         (MANIFESTS[0], &client),
         ("crates/pleo-client/src/stub.rs", ""),
-        ("crates/pleo-conformance/Cargo.toml", &package("pleo-conformance", "")),
+        (
+            "crates/pleo-conformance/Cargo.toml",
+            &package("pleo-conformance", "[dependencies]\npleo-client.path = \"../pleo-client\"\n"),
+        ),
         ("crates/pleo-conformance/src/main.rs", "fn main() { println!(\"all rules pass\") }\n"),
     ] {
         fs::write(copy.path(path), text).unwrap();
@@ -265,8 +268,8 @@ fn the_main_command_says_what_it_compiles_and_ends_with_the_summary() {
     assert!(output.status.success(), "{out}{err}");
     let said: Vec<&str> = err.lines().collect();
     for line in [
-        "verify     Checking pleo-client v0.0.0 (",
-        "judge      Compiling pleo-conformance v0.0.0 (",
+        "verify     Compiling pleo-client v0.0.0 (",
+        "verify     Compiling pleo-conformance v0.0.0 (",
         "judge      Running `",
     ] {
         assert_eq!(said.iter().filter(|said| said.starts_with(line)).count(), 1, "{line}\n{err}");

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use xtask_codegen::compile::heard;
 
-use super::{Package, Packed};
+use super::{super::test::FEATURES, Package, Packed};
 
 /// The package whose README has the program that is run.
 const LIBRARY: &str = "pleo";
@@ -81,9 +81,11 @@ impl<'a> Trial<'a> {
     /// # Errors
     /// When something does not compile, or a test fails.
     pub(super) fn test(&self, say: &dyn Fn(&str)) -> Result<String> {
-        let arguments =
-            ["test", "--workspace", "--all-targets", "--all-features", "--no-run", "--message-format=json"];
-        let built = self.cargo(&arguments, say)?;
+        let arguments = [
+            &["test", "--workspace", "--all-targets", "--no-run", "--message-format=json"][..],
+            &["--features", FEATURES],
+        ];
+        let built = self.cargo(&arguments.concat(), say)?;
         let (mut run, mut left_out) = (0, 0);
         let mut failures = Vec::new();
         for message in built.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
