@@ -56,8 +56,7 @@ impl<'a> Trial<'a> {
         let workspace = toml::to_string(&json!({
             "workspace": { "resolver": "3", "members": members },
             "patch": { "crates-io": found_here },
-            // What is compiled with the same profile is compiled once.
-            "profile": project.get("profile"),
+            "profile": profile(&project, &packages),
         }))?;
         write(&folder.join("Cargo.toml"), workspace.as_bytes())?;
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("Cargo.lock")?;
@@ -249,6 +248,17 @@ fn program(readme: &str) -> Option<(&str, &str)> {
         Some(rest.split_once("\n```")?.0)
     };
     Some((block("toml")?, block("rust")?))
+}
+
+/// The profile that the project's dependencies are compiled with, so that none is compiled again. What is optimised of the
+/// packages is for the tests that are not run here.
+fn profile(project: &toml::Table, packages: &[&Package]) -> toml::Table {
+    let mut profile = project.get("profile").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    let of_dev = profile.get_mut("dev").and_then(|dev| dev.get_mut("package"));
+    if let Some(of_packages) = of_dev.and_then(toml::Value::as_table_mut) {
+        of_packages.retain(|name, _| packages.iter().all(|package| package.name != *name));
+    }
+    profile
 }
 
 /// What the crates that are not published ask of their dependencies. A member of the workspace that asks for the same
