@@ -5,8 +5,12 @@ use std::{
     env::consts::EXE_SUFFIX,
     fs,
     io::{BufRead as _, BufReader},
+    iter,
+    panic::resume_unwind,
     path::Path,
     process::{Command, Stdio},
+    sync::{Mutex, PoisonError},
+    thread,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -85,8 +89,7 @@ impl<'a> Trial<'a> {
             &["--features", FEATURES],
         ];
         let built = self.cargo(&arguments.concat(), say)?;
-        let (mut run, mut left_out) = (0, 0);
-        let mut failures = Vec::new();
+        let (mut programs, mut left_out) = (Vec::new(), 0);
         for message in built.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
             let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str);
             let (Some(program), Some(manifest)) = (text("/executable"), text("/manifest_path")) else {
@@ -100,14 +103,16 @@ impl<'a> Trial<'a> {
                 left_out += 1;
                 continue;
             }
-            say(&format!("Running {program}"));
             let mut command = Command::new(program);
             // As `cargo test` runs it.
             let name = self.packages.iter().find(|it| package.ends_with(it.stem())).map(|it| &*it.name);
             command.env("CARGO_MANIFEST_DIR", package).env("CARGO_PKG_NAME", name.unwrap_or_default());
-            failures.extend(succeeds(command.current_dir(package)).err().map(|error| format!("{error:#}")));
-            run += 1;
+            command.current_dir(package);
+            programs.push(command);
         }
+        let run = programs.len();
+        say(&format!("Running {run} test programs"));
+        let failures = failures(programs);
         if !failures.is_empty() {
             bail!("{} of {run} test programs fail:\n{}", failures.len(), failures.join("\n"));
         }
@@ -304,6 +309,20 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Runs programs, several at a time, since tests often wait, and collects what is wrong.
+fn failures(programs: Vec<Command>) -> Vec<String> {
+    let left = Mutex::new(programs);
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let work =
+        || iter::from_fn(next).filter_map(|mut program| succeeds(&mut program).err()).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        let ended =
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        ended.flatten().map(|error| format!("{error:#}")).collect()
+    })
+}
+
 /// What a program prints.
 fn succeeds(command: &mut Command) -> Result<String> {
     let output =
@@ -325,6 +344,20 @@ mod tests {
             "# a\n\n```toml\na = 1\n```\n\n```rust,no_run\nfn main() {\n}\n```\n```rust\nlast\n```\n";
         assert_eq!(program(readme), Some(("a = 1", "fn main() {\n}")));
         assert_eq!(program("# a\n\n```rust\nfn main() {}\n```\n"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn each_program_that_fails_is_named() {
+        let programs = ["exit 0", "echo wrong; exit 3", "exit 0", "exit 4", "exit 0", "exit 0"];
+        let started = programs.map(|script| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            command
+        });
+        let failures = failures(started.into());
+        assert_eq!(failures.len(), 2, "{failures:?}");
+        assert!(failures.iter().any(|failure| failure.contains("exit status: 3\nwrong")), "{failures:?}");
     }
 
     #[test]
