@@ -9,14 +9,16 @@ mod output;
 
 use std::{
     ffi::OsString,
+    fs,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::NonEmptyStringValueParser,
 };
+use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::{
@@ -77,6 +79,17 @@ enum Command {
     AdapterCheck(AdapterCheck),
     /// Shows what covers each statement of Pleo's documents: rules, or a passage of our documentation.
     Coverage,
+    /// Prints the script that makes your shell complete commands and options.
+    Completion {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Writes the manual pages to a folder, one for each command.
+    Man {
+        /// The folder, which is made if it does not exist.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -216,6 +229,8 @@ enum CliError {
     Run(#[from] RunError),
     #[error(transparent)]
     Render(#[from] RenderError),
+    #[error("no manual page can be written to {folder}: {error}")]
+    Man { folder: PathBuf, error: io::Error },
     #[error("nothing can be printed: {0}")]
     Print(#[from] io::Error),
 }
@@ -231,7 +246,9 @@ impl CliError {
             | Self::Compare(_) => Exit::Usage,
             Self::Output(error) if error.is_known_before_the_run() => Exit::Usage,
             Self::Run(RunError::Live(LiveError::Address)) => Exit::Usage,
-            Self::Output(_) | Self::Run(_) | Self::Render(_) | Self::Print(_) => Exit::NoResult,
+            Self::Output(_) | Self::Run(_) | Self::Render(_) | Self::Man { .. } | Self::Print(_) => {
+                Exit::NoResult
+            }
         }
     }
 }
@@ -286,6 +303,8 @@ pub fn main(
             adapter_check::check(command, Duration::from_secs(timeout), &mut streams.out)
         }),
         Command::Coverage => coverage(&(suite.coverage)(), streams),
+        Command::Completion { shell } => completion(shell, streams),
+        Command::Man { folder } => man(&folder),
     };
     done.unwrap_or_else(|error| {
         // Where even that cannot be printed, the exit code has to do.
@@ -324,6 +343,20 @@ fn explain(catalogue: &[Rule], id: &str, streams: &mut Streams<'_>) -> Result<Ex
         streams.out.text(&format!("           {heading}\n"))?;
     }
     streams.out.text(&format!("fails when {failure}\nchecks     {method}\n"))?;
+    Ok(Exit::Passed)
+}
+
+fn completion(shell: Shell, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
+    let (mut command, mut script) = (command_line(), Vec::new());
+    let name = command.get_name().to_owned();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    streams.out.exactly(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Passed)
+}
+
+fn man(folder: &Path) -> Result<Exit, CliError> {
+    let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command_line(), folder));
+    written.map_err(|error| CliError::Man { folder: folder.to_owned(), error })?;
     Ok(Exit::Passed)
 }
 

@@ -257,6 +257,26 @@ fn every_command_has_a_version_and_a_misspelt_one_is_suggested() {
 }
 
 #[test]
+fn completions_and_manual_pages_know_the_commands() {
+    let done = command(&["completion", "zsh"], &no_report);
+    assert_eq!(done.exit, Exit::Passed, "{done:?}");
+    assert!(done.out.contains("#compdef pleo-conformance") && done.out.contains("--expected-failures"));
+    command(&["completion", "no-such-shell"], &no_report).wrong_usage("error: ");
+
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("share/man1");
+    let done = command(&["man", pages.to_str().unwrap()], &no_report);
+    assert_eq!(done.exit, Exit::Passed, "{done:?}");
+    assert!(fs::read_to_string(pages.join("pleo-conformance-run.1")).unwrap().contains("Exit codes"));
+
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let done = command(&["man", file.join("folder").to_str().unwrap()], &no_report);
+    assert_eq!(done.exit, Exit::NoResult, "{done:?}");
+    assert!(done.err.starts_with("error: no manual page can be written to "), "{done:?}");
+}
+
+#[test]
 fn the_exit_code_tells_what_came_of_the_run() {
     let broken = |arguments: &[&str]| command(arguments, &|| Ok(sample::report())).exit;
     assert_eq!(broken(&["run"]), Exit::Failed);

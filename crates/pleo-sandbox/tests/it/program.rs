@@ -205,3 +205,23 @@ fn wrong_usage_and_help_have_their_own_exit_codes() {
     assert_eq!(code, Some(0));
     assert!(said.contains("--environment"), "{said}");
 }
+
+#[test]
+fn completions_and_the_manual_page_know_the_options() {
+    let (code, script) = run(&["completion", "bash"]);
+    assert_eq!(code, Some(0));
+    assert!(script.contains("--environment") && script.contains("complete -F"), "{script}");
+
+    let folder = std::env::temp_dir().join(format!("pleo-sandbox-man-{}", std::process::id()));
+    let (code, said) = run(&["man", folder.to_str().unwrap()]);
+    let page = std::fs::read_to_string(folder.join("pleo-sandbox.1"));
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(page.unwrap().contains("environment"));
+
+    let (code, said) = run(&["man", "/dev/null/folder"]);
+    assert_eq!(code, Some(3), "{said}");
+    for wrong in [&["completion"][..], &["completion", "no-such-shell"], &["--port", "0", "man", "folder"]] {
+        assert_eq!(run(wrong).0, Some(2), "{wrong:?}");
+    }
+}

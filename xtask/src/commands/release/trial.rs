@@ -162,13 +162,17 @@ impl<'a> Trial<'a> {
     /// # Errors
     /// When a program fails or prints nothing.
     pub(super) fn make_use(&self, say: &dyn Fn(&str)) -> Result<String> {
-        const CALLS: [&str; 7] = [
+        const CALLS: [&str; 11] = [
             "pleo --version",
             "pleo sandbox -- pleo check",
             "pleo completion bash",
             "pleo man manual",
             "pleo-sandbox --version",
+            "pleo-sandbox completion bash",
+            "pleo-sandbox man manual",
             "pleo-conformance --version",
+            "pleo-conformance completion bash",
+            "pleo-conformance man manual",
             "pleo-conformance run --cases 4 --summary",
         ];
         for call in CALLS {
@@ -180,9 +184,11 @@ impl<'a> Trial<'a> {
                 bail!("`{call}` prints nothing");
             }
         }
-        let page = self.folder.join("manual/pleo.1");
-        if !page.exists() {
-            bail!("`pleo man` does not write {}", page.display());
+        for program in PROGRAMS {
+            let page = self.folder.join(format!("manual/{program}.1"));
+            if !page.exists() {
+                bail!("`{program} man` does not write {}", page.display());
+            }
         }
         let printed = self.run_program()?;
         Ok(format!(
