@@ -56,7 +56,7 @@ fn peak(pages: usize) -> usize {
 
 #[test]
 fn a_hundred_thousand_items_need_at_most_a_fifth_more_memory_than_a_thousand() {
-    // What is made once, with the first list, is no part of either.
+    // What is made once, with the first list, is part of neither.
     peak(1);
     let (ten_pages, hundred_pages) = (peak(10), peak(100));
     // What is kept of each page is the same for all, and reading a thousand of them here would take minutes.

@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, Parser as _, ValueHint};
 use clap_complete::Shell;
 use pleo_sandbox::program::{self, start};
 
@@ -22,7 +22,8 @@ use pleo_sandbox::program::{self, start};
     long_about = None,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 2 wrong usage, 3 the sandbox cannot run, such as when the port is taken."
+    after_help = "\
+Exit codes: 2 wrong usage, 3 the sandbox cannot run, such as when the port is taken, or something cannot be written."
 )]
 struct Program {
     #[command(subcommand)]
@@ -34,14 +35,18 @@ struct Program {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Print the script that makes your shell complete the options.
+    ///
+    /// An example is echo 'source <(pleo-sandbox completion bash)' >> ~/.bashrc
     Completion {
         /// The shell.
         shell: Shell,
     },
-    /// Write the manual page to a folder.
+    /// Write the manual pages to a folder.
+    ///
+    /// An example is pleo-sandbox man ~/.local/share/man/man1
     Man {
-        /// The folder, which is made if it does not exist.
-        #[arg(value_name = "FOLDER")]
+        /// The folder, created if it does not exist.
+        #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]
         folder: PathBuf,
     },
 }
@@ -50,13 +55,16 @@ enum Command {
 fn main() -> ExitCode {
     let Program { command, options } = Program::parse();
     let done = match command {
-        Some(Command::Completion { shell }) => completion(shell),
-        Some(Command::Man { folder }) => man(&folder),
+        Some(Command::Completion { shell }) => {
+            completion(shell).map_err(|error| format!("the script cannot be printed: {error}"))
+        }
+        Some(Command::Man { folder }) => man(&folder)
+            .map_err(|error| format!("no manual page can be written to {}: {error}", folder.display())),
         None => return serve(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
+        Err(problem) => failed(&problem),
     }
 }
 

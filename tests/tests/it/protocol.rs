@@ -14,7 +14,7 @@ fn the_published_schema_is_the_one_of_the_messages() {
     let generated = serde_json::to_string_pretty(&protocol::schema()).unwrap() + "\n";
     assert!(
         generated == PUBLISHED,
-        "run this: cargo run -p pleo-conformance --example protocol_schema \
+        "run this: cargo run --example protocol_schema \
          | tee crates/pleo-conformance/schemas/protocol.schema.json"
     );
 }

@@ -12,9 +12,21 @@ pub(crate) mod release;
 pub(crate) mod sync;
 pub(crate) mod test;
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
+use anyhow::{Context as _, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+use xtask_codegen::compile::heard;
+
+/// What cargo says of the packages of this project.
+fn metadata(root: &Path) -> Result<Value> {
+    let text = heard(root, &["metadata", "--no-deps", "--format-version", "1"], &|_| (), &|| false)?;
+    serde_json::from_str(&text).context("cannot read what `cargo metadata` prints")
+}
 
 /// Runs a step and prints its name and what it says it did.
 fn step<T, E>(name: &str, doing: &str, work: impl FnOnce() -> Result<(T, String), E>) -> Result<T, E> {

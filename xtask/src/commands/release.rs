@@ -16,7 +16,7 @@ use serde_json::Value;
 use xtask_codegen::compile::heard;
 
 use self::{packages::Package, trial::Trial};
-use super::{long_step, step};
+use super::{long_step, metadata, step};
 
 /// How far to go.
 #[derive(Args)]
@@ -76,11 +76,6 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
         println!("to publish:  {error:#}");
     }
     Ok(())
-}
-
-fn metadata(root: &Path) -> Result<Value> {
-    let text = heard(root, &["metadata", "--no-deps", "--format-version", "1"], &|_| (), &|| false)?;
-    serde_json::from_str(&text).context("cannot read what `cargo metadata` prints")
 }
 
 /// A package without the address of its repository would be published for ever.

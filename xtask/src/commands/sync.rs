@@ -164,7 +164,7 @@ fn make(root: &Path) -> Result<()> {
 /// program by `--bin`, so the tests have nothing of this to compile again.
 fn compiles(root: &Path, say: &dyn Fn(&str)) -> Result<((), String)> {
     cargo(root, &["build", "--bin", "pleo-conformance"], say)?;
-    Ok(((), "pleo-client compiles, with what judges it".to_owned()))
+    Ok(((), "pleo-client and the suite compile".to_owned()))
 }
 
 /// The summary line of the conformance suite.

@@ -1,6 +1,7 @@
 //! `cargo xtask test`
 
 use std::{
+    collections::BTreeSet,
     env,
     ffi::OsString,
     path::Path,
@@ -8,11 +9,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
-/// The features that are not on by default, and have tests. `native-tls` has none, since `rustls` wins where both are on,
-/// and it asks for OpenSSL's headers on Linux.
-pub(super) const FEATURES: &str =
-    "pleo/file-store,pleo/postgres-store,pleo/time-zones,pleo/webhook-verification";
+use super::metadata;
 
 /// Arguments for the test runner.
 #[derive(clap::Args)]
@@ -61,10 +60,42 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Whether the arguments choose this package.
+/// The features of some packages that are not on by default, as `--features` takes them, without `native-tls`: it asks for
+/// OpenSSL's headers on Linux, and CI has a step for its tests.
+pub(super) fn optional_features(metadata: &Value, is_chosen: impl Fn(&str) -> bool) -> String {
+    let mut optional = Vec::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let (Some(name), Some(features)) = (package["name"].as_str(), package["features"].as_object()) else {
+            continue;
+        };
+        let (mut on, mut left) = (BTreeSet::from(["native-tls"]), vec!["default"]);
+        while let Some(feature) = left.pop() {
+            if on.insert(feature) {
+                let brought = features.get(feature).and_then(Value::as_array).into_iter().flatten();
+                left.extend(brought.filter_map(Value::as_str));
+            }
+        }
+        let others = features.keys().filter(|feature| is_chosen(name) && !on.contains(feature.as_str()));
+        optional.extend(others.map(|feature| format!("{name}/{feature}")));
+    }
+    optional.join(",")
+}
+
+/// Whether the arguments choose this package, by its name, with its version, or by the beginning of its name and `*`.
 fn is_of_package(chosen: &[OsString], name: &str) -> bool {
-    let asked_for = chosen.windows(2).any(|it| (it[0] == "-p" || it[0] == "--package") && it[1] == name);
-    asked_for || chosen.iter().any(|it| *it == *format!("-p{name}") || *it == *format!("--package={name}"))
+    let mut words = chosen.iter().filter_map(|argument| argument.to_str());
+    while let Some(word) = words.next() {
+        let value = match word.strip_prefix("--package").or_else(|| word.strip_prefix("-p")) {
+            Some("") => words.next().unwrap_or_default(),
+            Some(value) => value.strip_prefix('=').unwrap_or(value),
+            None => continue,
+        };
+        let asked_for = value.split('@').next().unwrap_or_default();
+        if asked_for == name || asked_for.strip_suffix('*').is_some_and(|it| name.starts_with(it)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Runs cargo on all packages, or as the arguments choose.
@@ -83,8 +114,12 @@ fn cargo(root: &Path, command: &[&str], chosen: &[OsString], after: &[OsString])
     }
     let chooses_features =
         has("--features", "-F") || has("--no-default-features", "") || has("--all-features", "");
-    if !chooses_features && (!of_some || is_of_package(chosen, "pleo")) {
-        all.extend(["--features", FEATURES].map(OsString::from));
+    if !chooses_features {
+        let is_chosen = |name: &str| !of_some || is_of_package(chosen, name);
+        let features = optional_features(&metadata(root)?, is_chosen);
+        if !features.is_empty() {
+            all.extend(["--features".into(), features.into()]);
+        }
     }
     all.extend(chosen.iter().cloned());
     if !after.is_empty() {
@@ -104,24 +139,20 @@ fn cargo(root: &Path, command: &[&str], chosen: &[OsString], after: &[OsString])
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use serde_json::json;
 
     use super::*;
 
     #[test]
-    fn every_feature_but_native_tls_is_tested() {
-        let manifest = std::fs::read_to_string(crate::project().join("crates/pleo/Cargo.toml")).unwrap();
-        let manifest: toml::Table = manifest.parse().unwrap();
-        let features = manifest["features"].as_table().unwrap();
-        let by_default = ["default", "full", "rustls", "native-tls"];
-        let families: BTreeSet<_> =
-            features["full"].as_array().unwrap().iter().map(|family| family.as_str().unwrap()).collect();
-        let others: BTreeSet<_> = features
-            .keys()
-            .filter(|name| !by_default.contains(&name.as_str()) && !families.contains(name.as_str()))
-            .map(|name| format!("pleo/{name}"))
-            .collect();
-        assert_eq!(FEATURES.split(',').map(str::to_owned).collect::<BTreeSet<_>>(), others);
+    fn features_that_are_on_by_default_are_not_asked_for_and_native_tls_is_not() {
+        let metadata = json!({ "packages": [
+            { "name": "one", "features": { "default": ["full"], "full": ["a", "dep:x", "x/y"], "a": [], "b": ["a"] } },
+            { "name": "two", "features": { "native-tls": [], "c": [], "d": ["c"] } },
+            { "name": "three", "features": {} },
+        ] });
+        assert_eq!(optional_features(&metadata, |_| true), "one/b,two/c,two/d");
+        assert_eq!(optional_features(&metadata, |name| name == "one"), "one/b");
+        assert_eq!(optional_features(&metadata, |name| name == "three"), "");
     }
 
     #[test]
@@ -130,12 +161,18 @@ mod tests {
             let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
             is_of_package(&arguments, "pleo")
         };
-        for arguments in
-            [&["-p", "pleo"][..], &["-ppleo"], &["retry", "--package=pleo"], &["--package", "pleo"]]
-        {
+        for arguments in [
+            &["-p", "pleo"][..],
+            &["-ppleo"],
+            &["-p=pleo@0.1.0"],
+            &["retry", "--package=pleo"],
+            &["-p", "pleo-auth", "--package", "pl*"],
+        ] {
             assert!(of_pleo(arguments), "{arguments:?}");
         }
-        for arguments in [&["-p", "pleo-auth", "pleo"][..], &["pleo"], &["-ppleo-auth"]] {
+        for arguments in
+            [&["-p", "pleo-auth", "pleo"][..], &["pleo"], &["-ppleo-auth"], &["-p"], &["-p", "pleo-*"]]
+        {
             assert!(!of_pleo(arguments), "{arguments:?}");
         }
     }

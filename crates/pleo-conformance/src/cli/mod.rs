@@ -16,7 +16,8 @@ use std::{
 };
 
 use clap::{
-    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::NonEmptyStringValueParser,
+    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint,
+    builder::NonEmptyStringValueParser,
 };
 use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -80,14 +81,18 @@ enum Command {
     /// Shows what covers each statement of Pleo's documents: rules, or a passage of our documentation.
     Coverage,
     /// Prints the script that makes your shell complete commands and options.
+    ///
+    /// An example is echo 'source <(pleo-conformance completion bash)' >> ~/.bashrc
     Completion {
         /// The shell.
         shell: Shell,
     },
     /// Writes the manual pages to a folder, one for each command.
+    ///
+    /// An example is pleo-conformance man ~/.local/share/man/man1
     Man {
-        /// The folder, which is made if it does not exist.
-        #[arg(value_name = "FOLDER")]
+        /// The folder, created if it does not exist.
+        #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]
         folder: PathBuf,
     },
 }

@@ -63,7 +63,7 @@ mod tests {
         let generated = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
         assert!(
             generated == PUBLISHED,
-            "run this: cargo run -p pleo-conformance --example report_schema | tee crates/pleo-conformance/schemas/report.schema.json"
+            "run this: cargo run --example report_schema | tee crates/pleo-conformance/schemas/report.schema.json"
         );
     }
 

@@ -207,20 +207,25 @@ fn wrong_usage_and_help_have_their_own_exit_codes() {
 }
 
 #[test]
-fn completions_and_the_manual_page_know_the_options() {
+fn completions_and_manual_pages_know_the_options() {
     let (code, script) = run(&["completion", "bash"]);
     assert_eq!(code, Some(0));
     assert!(script.contains("--environment") && script.contains("complete -F"), "{script}");
 
     let folder = std::env::temp_dir().join(format!("pleo-sandbox-man-{}", std::process::id()));
     let (code, said) = run(&["man", folder.to_str().unwrap()]);
-    let page = std::fs::read_to_string(folder.join("pleo-sandbox.1"));
-    std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(code, Some(0), "{said}");
-    assert!(page.unwrap().contains("environment"));
-
-    let (code, said) = run(&["man", "/dev/null/folder"]);
+    let page = folder.join("pleo-sandbox.1");
+    assert!(std::fs::read_to_string(&page).unwrap().contains("environment"));
+    let no_folder = page.join("folder");
+    let (code, said) = run(&["man", no_folder.to_str().unwrap()]);
     assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.starts_with(&format!("error: no manual page can be written to {}: ", no_folder.display())),
+        "{said}"
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+
     for wrong in [&["completion"][..], &["completion", "no-such-shell"], &["--port", "0", "man", "folder"]] {
         assert_eq!(run(wrong).0, Some(2), "{wrong:?}");
     }

@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use xtask_codegen::compile::heard;
 
-use super::{super::test::FEATURES, Package, Packed};
+use super::{super::test::optional_features, Package, Packed};
 
 /// The package whose README has the program that is run.
 const LIBRARY: &str = "pleo";
@@ -31,6 +31,7 @@ pub(super) struct Trial<'a> {
     folder: &'a Path,
     target: &'a Path,
     packages: Vec<&'a Package>,
+    features: String,
 }
 
 impl<'a> Trial<'a> {
@@ -76,7 +77,9 @@ impl<'a> Trial<'a> {
         write(&folder.join("program/tests/built.rs"), b"")?;
         let asked_for = toml::to_string(&json!({ "dependencies": asked_for(metadata) }))?;
         write_package(folder, "project", &asked_for, "lib.rs", "")?;
-        Ok(Self { folder, target, packages })
+        let features =
+            optional_features(metadata, |name| packages.iter().any(|package| package.name == name));
+        Ok(Self { folder, target, packages, features })
     }
 
     /// Compiles everything, and runs all tests but the slow ones; says what it did.
@@ -86,7 +89,7 @@ impl<'a> Trial<'a> {
     pub(super) fn test(&self, say: &dyn Fn(&str)) -> Result<String> {
         let arguments = [
             &["test", "--workspace", "--all-targets", "--no-run", "--message-format=json"][..],
-            &["--features", FEATURES],
+            &["--features", &self.features],
         ];
         let built = self.cargo(&arguments.concat(), say)?;
         let (mut programs, mut left_out) = (Vec::new(), 0);
@@ -112,7 +115,7 @@ impl<'a> Trial<'a> {
         }
         let run = programs.len();
         say(&format!("Running {run} test programs"));
-        let failures = failures(programs);
+        let failures = run_all(programs);
         if !failures.is_empty() {
             bail!("{} of {run} test programs fail:\n{}", failures.len(), failures.join("\n"));
         }
@@ -261,8 +264,8 @@ fn program(readme: &str) -> Option<(&str, &str)> {
     Some((block("toml")?, block("rust")?))
 }
 
-/// The profile that the project's dependencies are compiled with, so that none is compiled again. What is optimised of the
-/// packages is for the tests that are not run here.
+/// The profile that the project's dependencies are compiled with, so that none is compiled again. The packages themselves
+/// are not optimised, which is for slow tests that are not run here.
 fn profile(project: &toml::Table, packages: &[&Package]) -> toml::Table {
     let mut profile = project.get("profile").and_then(toml::Value::as_table).cloned().unwrap_or_default();
     let of_dev = profile.get_mut("dev").and_then(|dev| dev.get_mut("package"));
@@ -316,13 +319,14 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Runs programs, several at a time, since tests often wait, and collects what is wrong.
-fn failures(programs: Vec<Command>) -> Vec<String> {
+fn run_all(programs: Vec<Command>) -> Vec<String> {
+    const AT_A_TIME: usize = 4;
     let left = Mutex::new(programs);
     let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let work =
         || iter::from_fn(next).filter_map(|mut program| succeeds(&mut program).err()).collect::<Vec<_>>();
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(work)).collect();
         let ended =
             threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         ended.flatten().map(|error| format!("{error:#}")).collect()
@@ -352,6 +356,20 @@ mod tests {
         assert_eq!(program("# a\n\n```rust\nfn main() {}\n```\n"), None);
     }
 
+    #[test]
+    fn dependencies_are_optimised_as_in_the_project_and_packages_are_not() {
+        let project =
+            "[profile.dev]\ndebug = 1\n[profile.dev.package]\npleo.opt-level = 2\nsyn.opt-level = 2\n";
+        let package = Package {
+            name: "pleo".to_owned(),
+            version: "0.1.0".to_owned(),
+            repository: String::new(),
+            is_program: false,
+        };
+        let expected = "[dev]\ndebug = 1\n[dev.package]\nsyn.opt-level = 2\n";
+        assert_eq!(profile(&project.parse().unwrap(), &[&package]), expected.parse().unwrap());
+    }
+
     #[cfg(unix)]
     #[test]
     fn each_program_that_fails_is_named() {
@@ -361,7 +379,7 @@ mod tests {
             command.args(["-c", script]);
             command
         });
-        let failures = failures(started.into());
+        let failures = run_all(started.into());
         assert_eq!(failures.len(), 2, "{failures:?}");
         assert!(failures.iter().any(|failure| failure.contains("exit status: 3\nwrong")), "{failures:?}");
     }
