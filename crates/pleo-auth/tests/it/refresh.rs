@@ -1352,6 +1352,10 @@ impl tracing::Subscriber for Looks {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_logged_and_the_log_may_look_at_the_token() {
+    // While there is one subscriber alone, `tracing` asks the first thread that comes to an event whether somebody
+    // listens, and takes its word for all threads. Another test's thread, which has no subscriber, says no. While there
+    // are two, both are asked.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let world = world_with(HOUR, [pair(1, 3600)], Recorder::refusing_a0(200));
     let log = Arc::new(Looks(world.token.clone(), Mutex::default()));
     let subscriber = tracing::subscriber::set_default(Arc::clone(&log));

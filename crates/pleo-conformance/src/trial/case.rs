@@ -69,6 +69,8 @@ pub(crate) struct Case {
     /// What the client keeps beside the access token, and for whom.
     pub(crate) app: App,
     pub(crate) refresh_token: String,
+    /// Another refresh token, for the same app.
+    pub(crate) other_refresh_token: String,
     /// The company that the client is bound to.
     pub(crate) company: Option<Uuid>,
     pub(crate) path: BTreeMap<String, String>,
@@ -252,14 +254,18 @@ impl Cases {
         }
         let shape = (any::<u16>(), any::<u32>());
         let companies = pleo_sandbox::Sandbox::new(pleo_sandbox::Environment::Staging).companies();
-        let credential = select(kinds).prop_flat_map(|kind| (Just(kind), secrets(kind), secrets(kind)));
+        // With the same one, and the same character beside it, a secret would hold a piece of the other.
+        let tempting = Just(TEMPTING).prop_shuffle().no_shrink();
+        let credential = (select(kinds), tempting).prop_flat_map(|(kind, [part, other_part, ..])| {
+            (Just(kind), secrets(kind, part), secrets(kind, other_part))
+        });
         let site = select(vec![Site::Staging, Site::Production]);
-        let pair = (apps(), OPAQUE.text());
+        let pair = (apps(), OPAQUE.text(), OPAQUE.text());
         let circumstances = circumstances(parallel, sessions, setbacks);
         (select(operations), credential, site, select(companies), shape, pair, circumstances).prop_map(
             move |(operation, credential, site, company, (optional, seed), pair, circumstances)| {
                 let (kind, secret, other_secret) = credential;
-                let (app, refresh_token) = pair;
+                let (app, refresh_token, other_refresh_token) = pair;
                 let (path, query, body) = arguments(operation, optional, seed, empty_texts);
                 let mut case = Case {
                     operation,
@@ -269,6 +275,7 @@ impl Cases {
                     other_secret,
                     app,
                     refresh_token,
+                    other_refresh_token,
                     company: bound.then_some(company),
                     path,
                     query,
@@ -290,15 +297,15 @@ impl Cases {
 const TEMPTING: [&str; 12] =
     ["&amp;", "%41", "%2B", "$HOME", "${HOME}", "{0}", "%s", "\\n", "\"", "'", "#", "<b>"];
 
-/// Keys or tokens. Half of the keys have something tempting in them, and some tokens end with padding.
-fn secrets(kind: CredentialKind) -> impl Strategy<Value = String> {
+/// Keys or tokens. Half of the keys have this tempting part in them, and some tokens end with padding.
+fn secrets(kind: CredentialKind, part: &'static str) -> impl Strategy<Value = String> {
     let form = if is_key(kind) { &KEY } else { &TOKEN };
-    let tempting = prop::option::of((select(TEMPTING.to_vec()), any::<usize>()));
+    let tempting = prop::option::of(any::<usize>());
     let last = select(vec!["", "", "", "/", "=", "==", ".", "#", "'"]);
     (form.text(), tempting, 0..=2_usize, last).prop_map(move |(mut secret, tempting, padding, last)| {
         match tempting {
             // A quotation mark may be the last character.
-            Some((part, at)) if is_key(kind) => {
+            Some(at) if is_key(kind) => {
                 let start = PREFIX.len() + 1;
                 secret.insert_str(start + at % (secret.len() + 1 - start), part);
             }
@@ -390,10 +397,10 @@ impl Case {
 
     /// The same, from a client that has another key, token or pair.
     pub(crate) fn with_other_secret(&self) -> Self {
-        let (secret, other_secret) = (self.other_secret.clone(), self.secret.clone());
-        let random = self.refresh_token.trim_start_matches(PREFIX);
-        let refresh_token = PREFIX.chars().chain(random.chars().rev()).collect();
-        Self { secret, other_secret, refresh_token, ..self.clone() }
+        let mut other = self.clone();
+        std::mem::swap(&mut other.secret, &mut other.other_secret);
+        std::mem::swap(&mut other.refresh_token, &mut other.other_refresh_token);
+        other
     }
 
     /// The same with one of the query parameters empty that may be.
@@ -541,7 +548,7 @@ mod tests {
     fn keys_have_every_character_that_basic_carries_and_tokens_every_one_that_bearer_does() {
         let mut runner = TestRunner::deterministic();
         let mut sampled = |kind| {
-            let strategy = secrets(kind);
+            let strategy = select(TEMPTING.to_vec()).prop_flat_map(|part| secrets(kind, part));
             let texts: Vec<String> =
                 (0..400).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
             assert!(texts.iter().all(|text| text.starts_with(PREFIX) && text.len() > PREFIX.len() + 11));
@@ -554,5 +561,23 @@ mod tests {
         let tokens = sampled(CredentialKind::AccessToken);
         assert!("-._~+/=".chars().all(|sign| tokens.contains(sign)));
         assert!(tokens.chars().all(|one| one.is_ascii_alphanumeric() || "-._~+/=".contains(one)));
+    }
+
+    #[test]
+    fn neither_secret_of_a_case_holds_the_tempting_part_of_the_other() {
+        let mut runner = TestRunner::deterministic();
+        let strategy = cases().strategy();
+        let mut long_parts = 0;
+        for _ in 0..2000 {
+            let case = strategy.new_tree(&mut runner).unwrap().current();
+            let other = case.with_other_secret();
+            assert_ne!(case.refresh_token, other.refresh_token);
+            for part in TEMPTING.iter().filter(|part| part.len() > 3) {
+                let holders = [&case, &other].map(|case| case.secret.contains(part));
+                assert_ne!(holders, [true, true], "{part}: {} {}", case.secret, other.secret);
+                long_parts += holders.iter().filter(|holds| **holds).count();
+            }
+        }
+        assert!(long_parts > 200, "{long_parts}");
     }
 }
