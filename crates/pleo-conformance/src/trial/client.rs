@@ -296,12 +296,9 @@ impl<'t, 'a> Conversation<'t, 'a> {
         site: Site,
         act: impl FnOnce(&mut Self) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
-        let failed = |error: io::Error| {
-            Stop::Error(format!("the test server {} cannot be stopped and started: {error}", site.name()))
-        };
-        self.servers().set_refusing(site, true).map_err(failed)?;
+        self.servers().set_refusing(site, true).map_err(not_restarted)?;
         let done = act(self);
-        self.servers().set_refusing(site, false).map_err(failed)?;
+        self.servers().set_refusing(site, false).map_err(not_restarted)?;
         done
     }
 
@@ -380,6 +377,10 @@ impl<'t, 'a> Conversation<'t, 'a> {
         let outcome = self.trial.subject.call(&call)?;
         let lost = self.trial.subject.lost() > 0;
         let received = self.trial.servers.take_received();
+        if self.time_limit_ms.is_some() {
+            // A client that has given up cannot see to it that the server has read what it sent.
+            self.trial.servers.end_connections().map_err(not_restarted)?;
+        }
         for verifier in received.iter().filter_map(verifier) {
             self.keep_secret(&verifier, "code verifier");
         }
@@ -405,6 +406,10 @@ impl<'t, 'a> Conversation<'t, 'a> {
             format!("the adapter answered before its requests were through: {method} {path} came later")
         })
     }
+}
+
+fn not_restarted(error: io::Error) -> Stop {
+    Stop::Error(error.to_string())
 }
 
 /// What came of a call.
@@ -584,4 +589,79 @@ pub(crate) fn authorizations(headers: &HeaderMap) -> Vec<String> {
 /// authorisation server is one that went astray.
 pub(crate) fn is_oauth(received: &ReceivedRequest) -> bool {
     received.exchange.request.uri().path().starts_with("/oauth/")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpStream,
+        sync::{Arc, Mutex},
+    };
+
+    use proptest::{
+        strategy::{Strategy as _, ValueTree as _},
+        test_runner::TestRunner,
+    };
+
+    use super::*;
+    use crate::{protocol::Hello, trial::servers};
+
+    /// Sends the half of a request in each call, and takes it for lost.
+    #[derive(Default)]
+    struct GivesUp {
+        server: String,
+        request: Arc<Mutex<Option<TcpStream>>>,
+    }
+
+    impl Subject for GivesUp {
+        fn hello(&mut self, hello: &Hello) -> Result<Introduction, SubjectError> {
+            self.server = hello.environments["staging"].base_url.replace("http://", "");
+            Ok(Introduction {
+                protocol: VERSION,
+                name: "gives up".to_owned(),
+                version: String::new(),
+                capabilities: Capability::ALL.into(),
+                operations: None,
+                base_urls: Default::default(),
+            })
+        }
+
+        fn call(&mut self, call: &Call) -> Result<Outcome, SubjectError> {
+            let mut stream = TcpStream::connect(&self.server).unwrap();
+            write!(stream, "GET /v1/late HTTP/1.1\r\nhost: {}\r\n", self.server).unwrap();
+            *self.request.lock().unwrap() = Some(stream);
+            let answers = vec![Answer::Failure("no response in time".to_owned())];
+            Ok(Outcome::Result(CallResult { id: call.id, answers, url: None, shown: Default::default() }))
+        }
+    }
+
+    /// What comes of a call after one whose request was completed only then, and what was received in it.
+    fn after_a_late_request(limited: bool) -> Result<usize, Stop> {
+        let mut client = GivesUp::default();
+        let request = Arc::clone(&client.request);
+        let servers = TestServers::start(servers::listen).unwrap();
+        let mut trial = ClientTrial::begin(&mut client, servers, Options::default()).unwrap();
+        let case = trial.cases().strategy().new_tree(&mut TestRunner::deterministic()).unwrap().current();
+        let mut talk = Conversation::new(&mut trial);
+        if limited {
+            talk.limit_time();
+        }
+        talk.call(&case)?;
+        let mut stream = request.lock().unwrap().take().unwrap();
+        // Until there is a response, or none is to come.
+        let _ = stream.write_all(b"\r\n").and_then(|()| stream.read(&mut [0]));
+        talk.call(&case).map(|seen| seen.received.len())
+    }
+
+    #[test]
+    fn a_request_that_comes_after_its_call_is_the_adapters_error() {
+        let Err(Stop::Error(error)) = after_a_late_request(false) else { panic!("it is let pass") };
+        assert!(error.ends_with("GET /v1/late came later"), "{error}");
+    }
+
+    #[test]
+    fn a_request_that_comes_after_the_runners_own_time_limit_is_nobodys_error() {
+        assert!(matches!(after_a_late_request(true), Ok(0)));
+    }
 }

@@ -242,7 +242,22 @@ impl TestServers {
     /// # Errors
     /// When its address cannot be used again.
     pub(crate) fn set_refusing(&self, site: Site, refusing: bool) -> io::Result<()> {
-        self.servers.get(site as usize).map_or(Ok(()), |server| server.set_refusing(refusing))
+        let Some(server) = self.servers.get(site as usize) else { return Ok(()) };
+        server.set_refusing(refusing).map_err(|error| {
+            let message = format!("the test server {} cannot be stopped and started: {error}", site.name());
+            io::Error::new(error.kind(), message)
+        })
+    }
+
+    /// Ends all connections, so that nothing more is received of what was sent by now.
+    ///
+    /// # Errors
+    /// When the address of a site cannot be used again.
+    pub(crate) fn end_connections(&self) -> io::Result<()> {
+        Site::ALL.into_iter().try_for_each(|site| {
+            self.set_refusing(site, true)?;
+            self.set_refusing(site, false)
+        })
     }
 
     /// What the runner tells an adapter about the servers.
