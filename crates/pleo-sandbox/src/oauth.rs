@@ -34,9 +34,9 @@ const INTROSPECT: &str = "/oauth/token/introspect";
 const CODE_SECONDS: i64 = 60;
 /// How long a refresh token is valid, in days: the shortest that Pleo promises (A46).
 const REFRESH_DAYS: i64 = 60;
-/// The most codes that are remembered; the oldest are forgotten first.
+/// The most codes that are remembered; then the oldest tenth is forgotten.
 const MOST_CODES: usize = 1_000;
-/// The most authorisations, and tokens of each kind, that are remembered; the oldest are forgotten first.
+/// The most authorisations, and tokens of each kind, that are remembered; then the oldest tenth is forgotten.
 const MOST_TOKENS: usize = 10_000;
 
 /// The server's clients and what they were given. Access tokens are with the other credentials.
@@ -417,8 +417,8 @@ impl AuthorizationServer {
         let seconds =
             self.clients.get(&authorization.client_id).map_or(0, |client| client.access_token_seconds);
         let issued = Issued { authorization: number, at: around.now };
-        if let Some((oldest, _)) = remember(&mut self.access, MOST_TOKENS, access.to_owned(), issued) {
-            around.credentials.remove(&oldest);
+        for forgotten in remember(&mut self.access, MOST_TOKENS, access.to_owned(), issued) {
+            around.credentials.remove(&forgotten);
         }
         remember(&mut self.refresh, MOST_TOKENS, refresh.to_owned(), Refresh { issued, live: true });
         let grant = Grant {
@@ -502,11 +502,13 @@ impl AuthorizationServer {
     }
 }
 
-/// Adds what is newest. The oldest goes if there is too much then.
-fn remember<K: Hash + Eq, V>(known: &mut IndexMap<K, V>, most: usize, key: K, value: V) -> Option<(K, V)> {
+/// Adds what is newest. If there is too much then, the oldest tenth is forgotten, and its keys are returned: whatever is
+/// removed from the front moves all others.
+fn remember<K: Hash + Eq, V>(known: &mut IndexMap<K, V>, most: usize, key: K, value: V) -> Vec<K> {
     known.shift_remove(&key);
     known.insert(key, value);
-    if known.len() > most { known.shift_remove_index(0) } else { None }
+    let forgotten = if known.len() > most { most / 10 } else { 0 };
+    known.drain(..forgotten).map(|(key, _)| key).collect()
 }
 
 /// What a code or refresh token may have beside letters, digits, `-` and `_` (RFC 6749, appendix A), so far as it

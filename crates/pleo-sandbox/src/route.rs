@@ -59,12 +59,10 @@ pub(crate) fn literal(segment: &str) -> &str {
 }
 
 fn values(template: &'static str, segments: &[String]) -> Option<BTreeMap<&'static str, String>> {
-    let templates: Vec<&'static str> = template.split('/').collect();
-    if templates.len() != segments.len() {
-        return None;
-    }
+    let mut templates = template.split('/');
     let mut values = BTreeMap::new();
-    for (template, segment) in templates.into_iter().zip(segments) {
+    for segment in segments {
+        let template = templates.next()?;
         match parameter(template) {
             None if template == segment => {}
             None => return None,
@@ -77,7 +75,7 @@ fn values(template: &'static str, segments: &[String]) -> Option<BTreeMap<&'stat
             }
         }
     }
-    Some(values)
+    templates.next().is_none().then_some(values)
 }
 
 /// How many bytes of a template are no parameter.

@@ -69,6 +69,8 @@ struct State {
     environment: Environment,
     clock: Clock,
     data: Data,
+    /// The data as it was at first.
+    seeded: Data,
     credentials: HashMap<String, Grant>,
     legacy: HashSet<String>,
     authorization: AuthorizationServer,
@@ -96,6 +98,7 @@ impl Sandbox {
             environment,
             clock: Clock::still(),
             data: Data::new(),
+            seeded: Data::new(),
             credentials: HashMap::new(),
             legacy: HashSet::new(),
             // Those of the other environment are never the same.
@@ -121,7 +124,10 @@ impl Sandbox {
     /// export and for many pages. What is added is in four currencies, which have two, no and three decimals.
     #[must_use]
     pub fn with_entries(self, count: usize) -> Self {
-        self.state().data.add_entries(count);
+        let mut state = self.state();
+        state.data.add_entries(count);
+        state.seeded = state.data.clone();
+        drop(state);
         self
     }
 
@@ -215,6 +221,13 @@ impl Sandbox {
     /// each enum. It is off at first. The field is [`Fault::FIELD`] and the value [`Fault::ENUM_VALUE`].
     pub fn show_unknown(&self, on: bool) {
         self.state().shows_unknown = on;
+    }
+
+    /// Gives the companies the data that they had at first. All else stays as it is: credentials, apps and their tokens,
+    /// the clock, and what is to go wrong.
+    pub fn restore_data(&self) {
+        let mut state = self.state();
+        state.data = state.seeded.clone();
     }
 
     /// Moves the clock forward.

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_is_chosen_in_any_of_cargos_forms() {
+    fn a_package_is_chosen_by_its_name_with_a_version_or_a_star() {
         let of_pleo = |arguments: &[&str]| {
             let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
             is_of_package(&arguments, "pleo")

@@ -135,6 +135,8 @@ impl<'a> ClientTrial<'a> {
     {
         let (rule, options) = (self.rule, self.options);
         each(rule, options, SHRINKS, strategy, |case| {
+            // What a case has created does not slow down the next ones, nor fill the sandbox.
+            self.servers.restore_data();
             let mut conversation = Conversation::new(self);
             let judged = judge(&mut conversation, case);
             // A client answers when its requests are through: what comes later could not be told from those of

@@ -232,6 +232,12 @@ impl TestServers {
         }
     }
 
+    /// Gives both environments the data that they had at first.
+    pub(crate) fn restore_data(&self) {
+        self.staging.restore_data();
+        self.production.restore_data();
+    }
+
     /// The address of a site, without a slash at its end.
     pub(crate) fn url(&self, site: Site) -> String {
         self.servers.get(site as usize).map(|server| server.url()).unwrap_or_default()

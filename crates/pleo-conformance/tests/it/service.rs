@@ -16,7 +16,7 @@ use pleo_conformance::{
 use pleo_sandbox::{Handler, Reply, Sandbox};
 use uuid::Uuid;
 
-use crate::faulty::not_caught;
+use crate::faulty::{each, not_caught};
 
 const CASES: u32 = 64;
 
@@ -339,7 +339,7 @@ fn our_sandbox_keeps_every_rule_about_the_service() {
 
 #[test]
 fn each_faulty_service_is_caught_by_its_rule_and_no_other() {
-    for (name, caught_by, faulty) in FAULTY {
+    each(FAULTY, |(name, caught_by, faulty)| {
         let mut service = SandboxService::start_with(|sandbox| Between(sandbox, *faulty)).unwrap();
         let report = report(&mut service, CASES);
         let broken: Vec<_> = report
@@ -348,8 +348,8 @@ fn each_faulty_service_is_caught_by_its_rule_and_no_other() {
             .filter(|result| matches!(result.verdict, Verdict::Fail { .. }))
             .map(|result| (result.id.as_str(), not_caught(result)))
             .collect();
-        assert_eq!(broken, [(*caught_by, None)], "{name}");
-    }
+        if broken == [(*caught_by, None)] { vec![] } else { vec![format!("{name}: {broken:?}")] }
+    });
 }
 
 #[test]

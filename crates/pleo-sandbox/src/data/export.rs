@@ -77,14 +77,14 @@ fn is_under_way(job: &Value) -> bool {
 
 /// When a job ends by itself, if it is under way.
 fn expires_at(job: &Value) -> Option<DateTime<Utc>> {
-    let updated: DateTime<Utc> = job["lastUpdatedAt"].as_str()?.parse().ok()?;
-    is_under_way(job).then(|| updated + Duration::seconds(EXPIRES_IN))
+    let updated = job["lastUpdatedAt"].as_str().filter(|_| is_under_way(job))?;
+    Some(updated.parse::<DateTime<Utc>>().ok()? + Duration::seconds(EXPIRES_IN))
 }
 
 /// Ends the jobs that nobody has updated for an hour (X16).
 pub(super) fn expire(data: &mut Data, now: DateTime<Utc>) {
-    let jobs = data.export_jobs.iter().filter_map(|job| Some((job.clone(), expires_at(&job.value)?)));
-    let due: Vec<_> = jobs.filter(|(_, at)| *at <= now).collect();
+    let jobs = data.export_jobs.iter().filter_map(|job| Some((job, expires_at(&job.value)?)));
+    let due: Vec<_> = jobs.filter(|(_, at)| *at <= now).map(|(job, at)| (job.clone(), at)).collect();
     for (job, at) in due {
         if let Ok(job) = data.export_jobs.get_mut(&[job.company], job.id()) {
             end(&mut job.value, "failed", at);

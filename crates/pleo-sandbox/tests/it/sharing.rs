@@ -128,3 +128,36 @@ fn clones_share_everything() {
     assert_eq!(sandbox.environment(), Environment::Production);
     assert!(!format!("{sandbox:?}").contains("FAKE-KEY"));
 }
+
+#[test]
+fn data_can_be_restored_and_nothing_else_is() {
+    let sandbox = Sandbox::new(Environment::Staging).with_entries(80);
+    let company = sandbox.companies()[0];
+    sandbox.admit("FAKE-KEY", Grant::standalone_key(company));
+    let count = |path: &str, body: serde_json::Value| {
+        let answer = crate::support::post(&sandbox, path, &body);
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.body["data"].as_array().unwrap().len()
+    };
+    let entries = format!("/v1/accounting-entries:search?company_id={company}&limit=100");
+    let counts = || {
+        let search = serde_json::json!({
+            "companyId": company,
+            "excludeIfAssignedToCategory": false,
+            "excludeIfAssignedToContraAccount": false,
+        });
+        [
+            count("/v1/chart-of-accounts:search?limit=100", search),
+            count(&entries, serde_json::json!({ "includeDeleted": false })),
+        ]
+    };
+    let before = counts();
+    assert!(before[1] > 30, "{before:?}");
+    let account =
+        serde_json::json!({ "companyId": company, "name": "Travel", "externalId": "1", "archived": false });
+    let made = crate::support::post(&sandbox, "/v1/chart-of-accounts", &account);
+    assert!([200, 201].contains(&made.status), "{}", made.text);
+    assert_eq!(counts(), [before[0] + 1, before[1]]);
+    sandbox.restore_data();
+    assert_eq!(counts(), before);
+}

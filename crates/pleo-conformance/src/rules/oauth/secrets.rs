@@ -150,13 +150,15 @@ pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdic
             false => admit_app_only(talk, case),
         }
         let seen = meet_at_token_endpoint(talk, case.site, *trouble, |talk| talk.call(case))?;
-        let receives =
-            !matches!(trouble, Some(TokenTrouble::Lasting(Trouble::RefusedConnection | Trouble::Silence)));
-        if receives && token_requests(&seen).is_empty() {
-            return Err(not_renewed(&seen));
-        }
         // After a refusal the session has ended, which is another reason to write something.
         let later = talk.call(case)?;
+        // Nothing may be received in time from a client that renews. It tries again then.
+        let receives =
+            !matches!(trouble, Some(TokenTrouble::Lasting(Trouble::RefusedConnection | Trouble::Silence)));
+        let renewing = if receives { &seen } else { &later };
+        if token_requests(renewing).is_empty() {
+            return Err(not_renewed(renewing));
+        }
         judge_texts(&[&seen, &later], &secrets(talk, case), "a token or the client secret is shown")
     })
 }
