@@ -125,7 +125,7 @@ impl Talk<'_, '_> {
             self.inject(&case, Fault::Delay(SILENCE));
             let limit = Some(("time_limit_ms", json!(TIME_LIMIT_MS)));
             self.send("no response within the time limit", &send, limit, Expected::Failure)?;
-            self.servers.end_connections()?;
+            self.servers.drain();
             self.servers.sandbox(case.site).clear_faults();
         }
         if can(Capability::Parallel) {

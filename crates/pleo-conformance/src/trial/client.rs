@@ -298,9 +298,12 @@ impl<'t, 'a> Conversation<'t, 'a> {
         site: Site,
         act: impl FnOnce(&mut Self) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
-        self.servers().set_refusing(site, true).map_err(not_restarted)?;
+        let failed = |error: io::Error| {
+            Stop::Error(format!("the test server {} cannot be stopped and started: {error}", site.name()))
+        };
+        self.servers().set_refusing(site, true).map_err(failed)?;
         let done = act(self);
-        self.servers().set_refusing(site, false).map_err(not_restarted)?;
+        self.servers().set_refusing(site, false).map_err(failed)?;
         done
     }
 
@@ -381,7 +384,7 @@ impl<'t, 'a> Conversation<'t, 'a> {
         let received = self.trial.servers.take_received();
         if self.time_limit_ms.is_some() {
             // A client that has given up cannot see to it that the server has read what it sent.
-            self.trial.servers.end_connections().map_err(not_restarted)?;
+            self.trial.servers.drain();
         }
         for verifier in received.iter().filter_map(verifier) {
             self.keep_secret(&verifier, "code verifier");
@@ -408,10 +411,6 @@ impl<'t, 'a> Conversation<'t, 'a> {
             format!("the adapter answered before its requests were through: {method} {path} came later")
         })
     }
-}
-
-fn not_restarted(error: io::Error) -> Stop {
-    Stop::Error(error.to_string())
 }
 
 /// What came of a call.
@@ -597,19 +596,47 @@ pub(crate) fn is_oauth(received: &ReceivedRequest) -> bool {
 mod tests {
     use std::{
         io::{Read as _, Write as _},
-        net::TcpStream,
-        sync::{Arc, Mutex},
+        net::{Ipv4Addr, TcpStream},
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicBool, Ordering},
+        },
+        thread,
     };
 
+    use bytes::Bytes;
+    use http::Request;
+    use pleo_sandbox::{Handler, Reply};
     use proptest::{
         strategy::{Strategy as _, ValueTree as _},
         test_runner::TestRunner,
     };
 
     use super::*;
-    use crate::{protocol::Hello, trial::servers};
+    use crate::{
+        protocol::Hello,
+        trial::servers::{self, TestServer},
+    };
 
-    /// Sends the half of a request in each call, and takes it for lost.
+    /// No server responds to `/v1/late` meanwhile.
+    static BUSY: AtomicBool = AtomicBool::new(false);
+
+    struct Busy(Arc<dyn Handler>);
+
+    impl Handler for Busy {
+        fn handle(&self, request: &Request<Bytes>) -> Reply {
+            while request.uri().path() == "/v1/late" && BUSY.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(1));
+            }
+            self.0.handle(request)
+        }
+    }
+
+    fn listen(host: Ipv4Addr, handler: Arc<dyn Handler>) -> io::Result<Box<dyn TestServer>> {
+        servers::listen(host, Arc::new(Busy(handler)))
+    }
+
+    /// Sends a request, and does not wait for a response.
     #[derive(Default)]
     struct GivesUp {
         server: String,
@@ -630,40 +657,48 @@ mod tests {
         }
 
         fn call(&mut self, call: &Call) -> Result<Outcome, SubjectError> {
-            let mut stream = TcpStream::connect(&self.server).unwrap();
-            write!(stream, "GET /v1/late HTTP/1.1\r\nhost: {}\r\n", self.server).unwrap();
-            *self.request.lock().unwrap() = Some(stream);
+            if call.id == 0 {
+                let mut stream = TcpStream::connect(&self.server).unwrap();
+                write!(stream, "GET /v1/late HTTP/1.1\r\nhost: {}\r\n\r\n", self.server).unwrap();
+                *self.request.lock().unwrap() = Some(stream);
+            }
             let answers = vec![Answer::Failure("no response in time".to_owned())];
             Ok(Outcome::Result(CallResult { id: call.id, answers, url: None, shown: Default::default() }))
         }
     }
 
-    /// What comes of a call after one whose request was completed only then, and what was received in it.
+    /// What comes of a call after one whose request a busy server has not read yet, and what was received in it.
     fn after_a_late_request(limited: bool) -> Result<usize, Stop> {
+        BUSY.store(true, Ordering::Relaxed);
         let mut client = GivesUp::default();
         let request = Arc::clone(&client.request);
-        let servers = TestServers::start(servers::listen).unwrap();
-        let mut trial = ClientTrial::begin(&mut client, servers, Options::default()).unwrap();
+        let servers = TestServers::start(listen).unwrap();
+        let options = Options { seed: 1, cases: 1 };
+        let mut trial = ClientTrial::begin(&mut client, servers, options).unwrap();
         let case = trial.cases().strategy().new_tree(&mut TestRunner::deterministic()).unwrap().current();
         let mut talk = Conversation::new(&mut trial);
-        if limited {
-            talk.limit_time();
-        }
-        talk.call(&case)?;
+        let first = thread::scope(|scope| {
+            if limited {
+                talk.limit_time();
+                // The runner waits for the server.
+                scope.spawn(|| {
+                    thread::sleep(Duration::from_millis(50));
+                    BUSY.store(false, Ordering::Relaxed);
+                });
+            }
+            talk.call(&case)
+        });
+        first?;
+        BUSY.store(false, Ordering::Relaxed);
         let mut stream = request.lock().unwrap().take().unwrap();
-        // Until there is a response, or none is to come.
-        let _ = stream.write_all(b"\r\n").and_then(|()| stream.read(&mut [0]));
+        assert_eq!(stream.read(&mut [0]).unwrap(), 1);
         talk.call(&case).map(|seen| seen.received.len())
     }
 
     #[test]
-    fn a_request_that_comes_after_its_call_is_the_adapters_error() {
+    fn a_request_that_comes_after_its_call_is_the_adapters_error_unless_the_runner_has_set_a_time_limit() {
         let Err(Stop::Error(error)) = after_a_late_request(false) else { panic!("it is let pass") };
         assert!(error.ends_with("GET /v1/late came later"), "{error}");
-    }
-
-    #[test]
-    fn a_request_that_comes_after_the_runners_own_time_limit_is_nobodys_error() {
         assert!(matches!(after_a_late_request(true), Ok(0)));
     }
 }

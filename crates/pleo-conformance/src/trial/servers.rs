@@ -1,9 +1,10 @@
 //! The servers that stand in for Pleo while a client is judged.
 
 use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr},
+    io::{self, Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -248,22 +249,18 @@ impl TestServers {
     /// # Errors
     /// When its address cannot be used again.
     pub(crate) fn set_refusing(&self, site: Site, refusing: bool) -> io::Result<()> {
-        let Some(server) = self.servers.get(site as usize) else { return Ok(()) };
-        server.set_refusing(refusing).map_err(|error| {
-            let message = format!("the test server {} cannot be stopped and started: {error}", site.name());
-            io::Error::new(error.kind(), message)
-        })
+        self.servers.get(site as usize).map_or(Ok(()), |server| server.set_refusing(refusing))
     }
 
-    /// Ends all connections, so that nothing more is received of what was sent by now.
+    /// Waits until the servers have read what was sent to them by now, and throws it away.
     ///
-    /// # Errors
-    /// When the address of a site cannot be used again.
-    pub(crate) fn end_connections(&self) -> io::Result<()> {
-        Site::ALL.into_iter().try_for_each(|site| {
-            self.set_refusing(site, true)?;
-            self.set_refusing(site, false)
-        })
+    /// Each reads its connections in turn, so it has read all others when it responds to a new one.
+    pub(crate) fn drain(&self) {
+        for server in &self.servers {
+            // A server that does not respond has nothing to throw away either.
+            let _ = probe(server.url().trim_start_matches("http://"));
+        }
+        self.take_received();
     }
 
     /// What the runner tells an adapter about the servers.
@@ -293,6 +290,17 @@ impl TestServers {
         received.sort_by_key(|received| received.exchange.received_at);
         received
     }
+}
+
+/// How long a server may take to respond to a request that costs it nothing.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Sends a request that means nothing, and waits for the response.
+fn probe(address: &str) -> io::Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PROBE_LIMIT))?;
+    write!(stream, "OPTIONS * HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+    stream.read_to_end(&mut Vec::new()).map(drop)
 }
 
 /// Responds as a site does.

@@ -50,7 +50,7 @@ fn is_caught_by(adapter: &Adapter, rule: &str) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let report = judged(adapter.command_with_mistake(folder.path()), 8, PATIENCE).unwrap();
+    let report = judged(adapter.command_with_mistake(folder.path()), 16, PATIENCE).unwrap();
     assert_eq!(ids(&report, Standing::FailedMust), [rule]);
     assert_eq!(ids(&report, Standing::FailedShould), [""; 0]);
     assert_eq!(Exit::of(&report, false), Exit::Failed);
