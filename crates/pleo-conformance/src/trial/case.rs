@@ -254,7 +254,7 @@ impl Cases {
         }
         let shape = (any::<u16>(), any::<u32>());
         let companies = pleo_sandbox::Sandbox::new(pleo_sandbox::Environment::Staging).companies();
-        // With the same one, and the same character beside it, a secret would hold a piece of the other.
+        // Two secrets with the same tempting part, and the same character beside it, would hold a piece of each other.
         let tempting = Just(TEMPTING).prop_shuffle().no_shrink();
         let credential = (select(kinds), tempting).prop_flat_map(|(kind, [part, other_part, ..])| {
             (Just(kind), secrets(kind, part), secrets(kind, other_part))

@@ -688,8 +688,8 @@ mod tests {
             }
             talk.call(&case)
         });
-        first?;
         BUSY.store(false, Ordering::Relaxed);
+        first?;
         let mut stream = request.lock().unwrap().take().unwrap();
         assert_eq!(stream.read(&mut [0]).unwrap(), 1);
         talk.call(&case).map(|seen| seen.received.len())
