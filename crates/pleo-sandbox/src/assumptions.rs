@@ -393,8 +393,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     row(
         "capacity",
         "how much is kept",
-        "64 MiB of JSON, then 507; 1,000 codes, 10,000 authorisations, and 10,000 tokens of each kind, and the \
-         oldest are forgotten first",
+        "64 MiB of JSON, then 507; 1,000 codes, 10,000 authorisations, and 10,000 tokens of each kind; if \
+         there are more, the oldest tenth is forgotten",
         "RFC 4918",
     ),
 ];
