@@ -257,7 +257,7 @@ impl TestServers {
     /// Each reads its connections in turn, so it has read all others when it responds to a new one.
     pub(crate) fn drain(&self) {
         for server in &self.servers {
-            // A server that does not respond has nothing to throw away either.
+            // One that refuses connections has nothing to read, and for one that is stuck nothing can be done.
             let _ = probe(server.url().trim_start_matches("http://"));
         }
         self.take_received();

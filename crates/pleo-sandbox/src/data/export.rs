@@ -77,8 +77,11 @@ fn is_under_way(job: &Value) -> bool {
 
 /// When a job ends by itself, if it is under way.
 fn expires_at(job: &Value) -> Option<DateTime<Utc>> {
-    let updated = job["lastUpdatedAt"].as_str().filter(|_| is_under_way(job))?;
-    Some(updated.parse::<DateTime<Utc>>().ok()? + Duration::seconds(EXPIRES_IN))
+    if !is_under_way(job) {
+        return None;
+    }
+    let updated: DateTime<Utc> = job["lastUpdatedAt"].as_str()?.parse().ok()?;
+    Some(updated + Duration::seconds(EXPIRES_IN))
 }
 
 /// Ends the jobs that nobody has updated for an hour (X16).
