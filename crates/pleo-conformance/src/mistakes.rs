@@ -63,4 +63,13 @@
 //! | A token of another type than Bearer is sent as one | OAU-033 |
 //! | A response of the token endpoint that cannot be read is shown, tokens and all | OAU-019, OAU-022 |
 //! | A redirect with an error other than `access_denied`, or with an empty code, leads to an exchange | OAU-005 |
+//! | A session goes wrong at its third call, after a 401, or when it is taken up again after another one | AUTH-003, CMP-001, CMP-005, ENV-003 |
+//! | What was refused is sent when it is asked for once more | ENV-002, LEG-001 |
+//! | The company of a call that was refused is named in the next one | CMP-009 |
+//! | A check is not made any more after a renewal | ENV-002 |
+//! | A second authorisation of a session asks for more, or has a weaker verifier | OAU-006, OAU-020 |
+//! | After the end of an authorisation its access token, or the client secret, is sent to the API | OAU-012, OAU-018 |
+//! | Requests do not wait for a renewal that is under way | OAU-009 |
+//! | The second renewal of a session is lost, or shows the refresh token when it fails | OAU-010, OAU-019 |
+//! | The reason for refusing an odd key or path shows the key | SEC-004 |
 //! | A request that may have taken effect is repeated after a 504 or a lost response | URL-008 |

@@ -152,8 +152,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z37", "Z39", "Z40", "Z42"],
         headings: &[OVERVIEW_COMPANY, WORKFLOW_REQUEST],
         failure: "After a change of company the request still names the first one.",
-        method: "Three calls of one session, bound to one company, to another, and to none: the companies in \
-                 the requests.",
+        method: "Three calls of one session, bound to one company, to another, and to none, in some cases after one \
+                 that has to be refused: the companies in the requests.",
         check: Check::Client {
             needs: &[Capability::Companies, Capability::Sessions],
             check: each_call_has_its_company,
@@ -495,10 +495,12 @@ fn no_company_where_none_is_taken(trial: &mut ClientTrial<'_>) -> Verdict {
 
 fn each_call_has_its_company(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().of(takes_company);
-    trial.each((cases.strategy(), any::<usize>()), |talk, (case, other)| {
+    trial.each((cases.strategy(), any::<usize>(), any::<bool>()), |talk, (case, other, refused)| {
         let first = case.plain();
         let second = Case { company: Some(other_company(talk, case, *other)), ..case.plain() };
         let third = Case { company: None, ..case.plain() };
+        // A call that the client refuses is not one that it has made.
+        let conflict = refused.then(|| naming_another(talk, case, *other));
         let named = mentions(talk.send(&first)?.first(case)?, first.company);
         if !names_only(&named, first.company) {
             return Ok(Judgement::inconclusive("the first call does not name its company"));
@@ -507,6 +509,9 @@ fn each_call_has_its_company(trial: &mut ClientTrial<'_>) -> Verdict {
         for call in [second, third] {
             if call.company.is_none() && needs_company(case.operation) {
                 continue;
+            }
+            if let Some(conflict) = conflict.as_ref().filter(|_| call.company.is_none()) {
+                talk.call(conflict)?;
             }
             let seen = talk.send(&call)?;
             let received = seen.first(case)?;

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use proptest::prelude::*;
+
 use super::{
     BASE_URLS, BASE_URLS_ENVIRONMENT, BASE_URLS_OPENING, Check, OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT,
     OVERVIEW_SECURITY, Rule, WORKFLOW_KEY, carrier, control, received_at,
@@ -64,7 +66,8 @@ pub(super) const RULES: &[Rule] = &[
         failure: "After a change to production, production receives the staging key, or staging receives the \
                   production key.",
         method: "Two calls of one session, in one environment and then in the other, each with its own \
-                 credential: the credentials that each server receives.",
+                 credential, and in some cases a third in the first again: the credentials that each server \
+                 receives.",
         check: Check::Client {
             needs: &[Capability::Environments, Capability::Sessions],
             check: credential_changes_along,
@@ -101,9 +104,10 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn arrives_in_environment(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
+    let cases = trial.cases().with_setbacks().strategy();
     let troubles = troubles(trial);
     trial.each((cases, troubles), |talk, (case, (trouble, times))| {
+        talk.prepare(case)?;
         let seen = send_into(talk, case, *trouble, *times)?;
         if let Some(stray) = seen.api().find(|received| received.site != case.site) {
             return Ok(Judgement::fail_by(
@@ -121,7 +125,7 @@ fn arrives_in_environment(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn credential_stays(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
+    let cases = trial.cases().with_setbacks().strategy();
     trial.each(cases, |talk, case| {
         control(talk, case)?;
         let seen = send_astray(talk, case, case.site.other_environment())?;
@@ -139,9 +143,9 @@ fn credential_stays(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
-    trial.each(cases, |talk, case| {
-        talk.send(&case.plain())?.first(case)?;
+    let cases = trial.cases().with_setbacks().strategy();
+    trial.each((cases, any::<bool>()), |talk, (case, back)| {
+        talk.send(&case.used())?.first(case)?;
         let old = talk.credentials(case);
         let moved = Case { site: case.site.other_environment(), ..case.with_other_secret() };
         if case.kind == CredentialKind::OauthSession {
@@ -187,13 +191,25 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
             ));
         }
         // A pair that has expired is renewed there.
-        match carrier(there, &new) {
-            Some(_) => Ok(Judgement::Pass),
-            None => Ok(Judgement::inconclusive(format!(
-                "the new credential is not received there: {}",
-                seen.told()
-            ))),
+        if carrier(there, &new).is_none() {
+            let reason = format!("the new credential is not received there: {}", seen.told());
+            return Ok(Judgement::Inconclusive(reason));
         }
+        if !back {
+            return Ok(Judgement::Pass);
+        }
+        // The way back is a change as well.
+        let seen = talk.call(&case.plain())?;
+        let strays = seen.api().filter(|received| received.site != case.site);
+        Ok(match carrier(strays, &old) {
+            None => Judgement::Pass,
+            Some(received) => Judgement::fail_by(
+                received,
+                "after a change of environment and back a credential is sent to the one in between",
+                format!("a request at {}", place(case.site)),
+                received_at(received),
+            ),
+        })
     })
 }
 
@@ -254,7 +270,7 @@ fn look_alikes(right: &str, other: &str) -> Vec<String> {
 
 fn look_alikes_are_refused(trial: &mut ClientTrial<'_>) -> Verdict {
     let tricks = look_alikes("", "").len();
-    let cases = trial.cases().strategy();
+    let cases = trial.cases().with_setbacks().strategy();
     trial.each((cases, 0..tricks), |talk, (case, trick)| {
         control(talk, case)?;
         let host = |url: String| url.replace("http://", "");

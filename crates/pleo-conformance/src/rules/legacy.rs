@@ -49,7 +49,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn legacy_token_is_not_sent(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().given().strategy();
+    let cases = trial.cases().given().with_setbacks().strategy();
     trial.each(cases, |talk, case| {
         control(talk, case)?;
         let seen = send_legacy_token(talk, case)?;
@@ -79,11 +79,11 @@ pub(super) fn send_legacy_token(talk: &mut Conversation<'_, '_>, case: &Case) ->
         ..case.credential()
     };
     let send = Send { credential, ..case.send(talk.servers()) };
-    talk.send_call(send)
+    talk.dare(case, send)
 }
 
 fn nothing_new_goes_to_legacy(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
+    let cases = trial.cases().with_setbacks().strategy();
     let troubles = troubles(trial);
     trial.each((cases, troubles), |talk, (case, (trouble, times))| {
         control(talk, case)?;

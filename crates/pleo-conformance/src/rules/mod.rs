@@ -129,7 +129,13 @@ fn control(talk: &mut Conversation<'_, '_>, case: &Case) -> Result<(), Stop> {
         let seen = talk.send(&plain)?;
         Ok::<_, Stop>((carrier(seen.api(), &talk.credentials(&plain)).is_some(), seen.told()))
     };
-    let (sent, told) = if case.circumstances.shared_session { send(talk) } else { talk.aside(send) }?;
+    let (sent, told) = match case.circumstances.shared_session {
+        true => {
+            talk.prepare(&case.used())?;
+            send(talk)
+        }
+        false => talk.aside(send),
+    }?;
     match sent {
         true => Ok(()),
         false => Err(Stop::Inconclusive(format!("a lawful request is not sent with it either: {told}"))),

@@ -71,7 +71,7 @@ fn needed(case: &Case) -> Vec<String> {
 
 /// What is known instead of the scope that is needed, which consists of an area and an action. Each is near to it, or
 /// looks as if it stood for more than one scope: the documents name no such scope.
-const INSTEAD: [fn(&str, &str) -> String; 18] = [
+const INSTEAD: [fn(&str, &str) -> String; 21] = [
     |_, _| "test:test".to_owned(),
     |area, action| format!("{area}:{}", if action == "read" { "write" } else { "read" }),
     |area, action| format!("{area}:{action}").to_ascii_uppercase(),
@@ -90,6 +90,9 @@ const INSTEAD: [fn(&str, &str) -> String; 18] = [
     |_, _| "admin".to_owned(),
     |area, action| format!("{}:{action}", area.get(..area.len().saturating_sub(1)).unwrap_or_default()),
     |area, action| format!("{area}.{action}"),
+    |area, action| format!("{}:{action}", area.replace('-', "_")),
+    |area, action| format!("{}:{action}", area.replace('-', "")),
+    |area, action| format!("{area}: {action}"),
 ];
 
 /// Scopes that are not enough, in one of several ways; each is near to being enough.
@@ -98,7 +101,9 @@ fn lacking(needed: &[String], way: usize) -> Vec<String> {
         return Vec::new();
     };
     let (area, action) = last.rsplit_once(':').unwrap_or((last, ""));
-    rest.iter().cloned().chain([instead(area, action)]).collect()
+    // Not every area has what another one is taken for.
+    let instead = Some(instead(area, action)).filter(|instead| instead != last);
+    rest.iter().cloned().chain([instead.unwrap_or_else(|| "test:test".to_owned())]).collect()
 }
 
 fn missing_scope_is_noticed(trial: &mut ClientTrial<'_>) -> Verdict {
@@ -189,6 +194,8 @@ mod tests {
         assert_eq!(ways[INSTEAD.len()], [""; 0]);
         let single = lacking(&["export-jobs:read".to_owned()], 16);
         assert_eq!(single, ["export-job:read"]);
+        assert_eq!(lacking(&["export-jobs:read".to_owned()], 18), ["export_jobs:read"]);
+        assert_eq!(lacking(&["vendors:read".to_owned()], 18), ["test:test"]);
         for with in 0..4 {
             assert!(needed.iter().all(|scope| sufficient(&needed, with).contains(scope)));
         }

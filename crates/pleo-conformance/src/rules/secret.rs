@@ -82,9 +82,9 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[OVERVIEW_SECURITY, WORKFLOW_KEY, TOKEN_STORAGE],
         failure: "The error of a failed request quotes the header that was sent.",
         method: "Requests that fail (400 to 422, 429, 500 to 504, a redirect, an unreadable response, none in \
-                 time, a connection that is refused, dropped or reset) and requests that are refused (wrong environment, impossible key, legacy token, missing scope, another \
-                 company). Every text that the client shows about them, except logs and debugging output, is \
-                 searched.",
+                 time, a connection that is refused, dropped or reset) and requests that may be refused (wrong \
+                 environment, odd key, odd path, legacy token, missing scope, another company). Every text that the \
+                 client shows about them, except logs and debugging output, is searched.",
         check: Check::Client { needs: &[], check: not_in_errors },
     },
     Rule {
@@ -97,7 +97,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z53", "A57"],
         headings: &[OVERVIEW_SECURITY, TOKEN_STORAGE],
         failure: "A log at the level debug shows the request with all its headers.",
-        method: "Any operation and credential, whether a response comes or not: what the adapter calls \
+        method: "Any operation and credential, with a response, one without content or none: what the adapter calls \
                  `log`, and what it writes to its standard error, is searched.",
         check: Check::Client { needs: SHOWN, check: not_in_logs },
     },
@@ -190,11 +190,16 @@ fn send_into_any(
     occasion: Occasion,
 ) -> Result<(Seen, Vec<String>), Stop> {
     let mut case = case.clone();
+    talk.prepare(&case)?;
     let seen = match occasion {
         Occasion::Trouble(trouble, times) => send_into(talk, &case, trouble, times),
         Occasion::Redirect(status) => send_into_redirect(talk, &case, status, Site::Untrusted),
         Occasion::WrongEnvironment => send_astray(talk, &case, case.site.other_environment()),
-        Occasion::ImpossibleKey(character) => {
+        Occasion::OddPath => {
+            case.path.values_mut().for_each(|value| "..".clone_into(value));
+            talk.call_into(&case, [])
+        }
+        Occasion::OddKey(character) => {
             case = impossible(&case, character, case.secret.len() / 2);
             talk.send(&case)
         }
@@ -205,7 +210,7 @@ fn send_into_any(
         }
         Occasion::MissingScope => {
             case.scopes = Some(vec!["test:test".to_owned()]);
-            talk.send(&case)
+            talk.call_into(&case, [])
         }
         Occasion::OtherCompany => {
             let another = naming_another(talk, &case, 0);
@@ -223,8 +228,10 @@ enum Occasion {
     Trouble(Trouble, u32),
     Redirect(u16),
     WrongEnvironment,
-    /// A key that holds this character, as none can.
-    ImpossibleKey(char),
+    /// A key that holds this character, as none can or as none does.
+    OddKey(char),
+    /// A path parameter that would lead to another operation.
+    OddPath,
     LegacyToken,
     MissingScope,
     OtherCompany,
@@ -235,7 +242,7 @@ enum Occasion {
 fn mishaps(trial: &ClientTrial<'_>) -> impl Iterator<Item = Occasion> + use<> {
     let troubles = all_troubles(trial).into_iter().flat_map(|trouble| {
         let times = match trouble {
-            Trouble::Nothing | Trouble::Late => 0,
+            Trouble::Nothing | Trouble::Late | Trouble::Empty => 0,
             Trouble::Status(_) => 1,
             // Each client waits.
             Trouble::Silence => 2,
@@ -254,15 +261,19 @@ fn mishaps(trial: &ClientTrial<'_>) -> impl Iterator<Item = Occasion> + use<> {
     failures.chain(REFUSALS).chain(REFUSALS)
 }
 
-/// The same, and requests that succeed.
+/// The same, and requests that succeed, in about a fifth of the cases.
 fn anything(trial: &ClientTrial<'_>) -> Vec<Occasion> {
-    [Occasion::Trouble(Trouble::Nothing, 1)].into_iter().chain(mishaps(trial)).collect()
+    let successes = [(Trouble::Nothing, 12), (Trouble::Empty, 2)].into_iter();
+    let successes = successes.flat_map(|(trouble, times)| std::iter::repeat_n(trouble, times));
+    successes.map(|trouble| Occasion::Trouble(trouble, 1)).chain(mishaps(trial)).collect()
 }
 
-const REFUSALS: [Occasion; 6] = [
+const REFUSALS: [Occasion; 8] = [
     Occasion::WrongEnvironment,
-    Occasion::ImpossibleKey(':'),
-    Occasion::ImpossibleKey('\n'),
+    Occasion::OddKey(':'),
+    Occasion::OddKey('\n'),
+    Occasion::OddKey('é'),
+    Occasion::OddPath,
     Occasion::LegacyToken,
     Occasion::MissingScope,
     Occasion::OtherCompany,
@@ -273,8 +284,10 @@ fn on_any(
     trial: &ClientTrial<'_>,
     occasions: Vec<Occasion>,
 ) -> impl Strategy<Value = (Case, Occasion)> + use<> {
-    let (all, given) = (trial.cases(), trial.cases().given());
+    let all = trial.cases().with_setbacks();
+    let given = all.clone().given();
     let companies = given.clone().of(takes_company);
+    let with_path = all.clone().of(|operation| operation.path.contains('{'));
     let keys = trial.can(Capability::ApiKeys).then(|| given.clone().with_keys());
     let mut occasions = occasions;
     // A client that does not know what makes a request unlawful does not refuse it.
@@ -282,11 +295,12 @@ fn on_any(
         Occasion::WrongEnvironment | Occasion::LegacyToken => trial.can(Capability::Environments),
         Occasion::MissingScope => trial.can(Capability::Scopes),
         Occasion::OtherCompany => trial.can(Capability::Companies),
-        Occasion::Trouble(..) | Occasion::Redirect(_) | Occasion::ImpossibleKey(_) => true,
+        Occasion::Trouble(..) | Occasion::Redirect(_) | Occasion::OddKey(_) | Occasion::OddPath => true,
     });
     select(occasions).prop_flat_map(move |occasion| {
         let cases = match occasion {
-            Occasion::ImpossibleKey(_) => keys.clone().unwrap_or_else(|| given.clone()),
+            Occasion::OddKey(_) => keys.clone().unwrap_or_else(|| given.clone()),
+            Occasion::OddPath => with_path.clone(),
             Occasion::LegacyToken | Occasion::MissingScope => given.clone(),
             Occasion::OtherCompany => companies.clone(),
             Occasion::Trouble(..) | Occasion::Redirect(_) | Occasion::WrongEnvironment => all.clone(),
@@ -353,7 +367,7 @@ fn not_in_logs(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().strategy();
+    let cases = trial.cases().with_setbacks().strategy();
     // A 201 has a Location as well, of what was made.
     let statuses = select(vec![301, 302, 303, 307, 308, 300, 201]);
     trial.each((cases, statuses, 0..3_u8), |talk, (case, status, to)| {
@@ -362,6 +376,7 @@ fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
             1 => case.site.other_environment(),
             _ => Site::Legacy,
         };
+        talk.prepare(case)?;
         let seen = send_into_redirect(talk, case, *status, site)?;
         let redirected =
             |received: &&ReceivedRequest| received.exchange.reply.response.status().as_u16() == *status;

@@ -32,6 +32,8 @@ pub(super) enum Trouble {
     Unreadable,
     /// The response ends too early.
     Cut,
+    /// The response is a success without content.
+    Empty,
     Late,
 }
 
@@ -89,6 +91,7 @@ impl Trouble {
             Self::Silence => Fault::Delay(SILENCE),
             Self::Unreadable => Fault::InvalidJson,
             Self::Cut => Fault::CutBody,
+            Self::Empty => success(204, "application/json", String::new()),
             Self::Late => Fault::Delay(Duration::from_millis(20)),
         })
     }
@@ -211,5 +214,5 @@ pub(super) fn send_astray(talk: &mut Conversation<'_, '_>, case: &Case, site: Si
 pub(super) fn send_to(talk: &mut Conversation<'_, '_>, case: &Case, base_url: String) -> Result<Seen, Stop> {
     talk.admit(case)?;
     let send = Send { base_url, ..case.send(talk.servers()) };
-    talk.send_call(send)
+    talk.dare(case, send)
 }

@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::{
     case::{Case, LIFETIME, OPAQUE},
-    client::{Conversation, Seen},
+    client::{ClientTrial, Conversation, Seen},
     search::Stop,
     servers::{ReceivedRequest, Site},
 };
 use crate::{
-    protocol::{Action, App, Authorize, CallResult, Finish},
+    protocol::{Action, App, Authorize, CallResult, Capability, Finish},
     subject::Outcome,
 };
 
@@ -45,18 +45,36 @@ pub(crate) struct Flow {
     pub(crate) scopes: Vec<String>,
     /// Whose data the user grants.
     pub(crate) company: Option<Uuid>,
+    /// What became of an authorisation of the same session before this one, if there was one.
+    pub(crate) earlier: Option<Earlier>,
 }
 
+/// What became of an authorisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Earlier {
+    /// The user has not come back.
+    Begun,
+    Finished,
+}
+
+/// A scope that no other authorisation asks for.
+const EARLIER_SCOPE: &str = "tags:read";
+
 /// Authorisations of all kinds.
-pub(crate) fn flows() -> impl Strategy<Value = Flow> {
+pub(crate) fn flows(trial: &ClientTrial<'_>) -> impl Strategy<Value = Flow> + use<> {
+    let sessions = trial.can(Capability::Sessions);
+    let earlier = prop::option::weighted(0.3, select(vec![Earlier::Begun, Earlier::Finished]));
     let scopes = vec!["users:read", "export-jobs:read", "export-jobs:write", "vendors:read"];
     let scopes = prop::sample::subsequence(scopes, 1..=4);
-    (select(vec![Site::Staging, Site::Production]), apps(), scopes).prop_map(|(site, app, scopes)| Flow {
-        site,
-        app,
-        scopes: scopes.into_iter().map(str::to_owned).collect(),
-        company: None,
-    })
+    (select(vec![Site::Staging, Site::Production]), apps(), scopes, earlier).prop_map(
+        move |(site, app, scopes, earlier)| Flow {
+            site,
+            app,
+            scopes: scopes.into_iter().map(str::to_owned).collect(),
+            company: None,
+            earlier: earlier.filter(|_| sessions),
+        },
+    )
 }
 
 impl Flow {
@@ -68,7 +86,13 @@ impl Flow {
             app: case.app.clone(),
             scopes: needed.iter().map(|&scope| scope.to_owned()).collect(),
             company: case.company,
+            earlier: None,
         }
+    }
+
+    /// The one before it.
+    fn before(&self) -> Self {
+        Self { scopes: vec![EARLIER_SCOPE.to_owned()], earlier: None, ..self.clone() }
     }
 }
 
@@ -120,6 +144,11 @@ const UNGUESSABLE: usize = 16;
 
 /// Has the client begin an authorisation.
 pub(crate) fn begin(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<(Begun, Seen), Stop> {
+    match flow.earlier {
+        None => {}
+        Some(Earlier::Begun) => drop(begin(talk, &flow.before())?),
+        Some(Earlier::Finished) => authorise(talk, &flow.before())?,
+    }
     register(talk, &flow.app, flow.company);
     let seen = talk.act(Action::Authorize(Authorize {
         environment: flow.site.name().to_owned(),

@@ -88,8 +88,10 @@ pub(crate) struct Circumstances {
     pub(crate) times: u32,
     /// How the first of them goes wrong.
     pub(crate) setback: Option<Setback>,
-    /// Whether the session has made the same call before.
-    pub(crate) again: bool,
+    /// What the session has been through before.
+    pub(crate) past: Past,
+    /// Whether a call that the client refuses is made once more.
+    pub(crate) insists: bool,
     /// Whether the access token has expired, where the client keeps a pair.
     pub(crate) expired: bool,
     /// Whether a request that is sent for comparison is one of the same session.
@@ -99,7 +101,65 @@ pub(crate) struct Circumstances {
 impl Circumstances {
     /// One request of a new session, with a good credential, that is answered.
     pub(crate) const PLAIN: Self =
-        Self { times: 1, setback: None, again: false, expired: false, shared_session: false };
+        Self { times: 1, setback: None, past: UNUSED, insists: false, expired: false, shared_session: false };
+}
+
+/// What a session has been through, the oldest first.
+pub(crate) type Past = [Option<Event>; 3];
+
+/// The past of a new session.
+pub(crate) const UNUSED: Past = [None; 3];
+
+/// What may happen in a session before a call. Nothing of it changes what the call has to be, or whether it is lawful.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The same call.
+    Call,
+    /// The same call for another company.
+    OtherCompany,
+    /// The same call without a company.
+    NoCompany,
+    /// The same call for another company with the other environment's base URL, which is to be refused.
+    Astray,
+    /// The same call in the other environment, with a credential of that one.
+    OtherEnvironment,
+    /// The same call of another session, with another credential and for another company.
+    OtherSession,
+    /// The same call, which goes wrong in this way.
+    Failure(Setback),
+    /// The same call with an access token that has just been revoked, so that a client which keeps a pair renews it.
+    Renewal,
+}
+
+impl Event {
+    /// What can happen to every client that makes several calls in a session, by weight.
+    pub(crate) const ALWAYS: [Self; 9] = [
+        Self::Call,
+        Self::OtherSession,
+        Self::Renewal,
+        Self::Renewal,
+        Self::Renewal,
+        Self::Failure(Setback::Status(401)),
+        Self::Failure(Setback::Status(401)),
+        Self::Failure(Setback::Status(403)),
+        Self::Failure(Setback::Status(404)),
+    ];
+
+    /// Whether something goes wrong, so that the client may make something of it that shows in later calls.
+    const fn is_setback(self) -> bool {
+        matches!(self, Self::Failure(_) | Self::Renewal)
+    }
+
+    /// Whether it can happen to a session with a credential of this kind. A client may forget a session when another one
+    /// begins, and a pair when it gets another one, with all that has become of them.
+    const fn happens_with(self, kind: CredentialKind) -> bool {
+        let keeps_pair = matches!(kind, CredentialKind::OauthTokens | CredentialKind::OauthSession);
+        match self {
+            Self::Renewal => keeps_pair,
+            Self::OtherEnvironment | Self::OtherSession => !keeps_pair,
+            _ => true,
+        }
+    }
 }
 
 /// What a client may answer with another try.
@@ -138,9 +198,10 @@ pub(crate) struct Cases {
     operations: Vec<&'static Operation>,
     kinds: Vec<CredentialKind>,
     bound: bool,
-    /// Whether several requests may be sent at the same time, and several calls made in one session.
+    /// Whether several requests may be sent at the same time.
     parallel: bool,
-    sessions: bool,
+    /// What may happen in a session before a call. Nothing can if a session makes one call only.
+    events: Vec<Event>,
     setbacks: bool,
     /// Whether texts of bodies may be empty where their schema allows it.
     empty_texts: bool,
@@ -160,7 +221,7 @@ pub(crate) fn cases() -> Cases {
         ],
         bound: true,
         parallel: false,
-        sessions: false,
+        events: Vec::new(),
         setbacks: false,
         empty_texts: false,
         supported: None,
@@ -207,12 +268,12 @@ impl Cases {
         Self { parallel, ..self }
     }
 
-    /// Also those in which a session makes several calls.
-    pub(crate) fn in_sessions(self, sessions: bool) -> Self {
-        Self { sessions, ..self }
+    /// Also those in which a session has been through some of these events.
+    pub(crate) fn in_sessions(self, events: Vec<Event>) -> Self {
+        Self { events, ..self }
     }
 
-    /// Also those in which a request goes wrong, so that the client may send it again.
+    /// Also those in which a request goes wrong, so that the client may send it again, or has gone wrong before.
     pub(crate) fn with_setbacks(self) -> Self {
         Self { setbacks: true, ..self }
     }
@@ -242,8 +303,9 @@ impl Cases {
     /// The strategy. It shrinks towards the first operation, without optional parameters, in plain
     /// circumstances.
     pub(crate) fn strategy(self) -> impl Strategy<Value = Case> {
-        let Self { mut operations, kinds, bound, parallel, sessions, setbacks, empty_texts, supported } =
+        let Self { mut operations, kinds, bound, parallel, mut events, setbacks, empty_texts, supported } =
             self;
+        events.retain(|event| setbacks || !event.is_setback());
         if let Some(supported) = supported {
             let known: Vec<_> =
                 operations.iter().copied().filter(|operation| is_named(operation, &supported)).collect();
@@ -261,13 +323,16 @@ impl Cases {
         });
         let site = select(vec![Site::Staging, Site::Production]);
         let pair = (apps(), OPAQUE.text(), OPAQUE.text());
-        let circumstances = circumstances(parallel, sessions, setbacks);
+        let circumstances = circumstances(parallel, events, setbacks);
         (select(operations), credential, site, select(companies), shape, pair, circumstances).prop_map(
             move |(operation, credential, site, company, (optional, seed), pair, circumstances)| {
                 let (kind, secret, other_secret) = credential;
                 let (app, refresh_token, other_refresh_token) = pair;
                 let (path, query, body) = arguments(operation, optional, seed, empty_texts);
-                let mut case = Case {
+                let mut circumstances: Circumstances = circumstances;
+                circumstances.past =
+                    circumstances.past.map(|event| event.filter(|event| event.happens_with(kind)));
+                let case = Case {
                     operation,
                     kind,
                     site,
@@ -276,18 +341,14 @@ impl Cases {
                     app,
                     refresh_token,
                     other_refresh_token,
-                    company: bound.then_some(company),
+                    company: None,
                     path,
                     query,
                     body,
                     scopes: None,
                     circumstances,
                 };
-                // A client that is bound to a company refuses another one in the path.
-                if let Some(named) = case.path.get_mut("companyId").filter(|_| bound) {
-                    *named = company.to_string();
-                }
-                case
+                if bound { case.of_company(Some(company)) } else { case }
             },
         )
     }
@@ -318,9 +379,9 @@ fn secrets(kind: CredentialKind, part: &'static str) -> impl Strategy<Value = St
     })
 }
 
-fn circumstances(parallel: bool, sessions: bool, setbacks: bool) -> impl Strategy<Value = Circumstances> {
+fn circumstances(parallel: bool, events: Vec<Event>, setbacks: bool) -> impl Strategy<Value = Circumstances> {
     let times = Union::new_weighted(vec![(3, Just(1).boxed()), (1, (1..=4_u32).boxed())]);
-    let now_and_then = || prop::bool::weighted(0.2);
+    let sessions = !events.is_empty();
     let any_setback = select(Setback::ALL.to_vec());
     // Lawful clients wait after some of them, so they are not too frequent.
     let setback = Union::new_weighted(vec![
@@ -328,15 +389,30 @@ fn circumstances(parallel: bool, sessions: bool, setbacks: bool) -> impl Strateg
         (1, Just(Some(Setback::Status(401))).boxed()),
         (3, any_setback.prop_map(Some).boxed()),
     ]);
-    (times, setback, now_and_then(), any::<bool>(), any::<bool>()).prop_map(
-        move |(times, setback, again, expired, shared_session)| Circumstances {
+    (times, setback, pasts(events), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        move |(times, setback, past, insists, expired, shared_session)| Circumstances {
             times: if parallel { times } else { 1 },
             setback: setback.filter(|_| setbacks),
-            again: sessions && again,
+            past,
+            insists: sessions && insists,
             expired,
             shared_session: sessions && shared_session,
         },
     )
+}
+
+/// What sessions have been through: most of them nothing, others the same again and again, or one thing after the other.
+fn pasts(events: Vec<Event>) -> impl Strategy<Value = Past> {
+    if events.is_empty() {
+        return Just(UNUSED).boxed();
+    }
+    let repeated = (select(events.clone()), 1..=UNUSED.len()).prop_map(|(event, times)| {
+        let mut past = UNUSED;
+        past[..times].fill(Some(event));
+        past
+    });
+    let mixed = prop::array::uniform3(prop::option::of(select(events)));
+    Union::new_weighted(vec![(14, Just(UNUSED).boxed()), (3, repeated.boxed()), (3, mixed.boxed())]).boxed()
 }
 
 /// Path parameters, query parameters and body.
@@ -385,9 +461,47 @@ fn arguments(operation: &Operation, optional: u16, seed: u32, empty_texts: bool)
 }
 
 impl Case {
-    /// The same in plain circumstances.
+    /// The same in plain circumstances, which a client has no reason to refuse: whether somebody would insist stays as
+    /// it is.
     pub(crate) fn plain(&self) -> Self {
-        Self { circumstances: Circumstances::PLAIN, ..self.clone() }
+        let insists = self.circumstances.insists;
+        Self { circumstances: Circumstances { insists, ..Circumstances::PLAIN }, ..self.clone() }
+    }
+
+    /// The same in plain circumstances, but for what the session has been through.
+    pub(crate) fn used(&self) -> Self {
+        let past = self.circumstances.past;
+        Self { circumstances: Circumstances { past, ..Circumstances::PLAIN }, ..self.clone() }
+    }
+
+    /// The same for another company, or for none.
+    pub(crate) fn of_company(&self, company: Option<Uuid>) -> Self {
+        let mut other = Self { company, ..self.clone() };
+        // A client that is bound to a company refuses another one in the path.
+        if let (Some(company), Some(named)) = (company, other.path.get_mut("companyId")) {
+            *named = company.to_string();
+        }
+        other
+    }
+
+    /// The same call as an event in the past of a session.
+    pub(crate) fn as_event(&self) -> Self {
+        let expired = self.circumstances.expired;
+        Self { circumstances: Circumstances { expired, ..Circumstances::PLAIN }, ..self.clone() }
+    }
+
+    /// The same by somebody else: with a third credential, of another app, for this company.
+    pub(crate) fn of_somebody_else(&self, company: Option<Uuid>) -> Self {
+        let third = |other: &str| {
+            let body: String = other.trim_start_matches(PREFIX).trim_end_matches('=').chars().rev().collect();
+            PREFIX.to_owned() + &body
+        };
+        let mut other = self.as_event().of_company(company);
+        other.secret = third(&self.other_secret);
+        other.refresh_token = third(&self.other_refresh_token);
+        let id = self.app.client_id.parse::<Uuid>().unwrap_or_default();
+        other.app.client_id = Uuid::from_u128(!id.as_u128()).to_string();
+        other
     }
 
     /// The same in plain circumstances, but for an access token that has expired.
@@ -464,8 +578,9 @@ impl Case {
     }
 }
 
-/// How long a good access token is valid, in seconds: so long that nobody renews it early.
-pub(crate) const LIFETIME: u32 = 7200;
+/// How long a good access token is valid, in seconds: no fixed number is documented (A45). Who renews so long before
+/// the end renews tokens that have just been issued.
+pub(crate) const LIFETIME: u32 = 3600;
 
 /// Whether a query parameter says for whom the request is: the client's business where it is bound.
 fn names_subject(operation: &Operation, name: &str) -> bool {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     authorisation::{Flow, Pair, authorise, issued, register, verifier},
-    case::{Case, Cases, Setback, cases},
+    case::{Case, Cases, Event, Setback, cases},
     evidence::Judgement,
     mask::Mask,
     search::{Attempt, Options, SHRINKS, Stop, each},
@@ -33,6 +33,9 @@ pub(crate) const TIME_LIMIT_MS: u32 = 30;
 /// How long a silent server waits: longer than any client with this time limit. It keeps the connection as long, and a
 /// server has a thousand at most.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
+
+/// What the name of a session ends with that is not the one in question.
+const OTHER_SESSION: &str = "-other";
 
 /// What clients may ask about themselves before a request, as Pleo has it (Z94).
 const PREPARATIONS: [&str; 2] = ["/v1/introspect", "/v1/installations/me"];
@@ -99,8 +102,21 @@ impl<'a> ClientTrial<'a> {
         cases()
             .with_kinds(kinds.map(|(_, kind)| kind).collect())
             .in_parallel(self.can(Capability::Parallel))
-            .in_sessions(self.can(Capability::Sessions))
+            .in_sessions(self.events())
             .supported(self.introduction.operations.as_ref())
+    }
+
+    /// What may happen in the sessions of this client.
+    fn events(&self) -> Vec<Event> {
+        let companies = [Event::OtherCompany, Event::NoCompany];
+        let environments = [Event::Astray, Event::OtherEnvironment];
+        let mut events = Vec::new();
+        if self.can(Capability::Sessions) {
+            events.extend(Event::ALWAYS);
+            events.extend(companies.into_iter().filter(|_| self.can(Capability::Companies)));
+            events.extend(environments.into_iter().filter(|_| self.can(Capability::Environments)));
+        }
+        events
     }
 
     /// Asks a rule, if the client can do what it needs.
@@ -193,6 +209,8 @@ pub(crate) struct Conversation<'t, 'a> {
     mask: Mask,
     /// What authorisation servers have issued to the client, the oldest first.
     issued: Vec<Pair>,
+    /// The access tokens of the pairs that are good, or were before they were renewed, and where.
+    admitted: BTreeSet<(Site, String)>,
     /// What the adapter said that the test servers saw otherwise.
     untrue: Option<String>,
     /// The time limit for the requests of each call, in milliseconds; the client's own if it is not set.
@@ -217,6 +235,7 @@ impl<'t, 'a> Conversation<'t, 'a> {
             called: Vec::new(),
             mask,
             issued: Vec::new(),
+            admitted: BTreeSet::new(),
             untrue: None,
             time_limit_ms: None,
         }
@@ -258,12 +277,58 @@ impl<'t, 'a> Conversation<'t, 'a> {
 
     /// Makes the credential of a case good, and has the client send the request, in the case's circumstances.
     pub(crate) fn send(&mut self, case: &Case) -> Result<Seen, Stop> {
-        self.admit(case)?;
-        if case.circumstances.again {
-            let send = Send { times: 1, ..case.send(self.servers()) };
-            self.send_call(send)?;
-        }
+        self.prepare(case)?;
         self.call_into(case, case.circumstances.setback.map(Setback::fault))
+    }
+
+    /// Makes the credential of a case good, and has the session go through its past.
+    pub(crate) fn prepare(&mut self, case: &Case) -> Result<(), Stop> {
+        self.admit(case)?;
+        case.circumstances.past.into_iter().flatten().try_for_each(|event| self.undergo(case, event))
+    }
+
+    fn undergo(&mut self, case: &Case, event: Event) -> Result<(), Stop> {
+        let call = case.as_event();
+        let companies = self.servers().sandbox(case.site).companies();
+        let another = companies.into_iter().find(|company| Some(*company) != case.company);
+        match event {
+            Event::Call => self.call(&call),
+            Event::OtherCompany => self.call(&call.of_company(another)),
+            Event::NoCompany => self.call(&call.of_company(None)),
+            Event::Failure(setback) => self.call_into(&call, [setback.fault()]),
+            Event::Renewal => {
+                let newest = self.credentials(case).pop().unwrap_or_default();
+                self.servers().sandbox(case.site).revoke(&newest);
+                self.call(&call)
+            }
+            Event::Astray => {
+                let base_url = self.servers().url(case.site.other_environment());
+                let send = Send { base_url, ..call.of_company(another).send(self.servers()) };
+                self.send_call(send)
+            }
+            Event::OtherEnvironment => {
+                let site = case.site.other_environment();
+                let there = Case { site, ..case.of_somebody_else(case.company) };
+                self.of_somebody_else(|talk| talk.send(&there))
+            }
+            Event::OtherSession => {
+                let other = case.of_somebody_else(another);
+                let session = self.session.clone() + OTHER_SESSION;
+                let session = std::mem::replace(&mut self.session, session);
+                let seen = self.of_somebody_else(|talk| talk.send(&other));
+                self.session = session;
+                seen
+            }
+        }
+        .map(drop)
+    }
+
+    /// Does something with the credential of somebody else, who has tokens of their own.
+    fn of_somebody_else<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
+        let issued = std::mem::take(&mut self.issued);
+        let done = act(self);
+        self.issued = issued;
+        done
     }
 
     /// As [`call`](Self::call), but one request after the other goes wrong in these ways.
@@ -272,7 +337,8 @@ impl<'t, 'a> Conversation<'t, 'a> {
         case: &Case,
         faults: impl IntoIterator<Item = Fault>,
     ) -> Result<Seen, Stop> {
-        self.with_faults(case.site, case.path_prefix(), faults, |talk| talk.call(case))
+        let seen = self.with_faults(case.site, case.path_prefix(), faults, |talk| talk.call(case))?;
+        self.insist(case, seen, |talk| talk.call(case))
     }
 
     /// Does something while one request after the other to paths of a site that begin like this goes wrong in these
@@ -328,10 +394,13 @@ impl<'t, 'a> Conversation<'t, 'a> {
     }
 
     fn admit_pair(&mut self, case: &Case) {
-        self.keep_pair_secret(case);
-        register(self, &case.app, case.company);
+        if self.admitted.insert((case.site, case.secret.clone())) {
+            self.keep_pair_secret(case);
+            register(self, &case.app, case.company);
+            let sandbox = self.servers().sandbox(case.site);
+            sandbox.admit_tokens(&case.app.client_id, &case.secret, &case.refresh_token);
+        }
         let sandbox = self.servers().sandbox(case.site);
-        sandbox.admit_tokens(&case.app.client_id, &case.secret, &case.refresh_token);
         if case.circumstances.expired {
             // It has expired for the service as well, so that a client may also find out by a 401 (A50).
             sandbox.revoke(&case.secret);
@@ -355,6 +424,22 @@ impl<'t, 'a> Conversation<'t, 'a> {
         self.act(Action::Send(Box::new(send)))
     }
 
+    /// Has the client send what it should refuse, in some cases once more after it has refused it.
+    pub(crate) fn dare(&mut self, case: &Case, send: Send) -> Result<Seen, Stop> {
+        let seen = self.send_call(send.clone())?;
+        self.insist(case, seen, |talk| talk.send_call(send))
+    }
+
+    /// Does something once more in a case whose client has refused it, if somebody insists there.
+    fn insist(
+        &mut self,
+        case: &Case,
+        seen: Seen,
+        act: impl FnOnce(&mut Self) -> Result<Seen, Stop>,
+    ) -> Result<Seen, Stop> {
+        if case.circumstances.insists && seen.refused() { act(self) } else { Ok(seen) }
+    }
+
     /// Has something done in a session of its own, which evidence does not tell of.
     pub(crate) fn aside<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
         let session = format!("{}-aside", self.session);
@@ -373,6 +458,9 @@ impl<'t, 'a> Conversation<'t, 'a> {
         let mut called = serde_json::to_value(&action).unwrap_or_default();
         if let Some(limit) = self.time_limit_ms {
             called["time_limit_ms"] = limit.into();
+        }
+        if self.session.ends_with(OTHER_SESSION) {
+            called["session"] = "another".into();
         }
         self.called.push(called);
         let call = Call { id, session: self.session.clone(), time_limit_ms: self.time_limit_ms, action };

@@ -104,7 +104,7 @@ fn a_misspelled_company_in_the_python_adapter_is_caught() {
 
 #[test]
 fn a_query_that_the_requests_adapter_does_not_encode_is_caught() {
-    is_caught_by(&REQUESTS, 16, "URL-004");
+    is_caught_by(&REQUESTS, 32, "URL-004");
 }
 
 #[test]

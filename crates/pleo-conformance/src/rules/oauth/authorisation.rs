@@ -49,7 +49,7 @@ fn redirect(flow: &Flow, parameters: &Form) -> String {
 }
 
 pub(super) fn has_challenge(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each(flows(trial), |talk, flow| {
         let (begun, _) = begin(talk, flow)?;
         let there = begun.parameters.get("code_challenge").is_some_and(|challenge| !challenge.is_empty());
         Ok(Judgement::pass_if(there, || {
@@ -60,7 +60,7 @@ pub(super) fn has_challenge(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn challenge_is_s256(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each(flows(trial), |talk, flow| {
         let (begun, _) = begin(talk, flow)?;
         if !begun.parameters.contains_key("code_challenge") {
             return Ok(Judgement::inconclusive("there is no PKCE challenge"));
@@ -85,7 +85,7 @@ pub(super) fn challenge_is_s256(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn state_is_fresh(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each(flows(trial), |talk, flow| {
         let state = |(begun, _): (Begun, Seen)| begun.parameters.get("state").cloned().unwrap_or_default();
         let first = state(begin(talk, flow)?);
         // One by the same client, and one by another: an adapter may forget a session when the next begins.
@@ -132,7 +132,7 @@ fn not_exchanged(seen: &Seen, message: &'static str, when: &str) -> Judgement {
 }
 
 /// In how many ways the state of a redirect can be wrong.
-const WRONG_STATES: u8 = 9;
+const WRONG_STATES: u8 = 11;
 
 /// The state parameters of a redirect that has to be refused, with what is wrong with them.
 fn wrong_states(state: &str, earlier: &str, way: u8) -> (Vec<String>, &'static str) {
@@ -155,6 +155,8 @@ fn wrong_states(state: &str, earlier: &str, way: u8) -> (Vec<String>, &'static s
         }
         6 => (vec![String::new()], "with an empty state"),
         7 => (vec![format!("{reversed}x"), state.to_owned()], "with another state before the right one"),
+        8 => (vec![format!("{state} ")], "with a blank behind the state"),
+        9 => (vec![format!(" {state}")], "with a blank before the state"),
         _ => {
             let last = if state.ends_with('~') { '-' } else { '~' };
             (vec![format!("{cut}{last}")], "with a state of the same length")
@@ -171,7 +173,7 @@ fn spent_state(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<String, S
 }
 
 pub(super) fn other_state_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each((flows(), 0..WRONG_STATES), |talk, (flow, way)| {
+    trial.each((flows(trial), 0..WRONG_STATES), |talk, (flow, way)| {
         exchange_control(talk, flow)?;
         let earlier = if *way == 5 { spent_state(talk, flow)? } else { String::new() };
         let (begun, _) = begin(talk, flow)?;
@@ -204,7 +206,7 @@ pub(super) fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
     let with_error = (errors, any::<bool>()).prop_map(|(error, with_code)| Refused::Error(error, with_code));
     let without_code = select(vec![Refused::WithoutCode, Refused::EmptyCode]);
     let redirects = Union::new_weighted(vec![(2, with_error.boxed()), (1, without_code.boxed())]);
-    trial.each((flows(), redirects), |talk, (flow, refused)| {
+    trial.each((flows(trial), redirects), |talk, (flow, refused)| {
         exchange_control(talk, flow)?;
         let (begun, _) = begin(talk, flow)?;
         let mut parameters = query_of(&agree(talk, flow, &begun)?);
@@ -231,8 +233,8 @@ pub(super) fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 /// Authorisations whose token endpoint may fail at the first request, so that the client may try again.
-fn exchanges() -> impl Strategy<Value = (Flow, bool)> {
-    (flows(), prop::bool::weighted(0.25))
+fn exchanges(trial: &ClientTrial<'_>) -> impl Strategy<Value = (Flow, bool)> + use<> {
+    (flows(trial), prop::bool::weighted(0.25))
 }
 
 /// Has the client take a redirect, and judges every exchange that was received.
@@ -252,7 +254,7 @@ pub(super) fn judge_exchanges(
 }
 
 pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each((flows(), diversions(trial)), |talk, (flow, diversion)| {
+    trial.each((flows(trial), diversions(trial)), |talk, (flow, diversion)| {
         let (begun, _) = begin(talk, flow)?;
         if !begins_at(talk, flow, &begun) {
             let server = talk.servers().url(flow.site.authorization_server());
@@ -296,7 +298,7 @@ fn is_made_from(verifier: &str, state: &str) -> bool {
 }
 
 pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(exchanges(), |talk, case| {
+    trial.each(exchanges(trial), |talk, case| {
         let (flow, _) = case;
         let challenge = |(begun, _): (Begun, Seen)| begun.parameters.get("code_challenge").cloned();
         let (one, other) = (
@@ -350,7 +352,7 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
 const SECRETS: [&str; 3] = ["client_secret", "code_verifier", "refresh_token"];
 
 pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each(flows(trial), |talk, flow| {
         let (begun, _) = begin(talk, flow)?;
         let broken = |what: &str| {
             let message = "a secret is in the URL to which the user is sent";
@@ -384,7 +386,7 @@ pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn redirect_uri_is_exact(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(exchanges(), |talk, case| {
+    trial.each(exchanges(trial), |talk, case| {
         let (flow, _) = case;
         let (begun, _) = begin(talk, flow)?;
         let expected = &flow.app.redirect_uri;
@@ -404,7 +406,7 @@ pub(super) fn redirect_uri_is_exact(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn scopes_are_asked_for(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each(flows(trial), |talk, flow| {
         let (begun, _) = begin(talk, flow)?;
         let sent = begun.parameters.get("scope").map_or("none", String::as_str);
         let mut asked: Vec<&str> = sent.split(' ').collect();
@@ -433,7 +435,7 @@ fn is_url_character(byte: u8) -> bool {
 }
 
 pub(super) fn url_asks_for_code(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each(flows(trial), |talk, flow| {
         let (begun, _) = begin(talk, flow)?;
         let stray = begun
             .url
@@ -477,7 +479,7 @@ fn told_form(received: &ReceivedRequest, form: &Form) -> String {
 
 pub(super) fn tokens_are_asked_for_by_a_form(trial: &mut ClientTrial<'_>) -> Verdict {
     let can_renew = trial.can(Capability::Refresh);
-    trial.each((exchanges(), renewing(trial), any::<bool>()), |talk, (exchange, renewal, renews)| {
+    trial.each((exchanges(trial), renewing(trial), any::<bool>()), |talk, (exchange, renewal, renews)| {
         let renews = *renews && can_renew;
         let grant = if renews { "refresh_token" } else { "authorization_code" };
         let expected = format!("POST of application/x-www-form-urlencoded with grant_type={grant}");
@@ -521,7 +523,7 @@ pub(super) fn code_is_exchanged_once(trial: &mut ClientTrial<'_>) -> Verdict {
         (Trouble::Silence, 1),
     ];
     troubles.retain(|(trouble, _)| all_troubles(trial).contains(trouble));
-    trial.each((flows(), select(troubles)), |talk, (flow, (trouble, most))| {
+    trial.each((flows(trial), select(troubles)), |talk, (flow, (trouble, most))| {
         let (begun, _) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
@@ -553,7 +555,7 @@ pub(super) fn code_is_exchanged_once(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn code_arrives_unchanged(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(exchanges(), |talk, case| {
+    trial.each(exchanges(trial), |talk, case| {
         let (flow, _) = case;
         let (begun, _) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;

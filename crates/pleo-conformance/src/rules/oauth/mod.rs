@@ -157,15 +157,16 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "OAU-009",
         title: "One renewal at a time",
-        statement: "A client MUST renew an expired token once, however many requests wait for it.",
+        statement: "A client MUST renew an expired token once, and all its requests MUST wait for the new one.",
         level: Level::Must,
-        level_reason: "The page on refreshing asks for one renewal at a time. A second one presents a \
-                       refresh token that the first has ended.",
+        level_reason: "The page on refreshing asks for one renewal at a time, and for requests to be held back \
+                       until it is done. A second one presents a refresh token that the first has ended.",
         sources: &["A51"],
         headings: &[CENTRAL],
         failure: "Each waiting request renews the token, and each renewal ends the others' tokens.",
         method: "Eight requests at the same time with a token that the client knows to have expired, or that the \
-                 API refuses: renewals are counted.",
+                 API refuses: renewals are counted. From a client that renews before the API has refused the \
+                 token, no request may come with the old one while it does.",
         check: Check::Client {
             needs: &[Capability::Refresh, Capability::Parallel],
             check: one_renewal_at_a_time,
@@ -180,7 +181,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A47"],
         headings: &[LIFECYCLE],
         failure: "After a renewal the API receives the old access token.",
-        method: "A request with an expired token: the received token is compared with the new one.",
+        method: "A request with a token that the client knows to have expired, or that the API refuses, as the first \
+                 or a later renewal of a session: the received token is compared with the new one.",
         check: Check::Client { needs: REFRESH, check: new_access_token_is_used },
     },
     Rule {
@@ -200,14 +202,16 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "OAU-012",
         title: "A refused refresh token is not sent again",
-        statement: "A client MUST NOT present a refresh token again after it was refused.",
+        statement: "A client MUST NOT present a refresh token again after it was refused, nor send the expired access \
+                    token in later calls.",
         level: Level::Must,
-        level_reason: "The page on refreshing says that a client has to stop when a refresh token is dead. \
-                       Presenting it again ends the living tokens.",
+        level_reason: "The page on refreshing says that a client has to stop when a refresh token is dead, and \
+                       send nothing more to the API. Presenting it again ends the living tokens.",
         sources: &["A48", "A53", "A54", "A55"],
         headings: &[LIFECYCLE, CENTRAL, HOW_TO_REFRESH],
         failure: "Every call sends the same refresh token.",
-        method: "Three calls with a refresh token that the server refuses: how often the server receives it.",
+        method: "Three calls with a refresh token that the server refuses: how often the server receives it, and \
+                 whether the API receives the access token in the second or third.",
         check: Check::Client { needs: REFRESH, check: dead_token_stays_dead },
     },
     Rule {
@@ -291,8 +295,10 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A35", "A57"],
         headings: &[TOKEN_STORAGE, HOW_TO_REFRESH],
         failure: "The refresh token is in a header, or the API receives the client secret.",
-        method: "Requests with an expired token, and the renewals before them: all their parts are searched for \
-                 the client secret and for the access and refresh tokens, old and new.",
+        method: "Requests with an expired token, the renewals before them, whether these succeed or are refused, and \
+                 a later call: all their parts are searched for the client secret and for the access and refresh \
+                 tokens, old and new. The API's Authorization header is searched for the client secret and for the \
+                 refresh tokens.",
         check: Check::Client { needs: REFRESH, check: oauth_secrets_stay },
     },
     Rule {
@@ -305,9 +311,9 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A57"],
         headings: &[TOKEN_STORAGE, HOW_TO_REFRESH],
         failure: "The log of a renewal contains the refresh token.",
-        method: "Renewals that succeed, fail in any way, and are refused, and the call after them: every text that \
-                 the client shows is searched for the client secret and for the access and refresh tokens, old and \
-                 new.",
+        method: "First and second renewals that succeed, fail in any way, and are refused, and the call after \
+                 them: every text that the client shows is searched for the client secret and for the access and \
+                 refresh tokens, old and new.",
         check: Check::Client {
             needs: &[Capability::Refresh, Capability::Shown],
             check: oauth_secrets_are_not_shown,
@@ -390,7 +396,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "OAU-025",
         title: "A good token is not renewed",
-        statement: "A client MUST NOT renew an access token that is valid for hours and was not refused.",
+        statement: "A client MUST NOT renew an access token that is valid for an hour and was not refused.",
         level: Level::Must,
         level_reason: "Each renewal ends all earlier tokens, so a needless one can fail other processes \
                        that share the pair.",

@@ -49,7 +49,7 @@ pub(super) fn expired(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + 
     pairs(trial).strategy().prop_map(|case| case.expired())
 }
 
-/// Requests by a client that keeps tokens, with an access token that is good for hours.
+/// Requests by a client that keeps tokens, with an access token that is good for an hour.
 fn good(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + use<> {
     pairs(trial).strategy().prop_map(|case| case.plain())
 }
@@ -133,13 +133,31 @@ pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
         // So slow a renewal is overtaken by every other request that does not wait for it.
         let slow = Fault::Delay(Duration::from_millis(10));
         let send = Send { times: 8, ..case.send(talk.servers()) };
-        let seen = talk.with_faults(case.site, TOKEN_ENDPOINT, [slow], |talk| talk.send_call(send))?;
+        let slow_api = std::iter::repeat_n(slow.clone(), 8);
+        let seen = talk.with_faults(case.site, TOKEN_ENDPOINT, [slow], |talk| {
+            talk.with_faults(case.site, case.path_prefix(), slow_api, |talk| talk.send_call(send))
+        })?;
         let renewals = renewals(&seen);
         let Some((received, _)) = renewals.last() else { return Err(not_renewed(&seen)) };
         let Some(renewed_at) = renewals.iter().find_map(|(renewal, _)| answered_at(renewal)) else {
             // A client that got no tokens may ask again.
             return Err(not_renewed(&seen));
         };
+        // A client that renews before the API has answered knows that the token has expired, and has no reason to
+        // send it.
+        let answers =
+            seen.api().map(|received| received.exchange.received_at + received.exchange.reply.delay);
+        let answered = answers.min();
+        let knows = answered.is_none_or(|answered| renewals[0].0.exchange.received_at < answered);
+        let meanwhile = seen.api().filter(|received| knows && received.exchange.received_at < renewed_at);
+        if let Some(early) = carrier(meanwhile, &[&case.secret]) {
+            return Ok(Judgement::fail_by(
+                early,
+                "a request does not wait for the renewal",
+                "the new access token",
+                "the expired access token",
+            ));
+        }
         // A request that comes with the expired token when there was a new one is refused, and asks for another
         // renewal. It does not wait for the first.
         let later = seen.api().filter(|received| received.exchange.received_at > renewed_at);
@@ -159,16 +177,24 @@ fn answered_at(renewal: &ReceivedRequest) -> Option<Instant> {
 }
 
 pub(super) fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = expired(trial);
-    trial.each(cases, |talk, case| {
+    // How often the session has renewed before.
+    trial.each((expired(trial), any::<bool>(), 0..3_u8), |talk, (case, known, before)| {
+        let case = &if *known { case.clone() } else { case.plain() };
         talk.admit(case)?;
+        let newest = |talk: &Conversation<'_, '_>| talk.credentials(case).pop().unwrap_or_default();
+        for _ in 0..*before {
+            talk.servers().sandbox(case.site).revoke(&newest(talk));
+            talk.call(case)?;
+        }
+        talk.servers().sandbox(case.site).revoke(&newest(talk));
+        let old = talk.credentials(case);
         let seen = talk.call(case)?;
         let renewals = renewals(&seen);
         let Some((renewal, _)) = renewals.first() else { return Err(not_renewed(&seen)) };
         let Some(pair) = issued(renewal) else {
             return Ok(Judgement::inconclusive("the renewal is answered with an error"));
         };
-        if let Some(received) = carrier(after_renewal(&seen), &[&case.secret]) {
+        if let Some(received) = carrier(after_renewal(&seen), &old) {
             return Ok(Judgement::fail_by(
                 received,
                 "after a renewal the old access token is sent",
@@ -219,7 +245,16 @@ pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
         admit_app_only(talk, case);
         let mut presented: Vec<ReceivedRequest> = Vec::new();
         for _ in 0..3 {
+            let was_refused = !presented.is_empty();
             let seen = talk.call(case)?;
+            if let Some(received) = carrier(seen.api(), &[&case.secret]).filter(|_| was_refused) {
+                return Ok(Judgement::fail_by(
+                    received,
+                    "a call after the end of the authorisation is sent with the expired token",
+                    "no request",
+                    "a request with it",
+                ));
+            }
             // One that was refused because of the app says nothing about the token.
             let dead = renewals(&seen)
                 .into_iter()
@@ -432,9 +467,12 @@ pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict 
         Trouble::Silence,
     ];
     troubles.retain(|trouble| all_troubles(trial).contains(trouble));
-    let cases = (good(trial), select(troubles), any::<bool>());
+    let mut kinds = vec![CredentialKind::OauthTokens];
+    kinds.extend(trial.can(Capability::Oauth).then_some(CredentialKind::OauthSession));
+    let cases = trial.cases().with_kinds(kinds).strategy().prop_map(|case| case.used());
+    let cases = (cases, select(troubles), any::<bool>());
     trial.each(cases, |talk, (case, trouble, renewed)| {
-        if *renewed {
+        if *renewed && case.kind == CredentialKind::OauthTokens {
             let first = case.expired();
             talk.admit(&first)?;
             let seen = talk.call(&first)?;
@@ -443,6 +481,7 @@ pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict 
             }
             return Ok(needless(&talk.call(&first)?, case));
         }
+        talk.prepare(case)?;
         Ok(match needless(&send_into(talk, case, *trouble, 1)?, case) {
             Judgement::Pass if *trouble == Trouble::Silence => Judgement::inconclusive(SILENT),
             judgement => judgement,
@@ -459,7 +498,7 @@ fn needless(seen: &Seen, case: &Case) -> Judgement {
     }
     match renewals(seen).first() {
         Some((received, _)) => {
-            let message = "a token is renewed that is good for hours";
+            let message = "a token is renewed that is good for an hour";
             Judgement::fail_by(received, message, "no renewal", "a renewal")
         }
         None => match seen.first(case) {

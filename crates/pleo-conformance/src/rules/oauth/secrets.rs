@@ -12,7 +12,7 @@ use crate::{
     trial::{
         authorisation::{Begun, agree, begin, finish, flows, query_of, token_requests},
         case::Case,
-        client::{ClientTrial, Conversation, Seen},
+        client::{ClientTrial, Conversation, Seen, authorizations},
         evidence::{Judgement, target},
         mask::{Finder, Found},
         search::Stop,
@@ -52,16 +52,45 @@ fn name(secrets: &[Named], found: &Found<'_>) -> &'static str {
 }
 
 pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = expired(trial);
-    trial.each(cases, |talk, case| {
-        talk.admit(case)?;
+    // Tokens that are renewed, or refused.
+    trial.each((expired(trial), any::<bool>()), |talk, (case, good)| {
+        if *good {
+            talk.admit(case)?
+        } else {
+            admit_app_only(talk, case)
+        }
         let seen = talk.call(case)?;
         if token_requests(&seen).is_empty() {
             return Err(not_renewed(&seen));
         }
+        let later = talk.call(case)?;
         let message = "a token or the client secret is where it does not belong";
-        Ok(judge_places(&seen, &secrets(talk, case), message))
+        let secrets = secrets(talk, case);
+        let not_for_api = secrets.iter().filter(|(name, _)| !name.ends_with("access token")).cloned();
+        let not_for_api: Vec<Named> = not_for_api.collect();
+        let judge =
+            |seen| [judge_places(seen, &secrets, message), judge_credentials(seen, &not_for_api, message)];
+        Ok(Judgement::all([&seen, &later].into_iter().flat_map(judge)))
     })
+}
+
+/// Searches what the API receives as a credential.
+fn judge_credentials(seen: &Seen, secrets: &[Named], message: &'static str) -> Judgement {
+    let finder = finder(secrets);
+    for received in seen.api() {
+        for value in authorizations(received.exchange.request.headers()) {
+            if let Some(found) = finder.found(&value) {
+                let name = name(secrets, &found);
+                return Judgement::fail_by(
+                    received,
+                    message,
+                    format!("no {name} there"),
+                    "the Authorization header",
+                );
+            }
+        }
+    }
+    Judgement::Pass
 }
 
 /// Searches every place of requests where no secret belongs.
@@ -91,7 +120,7 @@ fn judge_places(seen: &Seen, secrets: &[Named], message: &'static str) -> Judgem
 }
 
 pub(super) fn exchange_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each(flows(), |talk, flow| {
+    trial.each(flows(trial), |talk, flow| {
         let (begun, _) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();
@@ -144,10 +173,17 @@ pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdic
     let ends = [(true, None), (false, None)].into_iter();
     let ends: Vec<_> =
         ends.chain(token_troubles(trial).into_iter().map(|trouble| (true, Some(trouble)))).collect();
-    trial.each((expired(trial), select(ends)), |talk, (case, (known, trouble))| {
+    // A client that has just renewed takes its time before it gives up.
+    let renewed = prop::bool::weighted(0.06);
+    trial.each((expired(trial), select(ends), renewed), |talk, (case, (known, trouble), renewed)| {
         match known {
             true => talk.admit(case)?,
             false => admit_app_only(talk, case),
+        }
+        if *known && *renewed {
+            talk.call(case)?;
+            let newest = talk.credentials(case).pop().unwrap_or_default();
+            talk.servers().sandbox(case.site).revoke(&newest);
         }
         let seen = meet_at_token_endpoint(talk, case.site, *trouble, |talk| talk.call(case))?;
         // After a refusal the session has ended, which is another reason to write something.
@@ -204,7 +240,7 @@ pub(super) fn authorisation_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -
     const MESSAGE: &str = "a secret of an authorisation is shown";
     let troubles: Vec<_> = [None].into_iter().chain(token_troubles(trial).into_iter().map(Some)).collect();
     let wrong = prop::option::weighted(0.4, select(WRONG_REDIRECTS.to_vec()));
-    trial.each((flows(), select(troubles), wrong), |talk, (flow, trouble, wrong)| {
+    trial.each((flows(trial), select(troubles), wrong), |talk, (flow, trouble, wrong)| {
         let (begun, first) = begin(talk, flow)?;
         let redirect = agree(talk, flow, &begun)?;
         let code = query_of(&redirect).remove("code").unwrap_or_default();

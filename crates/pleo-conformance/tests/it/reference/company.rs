@@ -25,6 +25,8 @@ fn bound<'a>(deviation: Deviation, before: &'a Before, send: &'a Send) -> Option
     match deviation.flaw {
         Some(Flaw::CompanyCached) if own.is_some() => of(&before.first).or(own),
         Some(Flaw::CompanyNotForgotten) => own.or_else(|| of(&before.last)),
+        Some(Flaw::CompanyOfRefusedCall) => own.or_else(|| of(&before.refused)),
+        Some(Flaw::CompanyOfAnotherSession) if own.is_some() => of(&before.between).or(own),
         Some(Flaw::CompanyKeptWithCredential) => {
             let is_same = |first: &Send| first.credential == send.credential;
             if before.first.as_ref().is_some_and(is_same) { of(&before.first).or(own) } else { own }

@@ -60,6 +60,9 @@ impl Request {
     pub(super) fn deliver(&self) -> Result<Answer, String> {
         let secret = match &self.source {
             Source::Key(secret) | Source::Token(secret) => secret.clone(),
+            Source::Kept(turn) if self.index > 0 && self.deviation.flaw(Flaw::OldTokenSentWhileRenewing) => {
+                turn.old_access_token()
+            }
             Source::Kept(turn) => turn.access_token()?,
         };
         let attempt = Try { secret: &secret, refused: None };

@@ -115,7 +115,7 @@ flaws! {
     HeaderMissingAfterDrop "header_missing_after_drop" "AUTH-007" ["URL-008"]
 
     /// Begins in staging, even if it was set up for production.
-    StagingByDefault "staging_by_default" "ENV-001"
+    StagingByDefault "staging_by_default" "ENV-001" ["ENV-003"]
     /// Does not compare the credential's environment with the base URL's.
     StagingKeyInProduction "staging_key_in_production" "ENV-002"
     /// Keeps the first credential of a session when the environment changes.
@@ -772,4 +772,50 @@ flaws! {
     RenewalResponseInError "renewal_response_in_error" "OAU-019"
     /// Shows the response to an exchange in the error when it cannot read it.
     ExchangeResponseInError "exchange_response_in_error" "OAU-022"
+    /// Forgets the company at the third call of a session.
+    CompanyLostAtThirdCall "company_lost_at_third_call" "CMP-001"
+    /// Names the company of another session when a session is taken up again.
+    CompanyOfAnotherSession "company_of_another_session" "CMP-005"
+    /// Sends the key of another session when a session is taken up again.
+    KeyOfAnotherSession "key_of_another_session" "AUTH-003"
+    /// Names the company of a call that it has refused, when it is bound to none.
+    CompanyOfRefusedCall "company_of_refused_call" "CMP-009" ["CMP-007" "CMP-010"]
+    /// Refuses the other environment's base URL once.
+    EnvironmentRefusedOnce "environment_refused_once" "ENV-002"
+    /// Does not compare the base URL any more once it has renewed.
+    EnvironmentUncheckedAfterRenewal "environment_unchecked_after_renewal" "ENV-002"
+    /// Keeps the first base URL of a session after a 401.
+    BaseUrlKeptAfter401 "base_url_kept_after_401" "ENV-003"
+    /// Refuses a legacy token once.
+    LegacyTokenRefusedOnce "legacy_token_refused_once" "LEG-001"
+    /// Takes scopes for the same whatever separates their words.
+    ScopeSeparatorsIgnored "scope_separators_ignored" "SCP-001"
+    /// Shows a key that it refuses because of a character beyond ASCII.
+    KeyBeyondAsciiInRefusal "key_beyond_ascii_in_refusal" "SEC-004"
+    /// Shows the credential when it refuses a path parameter.
+    SecretInRefusalOfPath "secret_in_refusal_of_path" "SEC-004"
+    /// Logs the credential when a response has no content.
+    SecretInLogOf204 "secret_in_log_of_204" "SEC-005"
+    /// Does not tell the state from one with white space around it.
+    StateTrimmed "state_trimmed" "OAU-004"
+    /// Makes a short verifier for the second authorisation of a session.
+    SecondVerifierShort "second_verifier_short" "OAU-006"
+    /// Asks for the scopes of a session's earlier authorisations, too.
+    ScopesAccumulated "scopes_accumulated" "OAU-020"
+    /// Sends the expired token with all but the first of several requests while that one renews.
+    OldTokenSentWhileRenewing "old_token_sent_while_renewing" "OAU-009"
+    /// Goes on with the token of a session's first renewal after the second.
+    SecondRenewalIgnored "second_renewal_ignored" "OAU-010"
+    /// Sends the expired access token once the refresh token was refused.
+    DeadTokenSent "dead_token_sent" "OAU-012"
+    /// Sends the client secret as a token once the refresh token was refused.
+    ClientSecretAsTokenAfterEnd "client_secret_as_token_after_end" "OAU-018"
+    /// Shows the refresh token in the error when a renewal fails that is not the first.
+    RefreshTokenInErrorOfSecondRenewal "refresh_token_in_error_of_second_renewal" "OAU-019"
+    /// Renews whenever the company is another one than before.
+    RenewedForEachCompany "renewed_for_each_company" "OAU-025"
+    /// Renews an hour before the end.
+    RenewedAnHourEarly "renewed_an_hour_early" "OAU-025"
+    /// Renews the tokens that it got for a code before it uses them.
+    RenewedAtFirstUse "renewed_at_first_use" "OAU-025"
 }

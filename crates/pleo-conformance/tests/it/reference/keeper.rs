@@ -5,6 +5,7 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -139,8 +140,11 @@ impl Turn {
     pub(super) fn access_token(&self) -> Result<String, String> {
         let Shared { keeper, seen, .. } = &*self.0;
         let mut pair = keeper.pair();
-        if self.flaw(Flaw::ExpiredTokenSent) {
+        if self.flaw(Flaw::ExpiredTokenSent) || (pair.ended && self.flaw(Flaw::DeadTokenSent)) {
             return Ok(pair.access.clone());
+        }
+        if pair.ended && self.flaw(Flaw::ClientSecretAsTokenAfterEnd) {
+            return Ok(keeper.app.client_secret.clone());
         }
         if keeper.deviation.variation(Variation::RenewedWhenRefused) && !pair.ended {
             return Ok(seen.access.clone());
@@ -153,7 +157,7 @@ impl Turn {
             return renewed.map(|()| own.access);
         }
         let is_untouched = pair.access == seen.access && !self.0.has_renewed.load(Ordering::Relaxed);
-        if pair.has_expired(keeper.deviation) || (is_untouched && self.flaw(Flaw::RenewedBeforeEveryCall)) {
+        if pair.has_expired(keeper.deviation) || (is_untouched && self.renews_needlessly(&pair)) {
             let old = pair.access.clone();
             match self.renew(&mut pair) {
                 Err(reason) if self.goes_on_with_old_token(&reason) => return Ok(old),
@@ -169,11 +173,29 @@ impl Turn {
         Ok(pair.access.clone())
     }
 
+    /// Whether a flaw renews a pair that is good.
+    fn renews_needlessly(&self, pair: &Pair) -> bool {
+        const HOUR: Duration = Duration::from_secs(3600);
+        match self.0.keeper.deviation.flaw {
+            Some(Flaw::RenewedBeforeEveryCall) => true,
+            Some(Flaw::RenewedAnHourEarly) => pair.expires_at.is_some_and(|at| Instant::now() + HOUR >= at),
+            // Scopes are known where a code was exchanged.
+            Some(Flaw::RenewedAtFirstUse) => !pair.renewed && !self.0.keeper.scopes.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// The access token as it was when the call began.
+    pub(super) fn old_access_token(&self) -> String {
+        thread::sleep(PAUSE);
+        self.0.seen.access.clone()
+    }
+
     /// Another access token than this one, which the API has answered with 401; `None` if there is none. A
     /// call renews once.
     pub(super) fn another_access_token(&self, refused: &str) -> Option<String> {
         let mut pair = self.0.keeper.pair();
-        if self.flaw(Flaw::ExpiredTokenSent) {
+        if self.flaw(Flaw::ExpiredTokenSent) || (pair.ended && self.flaw(Flaw::ClientSecretAsTokenAfterEnd)) {
             return None;
         }
         if pair.access == refused || self.flaw(Flaw::RenewedForEach401) {
@@ -213,7 +235,9 @@ impl Turn {
         let Some(refresh) = pair.refresh.clone() else { return Err(ENDED.to_owned()) };
         let reason = match self.refresh(&refresh) {
             Ok(granted) => {
-                pair.access = granted.access;
+                if !(pair.renewed && self.flaw(Flaw::SecondRenewalIgnored)) {
+                    pair.access = granted.access;
+                }
                 if granted.refresh.is_some() && !self.flaw(Flaw::OldRefreshTokenKept) {
                     pair.refresh = granted.refresh;
                 }
@@ -264,7 +288,7 @@ impl Turn {
         let mut answer = post(*deviation, server, app, form(false));
         let mut tried = 1;
         while tried < tries(&answer) {
-            std::thread::sleep(PAUSE);
+            thread::sleep(PAUSE);
             answer = post(*deviation, server, app, form(true));
             tried += 1;
         }

@@ -16,7 +16,12 @@ mod token;
 mod variation;
 mod wire;
 
-use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use pleo_conformance::{
     protocol::{
@@ -44,6 +49,8 @@ pub(crate) struct Reference {
     hello: Option<Hello>,
     /// Only the last session is kept: its name, and what its calls share.
     session: (String, Session),
+    /// The names of all sessions.
+    sessions: BTreeSet<String>,
 }
 
 /// What this client does otherwise than the correct one, and how long it waits.
@@ -70,8 +77,9 @@ impl Deviation {
 struct Session {
     before: Before,
     pending: Option<Pending>,
-    /// The states of earlier authorisations, for the flaw that does not forget them.
+    /// The states and scopes of earlier authorisations, for the flaws that do not forget them.
     states: Vec<String>,
+    scopes: Vec<String>,
     /// The tokens of the last `finish` in each environment.
     granted: BTreeMap<String, Arc<Keeper>>,
     /// The tokens that calls brought, with their environment and what became of them; the last ones used are
@@ -84,6 +92,16 @@ struct Session {
 struct Before {
     first: Option<Send>,
     last: Option<Send>,
+    /// How many calls were sent.
+    sent: usize,
+    /// The last call that was refused.
+    refused: Option<Send>,
+    /// Whether a call was answered with 401.
+    unauthorized: bool,
+    /// Whether tokens were renewed.
+    renewed: bool,
+    /// The last call of the session that came in between, if this one is taken up again.
+    between: Option<Send>,
 }
 
 /// What a call came to, without its number.
@@ -142,7 +160,10 @@ impl Subject for Reference {
             self.hello.clone().ok_or_else(|| SubjectError::Nonsense("a call before hello".to_owned()))?;
         let (name, session) = &mut self.session;
         if *name != call.session {
+            let between = session.before.last.take().filter(|_| self.sessions.contains(&call.session));
             (*name, *session) = (call.session.clone(), Session::default());
+            session.before.between = between;
+            self.sessions.insert(call.session.clone());
         }
         let time_limit = call.time_limit_ms.map(|limit| Duration::from_millis(limit.into()));
         let deviation = Deviation { time_limit, ..self.deviation };
@@ -184,10 +205,13 @@ struct Client<'a> {
 
 impl Client<'_> {
     fn send(&mut self, send: &Send) -> Done {
-        let requests = self.requests(send)?;
-        let is_first = self.session.before.first.is_none();
-        self.session.before.first.get_or_insert_with(|| send.clone());
-        self.session.before.last = Some(send.clone());
+        let requests =
+            self.requests(send).inspect_err(|_| self.session.before.refused = Some(send.clone()))?;
+        let before = &mut self.session.before;
+        let is_first = before.first.is_none();
+        before.first.get_or_insert_with(|| send.clone());
+        before.last = Some(send.clone());
+        before.sent += 1;
         let Some(first) = requests.first() else { return Ok(CallResult::default()) };
         if matches!(first.source, Source::Key(_)) && self.deviation.flaw(Flaw::KeyExchanged) {
             let server = self.authorization_server(&send.credential.environment)?;
@@ -213,6 +237,9 @@ impl Client<'_> {
         if let Source::Kept(turn) = &first.source {
             self.learned.renewed = turn.renewed();
         }
+        let before = &mut self.session.before;
+        before.renewed |= self.learned.renewed.is_some();
+        before.unauthorized |= delivered.contains(&Ok(Answer::Status(401)));
         if let Some(Err(reason)) = delivered.first()
             && delivered.iter().all(Result::is_err)
         {
@@ -231,6 +258,12 @@ impl Client<'_> {
         request::build(deviation, hello, &self.session.before, send, false)?;
         let source = self.source(&send.credential)?;
         let before = &self.session.before;
+        if let (Source::Kept(turn), Some(last)) = (&source, &before.last)
+            && last.company != send.company
+            && deviation.flaw(Flaw::RenewedForEachCompany)
+        {
+            turn.another_access_token(&turn.access_token()?);
+        }
         let known = Known {
             base_url: request::destination(deviation, hello, before, send)?.to_owned(),
             other_environment: hello
@@ -247,7 +280,8 @@ impl Client<'_> {
         let bare = request::build(deviation, hello, before, send, true)?;
         let request = |index: u32| {
             let without_company = (index > 0 && deviation.flaw(Flaw::LaterCompanyMissing))
-                || (is_kept && deviation.flaw(Flaw::KeptCompanyMissing));
+                || (is_kept && deviation.flaw(Flaw::KeptCompanyMissing))
+                || (before.sent >= 2 && deviation.flaw(Flaw::CompanyLostAtThirdCall));
             let message = request::build(deviation, hello, before, send, without_company)?;
             let second = delivery::second(deviation, &message, &bare, before.first.as_ref(), send);
             let (source, known) = (source.clone(), known.clone());
@@ -258,9 +292,14 @@ impl Client<'_> {
     }
 
     fn authorize(&mut self, authorize: &Authorize) -> Done {
+        let mut asked = authorize.clone();
+        if self.deviation.flaw(Flaw::ScopesAccumulated) {
+            asked.scopes.extend(self.session.scopes.iter().cloned());
+        }
+        self.session.scopes.extend(authorize.scopes.iter().cloned());
         let elsewhere = self.deviation.flaw(Flaw::AuthorizedElsewhere);
         let server = self.authorization_server(chosen(&authorize.environment, elsewhere))?;
-        let (url, pending) = Pending::begin(self.deviation, server, authorize, &self.session.states);
+        let (url, pending) = Pending::begin(self.deviation, server, &asked, &self.session.states);
         self.learned.app = Some(pending.app.clone());
         self.learned.verifier = Some(pending.verifier.clone());
         self.session.states.push(pending.state.clone());
@@ -324,6 +363,13 @@ impl Client<'_> {
 
     /// The secret to send for this credential.
     fn secret(&self, credential: &Credential) -> Result<String, String> {
+        let between = self.session.before.between.as_ref().map(|between| &between.credential);
+        if let Some(other) = between.filter(|between| between.kind == credential.kind)
+            && self.deviation.flaw(Flaw::KeyOfAnotherSession)
+            && credential.kind != CredentialKind::AccessToken
+        {
+            return other.secret.clone().ok_or_else(|| "the credential has no secret".to_owned());
+        }
         let first = self.session.before.first.as_ref().map_or(credential, |first| &first.credential);
         let same_environment = first.environment == credential.environment;
         let kept = first.kind == credential.kind

@@ -43,7 +43,10 @@ impl Pending {
         earlier: &[String],
     ) -> (String, Self) {
         let app = &authorize.app;
-        let verifier = verifier(deviation);
+        let verifier = match deviation.flaw {
+            Some(Flaw::SecondVerifierShort) if !earlier.is_empty() => random()[..42].to_owned(),
+            _ => verifier(deviation),
+        };
         let state = match earlier.first() {
             Some(state) if deviation.flaw(Flaw::StateOfSession) => state.clone(),
             _ => state(deviation, &verifier),
@@ -211,6 +214,7 @@ impl Pending {
             }
             Some(Flaw::StateContinuedAccepted) => alone.is_some_and(|state| state.starts_with(right)),
             Some(Flaw::StateCaseIgnored) => alone.is_some_and(|state| state.eq_ignore_ascii_case(right)),
+            Some(Flaw::StateTrimmed) => alone.is_some_and(|state| state.trim() == right),
             Some(Flaw::StateLengthOnly) => alone.is_some_and(|state| state.len() == right.len()),
             Some(Flaw::EarlierStateAccepted) => {
                 alone.is_some_and(|state| state == right || earlier.contains(state))

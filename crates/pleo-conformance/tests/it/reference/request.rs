@@ -17,6 +17,10 @@ use super::{
 pub(super) const COLON: &str = "the API key holds a colon, which no user name can";
 /// Why a credential with a control character is refused.
 pub(super) const CONTROL_CHARACTER: &str = "the credential holds control characters";
+/// Why a key beyond ASCII is refused by those who do.
+pub(super) const BEYOND_ASCII: &str = "the API key holds a character beyond ASCII";
+/// Why a path parameter is refused.
+pub(super) const PATH: &str = "a path parameter is empty or made of dots, which no segment can be";
 /// Why a legacy token is refused.
 pub(super) const LEGACY: &str = "a legacy token does not work here: make an API key or authorise an app";
 /// Why an operation is refused whose scopes the credential has not got.
@@ -131,6 +135,7 @@ pub(super) fn destination<'a>(
         let accepted = match deviation.flaw {
             Some(Flaw::LegacyTokenAccepted) => true,
             Some(Flaw::LegacyTokenCheckedOnce) => is_later,
+            Some(Flaw::LegacyTokenRefusedOnce) => before.refused.as_ref() == Some(send),
             _ => false,
         };
         return if accepted { Ok(asked) } else { Err(LEGACY.to_owned()) };
@@ -154,6 +159,8 @@ pub(super) fn destination<'a>(
     let accepted = match deviation.flaw {
         Some(Flaw::StagingKeyInProduction) => is_other(),
         Some(Flaw::EnvironmentCheckedOnce) => is_later && is_other(),
+        Some(Flaw::EnvironmentRefusedOnce) => before.refused.as_ref() == Some(send) && is_other(),
+        Some(Flaw::EnvironmentUncheckedAfterRenewal) => before.renewed && is_other(),
         Some(Flaw::LegacyHostAccepted) => asked == hello.legacy_base_url,
         Some(Flaw::LegacyHostCheckedOnce) => is_later && asked == hello.legacy_base_url,
         Some(Flaw::LookalikeHost) => asked.starts_with(&own.base_url),
@@ -181,6 +188,9 @@ fn kept_base_url<'a>(
             hello.environments.get("staging").map(|staging| staging.base_url.as_str())
         }
         Flaw::BaseUrlCached => before.first.as_ref().filter(is_old).map(|first| trimmed(&first.base_url)),
+        Flaw::BaseUrlKeptAfter401 if before.unauthorized => {
+            before.first.as_ref().filter(is_old).map(|first| trimmed(&first.base_url))
+        }
         Flaw::BaseUrlLagging => before.last.as_ref().filter(is_old).map(|last| trimmed(&last.base_url)),
         Flaw::BaseUrlCachedForTokens if credential.kind == CredentialKind::AccessToken => {
             before.first.as_ref().filter(is_old).map(|first| trimmed(&first.base_url))
@@ -205,6 +215,8 @@ pub(super) fn check_secret(deviation: Deviation, kind: CredentialKind, secret: &
         Err(CONTROL_CHARACTER.to_owned())
     } else if is_key && secret.contains(':') && !deviation.flaw(Flaw::ColonInKeySent) {
         Err(COLON.to_owned())
+    } else if is_key && !secret.is_ascii() && refuses_beyond_ascii(deviation) {
+        Err(BEYOND_ASCII.to_owned())
     } else if !is_key && !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
         Err("the token holds white space or something beyond ASCII".to_owned())
     } else if kind == CredentialKind::AccessToken
@@ -215,6 +227,11 @@ pub(super) fn check_secret(deviation: Deviation, kind: CredentialKind, secret: &
     } else {
         Ok(())
     }
+}
+
+/// Whether this client takes keys of ASCII only, which those of Pleo may well be.
+fn refuses_beyond_ascii(deviation: Deviation) -> bool {
+    deviation.flaw(Flaw::KeyBeyondAsciiInRefusal) || deviation.variation(Variation::KeysBeyondAsciiRefused)
 }
 
 /// Whether this reads as a JWT whose `exp` has passed.
@@ -237,6 +254,10 @@ fn check_scopes(deviation: Deviation, send: &Send) -> Result<(), String> {
         Some(Flaw::ScopesIgnored) => true,
         Some(Flaw::EmptyScopesMeanAll) => known.is_empty() || known.contains(scope),
         Some(Flaw::ReadScopeWrites) => known.iter().any(|known| area(known) == area(scope)),
+        Some(Flaw::ScopeSeparatorsIgnored) => {
+            let joined = |scope: &str| scope.replace(['-', '_'], "");
+            known.iter().any(|known| joined(known) == joined(scope))
+        }
         Some(Flaw::ScopesCaseIgnored) => known.iter().any(|known| known.eq_ignore_ascii_case(scope)),
         Some(Flaw::ScopesByBeginning) => known.iter().any(|known| known.starts_with(scope)),
         Some(Flaw::ScopesBySubstring) => known.join(" ").contains(scope),
@@ -284,7 +305,7 @@ pub(super) fn path(deviation: Deviation, send: &Send) -> Result<String, String> 
     {
         let value = send.path.get(name).ok_or("a path parameter is missing")?;
         if matches!(value.as_str(), "" | "." | "..") {
-            return Err("a path parameter is empty or made of dots, which no segment can be".to_owned());
+            return Err(PATH.to_owned());
         }
         path.push_str(before);
         path.push_str(&if deviation.flaw(Flaw::PathReencoded) {

@@ -69,6 +69,8 @@ impl Told<'_> {
             Some(Flaw::SecretInRefusal) => self.secret(),
             Some(Flaw::ColonKeyInRefusal) if reason == request::COLON => self.secret(),
             Some(Flaw::ControlKeyInRefusal) if reason == request::CONTROL_CHARACTER => self.secret(),
+            Some(Flaw::KeyBeyondAsciiInRefusal) if reason == request::BEYOND_ASCII => self.secret(),
+            Some(Flaw::SecretInRefusalOfPath) if reason == request::PATH => self.secret(),
             Some(Flaw::LegacyTokenInRefusal) if reason == request::LEGACY => self.secret(),
             Some(Flaw::SecretInRefusalOfScope) if reason == request::SCOPE => self.secret(),
             Some(Flaw::SecretInRefusalOfCompany) if reason == company::OTHER_COMPANY => self.secret(),
@@ -164,6 +166,9 @@ impl Told<'_> {
             Flaw::SecretInLogOf410 if self.was_answered_by(|status| status == 410) => {
                 ("log", secret.to_owned())
             }
+            Flaw::SecretInLogOf204 if self.was_answered_by(|status| status == 204) => {
+                ("log", secret.to_owned())
+            }
             Flaw::SecretInLogOf404 if self.was_answered_by(|status| status == 404) => {
                 ("log", secret.to_owned())
             }
@@ -225,6 +230,10 @@ impl Told<'_> {
             }
             Flaw::RefreshTokenInLogOfTrouble if unavailable => Some(("log", given?.refresh_token.clone())),
             Flaw::ClientSecretInDebug => Some(("debug", given?.app.client_secret.clone())),
+            // What is renewed and refused all the same could not be renewed once more.
+            Flaw::RefreshTokenInErrorOfSecondRenewal if error.is_some_and(|error| error.contains("401")) => {
+                renewed.map(|(_, refresh)| ("error", refresh))
+            }
             Flaw::NewAccessTokenInLog => renewed.map(|(access, _)| ("log", access)),
             Flaw::NewRefreshTokenInLog => renewed.map(|(_, refresh)| ("log", refresh)),
             Flaw::NewRefreshTokenInDebug => renewed.map(|(_, refresh)| ("debug", refresh)),

@@ -56,6 +56,8 @@ variations! {
     BodyEscaped "body_escaped"
     /// Whole numbers without a fraction, as JavaScript writes them (RFC 8259, section 6).
     BodyNumbersShortened "body_numbers_shortened"
+    /// Keys with a character beyond ASCII are refused: nobody knows whether Pleo makes such keys (A15).
+    KeysBeyondAsciiRefused "keys_beyond_ascii_refused"
     /// A media type with a charset.
     ContentTypeWithCharset "content_type_with_charset"
     /// A media type in capitals (RFC 9110, section 8.3.1).
@@ -136,7 +138,7 @@ variations! {
 }
 
 /// Those that do not show in a request that succeeds at once.
-pub(crate) const CONDUCT: [Variation; 25] = [
+pub(crate) const CONDUCT: [Variation; 26] = [
     Variation::AddressInErrors,
     Variation::AppShown,
     Variation::BaseUrlInCapitals,
@@ -144,6 +146,7 @@ pub(crate) const CONDUCT: [Variation; 25] = [
     Variation::ExchangeTriedAgain,
     Variation::FailureTriedAgain,
     Variation::FormsReversed,
+    Variation::KeysBeyondAsciiRefused,
     Variation::LastFourShown,
     Variation::LengthShown,
     Variation::MissingTokenEndsSession,

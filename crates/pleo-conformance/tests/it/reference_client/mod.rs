@@ -51,6 +51,18 @@ const NOT_PLAYED: &[&str] = &[
     "renewed_elsewhere_after_time_out",
     "exchanged_elsewhere_after_refused_connection",
     "exchanged_elsewhere_after_time_out",
+    "company_of_another_session",
+    "key_of_another_session",
+    "company_of_refused_call",
+    "environment_refused_once",
+    "environment_unchecked_after_renewal",
+    "base_url_kept_after_401",
+    "legacy_token_refused_once",
+    "scope_separators_ignored",
+    "key_beyond_ascii_in_refusal",
+    "secret_in_refusal_of_path",
+    "secret_in_log_of_204",
+    "state_trimmed",
 ];
 
 #[test]
