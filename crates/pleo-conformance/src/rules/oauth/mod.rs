@@ -166,7 +166,7 @@ pub(super) const RULES: &[Rule] = &[
         failure: "Each waiting request renews the token, and each renewal ends the others' tokens.",
         method: "Eight requests at the same time with a token that the client knows to have expired, or that the \
                  API refuses: renewals are counted. From a client that renews before the API has refused the \
-                 token, no request may come with the old one while it does.",
+                 token, no request may come with the old one while it does; from another one, each request once.",
         check: Check::Client {
             needs: &[Capability::Refresh, Capability::Parallel],
             check: one_renewal_at_a_time,

@@ -125,15 +125,16 @@ fn after_renewal(seen: &Seen) -> impl Iterator<Item = &ReceivedRequest> {
 }
 
 pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
+    const TIMES: u32 = 8;
     trial.each((expired(trial), any::<bool>()), |talk, (case, known)| {
-        // A client that does not know that its token is of no use any more finds out by eight 401s.
+        // A client that does not know that its token is of no use any more finds out by a 401 for each request.
         let case = &if *known { case.clone() } else { case.plain() };
         talk.admit(case)?;
         talk.servers().sandbox(case.site).revoke(&case.secret);
         // So slow a renewal is overtaken by every other request that does not wait for it.
         let slow = Fault::Delay(Duration::from_millis(10));
-        let send = Send { times: 8, ..case.send(talk.servers()) };
-        let slow_api = std::iter::repeat_n(slow.clone(), 8);
+        let send = Send { times: TIMES, ..case.send(talk.servers()) };
+        let slow_api = std::iter::repeat_n(slow.clone(), TIMES as usize);
         let seen = talk.with_faults(case.site, TOKEN_ENDPOINT, [slow], |talk| {
             talk.with_faults(case.site, case.path_prefix(), slow_api, |talk| talk.send_call(send))
         })?;
@@ -143,14 +144,16 @@ pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
             // A client that got no tokens may ask again.
             return Err(not_renewed(&seen));
         };
+        let has_old = |received: &&ReceivedRequest| carrier([*received], &[&case.secret]).is_some();
+        let with_old: Vec<_> = seen.api().filter(has_old).collect();
         // A client that renews before the API has answered knows that the token has expired, and has no reason to
-        // send it.
+        // send it; another one has no reason to send it with the same request again.
         let answers =
             seen.api().map(|received| received.exchange.received_at + received.exchange.reply.delay);
-        let answered = answers.min();
-        let knows = answered.is_none_or(|answered| renewals[0].0.exchange.received_at < answered);
-        let meanwhile = seen.api().filter(|received| knows && received.exchange.received_at < renewed_at);
-        if let Some(early) = carrier(meanwhile, &[&case.secret]) {
+        let knows = answers.min().is_none_or(|answered| renewals[0].0.exchange.received_at < answered);
+        let mut meanwhile = with_old.iter().filter(|received| received.exchange.received_at < renewed_at);
+        let again = seen.requests(case).into_iter().filter(has_old).nth(TIMES as usize);
+        if let Some(early) = meanwhile.next().filter(|_| knows).copied().or(again) {
             return Ok(Judgement::fail_by(
                 early,
                 "a request does not wait for the renewal",
@@ -160,8 +163,8 @@ pub(super) fn one_renewal_at_a_time(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         // A request that comes with the expired token when there was a new one is refused, and asks for another
         // renewal. It does not wait for the first.
-        let later = seen.api().filter(|received| received.exchange.received_at > renewed_at);
-        let refused_later = later.filter(|received| carrier([*received], &[&case.secret]).is_some()).count();
+        let refused_later =
+            with_old.iter().filter(|received| received.exchange.received_at > renewed_at).count();
         Ok(Judgement::pass_if(renewals.len() <= 1 + refused_later, || {
             let message = "requests that wait for a token renew it each for itself";
             // How many there are is a matter of time.
