@@ -112,7 +112,8 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[OVERVIEW_SECURITY, BASE_URLS_OPENING],
         failure: "The address that a redirect names receives the credential.",
         method: "Any operation, with any kind of redirect, or a 201 with a Location, to an untrusted site, the \
-                 other environment or the legacy API as its response: none of these may receive the credential.",
+                 other environment or the legacy API as its response: none of these may receive the credential, \
+                 then or in a later call.",
         check: Check::Client { needs: &[], check: redirect_is_not_followed },
     },
     Rule {
@@ -125,7 +126,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z55", "A14", "A21"],
         headings: &[OVERVIEW_SECURITY, KEY_SECURITY],
         failure: "After a rotation the server receives the old key.",
-        method: "Two calls of one session with two credentials, which may begin and end alike, or with an \
+        method: "Two calls of one session with two credentials or pairs, which may begin and end alike, or with an \
                  authorisation before each: the credential that the second sends, also when the new one is \
                  refused.",
         check: Check::Client { needs: &[Capability::Sessions], check: rotation_takes_effect },
@@ -191,7 +192,14 @@ fn send_into_any(
 ) -> Result<(Seen, Vec<String>), Stop> {
     let mut case = case.clone();
     talk.prepare(&case)?;
+    let mut old = None;
     let seen = match occasion {
+        Occasion::NewCredential => {
+            talk.call(&case)?;
+            let new = case.with_other_secret().plain();
+            old = Some(std::mem::replace(&mut case, new).secret);
+            talk.send(&case)
+        }
         Occasion::Trouble(trouble, times) => send_into(talk, &case, trouble, times),
         Occasion::Redirect(status) => send_into_redirect(talk, &case, status, Site::Untrusted),
         Occasion::WrongEnvironment => send_astray(talk, &case, case.site.other_environment()),
@@ -217,7 +225,8 @@ fn send_into_any(
             talk.send(&another)
         }
     }?;
-    let secrets = talk.credentials(&case);
+    let mut secrets = talk.credentials(&case);
+    secrets.extend(old);
     Ok((seen, secrets))
 }
 
@@ -235,6 +244,8 @@ enum Occasion {
     LegacyToken,
     MissingScope,
     OtherCompany,
+    /// The credential was replaced since the call before.
+    NewCredential,
 }
 
 /// The requests that fail, and those that are refused. Many clients say nothing about a status, so what all of them say
@@ -265,7 +276,8 @@ fn mishaps(trial: &ClientTrial<'_>) -> impl Iterator<Item = Occasion> + use<> {
 fn anything(trial: &ClientTrial<'_>) -> Vec<Occasion> {
     let successes = [(Trouble::Nothing, 12), (Trouble::Empty, 2)].into_iter();
     let successes = successes.flat_map(|(trouble, times)| std::iter::repeat_n(trouble, times));
-    successes.map(|trouble| Occasion::Trouble(trouble, 1)).chain(mishaps(trial)).collect()
+    let successes = successes.map(|trouble| Occasion::Trouble(trouble, 1));
+    successes.chain([Occasion::NewCredential; 2]).chain(mishaps(trial)).collect()
 }
 
 const REFUSALS: [Occasion; 8] = [
@@ -295,13 +307,14 @@ fn on_any(
         Occasion::WrongEnvironment | Occasion::LegacyToken => trial.can(Capability::Environments),
         Occasion::MissingScope => trial.can(Capability::Scopes),
         Occasion::OtherCompany => trial.can(Capability::Companies),
+        Occasion::NewCredential => trial.can(Capability::Sessions),
         Occasion::Trouble(..) | Occasion::Redirect(_) | Occasion::OddKey(_) | Occasion::OddPath => true,
     });
     select(occasions).prop_flat_map(move |occasion| {
         let cases = match occasion {
             Occasion::OddKey(_) => keys.clone().unwrap_or_else(|| given.clone()),
             Occasion::OddPath => with_path.clone(),
-            Occasion::LegacyToken | Occasion::MissingScope => given.clone(),
+            Occasion::LegacyToken | Occasion::MissingScope | Occasion::NewCredential => given.clone(),
             Occasion::OtherCompany => companies.clone(),
             Occasion::Trouble(..) | Occasion::Redirect(_) | Occasion::WrongEnvironment => all.clone(),
         };
@@ -368,6 +381,7 @@ fn not_in_logs(trial: &mut ClientTrial<'_>) -> Verdict {
 
 fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().with_setbacks().strategy();
+    let sessions = trial.can(Capability::Sessions);
     // A 201 has a Location as well, of what was made.
     let statuses = select(vec![301, 302, 303, 307, 308, 300, 201]);
     trial.each((cases, statuses, 0..3_u8), |talk, (case, status, to)| {
@@ -377,11 +391,15 @@ fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
             _ => Site::Legacy,
         };
         talk.prepare(case)?;
-        let seen = send_into_redirect(talk, case, *status, site)?;
+        let mut seen = send_into_redirect(talk, case, *status, site)?;
         let redirected =
             |received: &&ReceivedRequest| received.exchange.reply.response.status().as_u16() == *status;
         if !seen.requests(case).iter().any(redirected) {
             return Ok(Judgement::inconclusive("no request is redirected"));
+        }
+        if sessions {
+            // Nor may a later call go there.
+            seen.received.extend(talk.call(&case.as_event())?.received);
         }
         let strays = seen.received.iter().filter(|received| {
             received.site != case.site && received.site != case.site.authorization_server()
@@ -399,8 +417,11 @@ fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
-    // Whether a pair is given once more or replaced is the adapter's to tell.
     let mut cases = vec![(3, trial.cases().given().strategy().boxed())];
+    if trial.can(Capability::Refresh) {
+        let pairs = trial.cases().with_kinds(vec![CredentialKind::OauthTokens]);
+        cases.push((1, pairs.strategy().boxed()));
+    }
     if trial.can(Capability::Oauth) {
         let authorised = trial.cases().with_kinds(vec![CredentialKind::OauthSession]);
         cases.push((1, authorised.strategy().boxed()));
@@ -420,7 +441,11 @@ fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
         talk.keep_secret(&rotated.secret, "new secret");
         let seen = talk.send(&rotated)?;
         seen.first(case)?;
-        if let Some(received) = carrier(seen.api(), &[&case.secret]) {
+        let old = match case.kind {
+            CredentialKind::OauthTokens => vec![&case.secret, &case.refresh_token],
+            _ => vec![&case.secret],
+        };
+        if let Some(received) = carrier(&seen.received, &old) {
             return Ok(Judgement::fail_by(
                 received,
                 "after a rotation the old credential is sent",

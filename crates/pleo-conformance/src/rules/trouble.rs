@@ -154,9 +154,11 @@ pub(super) enum TokenTrouble {
     Lasting(Trouble),
     /// It succeeds, as often, with tokens in a body that is not JSON.
     Garbled,
+    /// It succeeds, as often, with a refresh token alone.
+    Partial,
 }
 
-/// The tokens in a body that is not JSON.
+/// The tokens in a response that is of no use.
 pub(super) const GARBLED: [(&str, &str); 2] =
     [("access_token", "FAKE-GARBLED-ACCESS-3yT8kQ2wZ"), ("refresh_token", "FAKE-GARBLED-REFRESH-9mV4xB7nD")];
 
@@ -197,6 +199,12 @@ pub(super) fn meet_at_token_endpoint<T>(
             let tokens = GARBLED.map(|(name, token)| format!("\"{name}\":\"{token}\","));
             let garbled = success(200, "application/json", format!("{{{}", tokens.concat()));
             talk.with_faults(site, TOKEN_ENDPOINT, repeat_n(garbled, MANY as usize), act)
+        }
+        Some(TokenTrouble::Partial) => {
+            let [_, (name, token)] = GARBLED;
+            let body = format!(r#"{{"{name}":"{token}","token_type":"bearer","expires_in":3600}}"#);
+            let partial = success(200, "application/json", body);
+            talk.with_faults(site, TOKEN_ENDPOINT, repeat_n(partial, MANY as usize), act)
         }
         Some(TokenTrouble::Lasting(trouble)) => {
             meet(talk, site.authorization_server(), TOKEN_ENDPOINT, (trouble, MANY), act)

@@ -131,6 +131,15 @@ fn not_exchanged(seen: &Seen, message: &'static str, when: &str) -> Judgement {
     }
 }
 
+/// Has the client take a redirect that it should refuse, and once more after it has.
+fn finish_twice(talk: &mut Conversation<'_, '_>, redirect: &str) -> Result<Vec<Seen>, Stop> {
+    let mut seen = vec![finish(talk, redirect.to_owned())?];
+    if seen[0].refused() {
+        seen.push(finish(talk, redirect.to_owned())?);
+    }
+    Ok(seen)
+}
+
 /// In how many ways the state of a redirect can be wrong.
 const WRONG_STATES: u8 = 11;
 
@@ -185,9 +194,10 @@ pub(super) fn other_state_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
             let state: String = form_urlencoded::byte_serialize(state.as_bytes()).collect();
             redirect += &format!("&state={state}");
         }
-        let seen = finish(talk, redirect)?;
         let received = format!("after a redirect {what}");
-        Ok(not_exchanged(&seen, "a code is exchanged although the state is not the right one", &received))
+        let message = "a code is exchanged although the state is not the right one";
+        let seen = finish_twice(talk, &redirect)?;
+        Ok(Judgement::all(seen.iter().map(|seen| not_exchanged(seen, message, &received))))
     })
 }
 
@@ -227,8 +237,9 @@ pub(super) fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
                 "after a redirect with an empty code"
             }
         };
-        let seen = finish(talk, redirect(flow, &parameters))?;
-        Ok(not_exchanged(&seen, "the token endpoint is asked although the authorisation failed", received))
+        let message = "the token endpoint is asked although the authorisation failed";
+        let seen = finish_twice(talk, &redirect(flow, &parameters))?;
+        Ok(Judgement::all(seen.iter().map(|seen| not_exchanged(seen, message, received))))
     })
 }
 

@@ -371,8 +371,14 @@ fn names_app(value: &str, app: &App) -> bool {
 }
 
 pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
-    trial.each((expired(trial), diversions(trial)), |talk, (case, diversion)| {
-        talk.admit(case)?;
+    let known = prop::bool::weighted(0.8);
+    trial.each((expired(trial), diversions(trial), known), |talk, (case, diversion, known)| {
+        // One that is refused is no reason to turn elsewhere either.
+        if *known {
+            talk.admit(case)?
+        } else {
+            admit_app_only(talk, case)
+        }
         let seen = meet_at_token_endpoint(talk, case.site, *diversion, |talk| talk.call(case))?;
         let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());
         let misplaced =
@@ -485,10 +491,16 @@ pub(super) fn good_token_is_not_renewed(trial: &mut ClientTrial<'_>) -> Verdict 
             return Ok(needless(&talk.call(&first)?, case));
         }
         talk.prepare(case)?;
-        Ok(match needless(&send_into(talk, case, *trouble, 1)?, case) {
-            Judgement::Pass if *trouble == Trouble::Silence => Judgement::inconclusive(SILENT),
-            judgement => judgement,
-        })
+        let judgement = needless(&send_into(talk, case, *trouble, 1)?, case);
+        if *trouble == Trouble::Silence {
+            return Ok(match judgement {
+                Judgement::Pass => Judgement::inconclusive(SILENT),
+                judgement => judgement,
+            });
+        }
+        // What has gone wrong is no reason to renew in the next call either.
+        let later = needless(&talk.call(case)?, case);
+        Ok(if matches!(later, Judgement::Fail(_)) { later } else { judgement })
     })
 }
 

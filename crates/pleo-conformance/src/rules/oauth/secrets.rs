@@ -165,7 +165,11 @@ fn token_troubles(trial: &ClientTrial<'_>) -> Vec<TokenTrouble> {
     let issues_tokens = |trouble: &Trouble| matches!(trouble, Trouble::Nothing | Trouble::Late);
     let is_odd = |trouble: &Trouble| matches!(trouble, Trouble::Status(404 | 409 | 410 | 422));
     troubles.retain(|trouble| !issues_tokens(trouble) && !is_odd(trouble));
-    troubles.into_iter().map(TokenTrouble::Lasting).chain([TokenTrouble::Garbled]).collect()
+    troubles
+        .into_iter()
+        .map(TokenTrouble::Lasting)
+        .chain([TokenTrouble::Garbled, TokenTrouble::Partial])
+        .collect()
 }
 
 pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdict {

@@ -1,6 +1,10 @@
 //! Sends a request with its credential, and what a client does when the answer is not what it hoped for.
 
-use std::{thread, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -27,6 +31,8 @@ pub(super) struct Known {
     pub(super) base_url: String,
     pub(super) other_environment: String,
     pub(super) legacy: String,
+    /// Where a redirect led, for the flaw that goes on there.
+    pub(super) moved: Arc<Mutex<Option<String>>>,
     /// The first credential of the session, if it was of the same kind.
     pub(super) old_secret: Option<String>,
 }
@@ -66,7 +72,15 @@ impl Request {
             Source::Kept(turn) => turn.access_token()?,
         };
         let attempt = Try { secret: &secret, refused: None };
-        let mut reply = self.exchange(&self.message, attempt);
+        let moved = self.known.moved.lock().unwrap().clone();
+        let mut reply = match moved {
+            Some(moved) => {
+                let mut message = self.message.clone();
+                message.url = message.url.replacen(&self.known.base_url, &moved, 1);
+                self.exchange(&message, attempt)
+            }
+            None => self.exchange(&self.message, attempt),
+        };
         if matches!(reply, Ok(wire::Reply { status: 401, .. })) {
             reply = self.after_refusal(&secret, reply);
         }
@@ -224,6 +238,13 @@ impl Request {
             {
                 message.url.clone_from(location);
                 wire::exchange(&message, self.deviation)
+            }
+            Ok(wire::Reply { status: 300..400, location: Some(location), .. })
+                if self.deviation.flaw(Flaw::RedirectKeptForLater) =>
+            {
+                let origin = location.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+                *self.known.moved.lock().unwrap() = Some(origin);
+                reply
             }
             _ => reply,
         }

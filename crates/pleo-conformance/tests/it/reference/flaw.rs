@@ -812,6 +812,20 @@ flaws! {
     ClientSecretAsTokenAfterEnd "client_secret_as_token_after_end" "OAU-018"
     /// Shows the refresh token in the error when a renewal fails that is not the first.
     RefreshTokenInErrorOfSecondRenewal "refresh_token_in_error_of_second_renewal" "OAU-019"
+    /// Sends the later calls of a session to where a redirect led.
+    RedirectKeptForLater "redirect_kept_for_later" "SEC-006"
+    /// Logs the old key when it is given a new one.
+    OldKeyInLogOfNew "old_key_in_log_of_new" "SEC-005"
+    /// Goes on with the first pair of a session when it is given another one.
+    NewPairIgnored "new_pair_ignored" "SEC-007"
+    /// Takes a redirect with any state once it has refused one.
+    WrongStateTakenSecondTime "wrong_state_taken_second_time" "OAU-004"
+    /// Renews at the other environment's server when its own refuses the refresh token.
+    RefusedRenewalElsewhere "refused_renewal_elsewhere" "OAU-016" ["OAU-012"]
+    /// Shows a response to a renewal that has a refresh token alone.
+    PartialResponseInError "partial_response_in_error" "OAU-019"
+    /// Renews before the call after a 5xx.
+    RenewedInCallAfter5xx "renewed_in_call_after_5xx" "OAU-025"
     /// Renews whenever the company is another one than before.
     RenewedForEachCompany "renewed_for_each_company" "OAU-025"
     /// Renews an hour before the end.

@@ -298,6 +298,9 @@ impl Turn {
             {
                 post(*deviation, other_server, app, form(true))
             }
+            (Some(Flaw::RefusedRenewalElsewhere), Err(TokenError::InvalidGrant)) => {
+                post(*deviation, other_server, app, form(true))
+            }
             (Some(Flaw::RenewedElsewhereAfterTimeOut), Err(error)) if error.is_time_out() => {
                 post(*deviation, other_server, app, form(true))
             }

@@ -18,7 +18,7 @@ mod wire;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
@@ -98,8 +98,12 @@ struct Before {
     refused: Option<Send>,
     /// Whether a call was answered with 401.
     unauthorized: bool,
+    /// Whether the last call was answered with 5xx.
+    unavailable: bool,
     /// Whether tokens were renewed.
     renewed: bool,
+    /// Where a redirect led, for the flaw that goes on there.
+    moved: Arc<Mutex<Option<String>>>,
     /// The last call of the session that came in between, if this one is taken up again.
     between: Option<Send>,
 }
@@ -205,6 +209,8 @@ struct Client<'a> {
 
 impl Client<'_> {
     fn send(&mut self, send: &Send) -> Done {
+        let last = self.session.before.last.as_ref().and_then(|last| last.credential.secret.clone());
+        self.learned.old_secret = last.filter(|last| Some(last) != send.credential.secret.as_ref());
         let requests =
             self.requests(send).inspect_err(|_| self.session.before.refused = Some(send.clone()))?;
         let before = &mut self.session.before;
@@ -240,6 +246,7 @@ impl Client<'_> {
         let before = &mut self.session.before;
         before.renewed |= self.learned.renewed.is_some();
         before.unauthorized |= delivered.contains(&Ok(Answer::Status(401)));
+        before.unavailable = delivered.iter().any(|answer| matches!(answer, Ok(Answer::Status(500..))));
         if let Some(Err(reason)) = delivered.first()
             && delivered.iter().all(Result::is_err)
         {
@@ -258,11 +265,15 @@ impl Client<'_> {
         request::build(deviation, hello, &self.session.before, send, false)?;
         let source = self.source(&send.credential)?;
         let before = &self.session.before;
-        if let (Source::Kept(turn), Some(last)) = (&source, &before.last)
-            && last.company != send.company
-            && deviation.flaw(Flaw::RenewedForEachCompany)
-        {
-            turn.another_access_token(&turn.access_token()?);
+        if let (Source::Kept(turn), Some(last)) = (&source, &before.last) {
+            let renews = match deviation.flaw {
+                Some(Flaw::RenewedForEachCompany) => last.company != send.company,
+                Some(Flaw::RenewedInCallAfter5xx) => before.unavailable,
+                _ => false,
+            };
+            if renews {
+                turn.another_access_token(&turn.access_token()?);
+            }
         }
         let known = Known {
             base_url: request::destination(deviation, hello, before, send)?.to_owned(),
@@ -271,6 +282,7 @@ impl Client<'_> {
                 .get(chosen(&send.credential.environment, true))
                 .map_or_else(String::new, |other| other.base_url.clone()),
             legacy: hello.legacy_base_url.clone(),
+            moved: Arc::clone(&before.moved),
             old_secret: before
                 .first
                 .as_ref()
@@ -308,7 +320,11 @@ impl Client<'_> {
     }
 
     fn finish(&mut self, finish: &Finish) -> Done {
-        let stays = self.deviation.flaw(Flaw::CodeExchangedByEachFinish);
+        let stays = self.deviation.flaw(Flaw::CodeExchangedByEachFinish)
+            || self.deviation.flaw(Flaw::WrongStateTakenSecondTime);
+        if let Some(pending) = &mut self.session.pending {
+            pending.brought += 1;
+        }
         let pending = if stays { self.session.pending.clone() } else { self.session.pending.take() };
         let pending = pending.ok_or("no authorisation is under way")?;
         self.learned.app = Some(pending.app.clone());
@@ -321,6 +337,9 @@ impl Client<'_> {
         let servers = (server, renewal_server, other_server);
         let keeper = pending.finish(self.deviation, servers, &self.session.states, &finish.redirect)?;
         self.learned.granted = Some(keeper.tokens());
+        if self.deviation.flaw(Flaw::WrongStateTakenSecondTime) {
+            self.session.pending = None;
+        }
         if !(self.deviation.flaw(Flaw::SecondAuthorisationIgnored)
             && self.session.granted.contains_key(&environment))
         {
@@ -393,8 +412,10 @@ impl Client<'_> {
     /// What has become of the tokens that this credential brings, or brought earlier in the session.
     fn brought(&mut self, credential: &Credential) -> Result<Arc<Keeper>, String> {
         let environment = &credential.environment;
+        let ignores_new = self.deviation.flaw(Flaw::NewPairIgnored);
         let is_meant = |(known, tokens, _): &(String, Tokens, Arc<Keeper>)| {
-            known == environment && credential.tokens.as_ref().is_none_or(|new| new == tokens)
+            known == environment
+                && (ignores_new || credential.tokens.as_ref().is_none_or(|new| new == tokens))
         };
         let brought = match self.session.brought.iter().rposition(is_meant) {
             Some(known) => self.session.brought.remove(known),

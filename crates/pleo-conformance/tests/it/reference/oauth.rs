@@ -31,6 +31,8 @@ pub(super) struct Pending {
     pub(super) state: String,
     pub(super) verifier: String,
     scopes: Vec<String>,
+    /// How many redirects have come for it.
+    pub(super) brought: usize,
 }
 
 impl Pending {
@@ -111,6 +113,7 @@ impl Pending {
             state,
             verifier,
             scopes: authorize.scopes.clone(),
+            brought: 0,
         };
         (url, pending)
     }
@@ -214,6 +217,7 @@ impl Pending {
             }
             Some(Flaw::StateContinuedAccepted) => alone.is_some_and(|state| state.starts_with(right)),
             Some(Flaw::StateCaseIgnored) => alone.is_some_and(|state| state.eq_ignore_ascii_case(right)),
+            Some(Flaw::WrongStateTakenSecondTime) => alone == Some(right) || self.brought > 1,
             Some(Flaw::StateTrimmed) => alone.is_some_and(|state| state.trim() == right),
             Some(Flaw::StateLengthOnly) => alone.is_some_and(|state| state.len() == right.len()),
             Some(Flaw::EarlierStateAccepted) => {

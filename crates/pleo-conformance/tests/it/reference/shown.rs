@@ -16,6 +16,8 @@ use super::{
 pub(super) struct Learned {
     pub(super) app: Option<App>,
     pub(super) verifier: Option<String>,
+    /// The key or token of the call before, if it was another one.
+    pub(super) old_secret: Option<String>,
     /// Access and refresh token that came for a code.
     pub(super) granted: Option<(String, String)>,
     /// Access and refresh token that a renewal brought.
@@ -181,6 +183,7 @@ impl Told<'_> {
             Flaw::SecretInErrorOfTimeOut if is(wire::is_time_out) => ("error", secret.to_owned()),
             Flaw::SecretInLogOfRefusedConnection if is(wire::is_refused) => ("log", secret.to_owned()),
             Flaw::SecretInLogOfTimeOut if is(wire::is_time_out) => ("log", secret.to_owned()),
+            Flaw::OldKeyInLogOfNew => ("log", self.learned.old_secret.clone()?),
             Flaw::SecretInLog => ("log", secret.to_owned()),
             Flaw::EncodedSecretInLog => ("log", STANDARD.encode(format!("{secret}:"))),
             Flaw::SecretHexInLog => ("log", hex(secret)),

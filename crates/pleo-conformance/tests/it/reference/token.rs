@@ -203,6 +203,7 @@ fn granted(deviation: Deviation, renews: bool, body: &[u8], answer: &Value) -> R
     let unusable = || {
         let shows = match deviation.flaw {
             Some(Flaw::RenewalResponseInError) => renews,
+            Some(Flaw::PartialResponseInError) => renews && token("refresh_token").is_some(),
             Some(Flaw::ExchangeResponseInError) => !renews,
             _ => false,
         };

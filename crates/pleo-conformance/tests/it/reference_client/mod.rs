@@ -63,6 +63,9 @@ const NOT_PLAYED: &[&str] = &[
     "secret_in_refusal_of_path",
     "secret_in_log_of_204",
     "state_trimmed",
+    "redirect_kept_for_later",
+    "new_pair_ignored",
+    "wrong_state_taken_second_time",
 ];
 
 #[test]
