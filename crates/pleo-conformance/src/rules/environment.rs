@@ -13,7 +13,7 @@ use crate::{
     protocol::{Capability, CredentialKind},
     trial::{
         ClientTrial,
-        case::Case,
+        case::{Case, UNUSED},
         evidence::{Judgement, place},
         search::Stop,
         servers::{ReceivedRequest, Site},
@@ -49,8 +49,8 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, WORKFLOW_KEY],
         failure: "Production receives a staging key.",
         method: "Any credential with the other environment's base URL, in a new session or after a lawful \
-                 call: the other environment may not receive it. With its own base URL the credential has to \
-                 be sent.",
+                 call, and once more after a refusal: the other environment may not receive it. With its own base \
+                 URL the credential has to be sent.",
         check: Check::Client { needs: ENVIRONMENTS, check: credential_stays },
     },
     Rule {
@@ -147,7 +147,8 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each((cases, any::<bool>()), |talk, (case, back)| {
         talk.send(&case.used())?.first(case)?;
         let old = talk.credentials(case);
-        let moved = Case { site: case.site.other_environment(), ..case.with_other_secret() };
+        let mut moved = Case { site: case.site.other_environment(), ..case.with_other_secret() };
+        moved.circumstances.past = UNUSED;
         if case.kind == CredentialKind::OauthSession {
             // There are no tokens of the new environment: the user has not authorised the app there.
             let seen = talk.call(&moved.plain())?;
@@ -200,13 +201,16 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         // The way back is a change as well.
         let seen = talk.call(&case.plain())?;
-        let strays = seen.api().filter(|received| received.site != case.site);
-        Ok(match carrier(strays, &old) {
+        let is_back = |received: &&ReceivedRequest| {
+            [case.site, case.site.authorization_server()].contains(&received.site)
+        };
+        let (here, elsewhere): (Vec<_>, Vec<_>) = seen.received.iter().partition(is_back);
+        Ok(match carrier(elsewhere, &old).or_else(|| carrier(here, &new)) {
             None => Judgement::Pass,
             Some(received) => Judgement::fail_by(
                 received,
-                "after a change of environment and back a credential is sent to the one in between",
-                format!("a request at {}", place(case.site)),
+                "after a change of environment and back, credential and server belong to different ones",
+                format!("the first credential at {}", place(case.site)),
                 received_at(received),
             ),
         })

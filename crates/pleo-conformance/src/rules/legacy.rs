@@ -28,8 +28,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z17"],
         headings: &[FAQS],
         failure: "The External API receives the legacy token, as Bearer or Basic.",
-        method: "Any operation with a legacy token as its credential: no other API may receive the token. \
-                 With a credential of the External API the same request has to be sent.",
+        method: "Any operation with a legacy token as its credential, and once more after a refusal: no other API \
+                 may receive the token. With a credential of the External API the same request has to be sent.",
         check: Check::Client { needs: &[Capability::Environments], check: legacy_token_is_not_sent },
     },
     Rule {

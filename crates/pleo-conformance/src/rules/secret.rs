@@ -15,7 +15,7 @@ use crate::{
     protocol::{Capability, CredentialKind},
     trial::{
         authorisation::{Flow, authorise},
-        case::{Case, Setback, takes_company},
+        case::{Case, Setback, UNUSED, takes_company},
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place, target},
         mask::Finder,
@@ -208,7 +208,7 @@ fn send_into_any(
             talk.call_into(&case, [])
         }
         Occasion::OddKey(character) => {
-            case = impossible(&case, character, case.secret.len() / 2);
+            case = impossible(&case.plain(), character, case.secret.len() / 2);
             talk.send(&case)
         }
         Occasion::LegacyToken => {
@@ -433,6 +433,7 @@ fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         talk.send(&case.plain())?.first(case)?;
         let mut rotated = case.with_other_secret();
+        rotated.circumstances.past = UNUSED;
         if *alike {
             rotated.secret = like(&rotated.secret, &case.secret);
         }

@@ -57,7 +57,7 @@ pub(crate) enum Earlier {
     Finished,
 }
 
-/// A scope that no other authorisation asks for.
+/// A scope that none of [`flows`] asks for.
 const EARLIER_SCOPE: &str = "tags:read";
 
 /// Authorisations of all kinds.

@@ -150,8 +150,8 @@ impl Event {
         matches!(self, Self::Failure(_) | Self::Renewal)
     }
 
-    /// Whether it can happen to a session with a credential of this kind. A client may forget a session when another one
-    /// begins, and a pair when it gets another one, with all that has become of them.
+    /// Whether it can happen to a session with a credential of this kind. A client may forget a session when another
+    /// one begins, and a pair when it gets another one, with all that has become of them.
     const fn happens_with(self, kind: CredentialKind) -> bool {
         let keeps_pair = matches!(kind, CredentialKind::OauthTokens | CredentialKind::OauthSession);
         match self {
@@ -578,8 +578,8 @@ impl Case {
     }
 }
 
-/// How long a good access token is valid, in seconds: no fixed number is documented (A45). Who renews so long before
-/// the end renews tokens that have just been issued.
+/// How long a good access token is valid, in seconds: no fixed number is documented (A45). A client that renews an hour
+/// before the end would renew every token as soon as it is issued.
 pub(crate) const LIFETIME: u32 = 3600;
 
 /// Whether a query parameter says for whom the request is: the client's business where it is bound.

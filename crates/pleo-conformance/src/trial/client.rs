@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt::Debug, io, ops::Range, time::Duration};
 
 use http::{HeaderMap, Method, header};
+use pleo_client::Operation;
 use pleo_sandbox::Fault;
 use proptest::{prelude::Strategy, strategy::Just};
 use serde_json::Value;
@@ -437,7 +438,11 @@ impl<'t, 'a> Conversation<'t, 'a> {
         seen: Seen,
         act: impl FnOnce(&mut Self) -> Result<Seen, Stop>,
     ) -> Result<Seen, Stop> {
-        if case.circumstances.insists && seen.refused() { act(self) } else { Ok(seen) }
+        if !(case.circumstances.insists && seen.refused()) {
+            return Ok(seen);
+        }
+        let again = act(self)?;
+        Ok(again.after(seen))
     }
 
     /// Has something done in a session of its own, which evidence does not tell of.
@@ -485,7 +490,7 @@ impl<'t, 'a> Conversation<'t, 'a> {
         if let Outcome::Refuse(Refusal { unsupported: true, reason, .. }) = &outcome {
             return Err(Stop::Unsupported(told(reason).to_owned()));
         }
-        let seen = Seen { outcome, received, lost };
+        let seen = Seen { outcome, received, lost, before: Vec::new() };
         self.untrue = self.untrue.take().or_else(|| seen.untrue());
         Ok(seen)
     }
@@ -508,9 +513,18 @@ pub(crate) struct Seen {
     pub(crate) received: Vec<ReceivedRequest>,
     /// Whether a part of what the client wrote to its standard error was not kept.
     lost: bool,
+    /// The texts of a refusal before it, by place.
+    before: Vec<(String, String)>,
 }
 
 impl Seen {
+    /// The same, with what the same call came to before, when it was refused.
+    fn after(mut self, mut refused: Self) -> Self {
+        self.before = refused.texts();
+        refused.received.append(&mut self.received);
+        Self { received: refused.received, lost: self.lost || refused.lost, ..self }
+    }
+
     /// What a judgement of standard error is worth: what fails the rule may be in what was lost.
     pub(crate) fn with_loss(&self, judgement: Judgement) -> Result<Judgement, Stop> {
         match judgement {
@@ -537,7 +551,7 @@ impl Seen {
     pub(crate) fn requests(&self, case: &Case) -> Vec<&ReceivedRequest> {
         let mut requests: Vec<_> = self.api().filter(|received| !prepares(received, case)).collect();
         // Where the operation is one of those, the same request may have been made beforehand.
-        if PREPARATIONS.contains(&case.operation.path) && requests.len() > case.circumstances.times as usize {
+        if may_prepare(case.operation) && requests.len() > case.circumstances.times as usize {
             requests.remove(0);
         }
         requests
@@ -603,7 +617,8 @@ impl Seen {
         };
         let reasons = reasons.into_iter().map(|(place, text)| (place.to_owned(), text.clone()));
         let shown = shown.iter().map(|(place, text)| (place.clone(), text.clone()));
-        shown.chain(reasons).filter(|(_, text)| !text.trim().is_empty()).collect()
+        let all = self.before.iter().cloned().chain(shown).chain(reasons);
+        all.filter(|(_, text)| !text.trim().is_empty()).collect()
     }
 
     /// Whether the client declined.
@@ -615,6 +630,11 @@ impl Seen {
 /// As much as anybody reads of a client's reason, which may be of any length.
 fn told(reason: &str) -> &str {
     beginning(reason, 1000)
+}
+
+/// Whether a request of this operation may also be one that a client makes before another.
+pub(crate) fn may_prepare(operation: &Operation) -> bool {
+    PREPARATIONS.contains(&operation.path)
 }
 
 /// Whether a request is one that a client may make before that of the case.

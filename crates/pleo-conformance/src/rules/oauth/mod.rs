@@ -165,8 +165,8 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[CENTRAL],
         failure: "Each waiting request renews the token, and each renewal ends the others' tokens.",
         method: "Eight requests at the same time with a token that the client knows to have expired, or that the \
-                 API refuses: renewals are counted. From a client that renews before the API has refused the \
-                 token, no request may come with the old one while it does; from another one, each request once.",
+                 API refuses: renewals are counted. A client that renews before the API has refused the token may \
+                 send no request with the old one meanwhile. Any other client may send each request with it once.",
         check: Check::Client {
             needs: &[Capability::Refresh, Capability::Parallel],
             check: one_renewal_at_a_time,
@@ -403,8 +403,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A45", "A47", "A50"],
         headings: &[LIFECYCLE, HOW_TO_REFRESH],
         failure: "Every call renews, or a 503 of the API does.",
-        method: "Calls with a new token, calls after a renewal, and calls that get 403, 429, 500, 503 or no \
-                 response: the token endpoint may not receive a renewal.",
+        method: "Calls with a new token, calls after a renewal or for another company, calls that get 403, 429, 500, \
+                 503 or no response, and the call after them: the token endpoint may not receive a renewal.",
         check: Check::Client { needs: REFRESH, check: good_token_is_not_renewed },
     },
     Rule {

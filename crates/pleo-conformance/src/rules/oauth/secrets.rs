@@ -177,7 +177,7 @@ pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdic
     let ends = [(true, None), (false, None)].into_iter();
     let ends: Vec<_> =
         ends.chain(token_troubles(trial).into_iter().map(|trouble| (true, Some(trouble)))).collect();
-    // A client that has just renewed takes its time before it gives up.
+    // Rare, because clients try for longer where the access token seems to be good.
     let renewed = prop::bool::weighted(0.06);
     trial.each((expired(trial), select(ends), renewed), |talk, (case, (known, trouble), renewed)| {
         match known {

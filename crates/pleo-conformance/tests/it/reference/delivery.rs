@@ -64,7 +64,7 @@ pub(super) struct Try<'a> {
 impl Request {
     /// Sends it; the error is a reason for which nothing was sent.
     pub(super) fn deliver(&self) -> Result<Answer, String> {
-        let secret = match &self.source {
+        let mut secret = match &self.source {
             Source::Key(secret) | Source::Token(secret) => secret.clone(),
             Source::Kept(turn) if self.index > 0 && self.deviation.flaw(Flaw::OldTokenSentWhileRenewing) => {
                 turn.old_access_token()
@@ -83,7 +83,11 @@ impl Request {
         };
         if matches!(reply, Ok(wire::Reply { status: 401, .. })) {
             reply = self.after_refusal(&secret, reply);
+            if let Source::Kept(turn) = &self.source {
+                secret = turn.newest();
+            }
         }
+        let attempt = Try { secret: &secret, refused: None };
         if let Some(elsewhere) = self.fallback(&reply) {
             let mut message = self.message.clone();
             message.url = message.url.replacen(&self.known.base_url, elsewhere, 1);

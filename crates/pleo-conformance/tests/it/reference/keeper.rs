@@ -185,6 +185,11 @@ impl Turn {
         }
     }
 
+    /// The access token as it is now.
+    pub(super) fn newest(&self) -> String {
+        self.0.keeper.tokens().0
+    }
+
     /// The access token as it was when the call began.
     pub(super) fn old_access_token(&self) -> String {
         thread::sleep(PAUSE);
