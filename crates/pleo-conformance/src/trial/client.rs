@@ -276,6 +276,13 @@ impl<'t, 'a> Conversation<'t, 'a> {
         given.into_iter().chain(issued).collect()
     }
 
+    /// Has the service refuse the newest access token that the client may send for a case.
+    pub(crate) fn revoke_newest(&self, case: &Case) {
+        if let Some(newest) = self.credentials(case).last() {
+            self.servers().sandbox(case.site).revoke(newest);
+        }
+    }
+
     /// Makes the credential of a case good, and has the client send the request, in the case's circumstances.
     pub(crate) fn send(&mut self, case: &Case) -> Result<Seen, Stop> {
         self.prepare(case)?;
@@ -298,8 +305,7 @@ impl<'t, 'a> Conversation<'t, 'a> {
             Event::NoCompany => self.call(&call.of_company(None)),
             Event::Failure(setback) => self.call_into(&call, [setback.fault()]),
             Event::Renewal => {
-                let newest = self.credentials(case).pop().unwrap_or_default();
-                self.servers().sandbox(case.site).revoke(&newest);
+                self.revoke_newest(case);
                 self.call(&call)
             }
             Event::Astray => {

@@ -188,12 +188,11 @@ pub(super) fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each((expired(trial), known, before), |talk, (case, known, before)| {
         let case = &if *known { case.clone() } else { case.plain() };
         talk.admit(case)?;
-        let newest = |talk: &Conversation<'_, '_>| talk.credentials(case).pop().unwrap_or_default();
         for _ in 0..*before {
-            talk.servers().sandbox(case.site).revoke(&newest(talk));
+            talk.revoke_newest(case);
             talk.call(case)?;
         }
-        talk.servers().sandbox(case.site).revoke(&newest(talk));
+        talk.revoke_newest(case);
         let old = talk.credentials(case);
         let seen = talk.call(case)?;
         let renewals = renewals(&seen);

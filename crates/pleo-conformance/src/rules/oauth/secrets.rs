@@ -186,8 +186,7 @@ pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdic
         }
         if *known && *renewed {
             talk.call(case)?;
-            let newest = talk.credentials(case).pop().unwrap_or_default();
-            talk.servers().sandbox(case.site).revoke(&newest);
+            talk.revoke_newest(case);
         }
         let seen = meet_at_token_endpoint(talk, case.site, *trouble, |talk| talk.call(case))?;
         // After a refusal the session has ended, which is another reason to write something.
