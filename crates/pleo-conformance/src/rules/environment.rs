@@ -16,7 +16,7 @@ use crate::{
         case::{Case, UNUSED},
         evidence::{Judgement, place},
         search::Stop,
-        servers::{ReceivedRequest, Site},
+        servers::Site,
     },
     verdict::{Level, Verdict},
 };
@@ -152,10 +152,7 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
         if case.kind == CredentialKind::OauthSession {
             // There are no tokens of the new environment: the user has not authorised the app there.
             let seen = talk.call(&moved.plain())?;
-            let strays = seen
-                .received
-                .iter()
-                .filter(|received| ![case.site, case.site.authorization_server()].contains(&received.site));
+            let strays = seen.received.iter().filter(|received| !received.site.is_of(case.site));
             return Ok(match carrier(strays, &old) {
                 None => Judgement::Pass,
                 Some(received) => Judgement::fail_by(
@@ -171,10 +168,8 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
         let (old, new) = (talk.credentials(case), [moved.secret.clone(), moved.refresh_token.clone()]);
         let old = [old, vec![case.refresh_token.clone()]].concat();
         let seen = talk.send(&moved)?;
-        let is_there = |received: &&ReceivedRequest| {
-            [moved.site, moved.site.authorization_server()].contains(&received.site)
-        };
-        let (there, elsewhere): (Vec<_>, Vec<_>) = seen.received.iter().partition(is_there);
+        let (there, elsewhere): (Vec<_>, Vec<_>) =
+            seen.received.iter().partition(|received| received.site.is_of(moved.site));
         if let Some(received) = carrier(there.iter().copied(), &old) {
             return Ok(Judgement::fail_by(
                 received,
@@ -201,10 +196,8 @@ fn credential_changes_along(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         // The way back is a change as well.
         let seen = talk.call(&case.plain())?;
-        let is_back = |received: &&ReceivedRequest| {
-            [case.site, case.site.authorization_server()].contains(&received.site)
-        };
-        let (here, elsewhere): (Vec<_>, Vec<_>) = seen.received.iter().partition(is_back);
+        let (here, elsewhere): (Vec<_>, Vec<_>) =
+            seen.received.iter().partition(|received| received.site.is_of(case.site));
         Ok(match carrier(elsewhere, &old).or_else(|| carrier(here, &new)) {
             None => Judgement::Pass,
             Some(received) => Judgement::fail_by(

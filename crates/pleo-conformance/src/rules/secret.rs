@@ -401,9 +401,7 @@ fn redirect_is_not_followed(trial: &mut ClientTrial<'_>) -> Verdict {
             // Nor may a later call go there.
             seen.received.extend(talk.call(&case.as_event())?.received);
         }
-        let strays = seen.received.iter().filter(|received| {
-            received.site != case.site && received.site != case.site.authorization_server()
-        });
+        let strays = seen.received.iter().filter(|received| !received.site.is_of(case.site));
         Ok(match carrier(strays, &talk.credentials(case)) {
             None => Judgement::Pass,
             Some(received) => Judgement::fail_by(

@@ -89,6 +89,11 @@ impl Site {
         }
     }
 
+    /// Whether it belongs to an environment: its API, or its authorisation server.
+    pub(crate) fn is_of(self, environment: Self) -> bool {
+        [environment, environment.authorization_server()].contains(&self)
+    }
+
     /// Whether it is an authorisation server.
     pub(crate) const fn is_authorization_server(self) -> bool {
         matches!(self, Self::StagingAuthorization | Self::ProductionAuthorization)

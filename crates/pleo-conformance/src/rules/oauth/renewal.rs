@@ -386,7 +386,7 @@ pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
         let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());
         let misplaced =
             renewals.iter().map(|(received, _)| *received).find(|received| received.site != wanted);
-        let elsewhere = seen.received.iter().filter(|received| ![case.site, wanted].contains(&received.site));
+        let elsewhere = seen.received.iter().filter(|received| !received.site.is_of(case.site));
         let carrier = || carrier(elsewhere, &[&case.refresh_token, &case.app.client_secret]);
         if let Some(stray) = misplaced.or_else(carrier) {
             return Ok(Judgement::fail_by(
