@@ -73,6 +73,6 @@
 //! | The second renewal of a session is lost, or shows the refresh token when it fails | OAU-010, OAU-019 |
 //! | The reason for refusing an odd key or path shows the key | SEC-004 |
 //! | What went wrong in one call has consequences in the next: a redirect is kept, a wrong state taken, a token renewed | OAU-004, OAU-025, SEC-006 |
-//! | A new key or pair is ignored, or the old key is logged | SEC-005, SEC-007 |
+//! | A new key or pair is ignored, also after the end of an authorisation, or the old key is logged | SEC-005, SEC-007 |
 //! | A refused renewal is tried at the other environment's server | OAU-016 |
 //! | A request that may have taken effect is repeated after a 504 or a lost response | URL-008 |

@@ -30,6 +30,7 @@ pub struct Sampler {
     optional: Optional,
     any_text: bool,
     empty_text: bool,
+    edges: bool,
 }
 
 /// Which of the members that a schema does not require a [`Sampler`] makes.
@@ -46,7 +47,7 @@ pub enum Optional {
 impl Sampler {
     /// A sampler that makes [some](Optional::Some) of the optional members.
     pub fn new(seed: u64) -> Self {
-        Self { seed, optional: Optional::Some, any_text: false, empty_text: false }
+        Self { seed, optional: Optional::Some, any_text: false, empty_text: false, edges: false }
     }
 
     /// The same with these optional members.
@@ -56,7 +57,8 @@ impl Sampler {
     }
 
     /// The same, but free text has any characters: blanks, line ends and other control characters except NUL, those
-    /// with a meaning in URLs, and those beyond ASCII. Without this it reads like something that a person has typed.
+    /// with a meaning in URLs, and those beyond ASCII; and now and then what looks like a character that is already
+    /// encoded. Without this it reads like something that a person has typed.
     #[must_use]
     pub fn any_text(self) -> Self {
         Self { any_text: true, ..self }
@@ -66,6 +68,13 @@ impl Sampler {
     #[must_use]
     pub fn empty_text(self) -> Self {
         Self { empty_text: true, ..self }
+    }
+
+    /// The same, but now and then an integer is 0, the least or the greatest that its schema allows, and a list is as
+    /// short as it may be, often empty.
+    #[must_use]
+    pub fn edges(self) -> Self {
+        Self { edges: true, ..self }
     }
 
     /// Whether the schema of this parameter allows every text, the empty one among them.
@@ -103,17 +112,14 @@ impl Sampler {
     }
 
     fn named(&self, name: &str, schema: &Value) -> Value {
-        let Self { seed, optional, any_text, empty_text } = *self;
-        Sampling { rng: Rng::with_seed(seed), optional, any_text, empty_text }.value(name, schema, 0)
+        Sampling { rng: Rng::with_seed(self.seed), sampler: *self }.value(name, schema, 0)
     }
 }
 
 /// One value in the making.
 struct Sampling {
     rng: Rng,
-    optional: Optional,
-    any_text: bool,
-    empty_text: bool,
+    sampler: Sampler,
 }
 
 impl Sampling {
@@ -128,7 +134,7 @@ impl Sampling {
                 None => Value::Null,
             };
         }
-        if schema["nullable"] == true && self.optional == Optional::Some && self.rng.u8(..4) == 0 {
+        if schema["nullable"] == true && self.sampler.optional == Optional::Some && self.rng.u8(..4) == 0 {
             return Value::Null;
         }
         if let Some(members) = schema["enum"].as_array() {
@@ -191,7 +197,7 @@ impl Sampling {
     }
 
     fn includes_optional(&mut self, depth: usize) -> bool {
-        match self.optional {
+        match self.sampler.optional {
             Optional::All => depth < DEEP,
             Optional::None => false,
             Optional::Some => depth < DEEP && self.rng.bool(),
@@ -201,7 +207,8 @@ impl Sampling {
     fn array(&mut self, name: &str, schema: &Value, depth: usize) -> Value {
         let least = schema["minItems"].as_u64().unwrap_or(0);
         let most = schema["maxItems"].as_u64().unwrap_or(least + 3).max(least);
-        let usual = if depth < DEEP { least.max(1) + self.rng.u64(..3) } else { least };
+        let short = depth >= DEEP || self.is_edge();
+        let usual = if short { least } else { least.max(1) + self.rng.u64(..3) };
         let wanted = usize::try_from(usual.min(most)).unwrap_or(usize::MAX);
         let mut items = Vec::new();
         // An item schema with few values may not have as many different ones as are wanted.
@@ -217,6 +224,11 @@ impl Sampling {
         Value::Array(items)
     }
 
+    /// Whether a value is to be as small or as large as it may be.
+    fn is_edge(&mut self) -> bool {
+        self.sampler.edges && self.rng.u8(..4) == 0
+    }
+
     fn integer(&mut self, name: &str, schema: &Value) -> Value {
         let (least, most) = match (schema["minimum"].as_i64(), schema["maximum"].as_i64(), name) {
             (None, None, "minors") => (-5_000, 250_000),
@@ -228,7 +240,11 @@ impl Sampling {
             }
         };
         let step = schema["multipleOf"].as_i64().unwrap_or(1).max(1);
-        let value = self.rng.i64(least..=most.max(least));
+        let most = most.max(least);
+        let value = match self.is_edge() {
+            true => self.pick(&[least, most, 0.clamp(least, most)]),
+            false => self.rng.i64(least..=most),
+        };
         let multiple = value - value.rem_euclid(step);
         json!(if multiple < least { multiple + step } else { multiple })
     }
@@ -289,11 +305,16 @@ impl Sampling {
             () if ends("urn") || ends("deletedby") => format!("urn:pleo:company:{}", self.uuid()),
             () if ends("type") => self.pick(&["vendor", "employee"]).to_owned(),
             () if ends("delimiter") => ";".to_owned(),
-            () if self.empty_text && self.rng.u8(..3) == 0 => String::new(),
-            () if self.any_text => {
+            () if self.sampler.empty_text && self.rng.u8(..3) == 0 => String::new(),
+            () if self.sampler.any_text => {
                 // Now and then longer than what fits into a column.
                 let most = if self.rng.u8(..8) == 0 { 300 } else { 12 };
-                (0..self.rng.usize(most / 4..most)).map(|_| self.pick(CHARACTERS)).collect()
+                let mut text: String =
+                    (0..self.rng.usize(most / 4..most)).map(|_| self.pick(CHARACTERS)).collect();
+                if self.rng.u8(..4) == 0 {
+                    text += self.pick(ENCODED);
+                }
+                text
             }
             () => format!("{} {}", self.pick(WORDS), self.rng.u16(1..1_000)),
         }
@@ -380,6 +401,8 @@ fn singular(name: &str) -> &str {
 
 const WORDS: &[&str] =
     &["Travel", "Meals", "Software", "Office", "Hardware", "Marketing", "Training", "Fuel"];
+/// What decoders decode that are given it once too often.
+const ENCODED: &[&str] = &["%41", "%2F", "%25", "&amp;", "\\n", "\\u0041", "=C3=A9"];
 /// Those that encoders get wrong.
 const CHARACTERS: &[char] = &[
     'a',
@@ -431,7 +454,9 @@ mod tests {
         [Optional::All, Optional::None, Optional::Some]
             .into_iter()
             .flat_map(|optional| (0..12).map(move |seed| Sampler::new(seed).optional(optional)))
-            .flat_map(|sampler| [sampler, sampler.any_text(), sampler.any_text().empty_text()])
+            .flat_map(|sampler| {
+                [sampler, sampler.any_text(), sampler.any_text().empty_text(), sampler.edges()]
+            })
     }
 
     #[track_caller]
@@ -507,9 +532,24 @@ mod tests {
         for wanted in [' ', '+', '&', '%', '\r', '\n', '\u{1}', 'é', '\u{1f600}'] {
             assert!(any("note").iter().any(|text| text.contains(wanted)), "{wanted:?}");
         }
+        assert!(any("note").iter().any(|text| text.ends_with("%41")));
         assert!(any("currency").iter().all(|text| text.len() == 3));
         let fixed = json!({ "type": "string", "format": "uuid" });
         assert_eq!(Sampler::new(3).any_text().value(&fixed), Sampler::new(3).value(&fixed));
+    }
+
+    #[test]
+    fn numbers_and_lists_are_at_the_ends_of_their_range_now_and_then() {
+        let values =
+            |schema: Value| (0..40).map(|seed| Sampler::new(seed).edges().value(&schema)).collect::<Vec<_>>();
+        let numbers = values(json!({ "type": "integer", "minimum": 0, "maximum": 100_000 }));
+        assert!(numbers.contains(&json!(0)) && numbers.contains(&json!(100_000)), "{numbers:?}");
+        assert!(numbers.iter().filter(|number| [json!(0), json!(100_000)].contains(number)).count() < 25);
+        assert!(values(json!({ "type": "integer", "minimum": -9, "maximum": 9_999 })).contains(&json!(0)));
+        let list = |least: u64| json!({ "type": "array", "minItems": least, "items": { "type": "boolean" } });
+        let lengths = values(list(0)).iter().map(|list| list.as_array().unwrap().len()).collect::<Vec<_>>();
+        assert!(lengths.contains(&0) && lengths.contains(&3), "{lengths:?}");
+        assert!(values(list(2)).iter().any(|list| list.as_array().unwrap().len() == 2));
     }
 
     #[test]

@@ -114,6 +114,9 @@ struct Run {
     /// The number of cases for each rule.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     cases: u32,
+    /// The number of smaller cases to try at most, once a case has failed.
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    shrinks: u32,
     /// The adapter of the client to judge: a program and its arguments, split as a shell would split them. It gets
     /// no credential of the environment, and ends with the run; on Linux all that it started does, too, elsewhere
     /// its process group [default: our client, in process].
@@ -394,7 +397,7 @@ impl Run {
             }
         }
         let reports = Reports::prepare(&self.report)?;
-        let options = Options { seed: self.seed, cases: self.cases };
+        let options = Options { seed: self.seed, cases: self.cases, shrinks: self.shrinks };
         let bar = progress_bar(selection.len(), streams.watched);
         let report = (suite.run)(&selection, subject, &options, &mut |progress| match progress {
             Progress::Began(rule) => bar.set_message(rule.id),

@@ -103,7 +103,7 @@ fn without_options_all_rules_are_asked_of_our_client_with_fixed_cases() {
     let (ids, subject, options) = done.asked.unwrap();
     assert_eq!(ids.len(), CATALOGUE.len());
     assert_eq!(subject, SubjectUnderTest::InProcess);
-    assert_eq!(options, Options { seed: 1, cases: 256 });
+    assert_eq!(options, Options::default());
 }
 
 #[test]
@@ -131,12 +131,22 @@ fn a_selection_without_any_rule_is_wrong_usage() {
 
 #[test]
 fn a_clients_command_is_split_as_a_shell_would() {
-    let done =
-        run(&["--client", "python3 'my adapter.py' --fast", "--timeout", "3", "--seed", "7", "--cases", "9"]);
+    let done = run(&[
+        "--client",
+        "python3 'my adapter.py' --fast",
+        "--timeout",
+        "3",
+        "--seed",
+        "7",
+        "--cases",
+        "9",
+        "--shrinks",
+        "5",
+    ]);
     let (_, subject, options) = done.asked.unwrap();
     let command = ["python3", "my adapter.py", "--fast"].map(str::to_owned).to_vec();
     assert_eq!(subject, SubjectUnderTest::Program { command, timeout: Duration::from_secs(3) });
-    assert_eq!(options, Options { seed: 7, cases: 9 });
+    assert_eq!(options, Options { seed: 7, cases: 9, shrinks: 5 });
     for wrong in ["", "  ", "sh 'open", "'' x"] {
         run(&["--client", wrong]).wrong_usage("is not a command");
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     protocol::{Capability, CredentialKind},
     trial::{
-        authorisation::{Flow, authorise},
+        authorisation::{Flow, answered, authorise, register, token_requests},
         case::{Case, Setback, UNUSED, takes_company},
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place, target},
@@ -128,7 +128,7 @@ pub(super) const RULES: &[Rule] = &[
         failure: "After a rotation the server receives the old key.",
         method: "Two calls of one session with two credentials or pairs, which may begin and end alike, or with an \
                  authorisation before each: the credential that the second sends, also when the new one is \
-                 refused.",
+                 refused, or the first authorisation has ended.",
         check: Check::Client { needs: &[Capability::Sessions], check: rotation_takes_effect },
     },
 ];
@@ -248,16 +248,15 @@ enum Occasion {
     NewCredential,
 }
 
-/// The requests that fail, and those that are refused. Many clients say nothing about a status, so what all of them say
-/// something about is there several times.
+/// The requests that fail, and those that are refused. Each is there often enough not to be left out by chance; many
+/// clients say nothing about a status, so what all of them say something about is there more often.
 fn mishaps(trial: &ClientTrial<'_>) -> impl Iterator<Item = Occasion> + use<> {
     let troubles = all_troubles(trial).into_iter().flat_map(|trouble| {
         let times = match trouble {
             Trouble::Nothing | Trouble::Late | Trouble::Empty => 0,
-            Trouble::Status(_) => 1,
-            // Each client waits.
-            Trouble::Silence => 2,
-            Trouble::DroppedConnection
+            Trouble::Status(_) => 2,
+            Trouble::Silence
+            | Trouble::DroppedConnection
             | Trouble::ResetConnection
             | Trouble::RefusedConnection
             | Trouble::Unreadable
@@ -268,13 +267,13 @@ fn mishaps(trial: &ClientTrial<'_>) -> impl Iterator<Item = Occasion> + use<> {
     let once = troubles.map(|trouble| Occasion::Trouble(trouble, 1));
     let lasting = [Trouble::Status(401), Trouble::Status(503), Trouble::DroppedConnection];
     let lasting = lasting.map(|trouble| Occasion::Trouble(trouble, LASTING));
-    let failures = once.chain(lasting).chain([302, 307].map(Occasion::Redirect));
+    let failures = once.chain(lasting).chain([302, 302, 307, 307].map(Occasion::Redirect));
     failures.chain(REFUSALS).chain(REFUSALS)
 }
 
 /// The same, and requests that succeed, in about a fifth of the cases.
 fn anything(trial: &ClientTrial<'_>) -> Vec<Occasion> {
-    let successes = [(Trouble::Nothing, 12), (Trouble::Empty, 2)].into_iter();
+    let successes = [(Trouble::Nothing, 14), (Trouble::Empty, 2)].into_iter();
     let successes = successes.flat_map(|(trouble, times)| std::iter::repeat_n(trouble, times));
     let successes = successes.map(|trouble| Occasion::Trouble(trouble, 1));
     successes.chain([Occasion::NewCredential; 2]).chain(mishaps(trial)).collect()
@@ -426,8 +425,10 @@ fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
     }
     let cases = Union::new_weighted(cases);
     trial.each((cases, any::<bool>(), any::<bool>()), |talk, (case, alike, refused)| {
-        if case.kind == CredentialKind::OauthSession {
-            return authorised_again(talk, case);
+        match case.kind {
+            CredentialKind::OauthSession => return authorised_again(talk, case),
+            CredentialKind::OauthTokens if *refused => return replaced_after_its_end(talk, case),
+            _ => {}
         }
         talk.send(&case.plain())?.first(case)?;
         let mut rotated = case.with_other_secret();
@@ -479,6 +480,25 @@ fn authorised_again(talk: &mut Conversation<'_, '_>, case: &Case) -> Result<Judg
         Some(_) => Judgement::Pass,
         None => Judgement::inconclusive("neither the old nor the new access token is received"),
     })
+}
+
+/// Gives a client another pair after its authorisation has ended, and looks whether it is used.
+fn replaced_after_its_end(talk: &mut Conversation<'_, '_>, case: &Case) -> Result<Judgement, Stop> {
+    let replaced = case.with_other_secret().plain();
+    // A client that does not send this request at all says nothing about pairs.
+    talk.aside(|talk| talk.send(&replaced))?.first(case)?;
+    // The authorisation server does not know the first pair.
+    talk.keep_pair_secret(case);
+    register(talk, &case.app, case.company);
+    let seen = talk.call(&case.expired())?;
+    if !token_requests(&seen).iter().any(|(received, _)| answered(received)["error"] == "invalid_grant") {
+        return Ok(Judgement::inconclusive("the client does not learn that its authorisation has ended"));
+    }
+    let seen = talk.send(&replaced)?;
+    Ok(Judgement::pass_if(carrier(seen.api(), &talk.credentials(&replaced)).is_some(), || {
+        let message = "after the end of an authorisation a new pair of tokens is not used";
+        Judgement::fail(message, "a request with the new access token", seen.told())
+    }))
 }
 
 /// A secret that has so much in common with another one that somebody may take it for that.

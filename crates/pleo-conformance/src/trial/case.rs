@@ -41,7 +41,9 @@ const PREFIX: &str = "FAKE-";
 impl Form {
     /// Text of this form. It shrinks to the shortest.
     pub(crate) fn text(&'static self) -> impl Strategy<Value = String> + use<> {
-        (any::<u64>(), self.length.clone()).prop_map(|(seed, length)| {
+        let short = *self.length.start()..=self.length.start() + 8;
+        let lengths = Union::new_weighted(vec![(1, short), (3, self.length.clone())]);
+        (any::<u64>(), lengths).prop_map(|(seed, length)| {
             let mut random = fastrand::Rng::with_seed(seed);
             let signs = self.signs.as_bytes();
             let character = |random: &mut fastrand::Rng| match random.usize(..62 + signs.len()) {
@@ -424,7 +426,7 @@ fn arguments(operation: &Operation, optional: u16, seed: u32, empty_texts: bool)
     let members = if optional & 1 == 0 { Optional::None } else { Optional::All };
     let sampler = |offset: u64| {
         let sampler = Sampler::new(u64::from(seed) + offset).optional(members);
-        if seed.is_multiple_of(2) { sampler } else { sampler.any_text() }
+        if seed.is_multiple_of(2) { sampler } else { sampler.any_text().edges() }
     };
     let mut paging = false;
     for (index, parameter) in operation.parameters.iter().enumerate() {

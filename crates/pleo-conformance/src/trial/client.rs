@@ -13,7 +13,7 @@ use super::{
     case::{Case, Cases, Event, Setback, cases},
     evidence::Judgement,
     mask::Mask,
-    search::{Attempt, Options, SHRINKS, Stop, each},
+    search::{Attempt, Options, Stop, each},
     servers::{ReceivedRequest, Site, TestServers},
 };
 use crate::{
@@ -151,7 +151,7 @@ impl<'a> ClientTrial<'a> {
         S::Value: Clone + Debug,
     {
         let (rule, options) = (self.rule, self.options);
-        each(rule, options, SHRINKS, strategy, |case| {
+        each(rule, options, strategy, |case| {
             // What a case has created does not slow down the next ones, nor fill the sandbox.
             self.servers.restore_data();
             let mut conversation = Conversation::new(self);
@@ -181,7 +181,7 @@ impl<'a> ClientTrial<'a> {
     /// Judges what needs no case.
     pub(crate) fn once(&mut self, judge: impl Fn(&Self) -> Result<Judgement, Stop>) -> Verdict {
         let options = Options { cases: 1, ..self.options };
-        each(self.rule, options, 0, Just(()), |()| Attempt {
+        each(self.rule, options, Just(()), |()| Attempt {
             called: Value::Null,
             mask: Mask::default(),
             judged: judge(self),
@@ -787,7 +787,7 @@ mod tests {
         let mut client = GivesUp::default();
         let request = Arc::clone(&client.request);
         let servers = TestServers::start(listen).unwrap();
-        let options = Options { seed: 1, cases: 1 };
+        let options = Options { cases: 1, ..Options::default() };
         let mut trial = ClientTrial::begin(&mut client, servers, options).unwrap();
         let case = trial.cases().strategy().new_tree(&mut TestRunner::deterministic()).unwrap().current();
         let mut talk = Conversation::new(&mut trial);

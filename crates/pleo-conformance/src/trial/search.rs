@@ -15,9 +15,6 @@ use super::{
 };
 use crate::{verdict::Verdict, words::counted};
 
-/// How often a case is made smaller at most.
-pub(crate) const SHRINKS: u32 = 128;
-
 /// A rule passes only if at least one case in so many was conclusive.
 const ONE_CONCLUSIVE_IN: u32 = 4;
 
@@ -28,12 +25,15 @@ pub struct Options {
     pub seed: u64,
     /// The number of cases for each rule.
     pub cases: u32,
+    /// How many smaller cases are tried at most, once a case has failed. With 0 the evidence is about the first that
+    /// failed. A live service is never asked again.
+    pub shrinks: u32,
 }
 
 impl Default for Options {
-    /// 256 cases, and always the same ones.
+    /// 256 cases, and always the same ones; 128 smaller ones after a failure.
     fn default() -> Self {
-        Self { seed: 1, cases: 256 }
+        Self { seed: 1, cases: 256, shrinks: 128 }
     }
 }
 
@@ -144,7 +144,6 @@ impl Tally {
 pub(crate) fn each<S: Strategy>(
     rule: &str,
     options: Options,
-    shrinks: u32,
     strategy: S,
     judge: impl FnMut(&S::Value) -> Attempt,
 ) -> Verdict
@@ -170,7 +169,7 @@ where
             return Ok(());
         }
         if tally.failed.is_some() {
-            if tally.tried_smaller == shrinks {
+            if tally.tried_smaller == options.shrinks {
                 return Ok(());
             }
             tally.tried_smaller += 1;

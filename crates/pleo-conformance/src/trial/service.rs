@@ -14,7 +14,7 @@ use super::{
     case::{Cases, cases},
     evidence::Judgement,
     mask::Mask,
-    search::{Attempt, Options, SHRINKS, Stop, each},
+    search::{Attempt, Options, Stop, each},
     servers::{ReceivedRequest, Site},
 };
 use crate::{
@@ -76,10 +76,10 @@ impl<'a> ServiceTrial<'a> {
     where
         S::Value: Clone + Debug,
     {
-        let (rule, options) = (self.rule, self.options);
+        let rule = self.rule;
         // What has failed once with a live service has failed; a smaller case is not worth its requests.
-        let shrinks = if self.is_live() { 0 } else { SHRINKS };
-        each(rule, options, shrinks, strategy, |case| {
+        let shrinks = if self.is_live() { 0 } else { self.options.shrinks };
+        each(rule, Options { shrinks, ..self.options }, strategy, |case| {
             let mut inquiry = Inquiry { trial: self, mask: Mask::default() };
             let judged = judge(&mut inquiry, case);
             Attempt { called: Value::Null, mask: inquiry.mask, judged }

@@ -42,7 +42,9 @@ pub(crate) fn client_rules(area: &str) -> Vec<&'static Rule> {
 
 pub(crate) fn report(subject: &mut dyn Subject, rules: &[&'static Rule], cases: u32) -> Report {
     let judged = Judged { client: Some(subject), service: None, kind: SubjectKind::InProcess };
-    Report::from(judge(rules, judged, &Options { seed: 1, cases }, &mut |_| {}).unwrap())
+    Report::from(
+        judge(rules, judged, &Options { cases, shrinks: 0, ..Options::default() }, &mut |_| {}).unwrap(),
+    )
 }
 
 /// Does something for each item, on several threads, which often wait, and collects what is wrong.

@@ -77,7 +77,7 @@ fn on_both<S: Subject>(
     rules: &[&'static Rule],
     cases: u32,
 ) -> Vec<(&'static str, Verdict, Verdict)> {
-    let options = Options { seed: 1, cases };
+    let options = Options { cases, shrinks: 0, ..Options::default() };
     let (mut first, mut second) = (client(), client());
     let judged = |client| Judged { client: Some(client), service: None, kind: SubjectKind::InProcess };
     let ours = judge(rules, judged(&mut first), &options, &mut |_| {}).unwrap();

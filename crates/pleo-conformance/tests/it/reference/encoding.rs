@@ -19,6 +19,9 @@ pub(super) fn query(deviation: Deviation, send: &Send, pairs: Vec<(String, Strin
     if deviation.flaw(Flaw::QueryEmptyLost) {
         pairs.retain(|(_, value)| !value.is_empty());
     }
+    if deviation.flaw(Flaw::QueryZeroLost) {
+        pairs.retain(|(_, value)| value != "0");
+    }
     if deviation.flaw(Flaw::ListJoined) {
         pairs = joined(pairs);
     }
@@ -61,6 +64,7 @@ fn flawed(flaw: Flaw, value: &str) -> String {
         Flaw::QueryAmpersandUnencoded => escaped(value).replace("%26", "&"),
         Flaw::QueryHashUnencoded => escaped(value).replace("%23", "#"),
         Flaw::QueryPercentUnencoded => escaped(value).replace("%25", "%"),
+        Flaw::QueryEncodedKept => encoded_kept(&escaped(value)),
         Flaw::QueryLatin1 => percent_encode(&latin_1(value), ESCAPED).to_string(),
         Flaw::QueryQuestionMarks => escaped(&question_marks(value)),
         Flaw::QueryLowerCased => escaped(&value.to_lowercase()),
@@ -68,6 +72,15 @@ fn flawed(flaw: Flaw, value: &str) -> String {
         Flaw::QueryLineEndsLost => escaped(&value.replace(['\r', '\n'], "")),
         _ => escaped(value),
     }
+}
+
+/// A value whose percent signs are not encoded where two hexadecimal digits follow.
+fn encoded_kept(escaped: &str) -> String {
+    let is_encoded =
+        |rest: &str| rest.get(..2).is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let mut parts = escaped.split("%25");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, rest| kept + if is_encoded(rest) { "%" } else { "%25" } + rest)
 }
 
 /// Latin-1, with a question mark for what it does not have.
@@ -164,7 +177,12 @@ fn changed(flaw: Flaw, body: &Value) -> Value {
         Value::String(text) => Value::from(changed_text(flaw, text)),
         Value::Array(items) => items.iter().map(|item| changed(flaw, item)).collect(),
         Value::Object(members) => {
-            let stays = |(_, value): &(&String, &Value)| flaw != Flaw::BodyEmptyTextsLost || **value != "";
+            let stays = |(_, value): &(&String, &Value)| match flaw {
+                Flaw::BodyEmptyTextsLost => **value != "",
+                Flaw::BodyEmptyListsLost => value.as_array().is_none_or(|items| !items.is_empty()),
+                Flaw::BodyZerosLost => **value != 0,
+                _ => true,
+            };
             let members = members.iter().filter(stays);
             let mut members: Map<String, Value> =
                 members.map(|(name, value)| (name.clone(), changed(flaw, value))).collect();
@@ -245,6 +263,7 @@ mod tests {
     fn a_flaw_spoils_texts_as_its_name_says() {
         for (flaw, value, written) in [
             (Flaw::QueryPlusEncoded, "a b", "a%2Bb"),
+            (Flaw::QueryEncodedKept, "%41 %é%4", "%41%20%25%C3%A9%254"),
             (Flaw::QueryHashUnencoded, "a#b", "a#b"),
             (Flaw::QueryLatin1, "é€", "%E9%3F"),
             (Flaw::QueryQuestionMarks, "é", "%3F"),

@@ -119,7 +119,7 @@ flaws! {
     /// Does not compare the credential's environment with the base URL's.
     StagingKeyInProduction "staging_key_in_production" "ENV-002"
     /// Keeps the first credential of a session when the environment changes.
-    EnvironmentSwitchedWithoutCredential "environment_switched_without_credential" "ENV-003"
+    EnvironmentSwitchedWithoutCredential "environment_switched_without_credential" "ENV-003" ["AUTH-003"]
     /// Has production's base URL without TLS.
     BuiltInHttp "built_in_http" "ENV-004"
     /// Has a base URL for production that only resembles it.
@@ -205,11 +205,11 @@ flaws! {
     /// Leaves the company out when it tries again after a 404.
     CompanyMissingAfter404 "company_missing_after_404" "CMP-001"
     /// Keeps the first company of a session when another is bound.
-    CompanyCached "company_cached" "CMP-009"
+    CompanyCached "company_cached" "CMP-009" ["CMP-005"]
     /// Goes on with the company of the call before when none is bound.
     CompanyNotForgotten "company_not_forgotten" "CMP-009"
     /// Keeps the first company of a session for as long as the credential is the same.
-    CompanyKeptWithCredential "company_kept_with_credential" "CMP-009"
+    CompanyKeptWithCredential "company_kept_with_credential" "CMP-009" ["CMP-005"]
     /// Writes the company without hyphens.
     CompanyWithoutHyphens "company_without_hyphens" "CMP-005"
     /// Writes the company in braces.
@@ -427,6 +427,10 @@ flaws! {
     QueryTrimmed "query_trimmed" "URL-004"
     /// Leaves out empty query values.
     QueryEmptyLost "query_empty_lost" "URL-004"
+    /// Leaves out query values of 0.
+    QueryZeroLost "query_zero_lost" "URL-004"
+    /// Takes a percent sign and two hexadecimal digits of a query value for what is already encoded.
+    QueryEncodedKept "query_encoded_kept" "URL-004"
     /// Loses the line ends of query values.
     QueryLineEndsLost "query_line_ends_lost" "URL-004"
     /// Sends `None` for query parameters that are not given.
@@ -443,6 +447,10 @@ flaws! {
     BodyNullAdded "body_null_added" "URL-005"
     /// Leaves empty texts out of bodies.
     BodyEmptyTextsLost "body_empty_texts_lost" "URL-005"
+    /// Leaves empty lists out of bodies.
+    BodyEmptyListsLost "body_empty_lists_lost" "URL-005"
+    /// Leaves zeros out of bodies.
+    BodyZerosLost "body_zeros_lost" "URL-005"
     /// Trims the texts of bodies.
     BodyTrimmed "body_trimmed" "URL-005"
     /// Writes CR and LF for a line feed in the texts of bodies.
@@ -818,6 +826,8 @@ flaws! {
     OldKeyInLogOfNew "old_key_in_log_of_new" "SEC-005"
     /// Goes on with the first pair of a session when it is given another one.
     NewPairIgnored "new_pair_ignored" "SEC-007"
+    /// Once an authorisation has ended, every later pair of the session is taken for ended, too.
+    NewPairIgnoredAfterEnd "new_pair_ignored_after_end" "SEC-007"
     /// Takes a redirect with any state once it has refused one.
     WrongStateTakenSecondTime "wrong_state_taken_second_time" "OAU-004"
     /// Renews at the other environment's server when its own refuses the refresh token.

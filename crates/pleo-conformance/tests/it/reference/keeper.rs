@@ -113,6 +113,11 @@ impl Keeper {
         pair.renewed.then(|| (pair.access.clone(), pair.refresh.clone().unwrap_or_default()))
     }
 
+    /// Whether the server has called the refresh token invalid.
+    pub(super) fn has_ended(&self) -> bool {
+        self.pair().ended
+    }
+
     /// Held while renewing, so that one refresh is in flight.
     fn pair(&self) -> MutexGuard<'_, Pair> {
         self.pair.lock().unwrap()

@@ -412,7 +412,9 @@ impl Client<'_> {
     /// What has become of the tokens that this credential brings, or brought earlier in the session.
     fn brought(&mut self, credential: &Credential) -> Result<Arc<Keeper>, String> {
         let environment = &credential.environment;
-        let ignores_new = self.deviation.flaw(Flaw::NewPairIgnored);
+        let has_ended = self.session.brought.last().is_some_and(|(_, _, keeper)| keeper.has_ended());
+        let ignores_new = self.deviation.flaw(Flaw::NewPairIgnored)
+            || (has_ended && self.deviation.flaw(Flaw::NewPairIgnoredAfterEnd));
         let is_meant = |(known, tokens, _): &(String, Tokens, Arc<Keeper>)| {
             known == environment
                 && (ignores_new || credential.tokens.as_ref().is_none_or(|new| new == tokens))

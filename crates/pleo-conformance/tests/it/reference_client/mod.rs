@@ -21,6 +21,9 @@ const NOT_PLAYED: &[&str] = &[
     "secret_in_log_of_410",
     "repeated_after_504",
     "repeated_after_reset",
+    "query_zero_lost",
+    "body_empty_lists_lost",
+    "body_zeros_lost",
     "empty_code_exchanged",
     "other_errors_ignored",
     "renewed_for_each_401",
@@ -65,6 +68,7 @@ const NOT_PLAYED: &[&str] = &[
     "state_trimmed",
     "redirect_kept_for_later",
     "new_pair_ignored",
+    "new_pair_ignored_after_end",
     "wrong_state_taken_second_time",
 ];
 
