@@ -561,3 +561,27 @@ fn unbound_client_names_none(trial: &mut ClientTrial<'_>) -> Verdict {
         })))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_is_nearly_the_bound_one_differs_in_one_digit() {
+        let company: Uuid = "11111111-2222-4333-8444-555555555554".parse().unwrap();
+        for (which, other) in [
+            "11111111-2222-4333-8444-555555555555",
+            "01111111-2222-4333-8444-555555555554",
+            "11111111-2222-4333-8444-555555555544",
+            "10111111-2222-4333-8444-555555555554",
+            "11111111-2222-4333-8444-455555555554",
+            "11111111-3222-4333-8444-555555555554",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            assert_eq!(with_other_digit(company, which).to_string(), other);
+            assert_eq!(with_other_digit(company, which + 6).to_string(), other);
+        }
+    }
+}

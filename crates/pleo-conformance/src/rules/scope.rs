@@ -199,5 +199,9 @@ mod tests {
         for with in 0..4 {
             assert!(needed.iter().all(|scope| sufficient(&needed, with).contains(scope)));
         }
+        assert_eq!(sufficient(&needed, 0), needed);
+        assert_eq!(sufficient(&[], 0), ["test:test", "users:read", "vendors:write"]);
+        let [before, behind] = [1, 2].map(|with| sufficient(&needed, with));
+        assert_eq!((&before[3..], &behind[..2]), (&needed[..], &needed[..]));
     }
 }

@@ -592,6 +592,18 @@ mod tests {
     }
 
     #[test]
+    fn a_verifier_that_is_a_digest_of_the_state_is_made_from_it_in_every_spelling() {
+        let state = "the-state";
+        let hex = "9aea885ae488807f42f7b8cd4d53c9a550097218873938c6ab52d663c02ea691";
+        for made in [state, hex, &challenge_of(state), &STANDARD.encode(Sha256::digest(state))] {
+            assert!(is_made_from(made, state), "{made}");
+        }
+        for other in ["the-states", "the-stat", &challenge_of("another-state")] {
+            assert!(!is_made_from(other, state), "{other}");
+        }
+    }
+
+    #[test]
     fn no_wrong_state_is_the_right_one_alone() {
         for way in 0..WRONG_STATES {
             for state in ["Abc123", "1234567", "x", "x~", "~-"] {

@@ -397,6 +397,10 @@ flaws! {
     BodyWrapped "body_wrapped" "URL-005"
     /// Refuses everything.
     RefusesEverything "refuses_everything" "URL-006"
+    /// Sends one request when it is asked for several at the same time.
+    OneOfSeveralSent "one_of_several_sent" "URL-006"
+    /// Keeps the slash at the end of a base URL and adds the path's.
+    SlashOfBaseUrlDoubled "slash_of_base_url_doubled" "URL-007"
     /// Sends what succeeded once more.
     SentTwice "sent_twice" "URL-006"
     /// Sends what got no whole response once more, whatever it is.
@@ -508,8 +512,12 @@ flaws! {
     VerifierMissing "verifier_missing" "OAU-006"
     /// Puts the client secret into the authorise URL.
     ClientSecretInUrl "client_secret_in_url" "OAU-007"
+    /// Puts the client secret into the authorise URL, as a part of a parameter that it has made up.
+    ClientSecretInUrlUnderOtherName "client_secret_in_url_under_other_name" "OAU-007"
     /// Takes the verifier for the state, too.
     VerifierAsState "verifier_as_state" "OAU-007" ["OAU-006"]
+    /// Makes the verifier from the state, which everybody can read.
+    VerifierFromState "verifier_from_state" "OAU-006"
     /// Puts a verifier into the authorise URL that it does not use.
     OtherVerifierInUrl "other_verifier_in_url" "OAU-007"
     /// Puts the verifier into the state, beside something random.
@@ -572,6 +580,8 @@ flaws! {
     ClientSecretInDebug "client_secret_in_debug" "OAU-019"
     /// Puts the new refresh token into a header of requests to the API, too.
     NewRefreshTokenInHeader "new_refresh_token_in_header" "OAU-018"
+    /// Puts the new refresh token into the body of requests to the API, too.
+    NewRefreshTokenInBody "new_refresh_token_in_body" "OAU-018" ["SEC-002" "OAU-023"]
     /// Puts the new access token into the query of requests to the API, too.
     NewAccessTokenInQuery "new_access_token_in_query" "OAU-018" ["SEC-001" "OAU-023"]
     /// Writes the new access token to the log.
@@ -704,6 +714,8 @@ flaws! {
     FormCalledJson "form_called_json" "OAU-031"
     /// Puts the form of an exchange into the URL, too.
     ExchangeInQuery "exchange_in_query" "OAU-030"
+    /// Puts the verifier into the query of an exchange, too.
+    VerifierInExchangeQuery "verifier_in_exchange_query" "OAU-030"
     /// Puts the client secret into a header of its own when it exchanges a code.
     ClientSecretInHeader "client_secret_in_header" "OAU-030"
     /// Exchanges a code once more that was refused.

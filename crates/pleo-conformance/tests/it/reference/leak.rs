@@ -75,13 +75,16 @@ impl Request {
 
     /// Adds a member to the body that gives the secret away.
     pub(super) fn leak_into_body(&self, message: &mut wire::Message, attempt: Try<'_>) {
-        let leaks = self.deviation.flaw(Flaw::KeyEscapedInBody) && matches!(self.source, Source::Key(_));
-        if let Some(body) = &mut message.body
-            && leaks
+        let leak = match (self.deviation.flaw, &self.source) {
+            (Some(Flaw::KeyEscapedInBody), Source::Key(_)) => Some(attempt.secret.to_owned()),
+            (Some(Flaw::NewRefreshTokenInBody), _) => self.renewed_refresh_token(),
+            _ => None,
+        };
+        if let (Some(body), Some(leak)) = (&mut message.body, leak)
             && body.starts_with(b"{")
         {
             let comma = if body.starts_with(b"{}") { "" } else { "," };
-            let member = format!("\"apiKey\":\"{}\"{comma}", escapes(attempt.secret));
+            let member = format!("\"credential\":\"{}\"{comma}", escapes(&leak));
             body.splice(1..1, member.into_bytes());
         }
     }

@@ -300,7 +300,8 @@ impl Client<'_> {
             let bare = bare.clone();
             Ok(Request { deviation, message, second, bare, source, kind, index, known })
         };
-        (0..send.times).map(request).collect()
+        let times = if self.deviation.flaw(Flaw::OneOfSeveralSent) { 1 } else { send.times };
+        (0..times).map(request).collect()
     }
 
     fn authorize(&mut self, authorize: &Authorize) -> Done {

@@ -53,6 +53,10 @@ impl Pending {
             Some(state) if deviation.flaw(Flaw::StateOfSession) => state.clone(),
             _ => state(deviation, &verifier),
         };
+        let verifier = match deviation.flaw {
+            Some(Flaw::VerifierFromState) => s256(&state),
+            _ => verifier,
+        };
         let mut query = Form::new();
         match deviation.flaw {
             Some(Flaw::ResponseTypeMissing) => {}
@@ -105,6 +109,9 @@ impl Pending {
         }
         if deviation.flaw(Flaw::ClientSecretInUrl) {
             query.push("client_secret", &app.client_secret);
+        }
+        if deviation.flaw(Flaw::ClientSecretInUrlUnderOtherName) {
+            query.push("app", format!("{}.{}", app.client_id, app.client_secret));
         }
         let url = format!("{server}/oauth/authorize?{}", query.write(deviation));
         let pending = Self {

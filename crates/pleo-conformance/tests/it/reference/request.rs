@@ -55,7 +55,9 @@ pub(super) fn build(
     parts.query.extend(not_given(deviation, send));
     company::bind(deviation, before, send, &mut parts, without_company)?;
 
-    let slash = if deviation.flaw(Flaw::DoubleSlash) { "/" } else { "" };
+    let doubles = deviation.flaw(Flaw::DoubleSlash)
+        || (deviation.flaw(Flaw::SlashOfBaseUrlDoubled) && send.base_url.ends_with('/'));
+    let slash = if doubles { "/" } else { "" };
     let path = path(deviation, send)?;
     let query = encoding::query(deviation, send, parts.query);
     let mut headers = Vec::new();

@@ -166,9 +166,13 @@ pub(super) fn post(
     if !renews && deviation.flaw(Flaw::ClientSecretInHeader) {
         headers.push(("X-Client-Secret", encoded(&app.client_secret)));
     }
+    let verifier = form.get("code_verifier").map(str::to_owned);
     let body = form.write(deviation);
     let query = match deviation.flaw {
         Some(Flaw::ExchangeInQuery) if !renews => format!("?{body}"),
+        Some(Flaw::VerifierInExchangeQuery) if !renews => {
+            format!("?verifier={}", verifier.unwrap_or_default())
+        }
         _ => String::new(),
     };
     let message = wire::Message {

@@ -26,6 +26,7 @@ const NOT_PLAYED: &[&str] = &[
     "body_zeros_lost",
     "empty_code_exchanged",
     "other_errors_ignored",
+    "verifier_from_state",
     "renewed_for_each_401",
     "renewal_redirect_followed",
     "exchange_redirect_followed",
