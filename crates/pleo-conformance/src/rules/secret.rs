@@ -1,5 +1,6 @@
 //! Where secrets may not turn up.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{prelude::*, sample::select, strategy::Union};
 
 use super::{
@@ -18,7 +19,7 @@ use crate::{
         case::{Case, Setback, UNUSED, takes_company},
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place, target},
-        mask::Finder,
+        mask::{self, Finder},
         search::Stop,
         servers::{ReceivedRequest, Site},
     },
@@ -434,7 +435,7 @@ fn rotation_takes_effect(trial: &mut ClientTrial<'_>) -> Verdict {
         let mut rotated = case.with_other_secret();
         rotated.circumstances.past = UNUSED;
         if *alike {
-            rotated.secret = like(&rotated.secret, &case.secret);
+            rotated.secret = like(rotated.secret, &case.secret);
         }
         // The old one is no answer to a 401 either.
         rotated.circumstances.setback = refused.then_some(Setback::Status(401));
@@ -501,13 +502,36 @@ fn replaced_after_its_end(talk: &mut Conversation<'_, '_>, case: &Case) -> Resul
     }))
 }
 
-/// A secret that has so much in common with another one that somebody may take it for that.
-fn like(secret: &str, other: &str) -> String {
+/// A secret that has so much in common with another one that somebody may take it for that; the secret as it is if a
+/// piece of the other one would be in it.
+fn like(secret: String, other: &str) -> String {
     // Fewer than what is taken for a piece of it.
     const FIRST: usize = 10;
     const LAST: usize = 4;
     let length = other.chars().count();
     let middle = secret.chars().skip(FIRST);
     let last = other.chars().skip(length.saturating_sub(LAST));
-    other.chars().take(FIRST).chain(middle).chain(last).collect()
+    let alike: String = other.chars().take(FIRST).chain(middle).chain(last).collect();
+    // Base64 has no borders between characters, so chance adds to what both have in common, in short ones above all.
+    let spellings = format!("{alike} {}", STANDARD.encode(format!("{alike}:")));
+    if mask::found(other, &spellings).is_some() { secret } else { alike }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_is_like_another_one_has_its_ends_and_no_piece_of_it() {
+        let alike = like("FAKE-zyxwvutsrqponmlkji".to_owned(), "FAKE-abcdefghijklmnopqrst");
+        assert_eq!(alike, "FAKE-abcdeutsrqponmlkjiqrst");
+        // Here the sixth character is the same, too, and begins the piece in Base64.
+        for (secret, other) in
+            [("FAKE-zyxwvfghijk", "FAKE-abcdefghijkl"), ("FAKE-zyxwvfgzzzz", "FAKE-abcdefghijkl")]
+        {
+            let alike = like(secret.to_owned(), other);
+            let basic = STANDARD.encode(format!("{alike}:"));
+            assert!(mask::found(other, &alike).is_none() && mask::found(other, &basic).is_none(), "{alike}");
+        }
+    }
 }
