@@ -15,7 +15,7 @@ use super::{
 use crate::{
     protocol::{Capability, CredentialKind},
     trial::{
-        authorisation::{Flow, answered, authorise, register, token_requests},
+        authorisation::{Flow, authorise, is_invalid_grant, token_requests},
         case::{Case, Setback, UNUSED, takes_company},
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place, target},
@@ -489,10 +489,9 @@ fn replaced_after_its_end(talk: &mut Conversation<'_, '_>, case: &Case) -> Resul
     // A client that does not send this request at all says nothing about pairs.
     talk.aside(|talk| talk.send(&replaced))?.first(case)?;
     // The authorisation server does not know the first pair.
-    talk.keep_pair_secret(case);
-    register(talk, &case.app, case.company);
+    talk.admit_app_only(case);
     let seen = talk.call(&case.expired())?;
-    if !token_requests(&seen).iter().any(|(received, _)| answered(received)["error"] == "invalid_grant") {
+    if !token_requests(&seen).iter().any(|(received, _)| is_invalid_grant(received)) {
         return Ok(Judgement::inconclusive("the client does not learn that its authorisation has ended"));
     }
     let seen = talk.send(&replaced)?;

@@ -246,6 +246,11 @@ pub(crate) fn answered(received: &ReceivedRequest) -> Value {
     serde_json::from_slice(received.exchange.reply.response.body()).unwrap_or_default()
 }
 
+/// Whether a token request was refused because of what it presented (RFC 6749, section 5.2).
+pub(crate) fn is_invalid_grant(received: &ReceivedRequest) -> bool {
+    answered(received)["error"] == "invalid_grant"
+}
+
 /// The token of this name in what a token endpoint answered. An empty text is not a token.
 pub(crate) fn token<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
     answer[name].as_str().filter(|token| !token.is_empty())

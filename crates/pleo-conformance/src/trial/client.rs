@@ -402,8 +402,7 @@ impl<'t, 'a> Conversation<'t, 'a> {
 
     fn admit_pair(&mut self, case: &Case) {
         if self.admitted.insert((case.site, case.secret.clone())) {
-            self.keep_pair_secret(case);
-            register(self, &case.app, case.company);
+            self.admit_app_only(case);
             let sandbox = self.servers().sandbox(case.site);
             sandbox.admit_tokens(&case.app.client_id, &case.secret, &case.refresh_token);
         }
@@ -414,10 +413,11 @@ impl<'t, 'a> Conversation<'t, 'a> {
         }
     }
 
-    /// Makes evidence show neither token of a pair.
-    pub(crate) fn keep_pair_secret(&mut self, case: &Case) {
+    /// Makes the app of a case known, and not its pair, which evidence does not show either.
+    pub(crate) fn admit_app_only(&mut self, case: &Case) {
         self.keep_secret(&case.secret, "access token");
         self.keep_secret(&case.refresh_token, "refresh token");
+        register(self, &case.app, case.company);
     }
 
     /// Has the client send the request of a case, whose credential is as good as it is by now.

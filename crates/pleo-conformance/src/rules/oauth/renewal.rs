@@ -20,9 +20,7 @@ use super::{
 use crate::{
     protocol::{App, Capability, CredentialKind, Send},
     trial::{
-        authorisation::{
-            Flow, Form, TOKEN_ENDPOINT, agree, answered, begin, issued, register, token_requests,
-        },
+        authorisation::{Flow, Form, TOKEN_ENDPOINT, agree, begin, is_invalid_grant, issued, token_requests},
         case::{Case, Cases},
         client::{ClientTrial, Conversation, Seen, authorizations, may_prepare},
         evidence::{Judgement, place, target},
@@ -63,12 +61,6 @@ pub(super) fn call_without_renewals(
 ) -> Result<Seen, Stop> {
     let faults = std::iter::repeat_n(fault, 8 * MOST_TRIES);
     talk.with_faults(case.site, TOKEN_ENDPOINT, faults, |talk| talk.call(case))
-}
-
-/// Makes the app known, and not its tokens.
-pub(super) fn admit_app_only(talk: &mut Conversation<'_, '_>, case: &Case) {
-    talk.keep_pair_secret(case);
-    register(talk, &case.app, case.company);
 }
 
 /// Renewals that arrived, with their refresh tokens.
@@ -240,15 +232,10 @@ pub(super) fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdi
     })
 }
 
-/// Whether a token request was refused because of what it presented (RFC 6749, section 5.2).
-fn is_invalid_grant(received: &ReceivedRequest) -> bool {
-    answered(received)["error"] == "invalid_grant"
-}
-
 pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = expired(trial);
     trial.each(cases, |talk, case| {
-        admit_app_only(talk, case);
+        talk.admit_app_only(case);
         let mut presented: Vec<ReceivedRequest> = Vec::new();
         for _ in 0..3 {
             let was_refused = !presented.is_empty();
@@ -380,7 +367,7 @@ pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
         if *known {
             talk.admit(case)?
         } else {
-            admit_app_only(talk, case)
+            talk.admit_app_only(case)
         }
         let seen = meet_at_token_endpoint(talk, case.site, *diversion, |talk| talk.call(case))?;
         let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());

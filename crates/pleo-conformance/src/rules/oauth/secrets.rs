@@ -6,7 +6,7 @@ use proptest::{prelude::*, sample::select};
 use super::{
     super::trouble::{GARBLED, TokenTrouble, Trouble, all_troubles, meet_at_token_endpoint},
     authorisation::{STATE_LENGTH, challenge_of},
-    renewal::{admit_app_only, expired, not_renewed},
+    renewal::{expired, not_renewed},
 };
 use crate::{
     trial::{
@@ -57,7 +57,7 @@ pub(super) fn oauth_secrets_stay(trial: &mut ClientTrial<'_>) -> Verdict {
         if *good {
             talk.admit(case)?
         } else {
-            admit_app_only(talk, case)
+            talk.admit_app_only(case)
         }
         let seen = talk.call(case)?;
         if token_requests(&seen).is_empty() {
@@ -182,7 +182,7 @@ pub(super) fn oauth_secrets_are_not_shown(trial: &mut ClientTrial<'_>) -> Verdic
     trial.each((expired(trial), select(ends), renewed), |talk, (case, (known, trouble), renewed)| {
         match known {
             true => talk.admit(case)?,
-            false => admit_app_only(talk, case),
+            false => talk.admit_app_only(case),
         }
         if *known && *renewed {
             talk.call(case)?;
