@@ -187,29 +187,28 @@ pub(super) fn meet_at_token_endpoint<T>(
 ) -> Result<T, Stop> {
     // More than the tries that a client may make.
     const MANY: u32 = 80;
-    match trouble {
-        None => act(talk),
+    let body = match trouble {
+        None => return act(talk),
         Some(TokenTrouble::Redirect(status, trusted)) => {
             let other = site.other_environment().authorization_server();
             let to = talk.servers().url(if trusted { other } else { Site::Untrusted });
             let redirect = Fault::Redirect(status, to + TOKEN_ENDPOINT);
-            talk.with_faults(site, TOKEN_ENDPOINT, [redirect], act)
+            return talk.with_faults(site, TOKEN_ENDPOINT, [redirect], act);
         }
         Some(TokenTrouble::Garbled) => {
             let tokens = GARBLED.map(|(name, token)| format!("\"{name}\":\"{token}\","));
-            let garbled = success(200, "application/json", format!("{{{}", tokens.concat()));
-            talk.with_faults(site, TOKEN_ENDPOINT, repeat_n(garbled, MANY as usize), act)
+            format!("{{{}", tokens.concat())
         }
         Some(TokenTrouble::Partial) => {
             let [_, (name, token)] = GARBLED;
-            let body = format!(r#"{{"{name}":"{token}","token_type":"bearer","expires_in":3600}}"#);
-            let partial = success(200, "application/json", body);
-            talk.with_faults(site, TOKEN_ENDPOINT, repeat_n(partial, MANY as usize), act)
+            format!(r#"{{"{name}":"{token}","token_type":"bearer","expires_in":3600}}"#)
         }
         Some(TokenTrouble::Lasting(trouble)) => {
-            meet(talk, site.authorization_server(), TOKEN_ENDPOINT, (trouble, MANY), act)
+            return meet(talk, site.authorization_server(), TOKEN_ENDPOINT, (trouble, MANY), act);
         }
-    }
+    };
+    let useless = success(200, "application/json", body);
+    talk.with_faults(site, TOKEN_ENDPOINT, repeat_n(useless, MANY as usize), act)
 }
 
 /// Has the client set up with another base URL than that of the credential's environment.
