@@ -109,13 +109,13 @@ struct Run {
     #[arg(long, ignore_case = true)]
     side: Option<Side>,
     /// The seed of all cases: the same one gives the same cases.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().seed)]
     seed: u64,
     /// The number of cases for each rule.
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = Options::default().cases, value_parser = clap::value_parser!(u32).range(1..))]
     cases: u32,
     /// The number of smaller cases to try at most, once a case has failed.
-    #[arg(long, value_name = "N", default_value_t = 128)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().shrinks)]
     shrinks: u32,
     /// The adapter of the client to judge: a program and its arguments, split as a shell would split them. It gets
     /// no credential of the environment, and ends with the run; on Linux all that it started does, too, elsewhere

@@ -9,7 +9,7 @@ use std::{
 
 use pleo_conformance::{
     catalogue,
-    engine::{Judged, Options, judge},
+    engine::{Judged, judge},
     protocol::{Action, Call, Credential, CredentialKind, Hello, Introduction, Refusal},
     report::{Report, RuleResult, Standing, SubjectKind},
     rules::Rule,
@@ -17,7 +17,10 @@ use pleo_conformance::{
     verdict::{Side, Verdict},
 };
 
-use crate::reference::{FLAWS, Flaw, Reference, VARIATIONS, also_caught_by};
+use crate::{
+    reference::{FLAWS, Flaw, Reference, VARIATIONS, also_caught_by},
+    support::without_search,
+};
 
 /// Enough for a flaw to show to the rule that is made for it: as many as a run has by default. The search ends with
 /// the first that shows it.
@@ -42,9 +45,7 @@ pub(crate) fn client_rules(area: &str) -> Vec<&'static Rule> {
 
 pub(crate) fn report(subject: &mut dyn Subject, rules: &[&'static Rule], cases: u32) -> Report {
     let judged = Judged { client: Some(subject), service: None, kind: SubjectKind::InProcess };
-    Report::from(
-        judge(rules, judged, &Options { cases, shrinks: 0, ..Options::default() }, &mut |_| {}).unwrap(),
-    )
+    Report::from(judge(rules, judged, &without_search(cases), &mut |_| {}).unwrap())
 }
 
 /// Does something for each item, on several threads, which often wait, and collects what is wrong.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use pleo_conformance::{
-    engine::{Judged, Options, SubjectKind, judge, judge_on},
+    engine::{Judged, SubjectKind, judge, judge_on},
     rules::Rule,
     subject::{OurClient, Subject},
     verdict::Verdict,
@@ -16,6 +16,7 @@ use crate::{
     faulty::{client_rules, each},
     httpmock_servers::listen,
     reference::{FLAWS, Flaw, Reference, Variation},
+    support::without_search,
 };
 
 /// All areas of rules about clients but that of OAuth.
@@ -77,7 +78,7 @@ fn on_both<S: Subject>(
     rules: &[&'static Rule],
     cases: u32,
 ) -> Vec<(&'static str, Verdict, Verdict)> {
-    let options = Options { cases, shrinks: 0, ..Options::default() };
+    let options = without_search(cases);
     let (mut first, mut second) = (client(), client());
     let judged = |client| Judged { client: Some(client), service: None, kind: SubjectKind::InProcess };
     let ours = judge(rules, judged(&mut first), &options, &mut |_| {}).unwrap();

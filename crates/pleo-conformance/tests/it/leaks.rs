@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use pleo_conformance::{
     catalogue,
-    engine::{Options, SubjectUnderTest, run},
+    engine::{SubjectUnderTest, run},
     report::{Format, Report, render},
     verdict::Verdict,
 };
+
+use super::support::without_search;
 
 /// Judges a script by one rule. It shows, for each call that it refuses, what `shows` writes.
 fn judged(rule: &str, shows: &str) -> Report {
@@ -26,9 +28,7 @@ fn judged(rule: &str, shows: &str) -> Report {
     let rules: Vec<_> = catalogue().iter().filter(|it| it.id == rule).collect();
     let command = ["sh", "-c", &script].map(str::to_owned).to_vec();
     let subject = SubjectUnderTest::Program { command, timeout: Duration::from_secs(60) };
-    run(&rules, subject, &Options { cases: 2, shrinks: 0, ..Options::default() }, &mut |_| {})
-        .map(Report::from)
-        .unwrap()
+    run(&rules, subject, &without_search(2), &mut |_| {}).map(Report::from).unwrap()
 }
 
 fn verdict(rule: &str, shows: &str) -> Verdict {

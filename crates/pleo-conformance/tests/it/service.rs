@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use pleo_conformance::{
     catalogue,
-    engine::{Judged, Options, judge},
+    engine::{Judged, judge},
     report::{Report, Standing, SubjectKind},
     rules::Rule,
     subject::service::SandboxService,
@@ -16,7 +16,10 @@ use pleo_conformance::{
 use pleo_sandbox::{Handler, Reply, Sandbox};
 use uuid::Uuid;
 
-use crate::faulty::{each, not_caught};
+use crate::{
+    faulty::{each, not_caught},
+    support::without_search,
+};
 
 const CASES: u32 = 64;
 
@@ -26,10 +29,7 @@ fn service_rules() -> Vec<&'static Rule> {
 
 fn report(service: &mut SandboxService, cases: u32) -> Report {
     let judged = Judged { client: None, service: Some(service), kind: SubjectKind::Service };
-    Report::from(
-        judge(&service_rules(), judged, &Options { cases, shrinks: 0, ..Options::default() }, &mut |_| {})
-            .unwrap(),
-    )
+    Report::from(judge(&service_rules(), judged, &without_search(cases), &mut |_| {}).unwrap())
 }
 
 /// A request on its way to the sandbox, and what the faulty service does with it.

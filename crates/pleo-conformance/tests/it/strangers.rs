@@ -5,18 +5,21 @@ use std::{fs, path::Path, time::Duration};
 use pleo_conformance::{
     catalogue,
     cli::exit::Exit,
-    engine::{Options, RunError, SubjectUnderTest, run},
+    engine::{RunError, SubjectUnderTest, run},
     report::{Report, Standing},
     verdict::Verdict,
 };
 
-use super::support::adapters::{Adapter, CURL, GO, HTTPX, JAVA, NODE, PYTHON, REQUESTS};
+use super::support::{
+    adapters::{Adapter, CURL, GO, HTTPX, JAVA, NODE, PYTHON, REQUESTS},
+    without_search,
+};
 
 /// A run over the whole catalogue.
 fn judged(command: Vec<String>, cases: u32, seconds: u64) -> Result<Report, RunError> {
     let rules: Vec<_> = catalogue().iter().collect();
     let subject = SubjectUnderTest::Program { command, timeout: Duration::from_secs(seconds) };
-    run(&rules, subject, &Options { cases, shrinks: 0, ..Options::default() }, &mut |_| {}).map(Report::from)
+    run(&rules, subject, &without_search(cases), &mut |_| {}).map(Report::from)
 }
 
 fn ids(report: &Report, standing: Standing) -> Vec<&str> {

@@ -4,7 +4,10 @@ pub(crate) mod adapters;
 
 use std::{collections::BTreeMap, fs, path::Path, sync::mpsc, time::Duration};
 
-use pleo_conformance::protocol::{Addresses, Hello, VERSION};
+use pleo_conformance::{
+    engine::Options,
+    protocol::{Addresses, Hello, VERSION},
+};
 
 /// Runs a test, and fails it if it does not come to an end.
 pub(crate) fn guarded<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
@@ -18,6 +21,11 @@ pub(crate) fn guarded<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'stat
         panic!("the test hangs");
     }
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// So many cases, and no search for the smallest that fails: for tests that ask only whether one does.
+pub(crate) fn without_search(cases: u32) -> Options {
+    Options { cases, shrinks: 0, ..Options::default() }
 }
 
 /// A hello whose environments have these addresses.
