@@ -203,10 +203,12 @@ pub(crate) fn get(host: &str, path: &str) -> String {
     response
 }
 
-/// An address of this machine at which nothing listens.
+/// An address of this machine at which nothing listens, with a port that nobody gets who asks for a free one.
 #[cfg(unix)]
 pub(crate) fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    let from = 10_000 + std::process::id() % 10_000;
+    let mut addresses = (from..).map(|port| format!("127.0.0.1:{port}"));
+    addresses.find(|address| TcpListener::bind(address).is_ok()).unwrap()
 }
 
 /// A browser that runs a line for the shell, and then writes down what it is to open.
