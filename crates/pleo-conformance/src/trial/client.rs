@@ -415,9 +415,15 @@ impl<'t, 'a> Conversation<'t, 'a> {
 
     /// Makes the app of a case known, and not its pair, which evidence does not show either.
     pub(crate) fn admit_app_only(&mut self, case: &Case) {
+        self.admit_nobody(case);
+        register(self, &case.app, case.company);
+    }
+
+    /// Makes neither the app of a case known nor its pair. Evidence shows none of their secrets all the same.
+    pub(crate) fn admit_nobody(&mut self, case: &Case) {
+        self.keep_secret(&case.app.client_secret, "client secret");
         self.keep_secret(&case.secret, "access token");
         self.keep_secret(&case.refresh_token, "refresh token");
-        register(self, &case.app, case.company);
     }
 
     /// Has the client send the request of a case, whose credential is as good as it is by now.

@@ -243,7 +243,7 @@ fn evidence_says_what_belongs_there_and_what_is_there() {
     let (_, received) = shown(Flaw::CompanyMissing, "CMP-001");
     assert!(received.contains("no company"), "{received}");
     let (_, received) = shown(Flaw::OldRefreshTokenKept, "OAU-011");
-    assert_eq!(received, "the first refresh token");
+    assert_eq!(received, "an earlier refresh token");
     let (_, received) = shown(Flaw::LegacyTokenAccepted, "LEG-001");
     assert!(received.starts_with("a request with the credential at "), "{received}");
 }

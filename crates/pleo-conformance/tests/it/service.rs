@@ -176,6 +176,13 @@ const FAULTY: &[(&str, &str, Faulty)] = &[
         }
         reply
     }),
+    ("a 403 has an empty message", "SCP-102", |sandbox, request| {
+        let mut reply = sandbox.handle(&request);
+        if reply.response.status() == StatusCode::FORBIDDEN {
+            *reply.response.body_mut() = Bytes::from_static(br#"{"type":"ACCESS_DENIED","message":""}"#);
+        }
+        reply
+    }),
     ("the published scopes are not enough", "SCP-103", |sandbox, request| {
         let reply = sandbox.handle(&request);
         let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&reply.response.status());
@@ -239,6 +246,17 @@ const FAULTY: &[(&str, &str, Faulty)] = &[
             return status(StatusCode::OK);
         }
         reply
+    }),
+    ("old access tokens go on working", "OAU-103", |sandbox, request| {
+        static ISSUED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+        let reply = sandbox.handle(&request);
+        let mut issued = ISSUED.lock().unwrap();
+        let tokens: serde_json::Value = serde_json::from_slice(reply.response.body()).unwrap_or_default();
+        issued.extend(tokens["access_token"].as_str().map(str::to_owned));
+        let is_refused = reply.response.status() == StatusCode::UNAUTHORIZED;
+        let has_issued =
+            authorization(&request).strip_prefix("Bearer ").is_some_and(|token| issued.contains(token));
+        if is_refused && has_issued { status(StatusCode::OK) } else { reply }
     }),
     ("old refresh tokens go on working", "OAU-103", |sandbox, request| {
         let reply = sandbox.handle(&request);

@@ -195,23 +195,23 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A47", "A48"],
         headings: &[LIFECYCLE, CENTRAL],
         failure: "The second renewal presents the first refresh token, which ends the authorisation.",
-        method: "Two renewals, the second after the new access token was revoked: the refresh token that the \
-                 second presents.",
+        method: "Two to four renewals, each after the newest access token was revoked: the refresh token that the last \
+                 one presents.",
         check: Check::Client { needs: REFRESH, check: newest_refresh_token_is_used },
     },
     Rule {
         id: "OAU-012",
-        title: "A refused refresh token is not sent again",
-        statement: "A client MUST NOT present a refresh token again after it was refused, nor send the expired access \
-                    token in later calls.",
+        title: "A refused renewal ends the use of the tokens",
+        statement: "A client MUST NOT present a refresh token again after it was refused, and MUST NOT send the expired \
+                    access token any more once its renewal was refused.",
         level: Level::Must,
         level_reason: "The page on refreshing says that a client has to stop when a refresh token is dead, and \
                        send nothing more to the API. Presenting it again ends the living tokens.",
         sources: &["A48", "A53", "A54", "A55"],
         headings: &[LIFECYCLE, CENTRAL, HOW_TO_REFRESH],
-        failure: "Every call sends the same refresh token.",
-        method: "Three calls with a refresh token that the server refuses: how often the server receives it, and \
-                 whether the API receives the access token in the second or third.",
+        failure: "Every call sends the same refresh token, or the expired access token is sent when the renewal fails.",
+        method: "Three calls with a refresh token or an app that the server does not know: how often the server receives \
+                 the refresh token, and whether the API receives the access token after the refusal.",
         check: Check::Client { needs: REFRESH, check: dead_token_stays_dead },
     },
     Rule {
@@ -225,8 +225,9 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A53"],
         headings: &[CENTRAL],
         failure: "The token endpoint receives dozens of requests, or never another one.",
-        method: "A call while the token endpoint responds with 503, or with 200 and no tokens: it may make ten attempts. \
-                 After a 503, a call once the server has recovered: it has to make one.",
+        method: "A call while the token endpoint accepts no connection, breaks it off, or responds with 429, 500, 502, \
+                 503, 504 or with 200 and no tokens: it may make ten attempts. Then a call once the server has recovered: \
+                 it has to make one, unless the refresh token may have been used.",
         check: Check::Client { needs: REFRESH, check: bad_moment_ends_nothing },
     },
     Rule {

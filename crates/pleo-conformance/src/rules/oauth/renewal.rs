@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 use pleo_sandbox::{Exchange, Fault};
-use proptest::{prelude::*, sample::select};
+use proptest::{prelude::*, sample::select, strategy::Union};
 
 use super::{
     super::{
@@ -20,7 +20,10 @@ use super::{
 use crate::{
     protocol::{App, Capability, CredentialKind, Send},
     trial::{
-        authorisation::{Flow, Form, TOKEN_ENDPOINT, agree, begin, is_invalid_grant, issued, token_requests},
+        authorisation::{
+            Flow, Form, TOKEN_ENDPOINT, agree, begin, is_invalid_grant, is_token_request, issued,
+            token_requests,
+        },
         case::{Case, Cases},
         client::{ClientTrial, Conversation, Seen, authorizations, may_prepare},
         evidence::{Judgement, place, target},
@@ -50,17 +53,6 @@ pub(super) fn expired(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + 
 /// Requests by a client that keeps tokens, with an access token that is good for an hour.
 fn good(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + use<> {
     pairs(trial).strategy().prop_map(|case| case.plain())
-}
-
-/// Has the client send the request of a case while the authorisation server fails, longer than any client should
-/// try.
-pub(super) fn call_without_renewals(
-    talk: &mut Conversation<'_, '_>,
-    case: &Case,
-    fault: Fault,
-) -> Result<Seen, Stop> {
-    let faults = std::iter::repeat_n(fault, 8 * MOST_TRIES);
-    talk.with_faults(case.site, TOKEN_ENDPOINT, faults, |talk| talk.call(case))
 }
 
 /// Renewals that arrived, with their refresh tokens.
@@ -208,45 +200,61 @@ pub(super) fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
 }
 
 pub(super) fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = expired(trial);
-    trial.each(cases, |talk, case| {
+    // How many renewals go before the one that is judged.
+    let before = select(vec![1_u8, 1, 2, 3]);
+    trial.each((expired(trial), before), |talk, (case, before)| {
         talk.admit(case)?;
-        let seen = talk.call(case)?;
-        let pair = renewals(&seen).last().and_then(|(renewal, _)| issued(renewal));
-        let Some(pair) = pair else { return Err(not_renewed(&seen)) };
-        talk.servers().sandbox(case.site).revoke(&pair.access_token);
+        let mut spent = vec![case.refresh_token.clone()];
+        for _ in 0..*before {
+            let seen = talk.call(case)?;
+            let pair = renewals(&seen).last().and_then(|(renewal, _)| issued(renewal));
+            let Some(pair) = pair else { return Err(not_renewed(&seen)) };
+            talk.servers().sandbox(case.site).revoke(&pair.access_token);
+            spent.push(pair.refresh_token);
+        }
+        let newest = spent.pop();
         let seen = talk.call(case)?;
         let renewals = renewals(&seen);
         let Some((received, sent)) = renewals.first() else {
             return Ok(Judgement::inconclusive("a token that was revoked is not renewed"));
         };
-        if *sent == case.refresh_token {
+        if spent.contains(sent) {
             let message = "a renewal does not present the refresh token of the one before";
-            let (expected, found) = ("the new refresh token", "the first refresh token");
+            let (expected, found) = ("the new refresh token", "an earlier refresh token");
             return Ok(Judgement::fail_by(received, message, expected, found));
         }
-        Ok(match *sent == pair.refresh_token {
+        Ok(match Some(sent) == newest.as_ref() {
             true => Judgement::Pass,
-            false => Judgement::inconclusive("the refresh token is neither the first nor the second"),
+            false => Judgement::inconclusive("the refresh token is neither the newest nor an earlier one"),
         })
     })
 }
 
 pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = expired(trial);
-    trial.each(cases, |talk, case| {
-        talk.admit_app_only(case);
+    let known = prop::bool::weighted(0.75);
+    trial.each((expired(trial), known), |talk, (case, known)| {
+        // An app that nobody knows is refused itself, and its token is not tried.
+        if *known {
+            talk.admit_app_only(case);
+        } else {
+            talk.admit_nobody(case);
+        }
         let mut presented: Vec<ReceivedRequest> = Vec::new();
+        let mut was_refused = false;
         for _ in 0..3 {
-            let was_refused = !presented.is_empty();
             let seen = talk.call(case)?;
-            if let Some(received) = carrier(seen.api(), &[&case.secret]).filter(|_| was_refused) {
-                return Ok(Judgement::fail_by(
-                    received,
-                    "a call after the end of the authorisation is sent with the expired token",
-                    "no request",
-                    "a request with it",
-                ));
+            for received in &seen.received {
+                let is_api = !received.site.is_authorization_server();
+                if was_refused && is_api && carrier([received], &[&case.secret]).is_some() {
+                    return Ok(Judgement::fail_by(
+                        received,
+                        "the expired access token is sent after its renewal was refused",
+                        "no request",
+                        "a request with it",
+                    ));
+                }
+                was_refused |=
+                    is_token_request(received) && received.exchange.reply.response.status().is_client_error();
             }
             // One that was refused because of the app says nothing about the token.
             let dead = renewals(&seen)
@@ -255,8 +263,8 @@ pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
             presented.extend(dead.map(|(received, _)| received.clone()));
         }
         Ok(match presented.as_slice() {
-            [] => Judgement::inconclusive("the token is not renewed"),
-            [_] => Judgement::Pass,
+            _ if !was_refused => Judgement::inconclusive("the token is not renewed"),
+            [] | [_] => Judgement::Pass,
             [.., last] => Judgement::fail_by(
                 last,
                 "a refresh token that was refused is presented again",
@@ -267,21 +275,46 @@ pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
+/// How a renewal can fail for a while.
+#[derive(Debug, Clone, Copy)]
+enum BadMoment {
+    /// A success without tokens: nobody knows whether the refresh token is still good.
+    Useless,
+    /// The connection breaks off, or a gateway gets no answer, which leaves the same doubt.
+    Broken(Trouble),
+    /// Nothing can have been done with the refresh token.
+    Harmless(Trouble),
+}
+
 pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = (expired(trial), prop::bool::weighted(0.25));
-    trial.each(cases, |talk, (case, succeeds)| {
+    let broken = [Trouble::DroppedConnection, Trouble::ResetConnection, Trouble::Status(504)];
+    let harmless = [
+        Trouble::Status(503),
+        Trouble::Status(429),
+        Trouble::Status(500),
+        Trouble::Status(502),
+        Trouble::RefusedConnection,
+    ];
+    let moments = Union::new_weighted(vec![
+        (2, Just(BadMoment::Useless).boxed()),
+        (1, select(broken.map(BadMoment::Broken).to_vec()).boxed()),
+        (5, select(harmless.map(BadMoment::Harmless).to_vec()).boxed()),
+    ]);
+    trial.each((expired(trial), moments), |talk, (case, moment)| {
         talk.admit(case)?;
-        let (status, fault) = match succeeds {
-            true => (200, success(200, "application/json", "{}".to_owned())),
-            false => (503, Fault::Status(503)),
+        let seen = match *moment {
+            BadMoment::Useless => {
+                let useless = success(200, "application/json", "{}".to_owned());
+                let useless = std::iter::repeat_n(useless, 8 * MOST_TRIES);
+                talk.with_faults(case.site, TOKEN_ENDPOINT, useless, |talk| talk.call(case))?
+            }
+            BadMoment::Broken(trouble) | BadMoment::Harmless(trouble) => {
+                let trouble = Some(TokenTrouble::Lasting(trouble));
+                meet_at_token_endpoint(talk, case.site, trouble, |talk| talk.call(case))?
+            }
         };
-        let seen = call_without_renewals(talk, case, fault)?;
         let tried = renewals(&seen);
-        let Some((received, _)) = tried.last() else { return Err(not_renewed(&seen)) };
-        if received.exchange.reply.response.status().as_u16() != status {
-            return Ok(Judgement::inconclusive("the renewal does not get the response in question"));
-        }
-        if tried.len() > MOST_TRIES {
+        if let Some((received, _)) = tried.get(MOST_TRIES) {
             return Ok(Judgement::fail_by(
                 received,
                 "a renewal that fails is tried again and again",
@@ -289,13 +322,16 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
                 format!("{} tries", tried.len()),
             ));
         }
-        if *succeeds {
-            // Nobody knows whether the refresh token is still good.
-            return Ok(Judgement::Pass);
+        let BadMoment::Harmless(trouble) = *moment else {
+            return if tried.is_empty() { Err(not_renewed(&seen)) } else { Ok(Judgement::Pass) };
+        };
+        // A server that accepts no connection receives nothing.
+        if tried.is_empty() && trouble != Trouble::RefusedConnection {
+            return Err(not_renewed(&seen));
         }
         let seen = talk.call(case)?;
         Ok(Judgement::pass_if(!renewals(&seen).is_empty(), || {
-            let message = "after a server error the token is never renewed again";
+            let message = "after a temporary failure the token is never renewed again";
             Judgement::fail(message, "a renewal, now that the server works again", seen.told())
         }))
     })

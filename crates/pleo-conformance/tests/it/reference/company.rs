@@ -50,7 +50,11 @@ pub(super) fn bind(
             Some(Flaw::LastCompanyCompared) => companies(parts).count().saturating_sub(1),
             _ => 0,
         };
-        let digits = if deviation.flaw(Flaw::CompanyComparedByBeginning) { 8 } else { usize::MAX };
+        let digits = match deviation.flaw {
+            Some(Flaw::CompanyComparedByBeginning) => 8,
+            Some(Flaw::LastDigitNotCompared) => bound.len().saturating_sub(1),
+            _ => usize::MAX,
+        };
         let begins = |company: &str| company.chars().take(digits).collect::<String>();
         let another = companies(parts)
             .take(compared)

@@ -140,6 +140,9 @@ impl Request {
             _ => 1,
         };
         let (mut refused, mut reply) = (secret.to_owned(), reply);
+        if self.deviation.flaw(Flaw::RefusedTokenTriedAgain) {
+            reply = self.exchange(&self.message, Try { secret, refused: None });
+        }
         for _ in 0..tries {
             let Some(another) = turn.another_access_token(&refused) else { break };
             reply = self.exchange(&self.second, Try { secret: &another, refused: Some(&refused) });

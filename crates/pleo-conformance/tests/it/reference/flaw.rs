@@ -120,6 +120,8 @@ flaws! {
     StagingKeyInProduction "staging_key_in_production" "ENV-002"
     /// Keeps the first credential of a session when the environment changes.
     EnvironmentSwitchedWithoutCredential "environment_switched_without_credential" "ENV-003" ["AUTH-003"]
+    /// Keeps the second environment's credential on the way back to the first.
+    SecondCredentialKept "second_credential_kept" "ENV-003" ["AUTH-003" "AUTH-006"]
     /// Has production's base URL without TLS.
     BuiltInHttp "built_in_http" "ENV-004"
     /// Has a base URL for production that only resembles it.
@@ -190,6 +192,8 @@ flaws! {
     LastCompanyCompared "last_company_compared" "CMP-006"
     /// Compares the first eight digits of a company only.
     CompanyComparedByBeginning "company_compared_by_beginning" "CMP-006"
+    /// Does not compare the last digit of a company.
+    LastDigitNotCompared "last_digit_not_compared" "CMP-006"
     /// Sends a request whose path names another company.
     OtherCompanyInPathAccepted "other_company_in_path_accepted" "CMP-011"
     /// Replaces another company by the bound one without a word.
@@ -447,6 +451,8 @@ flaws! {
     QueryUnsetEmpty "query_unset_empty" "URL-004"
     /// Sends `{}` if the call has no body.
     EmptyBodySent "empty_body_sent" "URL-005"
+    /// Sends a body of its own if the call has none.
+    BodyInvented "body_invented" "URL-005"
     /// Adds a member of null to bodies.
     BodyNullAdded "body_null_added" "URL-005"
     /// Leaves empty texts out of bodies.
@@ -480,6 +486,8 @@ flaws! {
 
     /// Does not use PKCE.
     NoPkce "no_pkce" "OAU-001"
+    /// Leaves the challenge empty.
+    ChallengeEmpty "challenge_empty" "OAU-001" ["OAU-002" "OAU-006"]
     /// Uses PKCE with the method `plain`.
     PlainPkce "plain_pkce" "OAU-002"
     /// Uses one state for all authorisations.
@@ -530,16 +538,34 @@ flaws! {
     RefreshStorm "refresh_storm" "OAU-009"
     /// Renews for each 401, even if another request has renewed meanwhile.
     RenewedForEach401 "renewed_for_each_401" "OAU-009"
+    /// Sends a token once more that was refused, and renews it after that.
+    RefusedTokenTriedAgain "refused_token_tried_again" "OAU-009"
     /// Sends the old access token with the request for which it was renewed.
     OldAccessTokenKept "old_access_token_kept" "OAU-010"
     /// Goes on with the old refresh token after a refresh.
     OldRefreshTokenKept "old_refresh_token_kept" "OAU-011"
+    /// Goes on with the refresh token of its first renewal.
+    SecondRefreshTokenKept "second_refresh_token_kept" "OAU-011"
     /// Sends a refresh token again that the server has called invalid.
     DeadRefreshTokenReused "dead_refresh_token_reused" "OAU-012"
+    /// Goes on with the expired access token when the server calls the refresh token invalid.
+    OldTokenSentAfterRefusal "old_token_sent_after_refusal" "OAU-012"
+    /// Goes on with the expired access token when the server does not know the app.
+    OldTokenSentByUnknownApp "old_token_sent_by_unknown_app" "OAU-012"
     /// Tries a failing refresh fifty times.
     RefreshRetriedEndlessly "refresh_retried_endlessly" "OAU-013"
     /// Takes a failing authorisation server for the end of the session.
     TransientFailureEndsSession "transient_failure_ends_session" "OAU-013"
+    /// Takes a renewal that fails with 429 for the end of the session.
+    SessionEndsAt429 "session_ends_at_429" "OAU-013"
+    /// Takes a renewal that fails with 500 for the end of the session.
+    SessionEndsAt500 "session_ends_at_500" "OAU-013"
+    /// Takes a renewal that fails with 502 for the end of the session.
+    SessionEndsAt502 "session_ends_at_502" "OAU-013"
+    /// Takes an authorisation server that accepts no connection for the end of the session.
+    SessionEndsAtRefusedConnection "session_ends_at_refused_connection" "OAU-013"
+    /// Tries a renewal fifty times whose connection is dropped.
+    DroppedRenewalTriedEndlessly "dropped_renewal_tried_endlessly" "OAU-013"
     /// Never renews.
     ExpiredTokenSent "expired_token_sent" "OAU-014"
     /// Authenticates the app in the form.
@@ -654,6 +680,8 @@ flaws! {
     VerifierLong "verifier_long" "OAU-006"
     /// Accepts the beginning of the state.
     StateBeginningAccepted "state_beginning_accepted" "OAU-004"
+    /// Accepts an empty state.
+    EmptyStateAccepted "empty_state_accepted" "OAU-004"
     /// Accepts a text that only begins with the state.
     StateContinuedAccepted "state_continued_accepted" "OAU-004"
     /// Does not tell capitals from small letters in the state.
@@ -702,6 +730,8 @@ flaws! {
     RenewedThreeTimes "renewed_three_times" "OAU-024"
     /// Renews before every call.
     RenewedBeforeEveryCall "renewed_before_every_call" "OAU-025"
+    /// Keeps the first token's expiry when it renews.
+    ExpiryKept "expiry_kept" "OAU-025" ["OAU-009"]
     /// Renews when the API is not available.
     RenewedAfter503 "renewed_after_503" "OAU-025"
     /// Renews when access is forbidden.
@@ -724,6 +754,8 @@ flaws! {
     CodeExchangedAfterDrop "code_exchanged_after_drop" "OAU-026"
     /// Authenticates the app in the form when it exchanges a code.
     ExchangeSecretInBody "exchange_secret_in_body" "OAU-015"
+    /// Authenticates the app in the form when it renews, too.
+    RenewalSecretInBody "renewal_secret_in_body" "OAU-015"
     /// Loses the grant type when it tries a renewal again.
     GrantTypeLost "grant_type_lost" "OAU-031"
     /// Follows the `Location` of a 201, credential and all.

@@ -58,13 +58,18 @@ impl Pair {
 
 impl Keeper {
     /// Keeps a pair that somebody else got.
-    pub(super) fn keep(deviation: Deviation, servers: (&str, &str), tokens: Tokens) -> Self {
+    pub(super) fn keep(
+        deviation: Deviation,
+        servers: (&str, &str),
+        tokens: Tokens,
+        scopes: Vec<String>,
+    ) -> Self {
         let granted = Granted {
             access: tokens.access_token,
             refresh: Some(tokens.refresh_token),
             expires_at: expiry(tokens.expires_in),
         };
-        Self::granted(deviation, servers, tokens.app, Vec::new(), granted)
+        Self::granted(deviation, servers, tokens.app, scopes, granted)
     }
 
     /// Keeps a pair that came for a code. The servers are its own and the other environment's.
@@ -230,7 +235,12 @@ impl Turn {
 
     /// Whether a flaw sends the old token although a renewal failed for this reason.
     fn goes_on_with_old_token(&self, reason: &str) -> bool {
-        reason == NO_TOKENS && self.flaw(Flaw::OldTokenSentWithoutNew)
+        match self.0.keeper.deviation.flaw {
+            Some(Flaw::OldTokenSentWithoutNew) => reason == NO_TOKENS,
+            Some(Flaw::OldTokenSentAfterRefusal) => reason == ENDED,
+            Some(Flaw::OldTokenSentByUnknownApp) => reason.ends_with("401"),
+            _ => false,
+        }
     }
 
     fn renew(&self, pair: &mut Pair) -> Result<(), String> {
@@ -248,10 +258,14 @@ impl Turn {
                 if !(pair.renewed && self.flaw(Flaw::SecondRenewalIgnored)) {
                     pair.access = granted.access;
                 }
-                if granted.refresh.is_some() && !self.flaw(Flaw::OldRefreshTokenKept) {
+                let keeps_old = self.flaw(Flaw::OldRefreshTokenKept)
+                    || (pair.renewed && self.flaw(Flaw::SecondRefreshTokenKept));
+                if granted.refresh.is_some() && !keeps_old {
                     pair.refresh = granted.refresh;
                 }
-                pair.expires_at = granted.expires_at;
+                if !self.flaw(Flaw::ExpiryKept) {
+                    pair.expires_at = granted.expires_at;
+                }
                 pair.renewed = true;
                 self.0.has_renewed.store(true, Ordering::Relaxed);
                 return Ok(());
@@ -262,7 +276,14 @@ impl Turn {
                     TokenError::Unusable(_) => {
                         self.0.keeper.deviation.variation(Variation::MissingTokenEndsSession)
                     }
-                    TokenError::Unavailable(_) => self.flaw(Flaw::TransientFailureEndsSession),
+                    TokenError::Unavailable(ref what) => match self.0.keeper.deviation.flaw {
+                        Some(Flaw::TransientFailureEndsSession) => true,
+                        Some(Flaw::SessionEndsAt429) => what.ends_with("429"),
+                        Some(Flaw::SessionEndsAt500) => what.ends_with("500"),
+                        Some(Flaw::SessionEndsAt502) => what.ends_with("502"),
+                        Some(Flaw::SessionEndsAtRefusedConnection) => error.is_refused_connection(),
+                        _ => false,
+                    },
                     TokenError::Refused(_) => false,
                 };
                 error.reason()
@@ -290,6 +311,7 @@ impl Turn {
             Err(TokenError::Unusable(_)) if deviation.variation(Variation::MissingTokenEndsSession) => 1,
             Err(TokenError::Unusable(_)) if deviation.flaw(Flaw::TokenlessRenewalTriedEndlessly) => 50,
             Err(TokenError::Unavailable(_)) if deviation.flaw(Flaw::RefreshRetriedEndlessly) => 50,
+            Err(error) if error.is_silence() && deviation.flaw(Flaw::DroppedRenewalTriedEndlessly) => 50,
             Err(TokenError::Unusable(_) | TokenError::Unavailable(_)) => {
                 if deviation.variation(Variation::RefreshTriedTenTimes) { 10 } else { TRIES }
             }

@@ -390,6 +390,15 @@ impl Client<'_> {
         {
             return other.secret.clone().ok_or_else(|| "the credential has no secret".to_owned());
         }
+        let last = self.session.before.last.as_ref().map(|last| &last.credential);
+        let is_moved =
+            |last: &&Credential| last.kind == credential.kind && last.environment != credential.environment;
+        if let Some(last) = last.filter(is_moved)
+            && self.session.before.sent > 1
+            && self.deviation.flaw(Flaw::SecondCredentialKept)
+        {
+            return last.secret.clone().ok_or_else(|| "the credential has no secret".to_owned());
+        }
         let first = self.session.before.first.as_ref().map_or(credential, |first| &first.credential);
         let same_environment = first.environment == credential.environment;
         let kept = first.kind == credential.kind
@@ -427,7 +436,8 @@ impl Client<'_> {
                 request::check_secret(self.deviation, credential.kind, &tokens.access_token)?;
                 let other_server = self.authorization_server(chosen(environment, true))?;
                 let servers = (self.renewal_server(environment)?, other_server);
-                let keeper = Keeper::keep(self.deviation, servers, tokens.clone());
+                let scopes = credential.scopes.clone().unwrap_or_default();
+                let keeper = Keeper::keep(self.deviation, servers, tokens.clone(), scopes);
                 (environment.clone(), tokens.clone(), Arc::new(keeper))
             }
         };

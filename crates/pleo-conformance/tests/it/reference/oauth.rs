@@ -219,6 +219,7 @@ impl Pending {
         match deviation.flaw {
             Some(Flaw::StateIgnored) => !states.is_empty(),
             Some(Flaw::MissingStateAccepted) => states.is_empty() || alone == Some(right),
+            Some(Flaw::EmptyStateAccepted) => alone.is_some_and(|state| state.is_empty() || state == right),
             Some(Flaw::StateBeginningAccepted) => {
                 alone.is_some_and(|state| !state.is_empty() && right.starts_with(state))
             }
@@ -294,6 +295,7 @@ fn state(deviation: Deviation, verifier: &str) -> String {
 fn challenge(deviation: Deviation, verifier: &str) -> String {
     let digest = Sha256::digest(verifier);
     match deviation.flaw {
+        Some(Flaw::ChallengeEmpty) => String::new(),
         Some(Flaw::ChallengePadded) => URL_SAFE.encode(digest),
         Some(Flaw::ChallengeStandardAlphabet) => STANDARD_NO_PAD.encode(digest),
         Some(Flaw::ChallengeHex) => hex(digest),

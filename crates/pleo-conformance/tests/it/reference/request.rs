@@ -67,7 +67,11 @@ pub(super) fn build(
     if parts.body.is_none() && deviation.variation(Variation::TypeWithoutBody) {
         headers.push(("Content-Type", "application/json".to_owned()));
     }
-    let none = deviation.flaw(Flaw::EmptyBodySent).then(|| json!({}));
+    let none = match deviation.flaw {
+        Some(Flaw::EmptyBodySent) => Some(json!({})),
+        Some(Flaw::BodyInvented) => Some(json!({ "foo": 1 })),
+        _ => None,
+    };
     let body = parts.body.or(none).map(|body| match (body, flaw) {
         (Value::Object(members), Some(Flaw::BodyAsForm)) => {
             headers.push(("Content-Type", "application/x-www-form-urlencoded".to_owned()));

@@ -32,7 +32,7 @@ pub(super) enum TokenError {
     Refused(u16),
     /// It succeeded without tokens, or with some that are of no use.
     Unusable(String),
-    /// It did not get so far as to say anything.
+    /// It cannot say anything at the moment.
     Unavailable(String),
 }
 
@@ -139,7 +139,12 @@ pub(super) fn post(
         form.push("client_id", &app.client_id);
         form.push("client_secret", &app.client_secret);
     }
-    if form.get("code").is_some() && deviation.flaw(Flaw::ExchangeSecretInBody) {
+    let in_body = match deviation.flaw {
+        Some(Flaw::ExchangeSecretInBody) => form.get("code").is_some(),
+        Some(Flaw::RenewalSecretInBody) => form.get("refresh_token").is_some(),
+        _ => false,
+    };
+    if in_body {
         form.push("client_secret", &app.client_secret);
     }
     match deviation.flaw {
