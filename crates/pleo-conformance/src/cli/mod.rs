@@ -227,6 +227,10 @@ enum CliError {
     NothingSelected,
     #[error("{0:?} is not a command: it is empty, or a quote is left open; write it as in a shell")]
     Client(String),
+    #[error(
+        "GitHub reads commands in all that is printed, so with --github no report can go there; name a file for it"
+    )]
+    ReportAmongCommands,
     #[error(transparent)]
     ExpectedFailures(#[from] ExpectedFailuresError),
     #[error(transparent)]
@@ -250,6 +254,7 @@ impl CliError {
             | Self::NothingBegins(_)
             | Self::NothingSelected
             | Self::Client(_)
+            | Self::ReportAmongCommands
             | Self::ExpectedFailures(_)
             | Self::Compare(_) => Exit::Usage,
             Self::Output(error) if error.is_known_before_the_run() => Exit::Usage,
@@ -302,6 +307,7 @@ pub fn main(
             return stream.text(&error.render().ansi().to_string()).map_or(Exit::NoResult, |()| exit);
         }
     };
+    let is_workflow = matches!(&command, Command::Run(run) if run.github);
     let done = match command {
         Command::List { json } => list(suite.catalogue, json, streams),
         Command::Explain { rule } => explain(suite.catalogue, &rule, streams),
@@ -315,10 +321,20 @@ pub fn main(
         Command::Man { folder } => man(&folder),
     };
     done.unwrap_or_else(|error| {
+        let mut text = format!("error: {error}\n");
+        if is_workflow {
+            text = without_commands(&text);
+        }
         // Where even that cannot be printed, the exit code has to do.
-        let _ = streams.err.text(&format!("error: {error}\n"));
+        let _ = streams.err.text(&text);
         error.exit()
     })
+}
+
+/// Text in which a GitHub workflow finds no command: it may be a client's (GitHub's `stop-commands`).
+fn without_commands(text: &str) -> String {
+    let token = uuid::Uuid::new_v4().simple();
+    format!("::stop-commands::{token}\n{text}::{token}::\n")
 }
 
 fn list(catalogue: &[Rule], json: bool, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
@@ -380,6 +396,9 @@ fn coverage(table: &[Coverage], streams: &mut Streams<'_>) -> Result<Exit, CliEr
 impl Run {
     fn execute(&self, suite: &Suite<'_>, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
         let selection = self.selection(suite.catalogue)?;
+        if self.github && self.report.iter().any(ReportRequest::is_printed) {
+            return Err(CliError::ReportAmongCommands);
+        }
         let expected = match &self.expected_failures {
             Some(path) => ExpectedFailures::read(path, suite.catalogue)?,
             None => ExpectedFailures::default(),
@@ -451,19 +470,12 @@ impl Run {
     ) -> Result<(), CliError> {
         let out_is_taken = reports.use_standard_output();
         let stream = if out_is_taken { &mut streams.err } else { &mut streams.out };
-        let mut text = String::new();
-        // No text of a client is a command to the workflow (GitHub's `stop-commands`).
-        let token = uuid::Uuid::new_v4().simple().to_string();
+        let mut text = match self.summary {
+            true => report::terminal::summary(report),
+            false => report::terminal::render(report, stream.width),
+        };
         if self.github {
-            text.push_str(&format!("::stop-commands::{token}\n"));
-        }
-        if self.summary {
-            text.push_str(&report::terminal::summary(report));
-        } else {
-            text.push_str(&report::terminal::render(report, stream.width));
-        }
-        if self.github {
-            text.push_str(&format!("::{token}::\n{}", report::github::render(report)));
+            text = without_commands(&text) + &report::github::render(report);
         }
         for (format, output) in reports.into_outputs() {
             let rendered = report::render(report, format)?;

@@ -33,6 +33,13 @@ impl<F: ValueEnum> ReportRequest<F> {
     }
 }
 
+impl<F> ReportRequest<F> {
+    /// Whether it goes to standard output.
+    pub(super) fn is_printed(&self) -> bool {
+        self.path == Path::new("-")
+    }
+}
+
 /// Why a report does not get where it should.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OutputError {
@@ -72,7 +79,7 @@ impl<F: Copy> Reports<F> {
     pub(super) fn prepare(requests: &[ReportRequest<F>]) -> Result<Self, OutputError> {
         let mut outputs: Vec<(F, Output)> = Vec::new();
         for request in requests {
-            let output = if request.path == Path::new("-") {
+            let output = if request.is_printed() {
                 Output::Standard
             } else {
                 Output::File(ReportFile::prepare(&request.path)?)

@@ -15,6 +15,7 @@ use crate::{
     },
     rules::Rule,
     subject::SubjectError,
+    verdict::Verdict,
 };
 
 /// What a command came to.
@@ -318,15 +319,66 @@ fn the_summary_is_one_line() {
     assert_eq!(done.err, "");
 }
 
+/// The lines of a workflow's log in which GitHub reads commands: those outside of what is stopped.
+fn read_by_github(text: &str) -> Vec<&str> {
+    let mut read = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        match line.strip_prefix("::stop-commands::") {
+            Some(token) => {
+                let go_on = format!("::{token}::");
+                assert!(lines.by_ref().any(|line| line == go_on), "commands stay stopped");
+            }
+            None => read.push(line),
+        }
+    }
+    read
+}
+
 #[test]
 fn annotations_follow_the_text() {
     let done = command(&["run", "--summary", "--github"], &|| Ok(sample::report()));
-    let commands: Vec<&str> = done.out.lines().filter(|line| line.starts_with("::")).collect();
-    // Nothing between the first two is a command, whatever it looks like, unless it knows the token.
-    let token = commands[0].strip_prefix("::stop-commands::").unwrap();
-    assert_eq!((commands[1], commands.len()), (format!("::{token}::").as_str(), 7));
-    assert!(done.out.contains("\n::error title=AUTH-2 "));
-    assert!(!run(&["--summary", "--github"]).out.contains(token), "a token is used once");
+    assert!(done.out.starts_with("::stop-commands::") && done.err.is_empty());
+    let commands = read_by_github(&done.out);
+    assert_eq!(commands.len(), 5, "{commands:?}");
+    assert!(commands[0].starts_with("::error title=AUTH-2 "), "{commands:?}");
+    let token = done.out.lines().next();
+    assert_ne!(run(&["--summary", "--github"]).out.lines().next(), token, "a token is used once");
+}
+
+#[test]
+fn no_text_of_a_client_is_a_command_to_a_workflow() {
+    const COMMANDS: [&str; 4] =
+        ["\n::add-mask::x\n", "##[add-mask]x", "::stop-commands::x\n", "\r\n##[set-env name=PATH;]x"];
+    for hostile in COMMANDS {
+        let mut report = sample::report();
+        hostile.clone_into(&mut report.subject.name);
+        for result in &mut report.results {
+            match &mut result.verdict {
+                Verdict::Fail { evidence } => {
+                    (evidence.expected, evidence.received) = (hostile.to_owned(), hostile.to_owned());
+                    evidence.case = hostile.into();
+                }
+                Verdict::Inconclusive { reason } | Verdict::Skip { reason } | Verdict::Error { reason } => {
+                    hostile.clone_into(reason);
+                }
+                Verdict::Pass { .. } => {}
+            }
+        }
+        for arguments in [&["run", "--github"][..], &["run", "--github", "--summary"]] {
+            let done = command(arguments, &|| Ok(report.clone()));
+            let commands = read_by_github(&done.out);
+            let ours =
+                |line: &&&str| line.starts_with("::error title=") || line.starts_with("::warning title=");
+            assert_eq!(commands.iter().filter(ours).count(), commands.len(), "{commands:?}");
+            assert_eq!(read_by_github(&done.err), [""; 0]);
+        }
+        let unable = || Err(RunError::from(SubjectError::Start(hostile.to_owned())));
+        let done = command(&["run", "--github"], &unable);
+        assert!(done.err.contains("error: ") && read_by_github(&done.err).is_empty(), "{}", done.err);
+        assert_eq!(done.out, "");
+    }
+    run(&["--github", "--report", "json=-"]).wrong_usage("name a file");
 }
 
 #[test]

@@ -168,6 +168,8 @@ pub(crate) fn hostile() -> impl Strategy<Value = String> {
             "'",
             "%0A",
             "::error::x",
+            "\n::add-mask::x\n",
+            "##[add-mask]x",
             "@octocat",
             "#1",
             "https://example.com",

@@ -163,3 +163,36 @@ pub(crate) fn place(site: Site) -> String {
         Site::Service => "the service".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_the_line_for_curl_is_quoted() {
+        let request = SeenRequest {
+            method: "GET' ; touch x; '".to_owned(),
+            url: "{staging}/v1/it's?a=$(b)&c=`d`".to_owned(),
+            headers: vec![
+                ("host".to_owned(), "127.0.0.1".to_owned()),
+                ("authorization".to_owned(), "Basic <Base64 with 'secret' in it>".to_owned()),
+            ],
+            body: Some("{\"text\":\"it's $HOME\"}".to_owned()),
+        };
+        // What a shell reads is what is meant, and nothing else.
+        let words = shlex::split(&curl(&request)).unwrap();
+        let expected = [
+            "curl",
+            "-X",
+            &request.method,
+            &request.url,
+            "-H",
+            "authorization: Basic <Base64 with 'secret' in it>",
+            "--data-raw",
+            request.body.as_deref().unwrap(),
+        ];
+        assert_eq!(words, expected);
+        let plain = SeenRequest { method: "POST".to_owned(), body: None, headers: Vec::new(), ..request };
+        assert!(curl(&plain).starts_with("curl -X 'POST' '"), "the method, too, is in quotation marks");
+    }
+}

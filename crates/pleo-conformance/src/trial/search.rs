@@ -190,3 +190,104 @@ where
         _ => tally.verdict(rule),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    type Judged = Result<Judgement, Stop>;
+
+    /// What numbers below 1,000 come to, each judged so.
+    fn numbers(cases: u32, shrinks: u32, judge: impl Fn(u32) -> Judged) -> Verdict {
+        let options = Options { cases, shrinks, ..Options::default() };
+        each("AUTH-001", options, 0..1000_u32, |number| Attempt {
+            called: Value::from(*number),
+            mask: Mask::default(),
+            judged: judge(*number),
+        })
+    }
+
+    /// What cases come to that are judged so, one after the other.
+    fn sequence(judged: &[fn() -> Judged]) -> Verdict {
+        let next = Cell::new(0);
+        let cases = u32::try_from(judged.len()).unwrap();
+        numbers(cases, 0, |_| judged[next.replace(next.get() + 1)]())
+    }
+
+    fn below_17(number: u32) -> Judged {
+        Ok(match number {
+            ..17 => Judgement::Pass,
+            _ => Judgement::fail("too large", "less than 17", "more"),
+        })
+    }
+
+    const PASS: fn() -> Judged = || Ok(Judgement::Pass);
+    const UNCLEAR: fn() -> Judged = || Ok(Judgement::inconclusive("it is dark"));
+    const STUCK: fn() -> Judged = || Err(Stop::Inconclusive("it is stuck".to_owned()));
+
+    #[test]
+    fn the_smallest_case_is_found_however_few_cases_there_are() {
+        for cases in [1, 2, 256] {
+            let Verdict::Fail { evidence } = numbers(cases, 128, below_17) else { panic!("it passed") };
+            assert_eq!(evidence.case, Value::from(17), "{cases} cases");
+        }
+    }
+
+    #[test]
+    fn no_more_smaller_cases_are_tried_than_were_asked_for() {
+        for shrinks in [0, 1, 3] {
+            let judged = Cell::new(0);
+            let verdict = numbers(1, shrinks, |number| {
+                judged.set(judged.get() + 1);
+                below_17(number)
+            });
+            assert!(matches!(verdict, Verdict::Fail { .. }));
+            assert_eq!(judged.get(), 1 + shrinks);
+        }
+    }
+
+    #[test]
+    fn a_quarter_of_the_cases_has_to_be_conclusive() {
+        let verdict = sequence(&[PASS, UNCLEAR, UNCLEAR, UNCLEAR, PASS, UNCLEAR, UNCLEAR, UNCLEAR]);
+        assert_eq!(verdict, Verdict::Pass { conclusive: 2 });
+        let verdict = sequence(&[UNCLEAR, STUCK, UNCLEAR, UNCLEAR, PASS]);
+        let Verdict::Inconclusive { reason } = verdict else { panic!("{verdict:?}") };
+        assert_eq!(
+            reason,
+            "only 1 of 5 cases was conclusive; the most frequent reason, in 3 cases: it is dark"
+        );
+    }
+
+    #[test]
+    fn without_a_conclusive_case_the_most_frequent_reason_is_given() {
+        let verdict = sequence(&[UNCLEAR, STUCK, STUCK]);
+        assert_eq!(verdict, Verdict::Inconclusive { reason: "it is stuck".to_owned() });
+    }
+
+    #[test]
+    fn a_contradiction_or_a_lost_text_is_told_unless_another_case_fails() {
+        const CONTRADICTED: fn() -> Judged = || Err(Stop::Contradicted("it is not so".to_owned()));
+        const LOST: fn() -> Judged = || Err(Stop::Lost("it was too long".to_owned()));
+        let verdict = sequence(&[PASS, CONTRADICTED, PASS]);
+        assert_eq!(verdict, Verdict::Error { reason: "it is not so".to_owned() });
+        let verdict = sequence(&[PASS, LOST, PASS]);
+        assert_eq!(verdict, Verdict::Inconclusive { reason: "it was too long".to_owned() });
+        let verdict = sequence(&[CONTRADICTED, LOST, || below_17(17)]);
+        assert!(matches!(verdict, Verdict::Fail { .. }), "{verdict:?}");
+    }
+
+    #[test]
+    fn a_client_that_breaks_down_is_an_error() {
+        let verdict = sequence(&[|| Err(Stop::Error("it is gone".to_owned())), PASS]);
+        assert_eq!(verdict, Verdict::Error { reason: "it is gone".to_owned() });
+    }
+
+    #[test]
+    fn what_the_client_does_not_support_is_skipped() {
+        let verdict = sequence(&[|| Err(Stop::Unsupported("no such thing".to_owned()))]);
+        let Verdict::Skip { reason } = verdict else { panic!("{verdict:?}") };
+        assert!(reason.ends_with(": no such thing"), "{reason}");
+    }
+}

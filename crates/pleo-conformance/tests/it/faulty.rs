@@ -9,9 +9,10 @@ use std::{
 
 use pleo_conformance::{
     catalogue,
+    cli::exit::Exit,
     engine::{Judged, judge},
-    protocol::{Action, Call, Credential, CredentialKind, Hello, Introduction, Refusal},
-    report::{Report, RuleResult, Standing, SubjectKind},
+    protocol::{Action, Answer, Call, Credential, CredentialKind, Hello, Introduction, Refusal},
+    report::{Report, RuleResult, Standing, SubjectKind, terminal},
     rules::Rule,
     subject::{Outcome, Subject, SubjectError},
     verdict::{Side, Verdict},
@@ -289,4 +290,38 @@ fn lawful_variations_keep_every_rule() {
         let other = found.results.iter().filter(|result| result.standing() != Standing::Passed);
         other.map(|result| format!("{name}: {}: {:?}", result.id, result.verdict)).collect()
     });
+}
+
+#[test]
+fn a_client_that_never_gets_through_an_authorisation_has_no_result() {
+    let refusing = |action: &mut Action| matches!(action, Action::Authorize(_) | Action::Finish(_));
+    let report = report(&mut Odd(Reference::default(), refusing), &client_rules("OAU"), FEW_CASES);
+    assert_eq!(Exit::of(&report, false), Exit::NoResult);
+    let text = terminal::summary(&report);
+    assert!(text.contains("OAU"), "{text}");
+}
+
+/// A client that says something else of a response than what it was.
+struct Liar(Reference);
+
+impl Subject for Liar {
+    fn hello(&mut self, hello: &Hello) -> Result<Introduction, SubjectError> {
+        self.0.hello(hello)
+    }
+
+    fn call(&mut self, call: &Call) -> Result<Outcome, SubjectError> {
+        let mut outcome = self.0.call(call)?;
+        if let Outcome::Result(result) = &mut outcome {
+            result.answers.iter_mut().for_each(|answer| *answer = Answer::Status(299));
+        }
+        Ok(outcome)
+    }
+}
+
+#[test]
+fn an_answer_that_the_servers_did_not_give_is_the_adapters_error() {
+    let report = report(&mut Liar(Reference::default()), &client_rules("AUTH-001"), FEW_CASES);
+    let Verdict::Error { reason } = &report.results[0].verdict else { panic!("{:?}", report.results) };
+    assert!(reason.contains("299"), "{reason}");
+    assert_eq!(Exit::of(&report, false), Exit::NoResult);
 }

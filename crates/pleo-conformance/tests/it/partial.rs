@@ -11,13 +11,15 @@ use pleo_conformance::{
 
 use super::{
     faulty::{client_rules, report},
-    reference::Reference,
+    reference::{Flaw, Reference},
 };
 
 /// The reference client, as it would be if it could do no more than this.
 struct Partial {
     client: Reference,
     can: BTreeSet<Capability>,
+    /// The operations that it supports, if not all.
+    operations: Option<BTreeSet<String>>,
 }
 
 impl Partial {
@@ -33,13 +35,20 @@ impl Partial {
                 CredentialKind::OauthSession => Capability::Oauth,
             },
         };
-        self.can.contains(&needs)
+        let is_supported = |operations: &BTreeSet<String>| match action {
+            Action::Send(send) => {
+                [&send.operation.id, &send.operation.pleo_id].iter().any(|id| operations.contains(*id))
+            }
+            _ => true,
+        };
+        self.can.contains(&needs) && self.operations.as_ref().is_none_or(is_supported)
     }
 }
 
 impl Subject for Partial {
     fn hello(&mut self, hello: &Hello) -> Result<Introduction, SubjectError> {
-        Ok(Introduction { capabilities: self.can.clone(), ..self.client.hello(hello)? })
+        let (capabilities, operations) = (self.can.clone(), self.operations.clone());
+        Ok(Introduction { capabilities, operations, ..self.client.hello(hello)? })
     }
 
     fn call(&mut self, call: &Call) -> Result<Outcome, SubjectError> {
@@ -67,8 +76,13 @@ impl Subject for Partial {
 
 /// A client that can do this passes, and is asked nothing else. Of some rules it shows nothing.
 fn passes(can: &[Capability], unclear: &[&str]) {
-    let mut client = Partial { client: Reference::default(), can: can.iter().copied().collect() };
+    let can = can.iter().copied().collect();
+    judged_as_passed(Partial { client: Reference::default(), can, operations: None }, unclear);
+}
+
+fn judged_as_passed(mut client: Partial, unclear: &[&str]) {
     let report = report(&mut client, &client_rules(""), 24);
+    let can = &client.can;
     let ids = |standing: Standing| -> Vec<&str> {
         let of = report.results.iter().filter(|result| result.standing() == standing);
         of.map(|result| result.id.as_str()).collect()
@@ -99,4 +113,23 @@ fn a_client_with_keys_and_authorisations_passes() {
 #[test]
 fn a_client_with_tokens_that_it_renews_passes() {
     passes(&[Capability::AccessTokens, Capability::Refresh], &[]);
+}
+
+/// The reference client with three of the operations, by our names and by Pleo's.
+fn with_three_operations(client: Reference) -> Partial {
+    let operations = ["search_vendors", "updateVendor", "get_employee"];
+    let can = Capability::ALL.into();
+    Partial { client, can, operations: Some(operations.into_iter().map(str::to_owned).collect()) }
+}
+
+#[test]
+fn a_client_with_three_operations_passes() {
+    judged_as_passed(with_three_operations(Reference::default()), &[]);
+}
+
+#[test]
+fn a_flaw_of_a_client_with_three_operations_is_caught() {
+    let mut client = with_three_operations(Reference::with_flaw(Flaw::KeyAsBearer));
+    let report = report(&mut client, &client_rules("AUTH-001"), 24);
+    assert_eq!(report.results[0].standing(), Standing::FailedMust);
 }

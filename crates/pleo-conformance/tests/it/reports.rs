@@ -2,19 +2,28 @@
 
 use std::collections::BTreeSet;
 
+use pleo_client::{ParameterLocation, operations};
 use pleo_conformance::{
-    report::{Format, Report, render},
+    engine::{Judged, Options, judge},
+    report::{Format, Report, SubjectKind, render},
     verdict::Verdict,
 };
 
 use crate::{
-    faulty::{client_rules, report},
-    reference::{FLAWS, Reference},
+    faulty::client_rules,
+    reference::{FLAWS, Flaw, Reference},
 };
+
+const CASES: u32 = 32;
 
 /// Reports of the same run, twice.
 fn twice(rules: &str, subject: impl Fn() -> Reference) -> [Report; 2] {
-    [0, 1].map(|_| report(&mut subject(), &client_rules(rules), 32).without_times())
+    [0, 1].map(|_| {
+        let (mut subject, rules) = (subject(), client_rules(rules));
+        let judged = Judged { client: Some(&mut subject), service: None, kind: SubjectKind::InProcess };
+        let options = Options { cases: CASES, ..Options::default() };
+        Report::from(judge(&rules, judged, &options, &mut |_| {}).unwrap()).without_times()
+    })
 }
 
 #[test]
@@ -32,6 +41,23 @@ fn two_runs_find_the_same_smallest_case() {
     for (flaw, name, rule) in FLAWS.iter().filter(|(_, _, rule)| areas.insert(&rule[..3])) {
         let [one, other] = twice(rule, || Reference::with_flaw(*flaw));
         assert!(matches!(one.results[0].verdict, Verdict::Fail { .. }), "{name}");
-        assert_eq!(render(&one, Format::Json).unwrap(), render(&other, Format::Json).unwrap(), "{name}");
+        for format in [Format::Json, Format::Junit, Format::Markdown, Format::Html] {
+            assert_eq!(render(&one, format).unwrap(), render(&other, format).unwrap(), "{name}");
+        }
     }
+}
+
+#[test]
+fn the_smallest_case_of_a_plain_flaw_is_the_first_operation_and_nothing_else() {
+    let [report, _] = twice("AUTH-001", || Reference::with_flaw(Flaw::KeyAsBearer));
+    let Verdict::Fail { evidence } = &report.results[0].verdict else { panic!("{:?}", report.results) };
+    let calls = evidence.case.as_array().unwrap();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    let first = operations::all().next().unwrap();
+    assert_eq!(calls[0]["operation"]["id"], first.id);
+    let required = first
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.required && parameter.location == ParameterLocation::Query);
+    assert_eq!(calls[0]["query"].as_array().map_or(0, Vec::len), required.count());
 }

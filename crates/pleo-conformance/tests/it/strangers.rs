@@ -1,6 +1,6 @@
 //! Whole runs on programs: the adapters, copies of them with one mistake each, and programs that break down.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use pleo_conformance::{
     catalogue,
@@ -212,4 +212,22 @@ fn a_program_that_refuses_everything_is_not_taken_for_a_good_one() {
     assert_eq!(ids(&report, Standing::FailedMust), ["URL-006"]);
     // Its reasons, at least, show no credential.
     assert_eq!(ids(&report, Standing::Passed), ["SEC-004"]);
+}
+
+#[test]
+fn nothing_but_the_report_is_printed_while_a_smaller_case_is_searched_for() {
+    if !PYTHON.is_available() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let client = PYTHON.command_with_mistake(folder.path());
+    let client = shlex::try_join(client.iter().map(String::as_str)).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_pleo-conformance"))
+        .args(["run", "--only", "CMP-003", "--cases", "4", "--client", &client])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(1), String::new()));
+    assert!(text.starts_with("conformance of ") && !text.contains("proptest"), "{text}");
+    assert!(text.contains("next: pleo-conformance explain CMP-003"), "{text}");
 }

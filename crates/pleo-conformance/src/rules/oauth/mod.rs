@@ -202,8 +202,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "OAU-012",
         title: "A refused renewal ends the use of the tokens",
-        statement: "A client MUST NOT present a refresh token again after it was refused, and MUST NOT send the expired \
-                    access token any more once its renewal was refused.",
+        statement: "A client MUST NOT send the expired access token in a call whose renewal was refused. Once its refresh \
+                    token was refused, it MUST NOT send either token again.",
         level: Level::Must,
         level_reason: "The page on refreshing says that a client has to stop when a refresh token is dead, and \
                        send nothing more to the API. Presenting it again ends the living tokens.",

@@ -240,8 +240,10 @@ pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
             talk.admit_nobody(case);
         }
         let mut presented: Vec<ReceivedRequest> = Vec::new();
-        let mut was_refused = false;
+        let mut renews = false;
         for _ in 0..3 {
+            // A refusal of the app is one of this call's renewal only.
+            let mut was_refused = !presented.is_empty();
             let seen = talk.call(case)?;
             for received in &seen.received {
                 let is_api = !received.site.is_authorization_server();
@@ -256,14 +258,16 @@ pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
                 was_refused |=
                     is_token_request(received) && received.exchange.reply.response.status().is_client_error();
             }
+            let sent = renewals(&seen);
+            renews |= !sent.is_empty();
             // One that was refused because of the app says nothing about the token.
-            let dead = renewals(&seen)
+            let dead = sent
                 .into_iter()
                 .filter(|(received, sent)| *sent == case.refresh_token && is_invalid_grant(received));
             presented.extend(dead.map(|(received, _)| received.clone()));
         }
         Ok(match presented.as_slice() {
-            _ if !was_refused => Judgement::inconclusive("the token is not renewed"),
+            _ if !renews => Judgement::inconclusive("the token is not renewed"),
             [] | [_] => Judgement::Pass,
             [.., last] => Judgement::fail_by(
                 last,
