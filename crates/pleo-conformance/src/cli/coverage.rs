@@ -4,7 +4,7 @@ use std::{fmt, sync::LazyLock};
 
 use serde::Serialize;
 
-use crate::{catalogue, rules::Rule};
+use crate::rules::{Rule, catalogue};
 
 /// A statement of the documents, and what stands for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

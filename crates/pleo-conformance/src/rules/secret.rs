@@ -15,13 +15,14 @@ use super::{
 use crate::{
     protocol::{Capability, CredentialKind},
     trial::{
-        authorisation::{Flow, authorise, is_invalid_grant, token_requests},
+        authorisation::{Flow, authorise, token_requests},
         case::{Case, Setback, UNUSED, takes_company},
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place, target},
         mask::{self, Finder},
         search::Stop,
         servers::{ReceivedRequest, Site},
+        tokens::is_invalid_grant,
     },
     verdict::{Level, Verdict},
 };

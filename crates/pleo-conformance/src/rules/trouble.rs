@@ -8,11 +8,11 @@ use proptest::{prelude::*, sample::select, strategy::Union};
 use crate::{
     protocol::{Capability, Send},
     trial::{
-        authorisation::TOKEN_ENDPOINT,
         case::{Case, Setback},
         client::{ClientTrial, Conversation, SILENCE, Seen},
         search::Stop,
         servers::Site,
+        tokens::TOKEN_ENDPOINT,
     },
 };
 

@@ -1,41 +1,22 @@
-//! Apps, and the authorisations that users give them.
-
-use std::collections::BTreeMap;
+//! Authorisations that users give apps, and what a client has to do for them.
 
 use bytes::Bytes;
 use http::{Method, Request, header};
 use pleo_sandbox::{OAuthClient, Subject};
 use proptest::{prelude::*, sample::select};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    case::{Case, LIFETIME, OPAQUE},
+    case::{Case, LIFETIME, apps},
     client::{ClientTrial, Conversation, Seen},
     search::Stop,
     servers::{ReceivedRequest, Site},
+    tokens::{Form, form, is_token_request, issued, query_of},
 };
 use crate::{
     protocol::{Action, App, Authorize, CallResult, Capability, Finish},
     subject::Outcome,
 };
-
-/// Apps whose redirect URIs have everything that encoders get wrong.
-pub(crate) fn apps() -> impl Strategy<Value = App> {
-    let redirect_uris = vec![
-        "https://app.example.com/callback",
-        "https://app.example.com:8443/pleo/callback",
-        "https://app.example.com/callback?tenant=7",
-        "https://app.example.com/Pleo/CallBack",
-        "https://app.example.com/callback?tenant=7&next=%2Fhome%20page",
-        "https://app.example.com/call%20back?Name=A+B",
-    ];
-    (any::<u128>(), OPAQUE.text(), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| App {
-        client_id: Uuid::from_u128(id).to_string(),
-        client_secret,
-        redirect_uri: redirect_uri.to_owned(),
-    })
-}
 
 /// An authorisation that a user is asked for.
 #[derive(Debug, Clone)]
@@ -94,20 +75,6 @@ impl Flow {
     fn before(&self) -> Self {
         Self { scopes: vec![EARLIER_SCOPE.to_owned()], earlier: None, ..self.clone() }
     }
-}
-
-/// The parameters of a query or a form.
-pub(crate) type Form = BTreeMap<String, String>;
-
-/// Reads a query or a form.
-pub(crate) fn form(text: &[u8]) -> Form {
-    form_urlencoded::parse(text).into_owned().collect()
-}
-
-/// Reads the query of a URL.
-pub(crate) fn query_of(url: &str) -> Form {
-    let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
-    form(query.as_bytes())
 }
 
 /// Makes an app known in both environments, so that a client which turns to the wrong one gets no further
@@ -198,9 +165,6 @@ pub(crate) fn agree(talk: &mut Conversation<'_, '_>, flow: &Flow, begun: &Begun)
     }
 }
 
-/// The path of every authorisation server's token endpoint (A23).
-pub(crate) const TOKEN_ENDPOINT: &str = "/oauth/token";
-
 /// Has the client take the redirect that came back.
 pub(crate) fn finish(talk: &mut Conversation<'_, '_>, redirect: String) -> Result<Seen, Stop> {
     talk.act(Action::Finish(Finish { redirect }))
@@ -221,47 +185,4 @@ pub(crate) fn authorise(talk: &mut Conversation<'_, '_>, flow: &Flow) -> Result<
 pub(crate) fn token_requests(seen: &Seen) -> Vec<(&ReceivedRequest, Form)> {
     let requests = seen.oauth().filter(|received| is_token_request(received));
     requests.map(|received| (received, form(received.exchange.request.body()))).collect()
-}
-
-/// Whether something was sent to a token endpoint.
-pub(crate) fn is_token_request(received: &ReceivedRequest) -> bool {
-    received.exchange.request.uri().path().ends_with(TOKEN_ENDPOINT)
-}
-
-/// The verifier in a token request.
-pub(crate) fn verifier(received: &ReceivedRequest) -> Option<String> {
-    let mut form = form(received.exchange.request.body());
-    is_token_request(received).then(|| form.remove("code_verifier")).flatten()
-}
-
-/// A pair of tokens that an authorisation server has issued.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pair {
-    pub(crate) access_token: String,
-    pub(crate) refresh_token: String,
-}
-
-/// The JSON that a request was answered with, or null.
-pub(crate) fn answered(received: &ReceivedRequest) -> Value {
-    serde_json::from_slice(received.exchange.reply.response.body()).unwrap_or_default()
-}
-
-/// Whether a token request was refused because of what it presented (RFC 6749, section 5.2).
-pub(crate) fn is_invalid_grant(received: &ReceivedRequest) -> bool {
-    answered(received)["error"] == "invalid_grant"
-}
-
-/// The token of this name in what a token endpoint answered. An empty text is not a token.
-pub(crate) fn token<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
-    answer[name].as_str().filter(|token| !token.is_empty())
-}
-
-/// The pair that a request was answered with.
-pub(crate) fn issued(received: &ReceivedRequest) -> Option<Pair> {
-    if !is_token_request(received) {
-        return None;
-    }
-    let answer = answered(received);
-    let owned = |name: &str| token(&answer, name).map(str::to_owned);
-    Some(Pair { access_token: owned("access_token")?, refresh_token: owned("refresh_token")? })
 }

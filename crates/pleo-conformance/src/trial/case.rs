@@ -11,10 +11,7 @@ use proptest::{prelude::*, sample::select, strategy::Union};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{
-    authorisation::apps,
-    servers::{Site, TestServers},
-};
+use super::servers::{Site, TestServers};
 use crate::protocol::{self, App, Credential, CredentialKind, Location, Parameter, Send, Tokens};
 
 /// Text of a form, long enough not to be in another text by chance.
@@ -354,6 +351,23 @@ impl Cases {
             },
         )
     }
+}
+
+/// Apps whose redirect URIs have everything that encoders get wrong.
+pub(crate) fn apps() -> impl Strategy<Value = App> {
+    let redirect_uris = vec![
+        "https://app.example.com/callback",
+        "https://app.example.com:8443/pleo/callback",
+        "https://app.example.com/callback?tenant=7",
+        "https://app.example.com/Pleo/CallBack",
+        "https://app.example.com/callback?tenant=7&next=%2Fhome%20page",
+        "https://app.example.com/call%20back?Name=A+B",
+    ];
+    (any::<u128>(), OPAQUE.text(), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| App {
+        client_id: Uuid::from_u128(id).to_string(),
+        client_secret,
+        redirect_uri: redirect_uri.to_owned(),
+    })
 }
 
 /// What somebody might take for something else than a part of a key.

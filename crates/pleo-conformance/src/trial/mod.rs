@@ -8,6 +8,8 @@ pub(crate) mod mask;
 pub(crate) mod search;
 pub(crate) mod servers;
 pub(crate) mod service;
+mod session;
+pub(crate) mod tokens;
 
 pub use client::ClientTrial;
 pub use search::Options;

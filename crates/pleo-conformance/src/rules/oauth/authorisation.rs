@@ -7,7 +7,6 @@ use base64::{
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 use http::header;
-use pleo_sandbox::Fault;
 use proptest::{prelude::*, sample::select, strategy::Union};
 use sha2::{Digest as _, Sha256};
 
@@ -16,20 +15,19 @@ use super::{
         carrier,
         trouble::{SILENT, TokenTrouble, Trouble, all_troubles, diversions, meet_at_token_endpoint},
     },
+    exchanges::{exchanges, judge_exchanges},
     renewal::{MOST_TRIES, judge_renewals, renewing},
 };
 use crate::{
     protocol::Capability,
     trial::{
-        authorisation::{
-            Begun, Flow, Form, TOKEN_ENDPOINT, agree, begin, begins_at, finish, flows, query_of,
-            token_requests,
-        },
+        authorisation::{Begun, Flow, agree, begin, begins_at, finish, flows, token_requests},
         client::{ClientTrial, Conversation, Seen},
         evidence::{Judgement, place},
         mask,
         search::Stop,
         servers::ReceivedRequest,
+        tokens::{Form, query_of},
     },
     verdict::Verdict,
 };
@@ -241,27 +239,6 @@ pub(super) fn error_is_believed(trial: &mut ClientTrial<'_>) -> Verdict {
         let seen = finish_twice(talk, &redirect(flow, &parameters))?;
         Ok(Judgement::all(seen.iter().map(|seen| not_exchanged(seen, message, received))))
     })
-}
-
-/// Authorisations whose token endpoint may fail at the first request, so that the client may try again.
-fn exchanges(trial: &ClientTrial<'_>) -> impl Strategy<Value = (Flow, bool)> + use<> {
-    (flows(trial), prop::bool::weighted(0.25))
-}
-
-/// Has the client take a redirect, and judges every exchange that was received.
-pub(super) fn judge_exchanges(
-    talk: &mut Conversation<'_, '_>,
-    redirect: String,
-    (flow, fails_first): &(Flow, bool),
-    judge: impl Fn(&ReceivedRequest, &Form) -> Judgement,
-) -> Result<Judgement, Stop> {
-    let fault = fails_first.then_some(Fault::Status(503));
-    let seen = talk.with_faults(flow.site, TOKEN_ENDPOINT, fault, |talk| finish(talk, redirect))?;
-    let requests = token_requests(&seen);
-    if requests.is_empty() {
-        return Err(Stop::Inconclusive(format!("no code is exchanged: {}", seen.told())));
-    }
-    Ok(Judgement::all(requests.iter().map(|(received, form)| judge(received, form))))
 }
 
 pub(super) fn authorised_where_chosen(trial: &mut ClientTrial<'_>) -> Verdict {

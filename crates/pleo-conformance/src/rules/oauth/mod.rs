@@ -1,6 +1,7 @@
 //! OAuth 2.0: authorisation, exchange, renewal.
 
 mod authorisation;
+mod exchanges;
 mod renewal;
 mod responses;
 mod secrets;

@@ -15,20 +15,18 @@ use super::{
             success,
         },
     },
-    authorisation::judge_exchanges,
+    exchanges::judge_exchanges,
 };
 use crate::{
     protocol::{App, Capability, CredentialKind, Send},
     trial::{
-        authorisation::{
-            Flow, Form, TOKEN_ENDPOINT, agree, begin, is_invalid_grant, is_token_request, issued,
-            token_requests,
-        },
+        authorisation::{Flow, agree, begin, token_requests},
         case::{Case, Cases},
         client::{ClientTrial, Conversation, Seen, authorizations, may_prepare},
         evidence::{Judgement, place, target},
         search::Stop,
         servers::ReceivedRequest,
+        tokens::{Form, TOKEN_ENDPOINT, is_invalid_grant, is_token_request, issued},
     },
     verdict::Verdict,
     words::counted,

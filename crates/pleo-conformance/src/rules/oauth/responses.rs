@@ -17,15 +17,13 @@ use super::{
 use crate::{
     protocol::{Capability, CredentialKind},
     trial::{
-        authorisation::{
-            Flow, TOKEN_ENDPOINT, agree, answered, begin, finish, form, is_token_request, token,
-            token_requests,
-        },
+        authorisation::{Flow, agree, begin, finish, token_requests},
         case::Case,
         client::{ClientTrial, Conversation, Seen, authorizations, is_oauth},
         evidence::Judgement,
         search::Stop,
         servers::ReceivedRequest,
+        tokens::{TOKEN_ENDPOINT, answered, form, is_token_request, token},
     },
     verdict::Verdict,
 };

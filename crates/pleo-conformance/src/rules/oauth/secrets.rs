@@ -10,12 +10,13 @@ use super::{
 };
 use crate::{
     trial::{
-        authorisation::{Begun, agree, begin, finish, flows, query_of, token_requests},
+        authorisation::{Begun, agree, begin, finish, flows, token_requests},
         case::Case,
         client::{ClientTrial, Conversation, Seen, authorizations},
         evidence::{Judgement, target},
         mask::{Finder, Found},
         search::Stop,
+        tokens::query_of,
     },
     verdict::Verdict,
 };
