@@ -35,12 +35,12 @@ pub enum Side {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
-    /// The rule is kept, in so many cases.
+    /// The rule passed.
     Pass {
-        /// Cases in which the rule could be seen to be kept.
+        /// Cases that could have failed the rule, and did not.
         conclusive: u32,
     },
-    /// The rule is broken.
+    /// The rule failed.
     Fail {
         /// The smallest case that was found, with the difference.
         evidence: Box<Evidence>,
@@ -62,7 +62,7 @@ pub enum Verdict {
     },
 }
 
-/// How a rule is broken. Secrets are masked.
+/// How a rule failed. Secrets are masked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// What is wrong, in one sentence.

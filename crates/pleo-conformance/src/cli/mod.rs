@@ -105,7 +105,7 @@ struct Run {
     /// Only rules of this level.
     #[arg(long, ignore_case = true)]
     level: Option<Level>,
-    /// Only rules that this side has to keep [default: that of what is judged].
+    /// Only rules that this side has to follow [default: that of what is judged].
     #[arg(long, ignore_case = true)]
     side: Option<Side>,
     /// The seed of all cases: the same one gives the same cases.

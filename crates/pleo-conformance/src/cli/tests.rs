@@ -39,8 +39,8 @@ fn no_report() -> Result<Report, RunError> {
     Err(RunError::from(SubjectError::Start("it is not there".to_owned())))
 }
 
-/// The sample without what is broken.
-fn kept() -> Report {
+/// The sample without what failed.
+fn passed() -> Report {
     let mut report = sample::report();
     report.results.retain(|result| matches!(result.standing(), Standing::Passed | Standing::Skipped));
     report.summary = Summary::of(&report.results);
@@ -89,7 +89,7 @@ fn command(arguments: &[&str], report: &dyn Fn() -> Result<Report, RunError>) ->
 }
 
 fn run(arguments: &[&str]) -> Done {
-    command(&[&["run"], arguments].concat(), &|| Ok(kept()))
+    command(&[&["run"], arguments].concat(), &|| Ok(passed()))
 }
 
 fn selected(arguments: &[&str]) -> Vec<&'static str> {
@@ -288,10 +288,10 @@ fn completions_and_manual_pages_know_the_commands() {
 
 #[test]
 fn the_exit_code_tells_what_came_of_the_run() {
-    let broken = |arguments: &[&str]| command(arguments, &|| Ok(sample::report())).exit;
-    assert_eq!(broken(&["run"]), Exit::Failed);
+    let failed = |arguments: &[&str]| command(arguments, &|| Ok(sample::report())).exit;
+    assert_eq!(failed(&["run"]), Exit::Failed);
     let should = || {
-        let mut report = kept();
+        let mut report = passed();
         report.results.push(sample::report().results.swap_remove(3));
         Ok(report)
     };
@@ -410,17 +410,17 @@ fn expected_failures_are_read_before_the_run_and_applied_after_it() -> io::Resul
     let file = tempfile::NamedTempFile::new()?;
     let path = file.path().display().to_string();
     fs::write(file.path(), "AUTH-2  why\nENV-2  why\n")?;
-    let broken = || {
+    let without_errors = || {
         let mut report = sample::report();
         report.results.retain(|result| result.standing() != Standing::Error);
         Ok(report)
     };
-    let done = command(&["run", "--expected-failures", &path, "--summary"], &broken);
+    let done = command(&["run", "--expected-failures", &path, "--summary"], &without_errors);
     assert_eq!(done.exit, Exit::Passed);
     assert!(done.out.contains("3 passed, 0 failed"), "{}", done.out);
     fs::write(file.path(), "AUTH-1  why\nENV-2  why\n")?;
     let done =
-        command(&["run", "--expected-failures", &path, "--only", "AUTH-1", "--summary"], &|| Ok(kept()));
+        command(&["run", "--expected-failures", &path, "--only", "AUTH-1", "--summary"], &|| Ok(passed()));
     assert_eq!(done.exit, Exit::Failed);
     assert!(done.out.contains("1 passed unexpectedly"), "{}", done.out);
     fs::write(file.path(), "NOPE-1  why\n")?;

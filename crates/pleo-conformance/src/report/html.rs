@@ -180,7 +180,7 @@ mod tests {
             "Conformance of <bdi>example-client 1.2.3</bdi>",
             "<b>2</b> ",
             "The key is the user name",
-            "A client MUST keep this.",
+            "A client MUST do this.",
             "<figcaption>expected</figcaption><pre>Basic KEY:</pre>",
             "<figcaption>received</figcaption><pre>Basic :KEY</pre>",
             "curl -u",

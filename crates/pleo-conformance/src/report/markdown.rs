@@ -144,7 +144,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_broken_comes_first_with_both_sides() {
+    fn what_failed_comes_first_with_both_sides() {
         let page = render(&sample::report());
         let html = as_html(&page);
         for part in [

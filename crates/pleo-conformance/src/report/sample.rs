@@ -85,7 +85,7 @@ pub(crate) fn report() -> Report {
             side: Side::Client,
             sources: vec!["Z25".to_owned(), "Z26".to_owned()],
             headings: vec!["S3: Standalone API Keys".to_owned()],
-            statement: format!("A client {level} keep this."),
+            statement: format!("A client {level} do this."),
             duration_ms: 12,
             verdict,
             expected_failure: expected_failure.map(str::to_owned),

@@ -36,7 +36,7 @@ pub fn render(report: &Report, width: Option<usize>) -> String {
     }
     for result in &report.results {
         if let (Some(evidence), true) = (result.evidence(), result.standing().needs_attention()) {
-            page.push_str(&broken(result, evidence, width));
+            page.push_str(&failure(result, evidence, width));
         }
     }
     page.push('\n');
@@ -69,7 +69,7 @@ fn rule(result: &RuleResult, id_width: usize, width: Option<usize>) -> String {
     format!("  {style}{}{style:#} {}\n", standing.sign(), lines.join(&format!("\n{:INDENT$}", "")))
 }
 
-fn broken(result: &RuleResult, evidence: &Evidence, width: Option<usize>) -> String {
+fn failure(result: &RuleResult, evidence: &Evidence, width: Option<usize>) -> String {
     let style = style(result.standing()).bold();
     let text_width = width.map(|width| width.saturating_sub(INDENT).max(COLUMN));
     let heading =

@@ -278,7 +278,7 @@ fn told(mentions: &[Mention]) -> String {
     }
 }
 
-/// What the mentions of the company show: that a rule is kept, how it is broken, or nothing.
+/// What the mentions of the company show: that a rule passes, how it fails, or nothing.
 type Shown = Option<Result<(), &'static str>>;
 
 /// Judges the mentions of the company in every request of a lawful case.

@@ -66,7 +66,7 @@ impl Subject for Partial {
 }
 
 /// A client that can do this passes, and is asked nothing else. Of some rules it shows nothing.
-fn passes(can: &[Capability], unclear: &[&str]) {
+fn passes(can: &[Capability], inconclusive: &[&str]) {
     let mut client = Partial { client: Reference::default(), can: can.iter().copied().collect() };
     let report = report(&mut client, &client_rules(""), 24);
     let ids = |standing: Standing| -> Vec<&str> {
@@ -76,7 +76,7 @@ fn passes(can: &[Capability], unclear: &[&str]) {
     for standing in [Standing::FailedMust, Standing::FailedShould, Standing::Error] {
         assert_eq!(ids(standing), [""; 0], "{can:?}");
     }
-    assert_eq!(ids(Standing::Inconclusive), unclear, "{can:?}");
+    assert_eq!(ids(Standing::Inconclusive), inconclusive, "{can:?}");
     assert!(!ids(Standing::Passed).is_empty() && !ids(Standing::Skipped).is_empty(), "{can:?}");
     assert_eq!(Exit::of(&report, false), Exit::Passed, "{can:?}");
 }

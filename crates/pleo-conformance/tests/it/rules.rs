@@ -9,7 +9,7 @@ use pleo_conformance::{
     rules::Rule,
 };
 
-fn keeps(id: &str) {
+fn passes(id: &str) {
     let rule: &'static Rule = catalogue().iter().find(|rule| rule.id == id).unwrap();
     let run = run(&[rule], SubjectUnderTest::InProcess, &Options::default(), &mut |_| {}).unwrap();
     let report = Report::from(run);
@@ -22,7 +22,7 @@ macro_rules! rules {
         $(
             #[test]
             fn $name() {
-                keeps($id);
+                passes($id);
             }
         )*
 

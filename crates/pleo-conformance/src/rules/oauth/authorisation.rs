@@ -331,7 +331,7 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         let redirect = agree(talk, flow, &begun)?;
         judge_exchanges(talk, redirect, case, |received, form| {
-            let broken = |found: String| {
+            let failed = |found: String| {
                 let message = "the verifier does not belong to the challenge";
                 let expected = "a secret code_verifier whose challenge is in the URL, of 43 to 128 letters, digits \
                                 and -._~";
@@ -340,18 +340,18 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
             let state = parameter("state");
             let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
             match form.get("code_verifier") {
-                None => broken("no code_verifier".to_owned()),
+                None => failed("no code_verifier".to_owned()),
                 Some(verifier) if !verifier.bytes().all(unreserved) => {
-                    broken("a code_verifier with characters that none can have".to_owned())
+                    failed("a code_verifier with characters that none can have".to_owned())
                 }
                 Some(verifier) if is_made_from(verifier, &state) => {
-                    broken("a code_verifier that is made from the state, which everybody can read".to_owned())
+                    failed("a code_verifier that is made from the state, which everybody can read".to_owned())
                 }
                 Some(verifier) if !(43..=128).contains(&verifier.len()) => {
-                    broken(format!("a code_verifier of {} characters", verifier.len()))
+                    failed(format!("a code_verifier of {} characters", verifier.len()))
                 }
                 Some(verifier) if challenge_of(verifier) != parameter("code_challenge") => {
-                    broken("a code_verifier of another challenge".to_owned())
+                    failed("a code_verifier of another challenge".to_owned())
                 }
                 Some(_) => Judgement::Pass,
             }
@@ -365,22 +365,22 @@ const SECRETS: [&str; 3] = ["client_secret", "code_verifier", "refresh_token"];
 pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(trial), |talk, flow| {
         let (begun, _) = begin(talk, flow)?;
-        let broken = |what: &str| {
+        let failed = |what: &str| {
             let message = "a secret is in the URL to which the user is sent";
             Judgement::fail(message, format!("a URL without the {what}"), begun.url.clone())
         };
         if mask::found(&flow.app.client_secret, &begun.url).is_some() {
-            return Ok(broken("client secret"));
+            return Ok(failed("client secret"));
         }
         // Whatever their value is: these are parameters of the exchange, not of this URL.
         if let Some(name) = SECRETS.into_iter().find(|name| begun.parameters.contains_key(*name)) {
-            return Ok(broken(name));
+            return Ok(failed(name));
         }
         // What hashes to the challenge is the verifier. A plain challenge is one itself, and another rule's
         // business.
         let challenge = begun.parameters.get("code_challenge");
         if begun.parameters.values().any(|value| Some(&challenge_of(value)) == challenge) {
-            return Ok(broken("verifier"));
+            return Ok(failed("verifier"));
         }
         // It may be a part of a parameter, which shows once it is sent.
         let redirect = match agree(talk, flow, &begun) {
@@ -392,7 +392,7 @@ pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
             token_requests(&seen).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
         let is_shown =
             |verifier: String| Some(&verifier) != challenge && mask::found(&verifier, &begun.url).is_some();
-        Ok(Judgement::pass_if(!verifiers.any(is_shown), || broken("verifier")))
+        Ok(Judgement::pass_if(!verifiers.any(is_shown), || failed("verifier")))
     })
 }
 
