@@ -45,17 +45,17 @@ pub enum Verdict {
         /// The smallest case that was found, with the difference.
         evidence: Box<Evidence>,
     },
-    /// The rule is not asked of this subject.
+    /// The rule is not asked of this client or service.
     Skip {
         /// Why.
         reason: String,
     },
-    /// The subject never got far enough to show anything.
+    /// The client or service never got far enough to show anything.
     Inconclusive {
         /// Why.
         reason: String,
     },
-    /// It could not be found out: the subject broke down.
+    /// It could not be found out: the client or service under test broke down.
     Error {
         /// How.
         reason: String,
@@ -71,7 +71,7 @@ pub struct Evidence {
     pub expected: String,
     /// What came instead.
     pub received: String,
-    /// What the subject was called for: the smallest such case.
+    /// What the client under test was called for: the smallest such case.
     pub case: Value,
     /// The request that shows it, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

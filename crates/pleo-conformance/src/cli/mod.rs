@@ -170,7 +170,7 @@ pub struct Suite<'a> {
     pub plan: &'a Plan,
 }
 
-/// Runs rules against a subject, as [`engine::run`](crate::engine::run) does.
+/// Judges a client, a service or both by rules, as [`engine::run`](crate::engine::run) does.
 pub type RunRules<'a> = dyn Fn(&[&'static Rule], SubjectUnderTest, &Options, &mut dyn FnMut(Progress)) -> Result<Report, RunError>
     + 'a;
 

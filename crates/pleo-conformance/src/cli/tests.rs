@@ -305,7 +305,11 @@ fn the_exit_code_tells_what_came_of_the_run() {
     assert_eq!(command(&["run"], &nothing).exit, Exit::NoResult);
     let done = command(&["run"], &no_report);
     assert_eq!(done.exit, Exit::NoResult);
-    assert!(done.err.starts_with("error: the subject cannot be started: it is not there"), "{}", done.err);
+    assert!(
+        done.err.starts_with("error: the client under test cannot be started: it is not there"),
+        "{}",
+        done.err
+    );
 }
 
 #[test]

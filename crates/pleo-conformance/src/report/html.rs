@@ -62,7 +62,7 @@ pub(super) fn page(title: &str, body: &Markup) -> String {
 fn run(report: &Report) -> Markup {
     html! {
         dl.run {
-            div { dt { "subject" } dd { (report.subject.kind) } }
+            div { dt { "judged as" } dd { (report.subject.kind) } }
             div { dt { "seed" } dd { (report.seed) } }
             div { dt { "cases per rule" } dd { (report.cases) } }
             div { dt { "started" } dd { (one_line(&report.started_at)) } }

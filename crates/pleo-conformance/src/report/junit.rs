@@ -128,8 +128,8 @@ mod tests {
     fn what_is_neither_passed_nor_failed_has_its_reason() {
         let xml = render(&sample::report()).unwrap();
         for message in [
-            r#"<error message="error: it did not answer"/>"#,
-            r#"<skipped message="skipped: the subject has no OAuth"/>"#,
+            r#"<error message="error: it did not respond"/>"#,
+            r#"<skipped message="skipped: the client has no OAuth"/>"#,
             r#"<skipped message="inconclusive: only 401 was ever seen"/>"#,
             r#"<skipped message="failed as expected: known since May" type="MUST">"#,
             r#"<failure message="passed unexpectedly: the file of expected failures still has it: mended in June"/>"#,

@@ -121,11 +121,11 @@ pub struct Summary {
     pub expected_failures: u32,
     /// Rules that passed, against the file of expected failures.
     pub unexpected_passes: u32,
-    /// Not asked of this subject.
+    /// Skipped rules: they are not asked of this client or service.
     pub skipped: u32,
     /// Inconclusive rules: nothing was learnt.
     pub inconclusive: u32,
-    /// The subject broke down.
+    /// Rules in error: the client or service under test broke down.
     pub errors: u32,
 }
 
@@ -170,11 +170,11 @@ pub enum Standing {
     ExpectedFailure,
     /// It passed, against the file of expected failures.
     UnexpectedPass,
-    /// Not asked of this subject.
+    /// It is not asked of this client or service.
     Skipped,
     /// Nothing was learnt.
     Inconclusive,
-    /// The subject broke down.
+    /// The client or service under test broke down.
     Error,
 }
 

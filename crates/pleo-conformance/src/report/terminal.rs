@@ -230,7 +230,7 @@ mod tests {
                 "AUTH",
                 "  ✓ AUTH-1  Basic for keys",
                 "  ✗ AUTH-2  The key is the user name: failed, the key is in the password",
-                "  - AUTH-3  Bearer for tokens: skipped, the subject has no OAuth",
+                "  - AUTH-3  Bearer for tokens: skipped, the client has no OAuth",
                 "  ✗ AUTH-4  Base64, padded: always: failed (SHOULD), the key is in the password",
                 "",
                 "ENV",
@@ -238,7 +238,7 @@ mod tests {
                 "  ≈ ENV-2  No redirect is followed: failed as expected, known since May",
                 "  ! ENV-3  Mended: passed unexpectedly, the file of expected failures still has it: mended in June",
                 "  ? ENV-4  A key works in one environment: inconclusive, only 401 was ever seen",
-                "  E ENV-5  Broken down: error, it did not answer",
+                "  E ENV-5  Broken down: error, it did not respond",
             ]
         );
         assert_eq!(

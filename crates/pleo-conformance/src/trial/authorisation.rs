@@ -176,7 +176,7 @@ pub(crate) fn begins_at(talk: &Conversation<'_, '_>, flow: &Flow, begun: &Begun)
     begun.url.strip_prefix(&endpoint).is_some_and(|rest| rest.starts_with('?'))
 }
 
-/// The user agrees: the redirect that the authorisation server answers with.
+/// The user agrees: the redirect with which the authorisation server responds.
 pub(crate) fn agree(talk: &mut Conversation<'_, '_>, flow: &Flow, begun: &Begun) -> Result<String, Stop> {
     let unclear =
         |reason: &str| Stop::Inconclusive(format!("the user is not sent back with a code: {reason}"));
@@ -194,7 +194,7 @@ pub(crate) fn agree(talk: &mut Conversation<'_, '_>, flow: &Flow, begun: &Begun)
             talk.keep_secret(code, "code");
             Ok(location.to_owned())
         }
-        None => Err(unclear("the authorisation server answers with an error")),
+        None => Err(unclear("the authorisation server responds with an error")),
     }
 }
 
@@ -241,7 +241,7 @@ pub(crate) struct Pair {
     pub(crate) refresh_token: String,
 }
 
-/// The JSON that a request was answered with, or null.
+/// The JSON of the response to a request, or null.
 pub(crate) fn answered(received: &ReceivedRequest) -> Value {
     serde_json::from_slice(received.exchange.reply.response.body()).unwrap_or_default()
 }
@@ -251,12 +251,12 @@ pub(crate) fn is_invalid_grant(received: &ReceivedRequest) -> bool {
     answered(received)["error"] == "invalid_grant"
 }
 
-/// The token of this name in what a token endpoint answered. An empty text is not a token.
+/// The token of this name in the response of a token endpoint. An empty text is not a token.
 pub(crate) fn token<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
     answer[name].as_str().filter(|token| !token.is_empty())
 }
 
-/// The pair that a request was answered with.
+/// The pair in the response to a request.
 pub(crate) fn issued(received: &ReceivedRequest) -> Option<Pair> {
     if !is_token_request(received) {
         return None;

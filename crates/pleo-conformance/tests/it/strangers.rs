@@ -159,7 +159,7 @@ fn script(rest: &str, seconds: u64) -> Report {
     judged(command, 4, seconds).unwrap()
 }
 
-/// The run came to its end, says of every rule that was asked that the subject broke down, and how.
+/// The run came to its end, says of every rule that was asked that the client under test broke down, and how.
 fn broke_down(report: &Report, how: &str) {
     assert_eq!(report.results.len(), catalogue().len());
     let errors: Vec<&String> = report
@@ -178,7 +178,7 @@ fn broke_down(report: &Report, how: &str) {
 
 #[test]
 fn a_program_that_hangs_is_reported_and_the_run_ends() {
-    broke_down(&script("sleep 600", 3), "did not answer within 3 seconds");
+    broke_down(&script("sleep 600", 3), "did not respond within 3 seconds");
 }
 
 #[test]
