@@ -32,6 +32,7 @@ use crate::{
         servers::ReceivedRequest,
     },
     verdict::Verdict,
+    words::counted,
 };
 
 /// The fewest characters of a state that holds 128 random bits in the densest alphabet that URLs allow
@@ -78,7 +79,7 @@ pub(super) fn challenge_is_s256(trial: &mut ClientTrial<'_>) -> Verdict {
             let stray =
                 challenge.chars().find(|stray| !(stray.is_ascii_alphanumeric() || "-_".contains(*stray)));
             let stray = stray.map_or_else(String::new, |stray| format!(", {stray:?} among them"));
-            let received = format!("{} characters{stray}", challenge.chars().count());
+            let received = format!("{}{stray}", counted(challenge.chars().count(), "character"));
             Judgement::fail(message, "43 characters of Base64 for URLs, without padding", received)
         }))
     })
@@ -93,7 +94,7 @@ pub(super) fn state_is_fresh(trial: &mut ClientTrial<'_>) -> Verdict {
         let expected = format!("a state of at least {STATE_LENGTH} characters, another one each time");
         let apart = |other: &String| first.chars().zip(other.chars()).filter(|(one, two)| one != two).count();
         Ok(if first.chars().count() < STATE_LENGTH {
-            let received = format!("a state of {} characters", first.chars().count());
+            let received = format!("a state of {}", counted(first.chars().count(), "character"));
             Judgement::fail("the state can be guessed", expected, received)
         } else if others.iter().any(|other| apart(other) < STATE_APART) {
             let message = "the states of two authorisations are much the same";
@@ -348,7 +349,7 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
                     failed("a code_verifier that is made from the state, which everybody can read".to_owned())
                 }
                 Some(verifier) if !(43..=128).contains(&verifier.len()) => {
-                    failed(format!("a code_verifier of {} characters", verifier.len()))
+                    failed(format!("a code_verifier of {}", counted(verifier.len(), "character")))
                 }
                 Some(verifier) if challenge_of(verifier) != parameter("code_challenge") => {
                     failed("a code_verifier of another challenge".to_owned())
