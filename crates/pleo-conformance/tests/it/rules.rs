@@ -7,6 +7,7 @@ use pleo_conformance::{
     engine::{Options, SubjectUnderTest, run},
     report::{Report, Standing},
     rules::Rule,
+    verdict::Level,
 };
 
 fn passes(id: &str) {
@@ -136,6 +137,20 @@ rules! {
     oau_101 "OAU-101"
     oau_102 "OAU-102"
     oau_103 "OAU-103"
+}
+
+/// Pleo's documents ask for every other rule; these are recommended, come from elsewhere, or are contradicted.
+#[test]
+fn only_these_rules_are_a_should() {
+    let should: Vec<&str> =
+        catalogue().iter().filter(|rule| rule.level == Level::Should).map(|rule| rule.id).collect();
+    assert_eq!(
+        should,
+        [
+            "AUTH-009", "CMP-007", "CMP-008", "CMP-011", "SCP-001", "SCP-003", "URL-007", "URL-008",
+            "OAU-014", "OAU-015", "OAU-026", "OAU-028", "OAU-033", "LEG-102", "CMP-102", "SCP-102",
+        ]
+    );
 }
 
 #[test]
