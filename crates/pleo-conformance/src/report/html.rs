@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
-    Report, RuleResult, Standing,
+    EXPLAIN, Report, RuleResult, Standing,
     text::{one_line, visible},
 };
 use crate::verdict::Evidence;
@@ -28,6 +28,7 @@ pub fn render(report: &Report) -> String {
         }
         main {
             (attention(report))
+            @if report.shows_a_failure() { p { "next: " code { (EXPLAIN) } } }
             @for (area, results) in report.areas() {
                 section {
                     h2 { (one_line(area)) }
@@ -262,7 +263,13 @@ mod tests {
     fn a_report_without_any_rule_is_a_page() {
         let page = render(&Report { results: Vec::new(), summary: Summary::default(), ..sample::report() });
         assert!(page.ends_with("</main></body></html>"));
-        assert!(!page.contains("Needs attention"));
+        assert!(!page.contains("Needs attention") && !page.contains("next: "));
+    }
+
+    #[test]
+    fn one_line_says_which_command_explains_the_failures() {
+        let page = render(&sample::report());
+        assert_eq!(page.matches("<p>next: <code>pleo-conformance explain RULE</code></p>").count(), 1);
     }
 
     #[test]

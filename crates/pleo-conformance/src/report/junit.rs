@@ -62,6 +62,7 @@ fn status(result: &RuleResult) -> TestCaseStatus {
         for (name, text) in evidence.details() {
             description.push_str(&format!("\n{name}:\n{text}\n"));
         }
+        description.push_str(&format!("\nnext: pleo-conformance explain {}\n", result.id));
         status.set_type(result.level.to_string());
         status.set_description(visible(&description));
     }
@@ -122,6 +123,8 @@ mod tests {
         ] {
             assert!(description.contains(part), "{part}");
         }
+        let last = description.trim_end().lines().last();
+        assert_eq!(last, Some("next: pleo-conformance explain AUTH-2"));
     }
 
     #[test]

@@ -28,6 +28,9 @@ use crate::{
 /// The version of the report's form.
 const FORMAT: u32 = 1;
 
+/// What explains a failure, for a report that shows several.
+const EXPLAIN: &str = "pleo-conformance explain RULE";
+
 /// What a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -354,6 +357,11 @@ pub fn render(report: &Report, format: Format) -> Result<String, RenderError> {
 }
 
 impl Report {
+    /// Whether the report shows the evidence of a failure.
+    fn shows_a_failure(&self) -> bool {
+        self.results.iter().any(|result| result.evidence().is_some())
+    }
+
     /// The results by id.
     pub fn by_id(&self) -> BTreeMap<&str, &RuleResult> {
         self.results.iter().map(|result| (result.id.as_str(), result)).collect()
