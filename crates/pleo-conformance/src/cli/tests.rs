@@ -194,7 +194,47 @@ fn the_former_names_of_options_still_work() {
     assert_eq!(of(&["--subject", "x"]), of(&["--client", "x"]));
     let url = "https://external.staging.pleo.io";
     assert_eq!(of(&["--target", url, "--yes-call-it"]), of(&["--service", url, "--yes-call-it"]));
-    assert!(!command_line().render_long_help().to_string().contains("--subject"));
+}
+
+#[test]
+fn the_former_names_of_options_are_in_no_help_completion_or_manual_page() {
+    let mut texts = Vec::new();
+    let mut commands = vec![command_line()];
+    while let Some(mut command) = commands.pop() {
+        texts.push((format!("help of {}", command.get_name()), command.render_long_help().to_string()));
+        commands.extend(command.get_subcommands().cloned());
+    }
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let done = command(&["completion", shell], &no_report);
+        assert_eq!(done.exit, Exit::Passed, "{done:?}");
+        texts.push((format!("completion for {shell}"), done.out));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let done = command(&["man", folder.path().to_str().unwrap()], &no_report);
+    assert_eq!(done.exit, Exit::Passed, "{done:?}");
+    for page in fs::read_dir(folder.path()).unwrap() {
+        let page = page.unwrap().path();
+        // roff writes a hyphen as `\-`.
+        let text = fs::read_to_string(&page).unwrap().replace("\\-", "-");
+        texts.push((page.display().to_string(), text));
+    }
+    let with = |name: &str| {
+        let has = |text: &str| {
+            // fish writes `-l name`.
+            ["--", "-l "].map(|dashes| format!("{dashes}{name}")).iter().any(|option| {
+                let mut rests = text.match_indices(option.as_str()).map(|(at, _)| &text[at + option.len()..]);
+                rests.any(|rest| !rest.starts_with(|next: char| next == '-' || next.is_alphanumeric()))
+            })
+        };
+        texts.iter().filter(|(_, text)| has(text)).map(|(name, _)| name.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(with("subject"), [""; 0]);
+    assert_eq!(with("target"), [""; 0]);
+    // The search finds an option where it is.
+    let found = with("client");
+    for text in ["help of run", "completion for bash", "completion for fish", "pleo-conformance-run.1"] {
+        assert!(found.iter().any(|name| name.ends_with(text)), "{text} in {found:?}");
+    }
 }
 
 #[test]
