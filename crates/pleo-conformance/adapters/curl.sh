@@ -1,5 +1,5 @@
 #!/bin/sh
-# A client of Pleo's External API made of curl and jq, as a subject of the conformance suite:
+# A client of Pleo's External API made of curl and jq, for the conformance suite:
 #
 #   cargo run --bin pleo-conformance -- run --client "sh crates/pleo-conformance/adapters/curl.sh"
 #

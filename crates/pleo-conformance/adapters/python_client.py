@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A small client of Pleo's External API on Python's standard library, as a subject of the conformance suite:
+"""A small client of Pleo's External API on Python's standard library, for the conformance suite:
 
     cargo run --bin pleo-conformance -- run --client "python3 crates/pleo-conformance/adapters/python_client.py"
 

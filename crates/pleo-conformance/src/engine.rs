@@ -1,4 +1,4 @@
-//! Runs rules on subjects.
+//! Judges clients and services by rules.
 
 use std::{
     fmt, io,
@@ -30,19 +30,19 @@ pub enum SubjectUnderTest {
     Program {
         /// The program and its arguments.
         command: Vec<String>,
-        /// How long it may take for one answer.
+        /// How long one answer of it may take.
         timeout: Duration,
     },
     /// A live service. Its credentials come from the environment, see [`LiveService::from_env`].
     Service {
         /// Its base URL.
         base_url: String,
-        /// How long it may take for one answer.
+        /// How long one response of it may take.
         timeout: Duration,
     },
 }
 
-/// Where a subject runs.
+/// Where a client or service under test runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SubjectKind {
@@ -106,8 +106,8 @@ pub enum Progress {
 /// Why rules could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// What stands in for Pleo could not be started.
-    #[error("what stands in for Pleo could not be started: {0}; are there free ports on 127.0.0.1?")]
+    /// The test servers could not be started.
+    #[error("the test servers could not be started: {0}; are there free ports on 127.0.0.1?")]
     Start(#[from] io::Error),
     /// The client could not be greeted.
     #[error("{0}; start it by hand and give it a hello, see docs/conformance-protocol.md")]
@@ -117,10 +117,10 @@ pub enum RunError {
     Live(#[from] LiveError),
 }
 
-/// Judges a subject by these rules.
+/// Judges a client, a service or both by these rules.
 ///
 /// # Errors
-/// When the subject, or what stands in for Pleo, cannot be started. Whatever goes wrong later is a verdict.
+/// When the client under test or the test servers cannot be started. Whatever goes wrong later is a verdict.
 pub fn run(
     rules: &[&'static Rule],
     subject: SubjectUnderTest,

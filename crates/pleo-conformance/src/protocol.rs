@@ -1,7 +1,7 @@
-//! The messages between runner and subject: one JSON object a line, see `docs/conformance-protocol.md`.
+//! The messages between runner and adapter: one JSON object per line, see `docs/conformance-protocol.md`.
 //!
 //! The runner says [`hello`](ToSubject::Hello), then [`call`](ToSubject::Call) any number of times, then
-//! [`bye`](ToSubject::Bye). A subject answers a hello with a hello, a call with a result or a refusal, and a
+//! [`bye`](ToSubject::Bye). An adapter answers a hello with a hello, a call with a result or a refusal, and a
 //! bye by ending. All secrets in here are made up by the runner for the occasion.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,13 +26,13 @@ pub(crate) fn schema_generator() -> SchemaGenerator {
 }
 
 /// The JSON Schema of all messages, as it is published in `schemas/protocol.schema.json`: those of the runner
-/// under `#/$defs/ToSubject`, those of a subject under `#/$defs/FromSubject`.
+/// under `#/$defs/ToSubject`, those of an adapter under `#/$defs/FromSubject`.
 pub fn schema() -> Schema {
     let mut generator = schema_generator();
     let directions = [generator.subschema_for::<ToSubject>(), generator.subschema_for::<FromSubject>()];
     json_schema!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A message between the conformance runner and a subject",
+        "title": "A message between the conformance runner and an adapter",
         "anyOf": directions,
         "$defs": generator.take_definitions(true),
     })
@@ -50,7 +50,7 @@ pub enum ToSubject {
     Bye,
 }
 
-/// What a subject says.
+/// What an adapter says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromSubject {
@@ -82,7 +82,7 @@ pub struct Addresses {
     pub authorization_server: String,
 }
 
-/// Who the subject is and what it can do.
+/// Which client it is, and what it can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Introduction {
     /// The version of the protocol: 1.
@@ -358,9 +358,9 @@ pub struct CallResult {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// The service answered with this status.
+    /// The service responded with this status.
     Status(u16),
-    /// There was no usable answer, for this reason.
+    /// There was no usable response, for this reason.
     Failure(String),
 }
 

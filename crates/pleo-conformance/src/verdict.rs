@@ -35,34 +35,34 @@ pub enum Side {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
-    /// The rule is kept, in so many cases.
+    /// The rule passed.
     Pass {
-        /// Cases in which the rule could be seen to be kept.
+        /// Cases that could have failed the rule, and did not.
         conclusive: u32,
     },
-    /// The rule is broken.
+    /// The rule failed.
     Fail {
         /// The smallest case that was found, with the difference.
         evidence: Box<Evidence>,
     },
-    /// The rule is not asked of this subject.
+    /// The rule is not asked of this client or service.
     Skip {
         /// Why.
         reason: String,
     },
-    /// The subject never got far enough to show anything.
+    /// The client or service never got far enough to show anything.
     Inconclusive {
         /// Why.
         reason: String,
     },
-    /// It could not be found out: the subject broke down.
+    /// It could not be found out: the client or service under test broke down.
     Error {
         /// How.
         reason: String,
     },
 }
 
-/// How a rule is broken. Secrets are masked.
+/// How a rule failed. Secrets are masked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// What is wrong, in one sentence.
@@ -71,7 +71,7 @@ pub struct Evidence {
     pub expected: String,
     /// What came instead.
     pub received: String,
-    /// What the subject was called for: the smallest such case.
+    /// What the client under test was called for: the smallest such case.
     pub case: Value,
     /// The request that shows it, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -226,7 +226,7 @@ impl Talk<'_, '_> {
                 "leave the loop at `bye`, and when there are no more lines; end threads and connections that would \
                  keep the program alive",
             ),
-            Err(error) => Err(broken(&error)),
+            Err(error) => Err(breakdown(&error)),
         };
         self.judged(ended, |how| format!("it ended {how}"))?;
         self.late()?;
@@ -246,7 +246,7 @@ impl Talk<'_, '_> {
         self.begin(title, message)?;
         let (line, log) = match self.program.exchange(message) {
             Ok(exchanged) => exchanged,
-            Err(error) => return self.wrong(&broken(&error)),
+            Err(error) => return self.wrong(&breakdown(&error)),
         };
         let text = String::from_utf8_lossy(&line);
         let read: Result<Value, _> = serde_json::from_slice(&line);
@@ -526,7 +526,7 @@ fn declined(refusal: &Refusal, received: &[ReceivedRequest], expected: Expected)
 }
 
 /// What can be done about a program that gives no answer.
-fn broken(error: &SubjectError) -> Mistake {
+fn breakdown(error: &SubjectError) -> Mistake {
     let remedy = match error {
         SubjectError::Silent(_) => {
             "answer every message, flush standard output after each line, and set a time limit on the client's requests"

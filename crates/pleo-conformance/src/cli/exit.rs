@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_must_or_an_unexpected_pass_fails_the_run_in_any_case() {
+    fn a_failed_must_or_an_unexpected_pass_fails_the_run_in_any_case() {
         assert_eq!(exits(Summary { failed_must: 1, ..PASSED }), [Exit::Failed; 2]);
         assert_eq!(exits(Summary { unexpected_passes: 1, ..PASSED }), [Exit::Failed; 2]);
         assert_eq!(exits(Summary { passed: 0, failed_must: 1, ..PASSED }), [Exit::Failed; 2]);
@@ -91,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_should_or_an_inconclusive_rule_fails_only_a_strict_run() {
+    fn a_failed_should_or_an_inconclusive_rule_fails_only_a_strict_run() {
         assert_eq!(exits(Summary { failed_should: 1, ..PASSED }), [Exit::Passed, Exit::Failed]);
         assert_eq!(exits(Summary { inconclusive: 1, ..PASSED }), [Exit::Passed, Exit::Failed]);
     }
 
     #[test]
-    fn a_subject_that_broke_down_has_no_result_unless_it_broke_a_rule_before() {
+    fn a_subject_that_broke_down_has_no_result_unless_it_failed_a_rule_before() {
         assert_eq!(exits(Summary { errors: 1, ..PASSED }), [Exit::NoResult; 2]);
         assert_eq!(exits(Summary { errors: 1, failed_must: 1, ..PASSED }), [Exit::Failed; 2]);
     }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn only_expected_failures_and_only_broken_shoulds_are_results() {
+    fn only_expected_failures_and_only_failed_shoulds_are_results() {
         assert_eq!(exits(Summary { passed: 0, expected_failures: 1, ..PASSED }), [Exit::Passed; 2]);
         assert_eq!(exits(Summary { passed: 0, failed_should: 1, ..PASSED }), [Exit::Passed, Exit::Failed]);
     }

@@ -1,4 +1,4 @@
-//! The file of expected failures: the rules that a subject is known to break, each with the reason.
+//! The file of expected failures: the rules that a client is known to fail, each with the reason.
 //!
 //! One rule a line: its id, white space, the reason. Empty lines and those that begin with `#` say nothing.
 //!

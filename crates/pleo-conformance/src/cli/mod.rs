@@ -105,7 +105,7 @@ struct Run {
     /// Only rules of this level.
     #[arg(long, ignore_case = true)]
     level: Option<Level>,
-    /// Only rules that this side has to keep [default: that of what is judged].
+    /// Only rules that this side has to follow [default: that of what is judged].
     #[arg(long, ignore_case = true)]
     side: Option<Side>,
     /// The seed of all cases: the same one gives the same cases.
@@ -170,7 +170,7 @@ pub struct Suite<'a> {
     pub plan: &'a Plan,
 }
 
-/// Runs rules against a subject, as [`engine::run`](crate::engine::run) does.
+/// Judges a client, a service or both by rules, as [`engine::run`](crate::engine::run) does.
 pub type RunRules<'a> = dyn Fn(&[&'static Rule], SubjectUnderTest, &Options, &mut dyn FnMut(Progress)) -> Result<Report, RunError>
     + 'a;
 

@@ -40,8 +40,8 @@ fn no_report() -> Result<Report, RunError> {
     Err(RunError::from(SubjectError::Start("it is not there".to_owned())))
 }
 
-/// The sample without what is broken.
-fn kept() -> Report {
+/// The sample without what failed.
+fn passed() -> Report {
     let mut report = sample::report();
     report.results.retain(|result| matches!(result.standing(), Standing::Passed | Standing::Skipped));
     report.summary = Summary::of(&report.results);
@@ -90,7 +90,7 @@ fn command(arguments: &[&str], report: &dyn Fn() -> Result<Report, RunError>) ->
 }
 
 fn run(arguments: &[&str]) -> Done {
-    command(&[&["run"], arguments].concat(), &|| Ok(kept()))
+    command(&[&["run"], arguments].concat(), &|| Ok(passed()))
 }
 
 fn selected(arguments: &[&str]) -> Vec<&'static str> {
@@ -195,7 +195,47 @@ fn the_former_names_of_options_still_work() {
     assert_eq!(of(&["--subject", "x"]), of(&["--client", "x"]));
     let url = "https://external.staging.pleo.io";
     assert_eq!(of(&["--target", url, "--yes-call-it"]), of(&["--service", url, "--yes-call-it"]));
-    assert!(!command_line().render_long_help().to_string().contains("--subject"));
+}
+
+#[test]
+fn the_former_names_of_options_are_in_no_help_completion_or_manual_page() {
+    let mut texts = Vec::new();
+    let mut commands = vec![command_line()];
+    while let Some(mut command) = commands.pop() {
+        texts.push((format!("help of {}", command.get_name()), command.render_long_help().to_string()));
+        commands.extend(command.get_subcommands().cloned());
+    }
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let done = command(&["completion", shell], &no_report);
+        assert_eq!(done.exit, Exit::Passed, "{done:?}");
+        texts.push((format!("completion for {shell}"), done.out));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let done = command(&["man", folder.path().to_str().unwrap()], &no_report);
+    assert_eq!(done.exit, Exit::Passed, "{done:?}");
+    for page in fs::read_dir(folder.path()).unwrap() {
+        let page = page.unwrap().path();
+        // roff writes a hyphen as `\-`.
+        let text = fs::read_to_string(&page).unwrap().replace("\\-", "-");
+        texts.push((page.display().to_string(), text));
+    }
+    let with = |name: &str| {
+        let has = |text: &str| {
+            // fish writes `-l name`.
+            ["--", "-l "].map(|dashes| format!("{dashes}{name}")).iter().any(|option| {
+                let mut rests = text.match_indices(option.as_str()).map(|(at, _)| &text[at + option.len()..]);
+                rests.any(|rest| !rest.starts_with(|next: char| next == '-' || next.is_alphanumeric()))
+            })
+        };
+        texts.iter().filter(|(_, text)| has(text)).map(|(name, _)| name.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(with("subject"), [""; 0]);
+    assert_eq!(with("target"), [""; 0]);
+    // The search finds an option where it is.
+    let found = with("client");
+    for text in ["help of run", "completion for bash", "completion for fish", "pleo-conformance-run.1"] {
+        assert!(found.iter().any(|name| name.ends_with(text)), "{text} in {found:?}");
+    }
 }
 
 #[test]
@@ -289,10 +329,10 @@ fn completions_and_manual_pages_know_the_commands() {
 
 #[test]
 fn the_exit_code_tells_what_came_of_the_run() {
-    let broken = |arguments: &[&str]| command(arguments, &|| Ok(sample::report())).exit;
-    assert_eq!(broken(&["run"]), Exit::Failed);
+    let failed = |arguments: &[&str]| command(arguments, &|| Ok(sample::report())).exit;
+    assert_eq!(failed(&["run"]), Exit::Failed);
     let should = || {
-        let mut report = kept();
+        let mut report = passed();
         report.results.push(sample::report().results.swap_remove(3));
         Ok(report)
     };
@@ -306,7 +346,11 @@ fn the_exit_code_tells_what_came_of_the_run() {
     assert_eq!(command(&["run"], &nothing).exit, Exit::NoResult);
     let done = command(&["run"], &no_report);
     assert_eq!(done.exit, Exit::NoResult);
-    assert!(done.err.starts_with("error: the subject cannot be started: it is not there"), "{}", done.err);
+    assert!(
+        done.err.starts_with("error: the client under test cannot be started: it is not there"),
+        "{}",
+        done.err
+    );
 }
 
 #[test]
@@ -462,17 +506,17 @@ fn expected_failures_are_read_before_the_run_and_applied_after_it() -> io::Resul
     let file = tempfile::NamedTempFile::new()?;
     let path = file.path().display().to_string();
     fs::write(file.path(), "AUTH-2  why\nENV-2  why\n")?;
-    let broken = || {
+    let without_errors = || {
         let mut report = sample::report();
         report.results.retain(|result| result.standing() != Standing::Error);
         Ok(report)
     };
-    let done = command(&["run", "--expected-failures", &path, "--summary"], &broken);
+    let done = command(&["run", "--expected-failures", &path, "--summary"], &without_errors);
     assert_eq!(done.exit, Exit::Passed);
     assert!(done.out.contains("3 passed, 0 failed"), "{}", done.out);
     fs::write(file.path(), "AUTH-1  why\nENV-2  why\n")?;
     let done =
-        command(&["run", "--expected-failures", &path, "--only", "AUTH-1", "--summary"], &|| Ok(kept()));
+        command(&["run", "--expected-failures", &path, "--only", "AUTH-1", "--summary"], &|| Ok(passed()));
     assert_eq!(done.exit, Exit::Failed);
     assert!(done.out.contains("1 passed unexpectedly"), "{}", done.out);
     fs::write(file.path(), "NOPE-1  why\n")?;

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
-    Report, RuleResult, Standing,
+    EXPLAIN, Report, RuleResult, Standing,
     text::{one_line, visible},
 };
 use crate::verdict::Evidence;
@@ -28,6 +28,7 @@ pub fn render(report: &Report) -> String {
         }
         main {
             (attention(report))
+            @if report.shows_a_failure() { p { "next: " code { (EXPLAIN) } } }
             @for (area, results) in report.areas() {
                 section {
                     h2 { (one_line(area)) }
@@ -62,7 +63,7 @@ pub(super) fn page(title: &str, body: &Markup) -> String {
 fn run(report: &Report) -> Markup {
     html! {
         dl.run {
-            div { dt { "subject" } dd { (report.subject.kind) } }
+            div { dt { "judged as" } dd { (report.subject.kind) } }
             div { dt { "seed" } dd { (report.seed) } }
             div { dt { "cases per rule" } dd { (report.cases) } }
             div { dt { "started" } dd { (one_line(&report.started_at)) } }
@@ -180,7 +181,7 @@ mod tests {
             "Conformance of <bdi>example-client 1.2.3</bdi>",
             "<b>2</b> ",
             "The key is the user name",
-            "A client MUST keep this.",
+            "A client MUST do this.",
             "<figcaption>expected</figcaption><pre>Basic KEY:</pre>",
             "<figcaption>received</figcaption><pre>Basic :KEY</pre>",
             "curl -u",
@@ -262,7 +263,13 @@ mod tests {
     fn a_report_without_any_rule_is_a_page() {
         let page = render(&Report { results: Vec::new(), summary: Summary::default(), ..sample::report() });
         assert!(page.ends_with("</main></body></html>"));
-        assert!(!page.contains("Needs attention"));
+        assert!(!page.contains("Needs attention") && !page.contains("next: "));
+    }
+
+    #[test]
+    fn one_line_says_which_command_explains_the_failures() {
+        let page = render(&sample::report());
+        assert_eq!(page.matches("<p>next: <code>pleo-conformance explain RULE</code></p>").count(), 1);
     }
 
     #[test]

@@ -62,6 +62,7 @@ fn status(result: &RuleResult) -> TestCaseStatus {
         for (name, text) in evidence.details() {
             description.push_str(&format!("\n{name}:\n{text}\n"));
         }
+        description.push_str(&format!("\nnext: pleo-conformance explain {}\n", result.id));
         status.set_type(result.level.to_string());
         status.set_description(visible(&description));
     }
@@ -108,7 +109,7 @@ mod tests {
         let TestCaseStatus::NonSuccess { kind: NonSuccessKind::Failure, message, ty, description, .. } =
             &junit.test_suites[0].test_cases[1].status
         else {
-            panic!("AUTH-2 is broken");
+            panic!("AUTH-2 did not fail");
         };
         assert_eq!(message.as_ref().unwrap().as_str(), "the key is in the password");
         assert_eq!(ty.as_ref().unwrap().as_str(), "MUST");
@@ -122,14 +123,16 @@ mod tests {
         ] {
             assert!(description.contains(part), "{part}");
         }
+        let last = description.trim_end().lines().last();
+        assert_eq!(last, Some("next: pleo-conformance explain AUTH-2"));
     }
 
     #[test]
     fn what_is_neither_passed_nor_failed_has_its_reason() {
         let xml = render(&sample::report()).unwrap();
         for message in [
-            r#"<error message="error: it did not answer"/>"#,
-            r#"<skipped message="skipped: the subject has no OAuth"/>"#,
+            r#"<error message="error: it did not respond"/>"#,
+            r#"<skipped message="skipped: the client has no OAuth"/>"#,
             r#"<skipped message="inconclusive: only 401 was ever seen"/>"#,
             r#"<skipped message="failed as expected: known since May" type="MUST">"#,
             r#"<failure message="passed unexpectedly: the file of expected failures still has it: mended in June"/>"#,

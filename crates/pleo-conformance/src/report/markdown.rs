@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    Report, RuleResult,
+    EXPLAIN, Report, RuleResult,
     text::{one_line, shortened, visible},
 };
 use crate::{verdict::Evidence, words::counted};
@@ -42,6 +42,9 @@ pub fn render(report: &Report) -> String {
             &mut page,
             looked_at.iter().filter_map(|result| result.evidence().map(|evidence| details(result, evidence))),
         );
+        if report.shows_a_failure() {
+            page.push_str(&format!("\nnext: `{EXPLAIN}`\n"));
+        }
     }
     page.push_str("\n<details><summary>All rules</summary>\n\n| standing | rule | level | comes from |\n|---|---|---|---|\n");
     fill(&mut page, report.results.iter().map(|result| row(result, &inline(&result.sources.join(", ")))));
@@ -144,7 +147,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_broken_comes_first_with_both_sides() {
+    fn what_failed_comes_first_with_both_sides() {
         let page = render(&sample::report());
         let html = as_html(&page);
         for part in [
@@ -165,7 +168,18 @@ pub(super) mod tests {
     fn a_report_in_which_all_is_well_is_short() {
         let mut report = sample::report();
         report.results.truncate(1);
-        assert!(!render(&report).contains("<pre>"));
+        let page = render(&report);
+        assert!(!page.contains("<pre>") && !page.contains("next: "), "{page}");
+    }
+
+    #[test]
+    fn one_line_says_which_command_explains_the_failures() {
+        let html = as_html(&render(&sample::report()));
+        assert_eq!(
+            html.matches("<p>next: <code>pleo-conformance explain RULE</code></p>").count(),
+            1,
+            "{html}"
+        );
     }
 
     #[test]

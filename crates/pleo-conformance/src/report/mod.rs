@@ -28,6 +28,9 @@ use crate::{
 /// The version of the report's form.
 const FORMAT: u32 = 1;
 
+/// What explains a failure, for a report that shows several.
+const EXPLAIN: &str = "pleo-conformance explain RULE";
+
 /// What a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -111,21 +114,21 @@ pub struct SubjectInfo {
 /// How many rules have which verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
-    /// Kept.
+    /// Rules that passed.
     pub passed: u32,
-    /// MUST rules that are broken.
+    /// MUST rules that failed.
     pub failed_must: u32,
-    /// SHOULD rules that are broken.
+    /// SHOULD rules that failed.
     pub failed_should: u32,
-    /// Broken, as the file of expected failures says.
+    /// Rules that failed, as the file of expected failures says.
     pub expected_failures: u32,
-    /// Kept, against the file of expected failures.
+    /// Rules that passed, against the file of expected failures.
     pub unexpected_passes: u32,
-    /// Not asked of this subject.
+    /// Skipped rules: they are not asked of this client or service.
     pub skipped: u32,
-    /// Nothing was learnt.
+    /// Inconclusive rules: nothing was learnt.
     pub inconclusive: u32,
-    /// The subject broke down.
+    /// Rules in error: the client or service under test broke down.
     pub errors: u32,
 }
 
@@ -138,7 +141,7 @@ pub struct RuleResult {
     pub title: String,
     /// How strictly it is asked for.
     pub level: Level,
-    /// Who is asked to keep it.
+    /// Who has to follow it.
     pub side: Side,
     /// The statements that it comes from, such as `Z25`.
     pub sources: Vec<String>,
@@ -160,21 +163,21 @@ pub struct RuleResult {
 /// failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
-    /// Kept.
+    /// The rule passed.
     Passed,
-    /// A MUST rule that is broken.
+    /// A MUST rule failed.
     FailedMust,
-    /// A SHOULD rule that is broken.
+    /// A SHOULD rule failed.
     FailedShould,
-    /// Broken, as the file of expected failures says.
+    /// It failed, as the file of expected failures says.
     ExpectedFailure,
-    /// Kept, against the file of expected failures.
+    /// It passed, against the file of expected failures.
     UnexpectedPass,
-    /// Not asked of this subject.
+    /// It is not asked of this client or service.
     Skipped,
     /// Nothing was learnt.
     Inconclusive,
-    /// The subject broke down.
+    /// The client or service under test broke down.
     Error,
 }
 
@@ -250,7 +253,7 @@ impl RuleResult {
         self.id.split_once('-').map_or(&*self.id, |(area, _)| area)
     }
 
-    /// How the rule is broken, if it is.
+    /// How the rule failed, if it did.
     pub fn evidence(&self) -> Option<&Evidence> {
         match &self.verdict {
             Verdict::Fail { evidence } => Some(evidence),
@@ -354,6 +357,11 @@ pub fn render(report: &Report, format: Format) -> Result<String, RenderError> {
 }
 
 impl Report {
+    /// Whether the report shows the evidence of a failure.
+    fn shows_a_failure(&self) -> bool {
+        self.results.iter().any(|result| result.evidence().is_some())
+    }
+
     /// The results by id.
     pub fn by_id(&self) -> BTreeMap<&str, &RuleResult> {
         self.results.iter().map(|result| (result.id.as_str(), result)).collect()

@@ -56,7 +56,7 @@ pub(crate) fn report() -> Report {
     let rules = [
         ("AUTH-1", "Basic for keys", Level::Must, pass(), None),
         ("AUTH-2", "The key is the user name", Level::Must, fail(), None),
-        ("AUTH-3", "Bearer for tokens", Level::Must, skip("the subject has no OAuth"), None),
+        ("AUTH-3", "Bearer for tokens", Level::Must, skip("the client has no OAuth"), None),
         ("AUTH-4", "Base64, padded: always", Level::Should, fail(), None),
         ("ENV-1", "Staging has one base URL", Level::Must, pass(), None),
         ("ENV-2", "No redirect is followed", Level::Must, fail(), Some("known since May")),
@@ -72,7 +72,7 @@ pub(crate) fn report() -> Report {
             "ENV-5",
             "Broken down",
             Level::Must,
-            Verdict::Error { reason: "it did not answer".to_owned() },
+            Verdict::Error { reason: "it did not respond".to_owned() },
             None,
         ),
     ];
@@ -85,7 +85,7 @@ pub(crate) fn report() -> Report {
             side: Side::Client,
             sources: vec!["Z25".to_owned(), "Z26".to_owned()],
             headings: vec!["S3: Standalone API Keys".to_owned()],
-            statement: format!("A client {level} keep this."),
+            statement: format!("A client {level} do this."),
             duration_ms: 12,
             verdict,
             expected_failure: expected_failure.map(str::to_owned),

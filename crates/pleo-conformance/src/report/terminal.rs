@@ -10,7 +10,10 @@ use super::{
     Report, RuleResult, Standing,
     text::{one_line, visible},
 };
-use crate::verdict::Evidence;
+use crate::{
+    verdict::{Evidence, Verdict},
+    words::counted,
+};
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const FAINT: Style = Style::new().dimmed();
@@ -31,12 +34,12 @@ pub fn render(report: &Report, width: Option<usize>) -> String {
         let id_width =
             results.iter().map(|(_, result)| columns(&one_line(&result.id))).max().unwrap_or_default();
         for (_, result) in results {
-            page.push_str(&rule(result, id_width, width));
+            page.push_str(&rule(result, report.cases, id_width, width));
         }
     }
     for result in &report.results {
         if let (Some(evidence), true) = (result.evidence(), result.standing().needs_attention()) {
-            page.push_str(&broken(result, evidence, width));
+            page.push_str(&failure(result, evidence, width));
         }
     }
     page.push('\n');
@@ -52,15 +55,16 @@ pub fn summary(report: &Report) -> String {
 }
 
 /// A rule in one line. What does not fit is cut if it is told again below.
-fn rule(result: &RuleResult, id_width: usize, width: Option<usize>) -> String {
+fn rule(result: &RuleResult, cases: u32, id_width: usize, width: Option<usize>) -> String {
     let standing = result.standing();
     let style = style(standing);
     let id = one_line(&result.id);
     let mut text =
         format!("{}{}  {}", id, " ".repeat(id_width.saturating_sub(columns(&id))), one_line(&result.title));
-    if standing != Standing::Passed {
-        let _ = write!(text, ": {standing}, {}", one_line(&result.note()));
-    }
+    let _ = match (&result.verdict, standing) {
+        (Verdict::Pass { conclusive }, Standing::Passed) => write!(text, " ({})", basis(*conclusive, cases)),
+        _ => write!(text, ": {standing}, {}", one_line(&result.note())),
+    };
     let width = width.map(|width| width.saturating_sub(INDENT));
     let lines = match standing {
         Standing::UnexpectedPass | Standing::Inconclusive | Standing::Error => wrap(&text, width),
@@ -69,7 +73,17 @@ fn rule(result: &RuleResult, id_width: usize, width: Option<usize>) -> String {
     format!("  {style}{}{style:#} {}\n", standing.sign(), lines.join(&format!("\n{:INDENT$}", "")))
 }
 
-fn broken(result: &RuleResult, evidence: &Evidence, width: Option<usize>) -> String {
+/// How many cases a pass is based on, as in `256 cases`, or `64 of 256 cases` where the others showed nothing. A rule
+/// that needs no cases is judged once.
+fn basis(conclusive: u32, cases: u32) -> String {
+    if conclusive == 1 || conclusive >= cases {
+        counted(conclusive, "case")
+    } else {
+        format!("{conclusive} of {}", counted(cases, "case"))
+    }
+}
+
+fn failure(result: &RuleResult, evidence: &Evidence, width: Option<usize>) -> String {
     let style = style(result.standing()).bold();
     let text_width = width.map(|width| width.saturating_sub(INDENT).max(COLUMN));
     let heading =
@@ -213,7 +227,7 @@ mod tests {
 
     use super::{
         super::{Report, Verdict, sample},
-        columns, render, summary, wrap,
+        basis, columns, render, summary, wrap,
     };
 
     fn plain(report: &Report, width: usize) -> String {
@@ -228,17 +242,17 @@ mod tests {
             rules,
             [
                 "AUTH",
-                "  ✓ AUTH-1  Basic for keys",
+                "  ✓ AUTH-1  Basic for keys (256 cases)",
                 "  ✗ AUTH-2  The key is the user name: failed, the key is in the password",
-                "  - AUTH-3  Bearer for tokens: skipped, the subject has no OAuth",
+                "  - AUTH-3  Bearer for tokens: skipped, the client has no OAuth",
                 "  ✗ AUTH-4  Base64, padded: always: failed (SHOULD), the key is in the password",
                 "",
                 "ENV",
-                "  ✓ ENV-1  Staging has one base URL",
+                "  ✓ ENV-1  Staging has one base URL (256 cases)",
                 "  ≈ ENV-2  No redirect is followed: failed as expected, known since May",
                 "  ! ENV-3  Mended: passed unexpectedly, the file of expected failures still has it: mended in June",
                 "  ? ENV-4  A key works in one environment: inconclusive, only 401 was ever seen",
-                "  E ENV-5  Broken down: error, it did not answer",
+                "  E ENV-5  Broken down: error, it did not respond",
             ]
         );
         assert_eq!(
@@ -247,6 +261,26 @@ mod tests {
              1 passed unexpectedly, 1 in error (seed 1, 256 cases per rule)"
         );
         assert_eq!(strip_str(&summary(&sample::report())).to_string().lines().count(), 1);
+    }
+
+    #[test]
+    fn a_pass_says_how_many_cases_showed_it() {
+        let shown = [(256, 256), (64, 256), (2, 3), (1, 256), (1, 1), (300, 256)];
+        assert_eq!(
+            shown.map(|(conclusive, cases)| basis(conclusive, cases)),
+            ["256 cases", "64 of 256 cases", "2 of 3 cases", "1 case", "1 case", "300 cases"]
+        );
+        let mut report = sample::report();
+        report.results[0].verdict = Verdict::Pass { conclusive: 64 };
+        let text = plain(&report, 100);
+        assert!(text.contains("  ✓ AUTH-1  Basic for keys (64 of 256 cases)\n"), "{text}");
+    }
+
+    #[test]
+    fn a_failure_says_which_command_explains_its_rule() {
+        let text = plain(&sample::report(), 100);
+        let next: Vec<_> = text.lines().map(str::trim).filter(|line| line.starts_with("next: ")).collect();
+        assert_eq!(next, ["AUTH-2", "AUTH-4"].map(|id| format!("next: pleo-conformance explain {id}")));
     }
 
     #[test]

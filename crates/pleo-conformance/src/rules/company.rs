@@ -133,10 +133,11 @@ pub(super) const RULES: &[Rule] = &[
         title: "An operation that takes no company gets none",
         statement: "A client SHOULD NOT add a company to an operation that does not take one.",
         level: Level::Should,
-        level_reason: "One page asks for the company id in every request, and the pages of these operations \
-                       do not list it. The documents contradict each other.",
-        sources: &["K10", "K17"],
-        headings: &[REFERENCE],
+        level_reason: "The workflow guide asks for the company id in every request, so a client that always \
+                       names it follows that page. The pages of these operations do not list it: the documents \
+                       contradict each other.",
+        sources: &["Z40", "K10", "K17"],
+        headings: &[WORKFLOW_REQUEST, REFERENCE],
         failure: "`company_id` is in the query of an operation that does not have this parameter.",
         method: "Any operation that does not take a company: the request is searched for one.",
         check: Check::Client { needs: COMPANIES, check: no_company_where_none_is_taken },
@@ -278,7 +279,7 @@ fn told(mentions: &[Mention]) -> String {
     }
 }
 
-/// What the mentions of the company show: that a rule is kept, how it is broken, or nothing.
+/// What the mentions of the company show: that a rule passes, how it fails, or nothing.
 type Shown = Option<Result<(), &'static str>>;
 
 /// Judges the mentions of the company in every request of a lawful case.

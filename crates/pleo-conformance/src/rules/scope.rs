@@ -168,12 +168,12 @@ fn forbidden_is_not_repeated(trial: &mut ClientTrial<'_>) -> Verdict {
         let received = seen.first(&case)?;
         if usual != 1 || received.exchange.reply.response.status() != StatusCode::FORBIDDEN {
             return Ok(Judgement::inconclusive(
-                "the request is not answered with 403, or usually not sent once",
+                "the response to the request is not 403, or the request is usually not sent once",
             ));
         }
         let count = seen.requests(&case).len();
         Ok(Judgement::pass_if(count == 1, || {
-            let message = "a request that was answered with 403 is sent again";
+            let message = "a request that got a 403 is sent again";
             Judgement::fail_by(received, message, "1 request", format!("{count} requests"))
         }))
     })

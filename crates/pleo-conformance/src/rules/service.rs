@@ -480,7 +480,7 @@ fn legacy_token_finds_nothing(trial: &mut ServiceTrial<'_>) -> Verdict {
         if asked.succeeded() {
             return Ok(Judgement::inconclusive("the token is accepted"));
         }
-        Ok(status_is(&asked, 404, "a token of the legacy API is not answered with 404"))
+        Ok(status_is(&asked, 404, "the response to a token of the legacy API is not 404"))
     })
 }
 
@@ -509,7 +509,7 @@ fn missing_company_is_bad_request(trial: &mut ServiceTrial<'_>) -> Verdict {
     trial.each(cases, |inquiry, case| {
         let key = key(inquiry)?;
         let asked = inquiry.ask(request(case, None, Some(&basic(&key, "")))?)?;
-        Ok(status_is(&asked, 400, "a request without the company that it needs is not answered with 400"))
+        Ok(status_is(&asked, 400, "the response to a request without the company that it needs is not 400"))
     })
 }
 
@@ -582,8 +582,8 @@ fn credential_is_not_repeated(trial: &mut ServiceTrial<'_>) -> Verdict {
             .chain([String::from_utf8_lossy(response.body())])
             .any(|text| mask::found(&key, &text).is_some());
         Ok(Judgement::pass_if(!repeated, || {
-            let message = "the answer repeats the credential";
-            Judgement::fail_by(&asked.received, message, "an answer without it", received(&asked))
+            let message = "the response repeats the credential";
+            Judgement::fail_by(&asked.received, message, "a response without it", received(&asked))
         }))
     })
 }

@@ -127,7 +127,7 @@ fn meet<T>(
     talk.with_faults(site, path, repeat_n(trouble.fault(), times as usize).flatten(), act)
 }
 
-/// Has a request sent that is answered with a redirect of this status to another site.
+/// Has a request sent whose response is a redirect of this status to another site.
 pub(super) fn send_into_redirect(
     talk: &mut Conversation<'_, '_>,
     case: &Case,

@@ -15,17 +15,17 @@ use crate::{
 
 /// A client that is judged: ours in this process, or any program.
 pub trait Subject: Send {
-    /// Greets the subject, once, before any call.
+    /// Greets the client, once, before any call.
     ///
     /// # Errors
     /// When it cannot be started, does not answer in time, or speaks another protocol.
     fn hello(&mut self, hello: &Hello) -> Result<Introduction, SubjectError>;
 
-    /// Has the subject do something.
+    /// Has the client do something.
     ///
     /// # Errors
-    /// When the subject does not answer in time, dies, or answers something else than a result or a refusal
-    /// of this call. It may be called again afterwards.
+    /// When the client does not answer in time, dies, or answers something else than a result or a refusal of
+    /// this call. It may be called again afterwards.
     fn call(&mut self, call: &Call) -> Result<Outcome, SubjectError>;
 
     /// How many bytes of what it showed of the last call are not in the outcome, because nobody can keep
@@ -35,7 +35,7 @@ pub trait Subject: Send {
     }
 }
 
-/// What a subject made of a call.
+/// What a client made of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It did it, or tried to.
@@ -44,22 +44,22 @@ pub enum Outcome {
     Refuse(Refusal),
 }
 
-/// Why nothing is known of a subject.
+/// Why nothing is known of a client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubjectError {
     /// It cannot be started.
-    #[error("the subject cannot be started: {0}")]
+    #[error("the client under test cannot be started: {0}")]
     Start(String),
     /// It ended.
-    #[error("the subject ended {0}")]
+    #[error("the client under test ended {0}")]
     Ended(String),
-    /// It did not answer in time.
-    #[error("the subject did not answer within {}", counted(*.0, "second"))]
+    /// It did not respond in time.
+    #[error("the client under test did not respond within {}", counted(*.0, "second"))]
     Silent(u64),
-    /// What it answered is no message, or not one that belongs here.
-    #[error("the subject answered something unexpected: {0}")]
+    /// What it sent is not a message, or not one that belongs here.
+    #[error("the client under test sent something unexpected: {0}")]
     Nonsense(String),
     /// It wrote more than the runner reads.
-    #[error("the subject wrote more than {0} bytes in one line")]
+    #[error("the client under test wrote more than {0} bytes in one line")]
     Flood(usize),
 }

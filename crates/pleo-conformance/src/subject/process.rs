@@ -1,4 +1,4 @@
-//! Any program as a subject, spoken to over its standard input and output.
+//! Any program as the client under test, spoken to over its standard input and output.
 
 mod descendants;
 mod environment;

@@ -143,7 +143,7 @@ pub(crate) fn begins_at(talk: &Conversation<'_, '_>, flow: &Flow, begun: &Begun)
     begun.url.strip_prefix(&endpoint).is_some_and(|rest| rest.starts_with('?'))
 }
 
-/// The user agrees: the redirect that the authorisation server answers with.
+/// The user agrees: the redirect with which the authorisation server responds.
 pub(crate) fn agree(talk: &mut Conversation<'_, '_>, flow: &Flow, begun: &Begun) -> Result<String, Stop> {
     let unclear =
         |reason: &str| Stop::Inconclusive(format!("the user is not sent back with a code: {reason}"));
@@ -161,7 +161,7 @@ pub(crate) fn agree(talk: &mut Conversation<'_, '_>, flow: &Flow, begun: &Begun)
             talk.keep_secret(code, "code");
             Ok(location.to_owned())
         }
-        None => Err(unclear("the authorisation server answers with an error")),
+        None => Err(unclear("the authorisation server responds with an error")),
     }
 }
 

@@ -98,7 +98,7 @@ pub(crate) struct Circumstances {
 }
 
 impl Circumstances {
-    /// One request of a new session, with a good credential, that is answered.
+    /// One request of a new session, with a good credential, that gets a response.
     pub(crate) const PLAIN: Self =
         Self { times: 1, setback: None, past: UNUSED, insists: false, expired: false, shared_session: false };
 }
@@ -161,7 +161,7 @@ impl Event {
     }
 }
 
-/// What a client may answer with another try.
+/// What a client may try again after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Setback {
     Status(u16),

@@ -1,4 +1,4 @@
-//! The servers that stand in for Pleo while a client is judged.
+//! The test servers: what a client under test meets instead of Pleo.
 
 use std::{
     io::{self, Read as _, Write as _},

@@ -91,7 +91,7 @@ fn lacking(what: &str) -> Stop {
     Stop::Skip(format!("the run has no {what}"))
 }
 
-/// One case: requests and their answers.
+/// One case: requests and their responses.
 pub(crate) struct Inquiry<'t, 'a> {
     trial: &'t mut ServiceTrial<'a>,
     mask: Mask,
@@ -121,7 +121,7 @@ impl Inquiry<'_, '_> {
         }
     }
 
-    /// The answer to a request, with the request as evidence shows it.
+    /// The response to a request, with the request as evidence shows it.
     pub(crate) fn ask(&mut self, request: Request<Bytes>) -> Result<Asked, Stop> {
         let received_at = Instant::now();
         let response = self.trial.service.answer(request.clone()).map_err(Stop::Error)?;
@@ -130,23 +130,23 @@ impl Inquiry<'_, '_> {
     }
 }
 
-/// A request and its answer.
+/// A request and its response.
 pub(crate) struct Asked {
     pub(crate) received: ReceivedRequest,
 }
 
 impl Asked {
-    /// The answer.
+    /// The response.
     pub(crate) fn response(&self) -> &Response<Bytes> {
         &self.received.exchange.reply.response
     }
 
-    /// The answer's status.
+    /// The response's status.
     pub(crate) fn status(&self) -> u16 {
         self.response().status().as_u16()
     }
 
-    /// Whether the answer is a success.
+    /// Whether the response is a success.
     pub(crate) fn succeeded(&self) -> bool {
         self.response().status().is_success()
     }

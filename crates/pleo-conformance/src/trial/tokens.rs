@@ -41,7 +41,7 @@ pub(crate) struct Pair {
     pub(crate) refresh_token: String,
 }
 
-/// The JSON that a request was answered with, or null.
+/// The JSON of the response to a request, or null.
 pub(crate) fn answered(received: &ReceivedRequest) -> Value {
     serde_json::from_slice(received.exchange.reply.response.body()).unwrap_or_default()
 }
@@ -51,12 +51,12 @@ pub(crate) fn is_invalid_grant(received: &ReceivedRequest) -> bool {
     answered(received)["error"] == "invalid_grant"
 }
 
-/// The token of this name in what a token endpoint answered. An empty text is not a token.
+/// The token of this name in the response of a token endpoint. An empty text is not a token.
 pub(crate) fn token<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
     answer[name].as_str().filter(|token| !token.is_empty())
 }
 
-/// The pair that a request was answered with.
+/// The pair in the response to a request.
 pub(crate) fn issued(received: &ReceivedRequest) -> Option<Pair> {
     if !is_token_request(received) {
         return None;

@@ -205,7 +205,7 @@ fn an_adapter_that_does_not_end_is_wrong() {
 fn an_adapter_that_breaks_down_is_wrong() {
     stops(ANSWER, "sys.exit(\"\\x1b]0;gone\\x07\")", &["ended with exit status: 1", "\\u{1b}]0;gone"]);
     let (code, text) = check(&["sh -c 'sleep 600'", "--timeout", "1"]);
-    assert!(code == 1 && text.contains("did not answer within 1 second"), "{text}");
+    assert!(code == 1 && text.contains("did not respond within 1 second"), "{text}");
 }
 
 #[test]

@@ -75,12 +75,12 @@ impl Subject for Partial {
 }
 
 /// A client that can do this passes, and is asked nothing else. Of some rules it shows nothing.
-fn passes(can: &[Capability], unclear: &[&str]) {
+fn passes(can: &[Capability], inconclusive: &[&str]) {
     let can = can.iter().copied().collect();
-    judged_as_passed(Partial { client: Reference::default(), can, operations: None }, unclear);
+    judged_as_passed(Partial { client: Reference::default(), can, operations: None }, inconclusive);
 }
 
-fn judged_as_passed(mut client: Partial, unclear: &[&str]) {
+fn judged_as_passed(mut client: Partial, inconclusive: &[&str]) {
     let report = report(&mut client, &client_rules(""), 24);
     let can = &client.can;
     let ids = |standing: Standing| -> Vec<&str> {
@@ -90,7 +90,7 @@ fn judged_as_passed(mut client: Partial, unclear: &[&str]) {
     for standing in [Standing::FailedMust, Standing::FailedShould, Standing::Error] {
         assert_eq!(ids(standing), [""; 0], "{can:?}");
     }
-    assert_eq!(ids(Standing::Inconclusive), unclear, "{can:?}");
+    assert_eq!(ids(Standing::Inconclusive), inconclusive, "{can:?}");
     assert!(!ids(Standing::Passed).is_empty() && !ids(Standing::Skipped).is_empty(), "{can:?}");
     assert_eq!(Exit::of(&report, false), Exit::Passed, "{can:?}");
 }

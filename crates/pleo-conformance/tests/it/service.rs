@@ -363,13 +363,13 @@ fn each_faulty_service_is_caught_by_its_rule_and_no_other() {
     each(FAULTY, |(name, caught_by, faulty)| {
         let mut service = SandboxService::start_with(|sandbox| Between(sandbox, *faulty)).unwrap();
         let report = report(&mut service, CASES);
-        let broken: Vec<_> = report
+        let failed: Vec<_> = report
             .results
             .iter()
             .filter(|result| matches!(result.verdict, Verdict::Fail { .. }))
             .map(|result| (result.id.as_str(), not_caught(result)))
             .collect();
-        if broken == [(*caught_by, None)] { vec![] } else { vec![format!("{name}: {broken:?}")] }
+        if failed == [(*caught_by, None)] { vec![] } else { vec![format!("{name}: {failed:?}")] }
     });
 }
 

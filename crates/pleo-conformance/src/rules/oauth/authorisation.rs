@@ -30,6 +30,7 @@ use crate::{
         tokens::{Form, query_of},
     },
     verdict::Verdict,
+    words::counted,
 };
 
 /// The fewest characters of a state that holds 128 random bits in the densest alphabet that URLs allow
@@ -76,7 +77,7 @@ pub(super) fn challenge_is_s256(trial: &mut ClientTrial<'_>) -> Verdict {
             let stray =
                 challenge.chars().find(|stray| !(stray.is_ascii_alphanumeric() || "-_".contains(*stray)));
             let stray = stray.map_or_else(String::new, |stray| format!(", {stray:?} among them"));
-            let received = format!("{} characters{stray}", challenge.chars().count());
+            let received = format!("{}{stray}", counted(challenge.chars().count(), "character"));
             Judgement::fail(message, "43 characters of Base64 for URLs, without padding", received)
         }))
     })
@@ -91,7 +92,7 @@ pub(super) fn state_is_fresh(trial: &mut ClientTrial<'_>) -> Verdict {
         let expected = format!("a state of at least {STATE_LENGTH} characters, another one each time");
         let apart = |other: &String| first.chars().zip(other.chars()).filter(|(one, two)| one != two).count();
         Ok(if first.chars().count() < STATE_LENGTH {
-            let received = format!("a state of {} characters", first.chars().count());
+            let received = format!("a state of {}", counted(first.chars().count(), "character"));
             Judgement::fail("the state can be guessed", expected, received)
         } else if others.iter().any(|other| apart(other) < STATE_APART) {
             let message = "the states of two authorisations are much the same";
@@ -308,7 +309,7 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         let redirect = agree(talk, flow, &begun)?;
         judge_exchanges(talk, redirect, case, |received, form| {
-            let broken = |found: String| {
+            let failed = |found: String| {
                 let message = "the verifier does not belong to the challenge";
                 let expected = "a secret code_verifier whose challenge is in the URL, of 43 to 128 letters, digits \
                                 and -._~";
@@ -317,18 +318,18 @@ pub(super) fn verifier_belongs(trial: &mut ClientTrial<'_>) -> Verdict {
             let state = parameter("state");
             let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
             match form.get("code_verifier") {
-                None => broken("no code_verifier".to_owned()),
+                None => failed("no code_verifier".to_owned()),
                 Some(verifier) if !verifier.bytes().all(unreserved) => {
-                    broken("a code_verifier with characters that none can have".to_owned())
+                    failed("a code_verifier with characters that none can have".to_owned())
                 }
                 Some(verifier) if is_made_from(verifier, &state) => {
-                    broken("a code_verifier that is made from the state, which everybody can read".to_owned())
+                    failed("a code_verifier that is made from the state, which everybody can read".to_owned())
                 }
                 Some(verifier) if !(43..=128).contains(&verifier.len()) => {
-                    broken(format!("a code_verifier of {} characters", verifier.len()))
+                    failed(format!("a code_verifier of {}", counted(verifier.len(), "character")))
                 }
                 Some(verifier) if challenge_of(verifier) != parameter("code_challenge") => {
-                    broken("a code_verifier of another challenge".to_owned())
+                    failed("a code_verifier of another challenge".to_owned())
                 }
                 Some(_) => Judgement::Pass,
             }
@@ -342,22 +343,22 @@ const SECRETS: [&str; 3] = ["client_secret", "code_verifier", "refresh_token"];
 pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each(flows(trial), |talk, flow| {
         let (begun, _) = begin(talk, flow)?;
-        let broken = |what: &str| {
+        let failed = |what: &str| {
             let message = "a secret is in the URL to which the user is sent";
             Judgement::fail(message, format!("a URL without the {what}"), begun.url.clone())
         };
         if mask::found(&flow.app.client_secret, &begun.url).is_some() {
-            return Ok(broken("client secret"));
+            return Ok(failed("client secret"));
         }
         // Whatever their value is: these are parameters of the exchange, not of this URL.
         if let Some(name) = SECRETS.into_iter().find(|name| begun.parameters.contains_key(*name)) {
-            return Ok(broken(name));
+            return Ok(failed(name));
         }
         // What hashes to the challenge is the verifier. A plain challenge is one itself, and another rule's
         // business.
         let challenge = begun.parameters.get("code_challenge");
         if begun.parameters.values().any(|value| Some(&challenge_of(value)) == challenge) {
-            return Ok(broken("verifier"));
+            return Ok(failed("verifier"));
         }
         // It may be a part of a parameter, which shows once it is sent.
         let redirect = match agree(talk, flow, &begun) {
@@ -369,7 +370,7 @@ pub(super) fn no_secret_in_url(trial: &mut ClientTrial<'_>) -> Verdict {
             token_requests(&seen).into_iter().filter_map(|(_, mut form)| form.remove("code_verifier"));
         let is_shown =
             |verifier: String| Some(&verifier) != challenge && mask::found(&verifier, &begun.url).is_some();
-        Ok(Judgement::pass_if(!verifiers.any(is_shown), || broken("verifier")))
+        Ok(Judgement::pass_if(!verifiers.any(is_shown), || failed("verifier")))
     })
 }
 

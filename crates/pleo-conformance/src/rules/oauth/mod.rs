@@ -74,8 +74,9 @@ pub(super) const RULES: &[Rule] = &[
         title: "The state is fresh",
         statement: "A client MUST give every authorisation a state that cannot be guessed.",
         level: Level::Must,
-        level_reason: "The state protects the redirect from forgery (RFC 6749, section 10.12), which a \
-                       guessed state does not.",
+        level_reason: "The page on authorising puts a state into every request, and the page on redirects says \
+                       what it is for: no forged redirect may be exchanged. A state that others can guess does \
+                       not prevent that (RFC 6749, section 10.12).",
         sources: &["A36", "A40"],
         headings: &[AUTHORISE, REDIRECTS],
         failure: "The state is missing, too short, or almost the same as another.",
@@ -412,10 +413,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "OAU-026",
         title: "A code is exchanged once",
-        statement: "A client MUST NOT exchange the same code again (RFC 6749, section 4.1.2).",
-        level: Level::Must,
-        level_reason: "RFC 6749, section 4.1.2, says that a code must not be used more than once. A server \
-                       may revoke its tokens when it is. Without a response the code may have been used.",
+        statement: "A client SHOULD NOT exchange the same code again (RFC 6749, section 4.1.2).",
+        level: Level::Should,
+        level_reason: "The rule comes from RFC 6749 alone, whose section 4.1.2 forbids a second use and lets the \
+                       server revoke the tokens. Without a response the code may have been used. Pleo's pages say \
+                       that a code is short-lived, and not how often it works.",
         sources: &["A41"],
         headings: &[REDIRECTS],
         failure: "The token endpoint receives the same code twice.",
@@ -440,9 +442,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "OAU-028",
         title: "A renewal does not ask for more scopes",
-        statement: "A client MUST NOT ask for scopes in a renewal that it was not given (RFC 6749, section 6).",
-        level: Level::Must,
-        level_reason: "RFC 6749, section 6, forbids scopes in a renewal that the user did not grant.",
+        statement: "A client SHOULD NOT ask for scopes in a renewal that it was not given (RFC 6749, section 6).",
+        level: Level::Should,
+        level_reason: "The rule comes from RFC 6749 alone, whose section 6 forbids scopes in a renewal that the \
+                       user did not grant. Pleo's page on refreshing lists no scope among the parameters and does \
+                       not forbid one; the key overview recommends few scopes.",
         sources: &["Z50", "A44"],
         headings: &[HOW_TO_REFRESH, OVERVIEW_SECURITY],
         failure: "A renewal names a scope that the user has not granted.",

@@ -180,7 +180,7 @@ pub(super) fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
         let renewals = renewals(&seen);
         let Some((renewal, _)) = renewals.first() else { return Err(not_renewed(&seen)) };
         let Some(pair) = issued(renewal) else {
-            return Ok(Judgement::inconclusive("the renewal is answered with an error"));
+            return Ok(Judgement::inconclusive("the response to the renewal is an error"));
         };
         if let Some(received) = carrier(after_renewal(&seen), &old) {
             return Ok(Judgement::fail_by(
@@ -282,7 +282,7 @@ pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
 enum BadMoment {
     /// A success without tokens: nobody knows whether the refresh token is still good.
     Useless,
-    /// The connection breaks off, or a gateway gets no answer, which leaves the same doubt.
+    /// The connection breaks off, or a gateway gets no response, which leaves the same doubt.
     Broken(Trouble),
     /// Nothing can have been done with the refresh token.
     Harmless(Trouble),

@@ -1,4 +1,4 @@
-//! Our own client as a subject, in this process.
+//! Our own client as the client under test, in this process.
 
 mod call;
 #[rustfmt::skip]

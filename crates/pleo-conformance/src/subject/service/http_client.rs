@@ -8,8 +8,8 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use pleo_client::{HttpConfig, ReqwestTransport, TransportError, TransportErrorKind};
 use tokio::runtime::{self, Runtime};
 
-/// The longest answer that is read, in bytes.
-const MAX_ANSWER: usize = 1 << 20;
+/// The longest response that is read, in bytes.
+const MAX_RESPONSE: usize = 1 << 20;
 
 /// Sends requests as the client does: no redirect is followed, and plain http is for this machine only.
 pub(super) struct Http {
@@ -35,9 +35,9 @@ impl Http {
         self.runtime.block_on(async {
             let response = self.transport.execute(Request::from_parts(head, body)).await;
             let (head, body) = response.map_err(|error| told(&error))?.into_parts();
-            let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| {
+            let body = Limited::new(body, MAX_RESPONSE).collect().await.map_err(|error| {
                 if error.is::<LengthLimitError>() {
-                    return format!("an answer is longer than {MAX_ANSWER} bytes");
+                    return format!("a response is longer than {MAX_RESPONSE} bytes");
                 }
                 told(&TransportError::new(TransportErrorKind::Body, error))
             })?;

@@ -18,7 +18,7 @@ pub trait Service {
     /// Its name and version.
     fn name_and_version(&self) -> (String, String);
 
-    /// Its answer to a request, whose URL is relative.
+    /// Its response to a request, whose URL is relative.
     ///
     /// # Errors
     /// When there is none; the text says why, without a secret.
