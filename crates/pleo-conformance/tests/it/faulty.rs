@@ -259,24 +259,6 @@ fn every_rule_about_clients_catches_a_flaw() {
 }
 
 #[test]
-fn every_kind_of_mistake_is_held_by_two_faulty_clients() {
-    let table = include_str!("../../src/mistakes.rs");
-    let rows: Vec<(&str, BTreeSet<&str>)> = table
-        .lines()
-        .filter_map(|line| line.strip_prefix("//! | ")?.strip_suffix(" |")?.split_once(" | "))
-        .filter(|(_, rules)| rules.contains('-'))
-        .map(|(mistake, rules)| (mistake, rules.split(", ").collect()))
-        .collect();
-    assert_eq!(rows.len(), 70);
-    for (mistake, rules) in rows {
-        let flaws = FLAWS.iter().filter(|(_, _, rule)| rules.contains(rule)).count();
-        assert!(flaws >= 2, "{mistake}: {flaws} flaws");
-        let known = |id: &&str| catalogue().iter().any(|rule| rule.id == *id);
-        assert!(rules.iter().all(known), "{mistake}: {rules:?}");
-    }
-}
-
-#[test]
 fn lawful_variations_keep_every_rule() {
     assert!(VARIATIONS.len() >= 12, "{} variations", VARIATIONS.len());
     // Most variations are ones of the request and its company, and show in few operations.

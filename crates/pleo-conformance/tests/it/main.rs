@@ -14,6 +14,7 @@ mod layers;
 #[cfg(target_os = "linux")]
 mod leaks;
 mod live;
+mod mistakes;
 mod partial;
 #[cfg(target_os = "linux")]
 mod process;

@@ -63,12 +63,12 @@ pub(super) fn bind(
         if another && deviation.flaw(Flaw::OtherCompanyOverwritten) {
             overwrite_company(parts, bound);
         } else if another && !deviation.flaw(Flaw::OtherCompanyAccepted) {
-            return Err(OTHER_COMPANY.to_owned());
+            return Err(refusal(deviation, bound));
         }
         let in_path = SPELLINGS.iter().filter_map(|name| send.path.get(*name));
         let another = in_path.into_iter().any(|company| !company.eq_ignore_ascii_case(bound));
         if another && !deviation.flaw(Flaw::OtherCompanyInPathAccepted) {
-            return Err(OTHER_COMPANY.to_owned());
+            return Err(refusal(deviation, bound));
         }
     }
 
@@ -78,6 +78,9 @@ pub(super) fn bind(
         }
         return Ok(());
     };
+    if deviation.variation(Variation::NamedCompanyUpperCase) {
+        write_in_capitals(place, parts);
+    }
     match (bound, names_company(place, parts)) {
         (None, false) if place.required && !deviation.flaw(Flaw::CompanyNotRequired) => {
             Err("the operation needs a company, and the client is bound to none".to_owned())
@@ -109,6 +112,31 @@ pub(super) fn bind(
         }
         (Some(_), false) if left_out => Ok(()),
         (Some(bound), false) => add_company(deviation, place, bound, parts),
+    }
+}
+
+/// Why a request for another company than this one is refused, as the client tells it.
+fn refusal(deviation: Deviation, bound: &str) -> String {
+    match deviation.variation {
+        Some(Variation::BoundCompanyNamedInRefusal) => format!("{OTHER_COMPANY}: {bound}"),
+        _ => OTHER_COMPANY.to_owned(),
+    }
+}
+
+/// Writes the company among the arguments in capitals, if there is one.
+fn write_in_capitals(place: &CompanyLocation, parts: &mut Parts) {
+    match place.location {
+        Location::Query => {
+            for (_, company) in parts.query.iter_mut().filter(|(name, _)| *name == place.name) {
+                company.make_ascii_uppercase();
+            }
+        }
+        Location::Body => {
+            let company = parts.body.as_mut().and_then(|body| body.get_mut(&place.name));
+            if let Some(Value::String(company)) = company {
+                company.make_ascii_uppercase();
+            }
+        }
     }
 }
 

@@ -113,6 +113,11 @@ impl Request {
             reply = self.exchange(&self.message, attempt);
         }
         Ok(match reply {
+            Ok(wire::Reply { status: 300..400, location: Some(location), .. })
+                if self.deviation.variation(Variation::RedirectTargetNamed) =>
+            {
+                Answer::Failure(format!("the service redirects to {}", origin(&location)))
+            }
             Ok(reply) => Answer::Status(reply.status),
             Err(reason) => Answer::Failure(reason),
         })
@@ -249,8 +254,7 @@ impl Request {
             Ok(wire::Reply { status: 300..400, location: Some(location), .. })
                 if self.deviation.flaw(Flaw::RedirectKeptForLater) =>
             {
-                let origin = location.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-                *self.known.moved.lock().unwrap() = Some(origin);
+                *self.known.moved.lock().unwrap() = Some(origin(location));
                 reply
             }
             _ => reply,
@@ -344,6 +348,11 @@ impl Request {
         }
         headers
     }
+}
+
+/// Scheme, host and port of a URL.
+fn origin(url: &str) -> String {
+    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
 }
 
 /// What the try after a renewal sends: the same, if all is right. `bare` is the request without its company,

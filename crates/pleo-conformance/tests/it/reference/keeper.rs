@@ -312,9 +312,11 @@ impl Turn {
             Err(TokenError::Unusable(_)) if deviation.flaw(Flaw::TokenlessRenewalTriedEndlessly) => 50,
             Err(TokenError::Unavailable(_)) if deviation.flaw(Flaw::RefreshRetriedEndlessly) => 50,
             Err(error) if error.is_silence() && deviation.flaw(Flaw::DroppedRenewalTriedEndlessly) => 50,
-            Err(TokenError::Unusable(_) | TokenError::Unavailable(_)) => {
-                if deviation.variation(Variation::RefreshTriedTenTimes) { 10 } else { TRIES }
-            }
+            Err(TokenError::Unusable(_) | TokenError::Unavailable(_)) => match deviation.variation {
+                Some(Variation::RefreshTriedOnce) => 1,
+                Some(Variation::RefreshTriedTenTimes) => 10,
+                _ => TRIES,
+            },
             _ => 1,
         };
         let mut answer = post(*deviation, server, app, form(false));

@@ -84,6 +84,10 @@ impl Pending {
             (Some(Flaw::ScopeAdded), scopes) => {
                 query.push("scope", format!("{} users:write", scopes.join(" ")).trim_start());
             }
+            (_, scopes) if deviation.variation(Variation::ScopesReversed) => {
+                let reversed: Vec<&str> = scopes.iter().rev().map(String::as_str).collect();
+                query.push("scope", reversed.join(" "));
+            }
             (_, scopes) => query.push("scope", scopes.join(" ")),
         }
         if deviation.flaw(Flaw::UrlWithBlanks) {
@@ -150,8 +154,11 @@ impl Pending {
             Some(Flaw::OtherErrorsIgnored) => error == "access_denied",
             _ => true,
         };
-        if given(redirect, "error").iter().any(is_error) {
-            return Err(NOT_GRANTED.to_owned());
+        if let Some(error) = given(redirect, "error").into_iter().find(is_error) {
+            return Err(match deviation.variation {
+                Some(Variation::ErrorNamedInRefusal) => format!("{NOT_GRANTED}: {error}"),
+                _ => NOT_GRANTED.to_owned(),
+            });
         }
         let code = match given(redirect, "code").as_slice() {
             [code] if !code.is_empty() || deviation.flaw(Flaw::EmptyCodeExchanged) => code.clone(),
@@ -287,6 +294,7 @@ fn state(deviation: Deviation, verifier: &str) -> String {
         (Some(Flaw::VerifierAsState), _) => verifier.to_owned(),
         (Some(Flaw::VerifierInState), _) => format!("{}.{verifier}", random()),
         (_, Some(Variation::StateOf22Characters)) => random()[..22].to_owned(),
+        (_, Some(Variation::StateOf129Characters)) => [random(), random(), random()].concat(),
         (_, Some(Variation::StateWithMarks)) => random() + MARKS,
         _ => random(),
     }

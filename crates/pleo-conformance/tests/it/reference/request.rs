@@ -174,7 +174,13 @@ pub(super) fn destination<'a>(
         Some(Flaw::HostCheckedOnce) => is_later && is_unknown(),
         _ => false,
     };
-    if accepted { Ok(asked) } else { Err(ENVIRONMENT.to_owned()) }
+    match deviation.variation {
+        _ if accepted => Ok(asked),
+        Some(Variation::AddressesNamedInRefusal) => {
+            Err(format!("{ENVIRONMENT}: {asked}, not {}", own.base_url))
+        }
+        _ => Err(ENVIRONMENT.to_owned()),
+    }
 }
 
 /// The base URL that a flaw keeps instead of the right one.

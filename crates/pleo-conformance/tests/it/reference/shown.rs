@@ -7,7 +7,7 @@ use pleo_conformance::protocol::{Action, Answer, App, Call};
 
 use super::{
     Deviation, Done, Flaw, Variation, company, oauth, request,
-    spelling::{almost, bytes, escapes, half, hex, last_four, wrapped},
+    spelling::{almost, bytes, escapes, half, hex, last_four, masked, wrapped},
     token, wire,
 };
 
@@ -263,6 +263,11 @@ impl Told<'_> {
         };
         match self.deviation.variation? {
             Variation::LastFourShown => Some(format!("...{}", last_four(self.secret()?)?)),
+            Variation::MaskedShown => masked(self.secret()?),
+            Variation::NewLastFourShown => {
+                let (access, refresh) = self.learned.renewed.as_ref().or(self.learned.granted.as_ref())?;
+                Some(format!("...{}, ...{}", last_four(access)?, last_four(refresh)?))
+            }
             Variation::LengthShown => Some(format!("{} characters", self.secret()?.len())),
             Variation::StatusesShown => Some(format!("{:?}", self.done.as_ref().ok()?.answers)),
             Variation::AppShown => {

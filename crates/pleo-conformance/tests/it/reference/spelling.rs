@@ -54,6 +54,12 @@ pub(super) fn last_four(secret: &str) -> Option<String> {
     (length >= 12).then(|| secret.chars().skip(length - 4).collect())
 }
 
+/// The first and the last four characters, where that is little of the whole.
+pub(super) fn masked(secret: &str) -> Option<String> {
+    let last = last_four(secret).filter(|_| secret.chars().count() >= 24)?;
+    Some(format!("{}****{last}", cut(secret, 4)))
+}
+
 /// Escaped as HTML has it.
 pub(super) fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
@@ -72,6 +78,8 @@ mod tests {
         assert_eq!((half("abcdef"), almost("abcdef")), ("abc".to_owned(), "ab".to_owned()));
         assert_eq!(last_four("0123456789ab"), Some("89ab".to_owned()));
         assert_eq!(last_four("0123456789a"), None);
+        assert_eq!(masked("0123456789abcdefghijklmn"), Some("0123****klmn".to_owned()));
+        assert_eq!(masked("0123456789abcdefghijklm"), None);
         assert_eq!(html("<a&b>"), "&lt;a&amp;b&gt;");
     }
 }

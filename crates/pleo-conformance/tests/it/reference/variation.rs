@@ -135,32 +135,62 @@ variations! {
     PairRequired "pair_required"
     /// Errors of connections name the server's address and the time limit.
     AddressInErrors "address_in_errors"
+    /// The first and the last four characters of a long credential in all that is shown.
+    MaskedShown "masked_shown"
+    /// The last four characters of the tokens that an exchange or a renewal brought in all that is shown.
+    NewLastFourShown "new_last_four_shown"
+    /// The company among the arguments in capitals (RFC 9562, section 4).
+    NamedCompanyUpperCase "named_company_upper_case"
+    /// The bound company in the reason for refusing another one.
+    BoundCompanyNamedInRefusal "bound_company_named_in_refusal"
+    /// The base URL that is refused, and the right one, in the reason of the refusal.
+    AddressesNamedInRefusal "addresses_named_in_refusal"
+    /// A redirect of the API is a failure that names the server to which it leads.
+    RedirectTargetNamed "redirect_target_named"
+    /// A state of 129 characters.
+    StateOf129Characters "state_of_129_characters"
+    /// The scopes of the authorise URL in the opposite order (RFC 6749, section 3.3).
+    ScopesReversed "scopes_reversed"
+    /// A renewal that the server cannot answer is tried again with the next call only.
+    RefreshTriedOnce "refresh_tried_once"
+    /// The error of a redirect in the reason for refusing it (RFC 6749, section 4.1.2.1).
+    ErrorNamedInRefusal "error_named_in_refusal"
 }
 
 /// Those that do not show in a request that succeeds at once.
-pub(crate) const CONDUCT: [Variation; 26] = [
+pub(crate) const CONDUCT: [Variation; 36] = [
     Variation::AddressInErrors,
+    Variation::AddressesNamedInRefusal,
     Variation::AppShown,
     Variation::BaseUrlInCapitals,
+    Variation::BoundCompanyNamedInRefusal,
     Variation::DefaultLimitSent,
+    Variation::ErrorNamedInRefusal,
     Variation::ExchangeTriedAgain,
     Variation::FailureTriedAgain,
     Variation::FormsReversed,
     Variation::KeysBeyondAsciiRefused,
     Variation::LastFourShown,
     Variation::LengthShown,
+    Variation::MaskedShown,
     Variation::MissingTokenEndsSession,
     Variation::MoreBuiltIn,
+    Variation::NamedCompanyUpperCase,
+    Variation::NewLastFourShown,
     Variation::OneAfterAnother,
     Variation::OwnRedirectFollowed,
     Variation::PairRequired,
     Variation::PercentForSpaceInForms,
+    Variation::RedirectTargetNamed,
+    Variation::RefreshTriedOnce,
     Variation::RefreshTriedTenTimes,
     Variation::RenewedEarly,
     Variation::RenewedWhenRefused,
     Variation::ResponseModeNamed,
     Variation::ScopesAtRefresh,
     Variation::ScopesNamedInRefusal,
+    Variation::ScopesReversed,
+    Variation::StateOf129Characters,
     Variation::StateOf22Characters,
     Variation::StateWithMarks,
     Variation::StatusesShown,

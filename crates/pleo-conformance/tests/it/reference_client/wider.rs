@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::Request;
 use pleo_conformance::{
-    protocol::{Answer, Credential, CredentialKind, Send},
+    protocol::{Answer, Credential, CredentialKind, Parameter, Send},
     subject::Outcome,
 };
 
@@ -314,6 +314,44 @@ fn lawful_conduct_shows_where_it_is_meant_to() {
 }
 
 #[test]
+fn valid_conduct_names_what_it_may_name_and_no_more() {
+    let lab = Lab::start();
+    let requests = |variation, send: &Send| {
+        let mut player = Player::new(&lab, Reference::with_variation(variation));
+        let outcome = format!("{:?}", correct(&mut player, "one", send));
+        let requests = lab.requests().into_iter().map(|(_, request)| request.uri().to_string());
+        (outcome, requests.collect::<Vec<_>>())
+    };
+    let long = show(&lab, Credential { secret: Some(long_key(30)), ..key() }, "1");
+    let (outcome, _) = requests(Variation::MaskedShown, &long);
+    assert!(outcome.contains("(FAKE****6789)"), "{outcome}");
+    let expired = |refresh: &str| show(&lab, tokens("staging", "FAKE-ACCESS-1", refresh, 0), "1");
+    let (outcome, _) = requests(Variation::NewLastFourShown, &expired("FAKE-REFRESH-9"));
+    assert!(outcome.contains("(...SS-3, ...SH-3)"), "{outcome}");
+
+    let company = Parameter { name: "company_id".to_owned(), value: COMPANY.to_owned() };
+    let naming = |bound| Send { query: vec![company.clone()], ..list(&lab, key(), Some(bound)) };
+    let (_, arrived) = requests(Variation::NamedCompanyUpperCase, &naming(COMPANY));
+    assert_eq!(arrived, [format!("/v1/things?company_id={}", COMPANY.to_uppercase())]);
+    let (outcome, arrived) = requests(Variation::BoundCompanyNamedInRefusal, &naming(OTHER_COMPANY));
+    assert!(outcome.contains(&format!("is bound to: {OTHER_COMPANY}")), "{outcome}");
+    assert!(arrived.is_empty(), "{arrived:?}");
+
+    let (staging, production) = (lab.base_url("staging"), lab.base_url("production"));
+    let astray = Send { base_url: production.clone(), ..show(&lab, key(), "1") };
+    let (outcome, arrived) = requests(Variation::AddressesNamedInRefusal, &astray);
+    assert!(outcome.contains(&format!(": {production}, not {staging}")), "{outcome}");
+    assert!(arrived.is_empty(), "{arrived:?}");
+    let redirected = show(&lab, key(), "redirected-to-production");
+    let (outcome, arrived) = requests(Variation::RedirectTargetNamed, &redirected);
+    assert!(outcome.contains(&format!("redirects to {production}\"")), "{outcome}");
+    assert_eq!(arrived, ["/v1/things/redirected-to-production"]);
+
+    let (_, arrived) = requests(Variation::RefreshTriedOnce, &expired("FAKE-REFRESH-DOWN"));
+    assert_eq!(arrived, ["/oauth/token"]);
+}
+
+#[test]
 fn lawful_authorisations_are_written_otherwise() {
     let lab = Lab::start();
     let traces = |variation| {
@@ -325,6 +363,8 @@ fn lawful_authorisations_are_written_otherwise() {
     for (variation, written) in [
         (Variation::StateOf22Characters, "state=22 characters, fresh: true"),
         (Variation::StateWithMarks, "state=47 characters, fresh: true"),
+        (Variation::StateOf129Characters, "state=129 characters, fresh: true"),
+        (Variation::ScopesReversed, "scope=things:write things:read "),
         (
             Variation::VerifierOf128Characters,
             "code_verifier=128 characters, lawful: true, proves the challenge: true",
@@ -336,6 +376,11 @@ fn lawful_authorisations_are_written_otherwise() {
         assert!(trace.contains(written), "{trace}");
         assert!(trace.contains("finish: done"), "{trace}");
     }
+    let mut player = Player::new(&lab, Reference::with_variation(Variation::ErrorNamedInRefusal));
+    player.authorize("one");
+    player.finish("one", "error=access_denied&state=STATE");
+    let refused = player.trace.last().unwrap();
+    assert!(refused.contains("access was not granted: access_denied"), "{refused}");
     let mut player = Player::new(&lab, Reference::with_variation(Variation::ScopesAtRefresh));
     player.authorize("one");
     player.finish("one", "code=FAKE-CODE-EXPIRED&state=STATE");
