@@ -1,12 +1,18 @@
 //! The table in `docs/conformance-results.md`, as far as it is about our client.
 
+use std::{fs, path::Path};
+
 use pleo_conformance::{
     catalogue,
     engine::{Options, SubjectUnderTest, run},
-    report::Report,
-    verdict::Side,
+    report::{
+        Report,
+        comparison::{Comparison, badge::badges},
+    },
+    verdict::{Level, Side},
 };
 use pulldown_cmark::{Event, Options as Extensions, Parser, Tag, TagEnd};
+use serde_json::Value;
 
 const PAGE: &str = include_str!("../../../docs/conformance-results.md");
 
@@ -51,5 +57,16 @@ fn the_results_of_our_client_are_what_the_suite_says_now() {
     let is_rule = |row: &&Vec<String>| row.len() > 3 && row[0].contains('-');
     let published: Vec<_> =
         rows.iter().filter(is_rule).map(|row| [&row[0], &row[1], &row[2]].map(Clone::clone)).collect();
-    assert_eq!(published, now, "to make the page anew, run:  cargo xtask compare-clients");
+    const ANEW: &str = "to make the page and the badges anew, run:  cargo xtask compare-clients";
+    assert_eq!(published, now, "{ANEW}");
+
+    let comparison = Comparison::of(&[report]);
+    for (level, label) in [(Level::Must, "MUST passed"), (Level::Should, "SHOULD passed")] {
+        let row = rows.iter().find(|row| row[0] == label).unwrap();
+        assert_eq!(row[1], comparison.total(0, level).to_string(), "{ANEW}");
+    }
+    let (name, badge) = badges(&comparison).remove(0);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/conformance-badges").join(name);
+    let written: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(written, serde_json::to_value(badge).unwrap(), "{ANEW}");
 }
