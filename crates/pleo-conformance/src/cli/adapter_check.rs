@@ -447,7 +447,7 @@ fn judge(
              claim `environments`",
         ),
         (Expected::Unsupported, Outcome::Result(_)) => mistake(
-            "the result is one of something that the client cannot do",
+            "the client returned a result for something that it does not support",
             "answer an `action` or a `kind` that you do not know, or do not claim, with a `refuse` that has \
              `\"unsupported\":true`",
         ),

@@ -54,7 +54,7 @@ pub enum LineError {
     #[error("there is no rule {0:?}; `list` shows all ids")]
     UnknownRule(String),
     /// The rule stands in the file already.
-    #[error("{id} stands in line {first} already; keep one of the two")]
+    #[error("{id} is already on line {first}; keep one of the two")]
     Duplicate {
         /// The rule.
         id: String,

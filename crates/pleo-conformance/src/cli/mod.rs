@@ -99,7 +99,7 @@ enum Command {
 
 #[derive(Args)]
 struct Run {
-    /// Only rules whose id begins like this; may be given several times.
+    /// Only rules whose id starts with PREFIX; may be given several times.
     #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
     only: Vec<String>,
     /// Only rules of this level.
@@ -223,7 +223,7 @@ enum CliError {
     UnknownRule(String),
     #[error("no rule's id begins with {0:?}; `list` shows all ids")]
     NothingBegins(String),
-    #[error("no rule is of this level, this side and these ids at once; ask for less")]
+    #[error("no rule matches --level, --side and --only together; drop one")]
     NothingSelected,
     #[error("{0:?} is not a command: it is empty, or a quote is left open; write it as in a shell")]
     Client(String),
@@ -241,7 +241,7 @@ enum CliError {
     Run(#[from] RunError),
     #[error(transparent)]
     Render(#[from] RenderError),
-    #[error("no manual page can be written to {folder}: {error}")]
+    #[error("cannot write manual pages to {folder}: {error}")]
     Man { folder: PathBuf, error: io::Error },
     #[error("nothing can be printed: {0}")]
     Print(#[from] io::Error),

@@ -282,7 +282,7 @@ fn told(mentions: &[Mention]) -> String {
 /// What the mentions of the company show: that a rule passes, how it fails, or nothing.
 type Shown = Option<Result<(), &'static str>>;
 
-/// Judges the mentions of the company in every request of a lawful case.
+/// Judges the mentions of the company in every request of a valid case.
 fn each_mention(trial: &mut ClientTrial<'_>, judge: fn(&Case, &[Mention]) -> Shown) -> Verdict {
     let cases = trial.cases().of(takes_company).with_setbacks();
     each_request(trial, cases, |case, received, _| {
@@ -318,7 +318,11 @@ fn company_is_spelled_right(trial: &mut ClientTrial<'_>) -> Verdict {
         let mut there = mentions.iter().filter(|mention| mention.place == place).peekable();
         there.peek()?;
         let right = there.any(|mention| mention.name == name);
-        Some(if right { Ok(()) } else { Err("the company goes by another name than the operation's") })
+        Some(if right {
+            Ok(())
+        } else {
+            Err("the company is sent under a different name from the operation's")
+        })
     })
 }
 

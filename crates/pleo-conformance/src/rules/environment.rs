@@ -48,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z7", "Z8", "Z9", "Z10", "Z49", "V6"],
         headings: &[OVERVIEW_CONCEPTS, OVERVIEW_ENVIRONMENT, WORKFLOW_KEY],
         failure: "Production receives a staging key.",
-        method: "Any credential with the other environment's base URL, in a new session or after a lawful \
+        method: "Any credential with the other environment's base URL, in a new session or after a valid \
                  call, and once more after a refusal: the other environment may not receive it. With its own base \
                  URL the credential has to be sent.",
         check: Check::Client { needs: ENVIRONMENTS, check: credential_stays },

@@ -118,7 +118,7 @@ fn whole(received: &ReceivedRequest) -> String {
     texts.map(|text| text + "\n").collect()
 }
 
-/// Has the client send a lawful request that differs from the one in question in nothing but what the rule
+/// Has the client send a valid request that differs from the one in question in nothing but what the rule
 /// is about. A client that does not send this one either shows nothing by not sending the other.
 ///
 /// In some cases both are calls of one session, so that a check which is made at the first call only is not
@@ -138,7 +138,7 @@ fn control(talk: &mut Conversation<'_, '_>, case: &Case) -> Result<(), Stop> {
     }?;
     match sent {
         true => Ok(()),
-        false => Err(Stop::Inconclusive(format!("a lawful request is not sent with it either: {told}"))),
+        false => Err(Stop::Inconclusive(format!("a valid request is not sent with it either: {told}"))),
     }
 }
 

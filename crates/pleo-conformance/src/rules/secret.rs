@@ -48,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "SEC-002",
         title: "No credential anywhere else in a request",
-        statement: "A client MUST NOT put a credential into another header than Authorization, or into the \
+        statement: "A client MUST NOT put a credential into any header other than Authorization, or into the \
                     body.",
         level: Level::Must,
         level_reason: "The workflow guide puts the credential into the authentication header. Bodies and \
@@ -303,7 +303,7 @@ fn on_any(
     let with_path = all.clone().of(|operation| operation.path.contains('{'));
     let keys = trial.can(Capability::ApiKeys).then(|| given.clone().with_keys());
     let mut occasions = occasions;
-    // A client that does not know what makes a request unlawful does not refuse it.
+    // A client that does not know what makes a request invalid does not refuse it.
     occasions.retain(|occasion| match occasion {
         Occasion::WrongEnvironment | Occasion::LegacyToken => trial.can(Capability::Environments),
         Occasion::MissingScope => trial.can(Capability::Scopes),

@@ -1,4 +1,4 @@
-//! What can go wrong with a request that is lawful.
+//! What can go wrong with a valid request.
 
 use std::{iter::repeat_n, time::Duration};
 

@@ -105,8 +105,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "URL-006",
-        title: "A lawful request is sent, once",
-        statement: "A client MUST send a lawful request, and MUST NOT repeat one that succeeded.",
+        title: "A valid request is sent exactly once",
+        statement: "A client MUST send a valid request, and MUST NOT repeat one that succeeded.",
         level: Level::Must,
         level_reason: "The documents say that the base URLs accept all three methods of authentication. A \
                        repeated request can create something twice.",
@@ -425,12 +425,12 @@ fn lawful_request_is_sent_once(trial: &mut ClientTrial<'_>) -> Verdict {
         let seen = talk.send(case)?;
         let requests = seen.requests(case);
         let Some(received) = requests.first() else {
-            let message = "a lawful request is not sent";
+            let message = "a valid request is not sent";
             return Ok(Judgement::fail(message, "1 request", format!("none: {}", seen.told())));
         };
         if requests.len() < case.circumstances.times as usize {
             let (expected, found) = (case.circumstances.times, requests.len());
-            let message = "a lawful request is not sent";
+            let message = "a valid request is not sent";
             return Ok(Judgement::fail(message, format!("{expected} requests"), format!("{found} of them")));
         }
         let succeeded = |received: &&&ReceivedRequest| received.exchange.reply.response.status().is_success();

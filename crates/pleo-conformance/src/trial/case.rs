@@ -53,7 +53,7 @@ impl Form {
     }
 }
 
-/// A request that a client is called for. By itself it is lawful: a client has to send it.
+/// A request that a client is called for. By itself it is valid: a client has to send it.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) operation: &'static Operation,
@@ -109,7 +109,7 @@ pub(crate) type Past = [Option<Event>; 3];
 /// The past of a new session.
 pub(crate) const UNUSED: Past = [None; 3];
 
-/// What may happen in a session before a call. Nothing of it changes what the call has to be, or whether it is lawful.
+/// What may happen in a session before a call. Nothing of it changes what the call has to be, or whether it is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     /// The same call.

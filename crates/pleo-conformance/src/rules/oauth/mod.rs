@@ -290,7 +290,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "OAU-018",
         title: "Tokens and client secret stay where they belong",
-        statement: "A client MUST NOT put a token or the client secret into a URL, into another header than \
+        statement: "A client MUST NOT put a token or the client secret into a URL, into any header other than \
                     Authorization, or into the body of a request to the API.",
         level: Level::Must,
         level_reason: "The page on token storage keeps tokens out of logs, and URLs are logged by every \
@@ -389,7 +389,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "A 401 for a new token is final",
         statement: "A client MUST NOT renew again and again because the API keeps refusing the token.",
         level: Level::Must,
-        level_reason: "The page on refreshing forbids trying for ever.",
+        level_reason: "The page on refreshing forbids endless retries.",
         sources: &["A53", "A54"],
         headings: &[CENTRAL, HOW_TO_REFRESH],
         failure: "Each 401 leads to another renewal, without end.",
@@ -470,7 +470,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "OAU-030",
         title: "An exchange keeps its secrets in the body",
         statement: "A client MUST NOT put the code, the verifier or the client secret into the URL of the exchange, \
-                    or into another header than Authorization (RFC 6749, section 2.3.1).",
+                    or into any header other than Authorization (RFC 6749, section 2.3.1).",
         level: Level::Must,
         level_reason: "The pages put code, verifier and redirect URI into the body, and say that the client secret \
                        must not become public.",

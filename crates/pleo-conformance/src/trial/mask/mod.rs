@@ -41,7 +41,7 @@ struct Secret {
 /// A secret as it is hidden.
 struct Hidden<'m> {
     secret: &'m Secret,
-    /// What is not lawful of it.
+    /// What must not be shown of it.
     found: Needle,
     /// What is hidden of it.
     hidden: Needle,
@@ -53,7 +53,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// So long a piece of a secret, in characters, is not lawful. Its last four may be shown to tell it from
+/// So long a piece of a secret, in characters, must not be shown. Its last four may be shown to tell it from
 /// others, and up to seven are let pass.
 const PIECE: usize = 8;
 
