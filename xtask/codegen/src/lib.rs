@@ -14,6 +14,7 @@ mod condition;
 pub mod corpus;
 mod docs;
 mod draft;
+mod families;
 pub mod features;
 mod methods;
 mod part;
@@ -27,6 +28,7 @@ mod types;
 
 pub use client::{CLIENT, Drafts};
 pub use draft::Draft;
+pub use families::PURPOSES;
 pub use part::{differing, generate_part};
 pub use rust::first_argument;
 pub use table::CALLS;
