@@ -34,7 +34,7 @@ pub enum Problem {
         /// Why.
         error: ReadError,
     },
-    /// Something else came in place of a page.
+    /// Something else came instead of a page.
     #[error("{page} is not a page: {error}; it is compared next time")]
     NotAPage {
         /// Its path.
