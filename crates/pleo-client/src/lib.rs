@@ -71,17 +71,15 @@
 //! is used. If neither is, the transport speaks plain http with this machine and nothing else. Without `reqwest` a client
 //! needs a transport of your own.
 //!
-//! # What answers decode to
+//! # How responses are decoded
 //!
 //! - Unknown fields are ignored, and enums keep values that they do not know.
-//! - A field that the documents call optional or nullable is an `Option`; null and absent are both
-//!   `None`.
+//! - A field that the documents call optional or nullable is an `Option`; null and absent are both `None`.
+//!   In a request, `None` is left out of the body, or sent as null where the field is required. You cannot send
+//!   an explicit null for an optional field; see `docs/decisions/0006-no-explicit-null.md`.
 //! - Times keep their offset. Decimal amounts are exact, see [`Decimal`]; amounts in minor units are
 //!   integers.
 //! - Signing secrets and signed links are [`Sensitive`]: `Debug` does not show them.
-//!   The other way round, `None` is left out of a body, or sent as null where the field is required:
-//!   an explicit null for an optional field cannot be sent, see
-//!   `docs/decisions/0006-no-explicit-null.md`.
 //! - Published patterns and bounds stand in the documentation of a field and are not enforced.
 //!
 //! # The seam
