@@ -1,6 +1,8 @@
 //! Environments, credentials, companies and scopes of Pleo's External API: decides whether and how a
 //! request may leave.
 //!
+//! Start here:
+//!
 //! ```no_run
 //! use pleo_auth::{Client, Secret, Session, StandaloneApiKey, Staging};
 //!
@@ -13,6 +15,20 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! | to | see |
+//! |---|---|
+//! | use an API key | [`StandaloneApiKey`], [`IntegratedApiKey`] |
+//! | use OAuth tokens | [`AccessToken`], [`oauth::RefreshingToken`] |
+//! | bind a credential to a company and scopes | [`Session`] |
+//! | choose the environment while the program runs | [`AnyEnvironment`] |
+//! | find out whose a credential is | [`Client::identify`], [`Client::connect`] |
+//! | find an operation, also by Pleo's own name for it | [`Operations`]: a [`Client`] has all of them as methods |
+//! | understand why a request was not sent | [`RequestRefused`] |
+//! | understand a response, or get access | [`advice`] |
+//!
+//! [`sources`] explains the numbers (`Z`, `A`, `N` and so on); `docs/authentication.md` of the project describes the
+//! way to a first call.
 //!
 //! # What cannot happen
 //!
@@ -45,14 +61,6 @@
 //! Rust cannot wipe what it does not own: the copy that the HTTP and TLS libraries write into their
 //! buffers, the environment variable or file a secret came from, the answer of the authorisation
 //! server that brought a token, and what the operating system swaps out. It is hygiene, no guarantee.
-//!
-//! # Finding your way
-//!
-//! [`Operations`] lists the operations; a search for Pleo's own name of one, such as `getExportJobsListV3`, finds
-//! it there. [`StandaloneApiKey`], [`IntegratedApiKey`], [`AccessToken`] and [`oauth::RefreshingToken`] are the
-//! credentials; a [`Session`] is one of them with company and scopes; a [`Client`] has the API's
-//! operations. [`advice`] explains answers of the service and how to get access. [`sources`] explains the
-//! numbers (`Z`, `A`, `N` and so on); `docs/authentication.md` of the project describes the way to a first call.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,6 +1,8 @@
 //! Low-level client for Pleo's External API: one method for each of its operations, generated from
 //! the OpenAPI documents that Pleo publishes.
 //!
+//! Start here:
+//!
 //! ```no_run
 //! use pleo_client::{Client, ReqwestTransport, Unauthenticated};
 //!
@@ -13,6 +15,16 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! | to | see |
+//! |---|---|
+//! | make a client | [`Client::new`] |
+//! | find an operation, also by Pleo's own name for it | [`Client`], [`operations`] |
+//! | call it | [Making a call](#making-a-call) |
+//! | read lists | [Reading a list](#reading-a-list), [`Items`], [`Pages`] |
+//! | understand an error | [`Error`] |
+//! | attach a credential to requests | [`Authorize`] |
+//! | send requests in your own way | [`Transport`] |
 //!
 //! # Making a call
 //!
