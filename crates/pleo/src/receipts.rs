@@ -13,7 +13,7 @@
 //! # }
 //! ```
 //!
-//! The link to a file is signed and leads to another host than Pleo's. It is requested without a credential, over https
+//! The link to a file is signed and leads to a host other than Pleo's. It is requested without a credential, over https
 //! (over plain http in a sandbox), no redirect is followed, and no error and no log shows the link. A link that is
 //! refused, because it has expired after 24 hours for instance, is asked for anew once.
 //!

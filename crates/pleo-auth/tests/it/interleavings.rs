@@ -165,7 +165,7 @@ impl OAuthTransport for Fake {
                     ),
                 )
             });
-            // The answer is on its way for a while.
+            // The response is on its way for a while.
             sleep(Duration::from_millis(5)).await;
             if status == 503 {
                 return Err(TransportError::new(TransportErrorKind::Connect, "broken"));

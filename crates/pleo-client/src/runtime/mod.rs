@@ -1,4 +1,4 @@
-//! What generated code stands on: requests, answers, errors, and the seam for authorisation and
+//! What generated code is based on: requests, responses, errors, and the seam for authorisation and
 //! transport.
 //!
 //! It takes the place of `progenitor_client`, see `docs/decisions/0002-own-runtime.md`.

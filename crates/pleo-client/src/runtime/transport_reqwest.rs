@@ -55,7 +55,7 @@ impl ReqwestTransport {
         &self.inner.config
     }
 
-    /// Sends a request that is no call of an operation, such as one to the authorisation server.
+    /// Sends a request that is not a call of an operation, such as one to the authorisation server.
     ///
     /// # Errors
     /// When no response arrives, or the request cannot be sent: its URL is neither https nor of this

@@ -76,7 +76,7 @@ impl Server {
         self.control(Method::PUT, &format!("clock?ahead={seconds}")).await;
     }
 
-    /// What was asked of the token endpoint, and the status of the answers.
+    /// What was asked of the token endpoint, and the status of the responses.
     async fn token_requests(&self) -> Vec<String> {
         serde_json::from_slice(&self.control(Method::GET, "token-requests").await).unwrap()
     }
