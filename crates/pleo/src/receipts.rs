@@ -179,7 +179,7 @@ impl<'a> ReceiptDownload<'a> {
         Self { host: Some(host), ..self }
     }
 
-    /// Downloads so many files at once, one or more.
+    /// Downloads this many files at once, at least one.
     pub fn with_at_once(self, files: usize) -> Self {
         Self { at_once: files.max(1), ..self }
     }

@@ -31,7 +31,7 @@ pub(crate) fn file(plan: &Plan, module: &Module, builders: &[Builder<'_>]) -> Dr
             markdown_code(&operation.request())
         );
     }
-    // Pleo's titles say nothing of what a family is for; only somebody who compares it with Pleo's documents needs them.
+    // Pleo's titles do not say what a family is for: only a comparison with Pleo's documents needs them.
     let apis = module.apis.iter().map(|api| inline(api)).collect::<Vec<_>>().join(", ");
     let _ = writeln!(doc, "\nPublished in: {apis}.");
     let methods = builders.iter().map(|builder| method(module, builder));

@@ -12,7 +12,7 @@ use xtask_openapi::Document;
 
 const WORKFLOW: &str = include_str!("../../../.github/workflows/regenerate.yml");
 
-/// Takes the place of GitHub's command line: a file holds the commits that were proposed. Creating
+/// Replaces GitHub's command line: a file holds the commits that were proposed. Creating
 /// a pull request fails where another file is.
 const GH: &str = r#"#!/usr/bin/env bash
 set -e

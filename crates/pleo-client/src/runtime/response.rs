@@ -202,7 +202,7 @@ mod tests {
         request::tests::OPERATION,
     };
 
-    /// A body of so many frames of 1 KiB of JSON's white space; the frames that were read are counted.
+    /// A body of this many frames of 1 KiB of JSON's white space; the frames that were read are counted.
     struct Frames(Arc<Mutex<usize>>, usize);
 
     impl http_body::Body for Frames {

@@ -109,7 +109,7 @@ impl Transport for InProcess {
     }
 }
 
-/// A company with an export job of so many items.
+/// A company with an export job of this many items.
 struct Company {
     client: Client<Staging>,
     transport: InProcess,

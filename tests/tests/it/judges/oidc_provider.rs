@@ -71,7 +71,7 @@ impl Server {
         answer.into_body()
     }
 
-    /// Sets the server's clock so many seconds ahead of this machine's.
+    /// Sets the server's clock this many seconds ahead of this machine's.
     async fn set_clock_ahead(&self, seconds: i64) {
         self.control(Method::PUT, &format!("clock?ahead={seconds}")).await;
     }

@@ -21,7 +21,7 @@ use crate::{
     page::{self, PageError},
 };
 
-/// After so many pages in trouble the rest is left for another time.
+/// After this many pages in trouble the rest is left for another time.
 const MOST_FAILED: usize = 10;
 
 /// Which guide pages to read, and what they were.

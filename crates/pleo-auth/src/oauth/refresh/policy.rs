@@ -70,7 +70,7 @@ impl RefreshPolicy {
         self.timeout.saturating_mul(steps).saturating_add(pause.saturating_mul(self.attempts))
     }
 
-    /// The pause after so many failures.
+    /// The pause after this many failures.
     pub(super) fn pause(&self, failures: u32) -> Duration {
         self.longest_pause(failures).mul_f64(between_half_and_one())
     }

@@ -147,7 +147,7 @@ impl Error {
         }
     }
 
-    /// The same after so many attempts, for a transport that sends a call again. An argument that cannot be sent was
+    /// The same after this many attempts, for a transport that sends a call again. An argument that cannot be sent was
     /// never sent.
     #[must_use]
     pub fn with_attempts(self, attempts: u32) -> Self {
