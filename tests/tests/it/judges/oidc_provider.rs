@@ -358,7 +358,7 @@ async fn call_at_once(client: &Client<Sandbox>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_callers_at_expiry_cause_one_renewal_whoever_notices_it() {
+async fn many_callers_at_expiry_cause_one_renewal_whichever_notices_it() {
     let Some(server) = Server::start() else { return };
     let app = server.app();
     let tokens = server.authorised(&app).await;

@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pass_stands_in_the_list_of_its_stage() {
+    fn every_pass_is_in_the_list_of_its_stage() {
         assert!(CLEAN.iter().all(|pass| pass.stage == Stage::Clean));
         assert!(LOWER.iter().all(|pass| pass.stage == Stage::Lower));
     }
