@@ -233,7 +233,7 @@ impl<'a> Values<'a> {
                     let value = self.map_value(&schema["additionalProperties"], depth + 1);
                     object.insert(self.word(1, 8), value);
                 }
-                // A member of another kind than the map's values is an unknown one.
+                // A member whose kind is not that of the map's values is an unknown one.
                 let values = self.resolve(&schema["additionalProperties"]).0;
                 let unknown = match values["type"].as_str() {
                     Some("string") => Some(json!(["x"])),

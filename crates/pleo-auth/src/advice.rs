@@ -1,6 +1,6 @@
 //! What people need to know when something does not work: data, to be printed by programs.
 //!
-//! [`explain`] goes beside an answer of the service and never takes its place. [`key_access`] and
+//! [`explain`] supplements a response from the service and never replaces it. [`key_access`] and
 //! [`choose_method`] answer the two questions that come before any call: why can I not make a key, and
 //! which method is mine.
 
@@ -103,14 +103,14 @@ pub static FORBIDDEN: Advice = Advice {
         )
         .in_rust("ScopeSet::needed_for names them."),
         point(
-            "The request is about another company than the credential's.",
+            "The request is about a company other than the credential's.",
             "Use the company that the credential was made for; GET /v1/installations/me names it.",
             &["Z37", "Z39", "K3"],
         )
         .in_rust("Client::connect finds it and binds the session to it."),
         point(
             "The API is not enabled for this customer or partner.",
-            "Ask Pleo: a documented API need not be an enabled one.",
+            "Ask Pleo: an API can be documented without being enabled for you.",
             &["Z20", "Z64", "Z66"],
         ),
     ],
@@ -151,7 +151,7 @@ pub static NO_ACCESS: Advice = Advice {
         .in_rust("Client::connect_or_install does that."),
         point(
             "The API is not enabled for this customer or partner.",
-            "Ask Pleo: a documented API need not be an enabled one.",
+            "Ask Pleo: an API can be documented without being enabled for you.",
             &["Z20", "Z64", "Z66"],
         ),
     ],
@@ -161,7 +161,7 @@ pub static NO_ACCESS: Advice = Advice {
 pub static REDIRECT: Advice = Advice {
     title: "A redirect is never followed with a credential.",
     points: &[point(
-        "The documents know no redirect: a proxy, a login page or a wrong address may be the cause.",
+        "Pleo documents no redirects: a proxy, a login page or a wrong address may be the cause.",
         "Look where the Location header leads; do not send the credential there.",
         &["Z1", "Z2"],
     )],
@@ -189,7 +189,7 @@ pub static LEGACY_TOKEN: Advice = Advice {
     ],
 };
 
-/// The usual causes of an answer to this operation: 401, 403, 404 and redirects.
+/// The usual causes of a response to this operation: 401, 403, 404 and redirects.
 ///
 /// ```
 /// # fn report(error: &pleo_auth::pleo_client::Error) {
@@ -210,7 +210,7 @@ pub fn explain(error: &Error) -> Option<&'static Advice> {
     }
 }
 
-/// How somebody stands to Pleo (Z68).
+/// What somebody is to Pleo (Z68).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Relation {
     /// A partner without access yet.
@@ -237,7 +237,7 @@ pub enum Role {
 /// What somebody sees who wants to make a standalone API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Situation {
-    /// How they stand to Pleo.
+    /// What they are to Pleo.
     pub relation: Relation,
     /// Whether they can log in to the environment's web app (Z59).
     pub can_log_in: bool,
@@ -323,7 +323,7 @@ static NEW_CUSTOMER: Advice = Advice {
         ),
         point(
             "Most customers have the legacy API.",
-            "Its tokens and paths are others and do not work here.",
+            "Its tokens and paths are different and do not work here.",
             &["Z17", "Z23", "Z24"],
         ),
     ],
@@ -397,7 +397,7 @@ static FOR_OAUTH: [Reason; 4] = [
         applies: |case| case.acts_for_others,
         point: point(
             "It acts for others.",
-            "A standalone key stands for its own company only.",
+            "A standalone key belongs to its own company only.",
             &["Z77", "Z80", "Z84"],
         ),
     },
@@ -405,7 +405,7 @@ static FOR_OAUTH: [Reason; 4] = [
         applies: |case| case.needs_consent,
         point: point(
             "Customers consent and may revoke.",
-            "A standalone key knows no consent.",
+            "Standalone keys have no consent flow.",
             &["Z85", "Z88"],
         ),
     },
@@ -507,7 +507,7 @@ mod tests {
         assert_eq!(
             text,
             "A redirect is never followed with a credential.\n\
-             - The documents know no redirect: a proxy, a login page or a wrong address may be the cause. \
+             - Pleo documents no redirects: a proxy, a login page or a wrong address may be the cause. \
              Look where the Location header leads; do not send the credential there."
         );
         assert_eq!(NEW_CUSTOMER.to_string().lines().count(), 3);

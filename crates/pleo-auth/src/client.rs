@@ -183,7 +183,7 @@ impl<E: Environment> Transport for Authorized<E> {
         let own_end = call.timeout().and_then(|timeout| Instant::now().checked_add(timeout));
         Box::pin(async move {
             let pinned = Pinned { session: &self.session, current, sent: Mutex::default() };
-            // What is neither safe nor idempotent is not sent twice, whatever the answer (RFC 9110, 9.2.2).
+            // What is neither safe nor idempotent is not sent twice, whatever the response (RFC 9110, 9.2.2).
             let again = (call.operation().safety != Safety::Neither).then(|| call.clone());
             let answer = self.transport.send(call.with_authorize(&pinned)).await?;
             let first = pinned.take_sent();
@@ -195,7 +195,7 @@ impl<E: Environment> Transport for Authorized<E> {
             let Some(again) = again else { return Ok(answer) };
             let again = again.after(&answer);
             let Attempts { sent: before, deadline } = again.attempts();
-            // Without a token to try, Pleo's own answer says most.
+            // Without a token to try, Pleo's own response says most.
             let end = own_end.or(deadline.map(Instant::from_std));
             if token.ready().is_none() && !is_renewed(&token, end).await {
                 return Ok(answer);

@@ -68,7 +68,7 @@ id!(
     Organization
 );
 
-/// What a credential stands for: a company or an organisation (Z37, A63).
+/// What a credential belongs to: a company or an organisation (Z37, A63).
 ///
 /// ```
 /// use pleo_auth::Subject;
@@ -144,7 +144,7 @@ pub enum InvalidSubject {
     /// A URN of something else.
     #[error("this URN of Pleo's names neither a company nor an organisation")]
     Kind,
-    /// The id is no UUID.
+    /// The id is not a UUID.
     #[error("the id is not a UUID such as 11111111-2222-4333-8444-555555555555")]
     NotUuid,
 }

@@ -30,7 +30,7 @@ pub struct Identity {
     pub application: Option<String>,
     /// The scopes that the credential has; `None` where Pleo names none.
     pub scopes: Option<ScopeSet>,
-    /// What the credential stands for.
+    /// What the credential belongs to.
     pub subject: Option<Subject>,
 }
 
@@ -67,7 +67,7 @@ enum Missing {
 }
 
 impl<E: Environment> Client<E> {
-    /// Asks Pleo who the credential is (A62): a working answer proves that it is right and in its
+    /// Asks Pleo who the credential is (A62): a successful response proves that it is right and in its
     /// environment (Z94).
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl<E: Environment> Client<E> {
         self.connect_by(Missing::IsAnError).await
     }
 
-    /// The same, but for an API key without an installation it creates one (N41), which is a change in Pleo.
+    /// The same, except that it creates an installation for an API key that has none (N41), which is a change in Pleo.
     ///
     /// # Errors
     /// As [`connect`](Self::connect), without [`ConnectError::NotInstalled`].
@@ -143,7 +143,7 @@ impl<E: Environment> Client<E> {
     }
 
     /// Changes the session's credential in the order that Pleo asks for (N19, N20, N32): the new one is
-    /// tried first, and only if it works, stands for the company that the session is bound to and has the
+    /// tried first, and only if it works, belongs to the company that the session is bound to and has the
     /// scopes that are needed, it replaces the old one, which is returned to be deleted in Pleo. It only reads.
     ///
     /// # Errors
@@ -301,11 +301,11 @@ pub enum ConnectError {
     #[error("the API key has no installation; create one with `connect_or_install`")]
     NotInstalled,
     /// Pleo names neither a company nor an organisation.
-    #[error("Pleo's response does not say what the credential stands for")]
+    #[error("Pleo's response does not say what the credential belongs to")]
     Subject(#[from] InvalidSubject),
-    /// The credential and its installation stand for different companies.
+    /// The credential and its installation belong to different companies.
     #[error(
-        "the credential stands for {credential}, but its installation is for {installation}; ask Pleo which is right"
+        "the credential belongs to {credential}, but its installation is for {installation}; ask Pleo which is right"
     )]
     Contradiction {
         /// By `/v1/introspect`.
@@ -313,12 +313,12 @@ pub enum ConnectError {
         /// By `/v1/installations/me`.
         installation: Subject,
     },
-    /// The credential stands for another company than the session is bound to (N16).
-    #[error("the credential stands for {found}, but {bound} is expected; use a credential of that company")]
+    /// The credential belongs to a company other than the one that the session is bound to (N16).
+    #[error("the credential belongs to {found}, but {bound} is expected; use a credential of that company")]
     OtherSubject {
         /// What the session is bound to.
         bound: Subject,
-        /// What the credential stands for.
+        /// What the credential belongs to.
         found: Subject,
     },
     /// The credential lacks scopes (N20, N31).

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::{Environment, Secret, oauth::RefreshingToken};
 
-/// A longer text is no credential: servers refuse headers of that size.
+/// A longer text is not a credential: servers refuse headers of that size.
 const MAX_LENGTH: usize = 16 * 1024;
 
 macro_rules! credential {
@@ -225,7 +225,7 @@ pub struct InvalidCredential {
 
 pleo_client::debug_by_chain!(InvalidCredential);
 
-/// What a text that is no credential looks like.
+/// What a text that is not a credential looks like.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Mistake {

@@ -185,7 +185,7 @@ impl From<Sandbox> for AnyEnvironment {
     }
 }
 
-/// A base URL that is no sandbox.
+/// A base URL that is not a sandbox.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSandbox {
@@ -200,7 +200,7 @@ pub enum InvalidSandbox {
         "the sandbox's host is not this machine; use a loopback address such as 127.0.0.1, or Staging or Production"
     )]
     NotLoopback,
-    /// A port that is no number from 1 to 65,535.
+    /// A port that is not a number from 1 to 65,535.
     #[error("the sandbox's port is not a number from 1 to 65535")]
     Port,
     /// A user name or password.

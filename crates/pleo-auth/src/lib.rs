@@ -1,6 +1,8 @@
 //! Environments, credentials, companies and scopes of Pleo's External API: decides whether and how a
 //! request may leave.
 //!
+//! Start here:
+//!
 //! ```no_run
 //! use pleo_auth::{Client, Secret, Session, StandaloneApiKey, Staging};
 //!
@@ -14,6 +16,20 @@
 //! # }
 //! ```
 //!
+//! | to | see |
+//! |---|---|
+//! | use an API key | [`StandaloneApiKey`], [`IntegratedApiKey`] |
+//! | use OAuth tokens | [`AccessToken`], [`oauth::RefreshingToken`] |
+//! | bind a credential to a company and scopes | [`Session`] |
+//! | choose the environment while the program runs | [`AnyEnvironment`] |
+//! | find out whose a credential is | [`Client::identify`], [`Client::connect`] |
+//! | find an operation, also by Pleo's own name for it | [`Operations`]: a [`Client`] has all of them as methods |
+//! | understand why a request was not sent | [`RequestRefused`] |
+//! | understand a response, or get access | [`advice`] |
+//!
+//! [`sources`] explains the numbers (`Z`, `A`, `N` and so on); `docs/authentication.md` of the project describes the
+//! way to a first call.
+//!
 //! # What cannot happen
 //!
 //! - A credential carries its [`Environment`] as a type, so a staging key in a production client does
@@ -23,36 +39,29 @@
 //!   header, once (Z25 to Z30). Everything else is a [`RequestRefused`] before a byte is sent.
 //! - A [`Session`] bound to a company puts it where each operation wants it. It refuses requests that name
 //!   another company or anything wider (Z38, Z39); known scopes are checked before sending (Z47).
-//! - A legacy token belongs to another API (Z13 to Z18). It can be named, see [`LegacyToken`], and used
-//!   nowhere.
+//! - A legacy token belongs to another API (Z13 to Z18). [`LegacyToken`] represents it,
+//!   but nothing accepts it.
 //!
 //! # Features
 //!
-//! Each API family is one and is passed on to [`pleo_client`]: `accounting-entries`, `accounts`,
+//! Each API family is a feature and is passed on to [`pleo_client`]: `accounting-entries`, `accounts`,
 //! `bookkeeping`, `companies`, `employees`, `enrichment`, `export`, `marketplace`, `tags`, `tax-codes`,
 //! `vendors`, `webhooks`. All of them are on by default, as `full`; a program that calls few of them
 //! compiles faster with those alone, such as by
 //! `default-features = false, features = ["rustls", "export"]`. The marketplace is always there, because
 //! [`Client::connect`] asks it who the credential is.
 //!
-//! `reqwest` has the transport, and `rustls` its TLS; `native-tls` has that of the operating system. If both are on,
-//! `rustls` is used. If neither is, the transport reaches a sandbox on this machine and nothing else. Without `reqwest` a
-//! client needs transports of your own.
+//! `reqwest` has the transport. `rustls` enables TLS through rustls; `native-tls` uses the operating system's library. If
+//! both are on, `rustls` is used. If neither is, the transport reaches a sandbox on this machine and nothing else.
+//! Without `reqwest`, a client needs transports of your own.
 //!
 //! # How far secrets are wiped
 //!
 //! A [`Secret`] and the header value made of it are overwritten when their last clone is dropped.
 //! Rust cannot wipe what it does not own: the copy that the HTTP and TLS libraries write into their
-//! buffers, the environment variable or file a secret came from, the answer of the authorisation
-//! server that brought a token, and what the operating system swaps out. It is hygiene, no guarantee.
-//!
-//! # Finding your way
-//!
-//! [`Operations`] lists the operations; a search for Pleo's own name of one, such as `getExportJobsListV3`, finds
-//! it there. [`StandaloneApiKey`], [`IntegratedApiKey`], [`AccessToken`] and [`oauth::RefreshingToken`] are the
-//! credentials; a [`Session`] is one of them with company and scopes; a [`Client`] has the API's
-//! operations. [`advice`] explains answers of the service and how to get access. [`sources`] explains the
-//! numbers (`Z`, `A`, `N` and so on); `docs/authentication.md` of the project describes the way to a first call.
+//! buffers, the environment variable or file a secret came from, the response of the authorisation
+//! server that brought a token, and what the operating system swaps out. Wiping reduces exposure; it is not a
+//! guarantee.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

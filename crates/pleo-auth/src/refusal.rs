@@ -47,7 +47,8 @@ pub enum RequestRefused {
         /// The operation.
         operation: &'static str,
     },
-    /// The request names another company than the session is bound to, in its path, query or body (Z39, N15).
+    /// The request names a company other than the one that the session is bound to, in its path, query or body (Z39,
+    /// N15).
     #[error(
         "the request is for company {requested}, but the session is bound to {bound}; \
          use a session of that company (`with_company`) or leave the company out of the request"
@@ -69,7 +70,7 @@ pub enum RequestRefused {
         /// The name of the parameter or member.
         member: &'static str,
     },
-    /// The company stands in the request more than once, and a request is for exactly one (K2).
+    /// The request names the company more than once, and a request is for exactly one (K2).
     #[error("the request has {member} {times} times; one request is for one company")]
     SeveralCompanies {
         /// The name of the parameter or member.
@@ -88,9 +89,9 @@ pub enum RequestRefused {
         /// The parameter that the request has instead of the company.
         parameter: &'static str,
     },
-    /// The request names another organisation than the session is bound to (K1, K4).
+    /// The request names an organisation other than the one that the session is bound to (K1, K4).
     #[error(
-        "the request is for another organisation than {bound}, which the session is bound to; \
+        "the request is for an organisation other than {bound}, which the session is bound to; \
          use a session of that organisation or leave it out of the request"
     )]
     OtherOrganization {

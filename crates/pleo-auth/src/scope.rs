@@ -34,7 +34,7 @@ impl fmt::Debug for Scope {
     }
 }
 
-/// Shown in place of a scope that does not have the form of an identifier.
+/// Shown instead of a scope that does not have the form of an identifier.
 const NOT_SHOWN: &str = "(not shown)";
 
 impl fmt::Display for Scope {
@@ -57,7 +57,7 @@ impl Borrow<str> for Scope {
     }
 }
 
-/// A text that is no scope.
+/// A text that is not a scope.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a scope; a scope is a word such as export-jobs:read")]
 pub struct InvalidScope;

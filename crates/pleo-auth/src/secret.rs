@@ -26,7 +26,7 @@ impl Secret {
     /// The secret that a variable of the process's environment holds.
     ///
     /// # Errors
-    /// When the variable is not set or is no UTF-8.
+    /// When the variable is not set or is not valid UTF-8.
     pub fn from_env(variable: &str) -> Result<Self, SecretError> {
         match std::env::var(variable) {
             Ok(value) => Ok(value.into()),
@@ -45,12 +45,12 @@ impl Secret {
     /// container, use [`from_shared_file`](Self::from_shared_file).
     ///
     /// # Errors
-    /// When the file cannot be read, is longer than 64 KiB, is no UTF-8, or is open to others.
+    /// When the file cannot be read, is longer than 64 KiB, is not valid UTF-8, or is open to others.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, SecretError> {
         Self::read(path.as_ref(), true)
     }
 
-    /// The same, whoever else may read the file.
+    /// The same, even if others may read the file.
     ///
     /// # Errors
     /// As [`from_file`](Self::from_file), without the check of permissions.
@@ -70,7 +70,7 @@ impl Secret {
         read().map(Into::into).map_err(|source| SecretError::Callback { source: source.into() })
     }
 
-    /// The secret itself. Whoever asks for it has to see that it goes nowhere else.
+    /// The secret itself. The caller must not pass it on.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -138,7 +138,7 @@ pub enum SecretError {
         /// Its name.
         variable: String,
     },
-    /// The variable's value is no UTF-8.
+    /// The variable's value is not valid UTF-8.
     #[error("the variable {variable} is not valid UTF-8")]
     VariableNotUtf8 {
         /// Its name.
@@ -169,7 +169,7 @@ pub enum SecretError {
         /// Which file.
         path: PathBuf,
     },
-    /// The file is no UTF-8.
+    /// The file is not valid UTF-8.
     #[error("{} is not valid UTF-8, so it is not a credential", path.display())]
     FileNotUtf8 {
         /// Which file.

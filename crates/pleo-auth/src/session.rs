@@ -111,7 +111,7 @@ impl<E: Environment> Session<E> {
         self.current().credential.clone()
     }
 
-    /// Puts another credential in the place of the present one, which is returned (Z55). Scopes are
+    /// Replaces the current credential, which is returned (Z55). Scopes are
     /// unknown again.
     ///
     /// Calls that have begun end with the credential they began with; later ones use the new one.
@@ -150,7 +150,7 @@ impl<E: Environment> Session<E> {
         self.shared.current.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that is checked before the credential is attached, but for another one that is there.
+    /// Everything that is checked before the credential is attached, except for an existing one.
     #[inline]
     fn check(&self, current: &CurrentCredential<E>, request: &mut Request) -> Result<(), RequestRefused> {
         check_destination(&self.shared.environment, request)?;
@@ -285,7 +285,7 @@ impl<E: Environment> std::fmt::Debug for Session<E> {
     }
 }
 
-/// A credential of another environment than the session's (Z7 to Z10).
+/// A credential of an environment other than the session's (Z7 to Z10).
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the session is in {session}, and the credential belongs to {credential}; a credential works only \

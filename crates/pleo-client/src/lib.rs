@@ -1,6 +1,8 @@
 //! Low-level client for Pleo's External API: one method for each of its operations, generated from
 //! the OpenAPI documents that Pleo publishes.
 //!
+//! Start here:
+//!
 //! ```no_run
 //! use pleo_client::{Client, ReqwestTransport, Unauthenticated};
 //!
@@ -14,11 +16,22 @@
 //! # }
 //! ```
 //!
+//! | to | see |
+//! |---|---|
+//! | make a client | [`Client::new`] |
+//! | find an operation, also by Pleo's own name for it | [`Client`], [`operations`] |
+//! | call it | [Making a call](#making-a-call) |
+//! | read lists | [Reading a list](#reading-a-list), [`Items`], [`Pages`] |
+//! | understand an error | [`Error`] |
+//! | attach a credential to requests | [`Authorize`] |
+//! | send requests in your own way | [`Transport`] |
+//!
 //! # Making a call
 //!
-//! What a request cannot do without is an argument of the operation's method: parameters of the path, other
-//! required ones, and a required body last. Everything else is set on the call, which does nothing until it is
-//! sent. A company is set, too, because authorisation may add it. All of them take what converts to the type, such as the text of an id, or the builder of a body.
+//! Required values are arguments of the operation's method: first those in the path, then other parameters, and a
+//! required body last. Everything else is set on the call, which sends nothing until you call `send`. A company is set
+//! on the call, too, because authorisation may add it. All of them take any value that converts to the type, such as
+//! the text of an id, or the builder of a body.
 //!
 //! ```no_run
 //! # use pleo_client::{Client, uuid::Uuid};
@@ -53,7 +66,7 @@
 //!
 //! # Finding an operation
 //!
-//! Operations are methods of [`Client`], one block a family there and one module a family here.
+//! Operations are methods of [`Client`], grouped by family there, with one module per family here.
 //! A search for Pleo's own name of an operation, such as `getExportJobsListV3`, finds it as well.
 //! [`operations`] lists all of them with what is known of each.
 //!
@@ -61,28 +74,26 @@
 //!
 //! # Features
 //!
-//! Each API family is one: `accounting-entries`, `accounts`, `bookkeeping`, `companies`, `employees`,
+//! Each API family is a feature: `accounting-entries`, `accounts`, `bookkeeping`, `companies`, `employees`,
 //! `enrichment`, `export`, `marketplace`, `tags`, `tax-codes`, `vendors`, `webhooks`. All of them are on
 //! by default, as `full`. A program that calls few of them compiles faster with those alone, such as
 //! by `default-features = false, features = ["rustls", "export"]`: methods, types and catalogue of the
 //! others are left out then.
 //!
-//! `reqwest` has a transport, and `rustls` its TLS; `native-tls` has that of the operating system. If both are on, `rustls`
-//! is used. If neither is, the transport speaks plain http with this machine and nothing else. Without `reqwest` a client
-//! needs a transport of your own.
+//! `reqwest` has a transport. `rustls` enables TLS through rustls; `native-tls` uses the operating system's library. If
+//! both are on, `rustls` is used. If neither is, the transport sends plain HTTP to this machine and nothing else.
+//! Without `reqwest`, a client needs a transport of your own.
 //!
-//! # What answers decode to
+//! # How responses are decoded
 //!
 //! - Unknown fields are ignored, and enums keep values that they do not know.
-//! - A field that the documents call optional or nullable is an `Option`; null and absent are both
-//!   `None`.
+//! - A field that the documents call optional or nullable is an `Option`; null and absent are both `None`.
+//!   In a request, `None` is left out of the body, or sent as null where the field is required. You cannot send
+//!   an explicit null for an optional field; see `docs/decisions/0006-no-explicit-null.md`.
 //! - Times keep their offset. Decimal amounts are exact, see [`Decimal`]; amounts in minor units are
 //!   integers.
 //! - Signing secrets and signed links are [`Sensitive`]: `Debug` does not show them.
-//!   The other way round, `None` is left out of a body, or sent as null where the field is required:
-//!   an explicit null for an optional field cannot be sent, see
-//!   `docs/decisions/0006-no-explicit-null.md`.
-//! - Published patterns and bounds stand in the documentation of a field and are not enforced.
+//! - Published patterns and bounds are in the field's documentation and are not enforced.
 //!
 //! # The seam
 //!

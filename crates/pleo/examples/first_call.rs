@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let identity = client.identify().await?;
     let company = identity.subject.and_then(|subject| subject.company());
     let company =
-        company.ok_or("the key does not stand for one company; set PLEO_COMPANY_ID to choose one")?;
+        company.ok_or("the key does not belong to one company; set PLEO_COMPANY_ID to choose one")?;
     println!("a {} of the company {company}", client.session().credential().method());
     let client = client.for_company(company);
     let mut vendors = client.search_vendors().limit(100).items();

@@ -119,7 +119,7 @@ impl<E: Environment> ClientBuilder<E> {
         Self { http: Http::Transport(transport), ..self }
     }
 
-    /// Sets how often, and how patiently, calls are sent again.
+    /// Sets the retry policy.
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
     }

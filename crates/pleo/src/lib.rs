@@ -42,10 +42,11 @@
 //! as `full`. A program that uses few of them compiles faster with those alone, for example with
 //! `default-features = false, features = ["rustls", "export"]`.
 //!
-//! `rustls` has TLS, and `native-tls` has that of the operating system: OpenSSL, SChannel or Secure Transport. If both are
-//! on, `rustls` is used. If neither is, a client reaches a sandbox on this machine and nothing else. `time-zones` has the zones of the IANA database, for months of a place. `webhook-verification`
-//! has what checks and reads the deliveries of webhooks. `file-store` and `postgres-store` keep OAuth tokens in a file
-//! and in a PostgreSQL database.
+//! `rustls` enables TLS through rustls; `native-tls` uses the operating system's library: OpenSSL, SChannel or Secure
+//! Transport. If both are on, `rustls` is used. If neither is, a client reaches a sandbox on this machine and nothing
+//! else. `time-zones` has the zones of the IANA database, for months in local time. `webhook-verification` checks and
+//! reads the deliveries of webhooks. `file-store` and `postgres-store` keep OAuth tokens in a file and in a PostgreSQL
+//! database.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -13,7 +13,7 @@
 //! # }
 //! ```
 //!
-//! The link to a file is signed and leads to another host than Pleo's. It is requested without a credential, over https
+//! The link to a file is signed and leads to a host other than Pleo's. It is requested without a credential, over https
 //! (over plain http in a sandbox), no redirect is followed, and no error and no log shows the link. A link that is
 //! refused, because it has expired after 24 hours for instance, is asked for anew once.
 //!
@@ -179,7 +179,7 @@ impl<'a> ReceiptDownload<'a> {
         Self { host: Some(host), ..self }
     }
 
-    /// Downloads so many files at once, one or more.
+    /// Downloads this many files at once, at least one.
     pub fn with_at_once(self, files: usize) -> Self {
         Self { at_once: files.max(1), ..self }
     }

@@ -177,7 +177,7 @@ impl TagPlan {
     ///
     /// If Pleo refuses one of them, or does not answer it, the next one is tried. After an error that all of them
     /// would meet, the rest is not: the client refuses the request, no connection can be made, or the response is
-    /// 401, 403 or 429. If an answer did not arrive, read a new plan, which says what is still to do.
+    /// 401, 403 or 429. If a response did not arrive, read a new plan, which says what is still to do.
     pub async fn apply(self, client: &Operations) -> TagReport {
         let writer = Writer { client, group: self.group, company: self.company };
         let mut report = TagReport::default();

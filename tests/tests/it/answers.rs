@@ -1,4 +1,4 @@
-//! Valid answers decode and encode back unchanged; answers of tomorrow still decode.
+//! Valid responses decode and encode back unchanged; tomorrow's responses still decode.
 
 use std::collections::BTreeMap;
 
@@ -155,7 +155,7 @@ async fn times_of_every_spelling_and_dates_where_the_pattern_says_so_decode() {
     assert_all(answer_all(Style::Times, assert_same_instants).await);
 }
 
-/// Equal, but for other spellings of the same time in the same offset.
+/// Equal, except for other spellings of the same time in the same offset.
 fn assert_same_instants(id: &str, sent: &Value, encoded: &Value) {
     match (sent, encoded) {
         (Value::Object(sent), Value::Object(encoded)) => {

@@ -46,7 +46,7 @@ fn table_of(rules: &[Rule], documents: &[Document<'_>]) -> Vec<Coverage> {
     table
 }
 
-/// What stands under a heading, up to the next one of its level or above it.
+/// What is under a heading, up to the next one of its level or above it.
 fn section(passage: &str, documents: &[Document<'_>]) -> Option<String> {
     let (path, anchor) = passage.split_once('#')?;
     let document = documents.iter().find(|document| document.path == path)?;
@@ -220,7 +220,7 @@ fn the_command_has_the_same_table() {
     assert_eq!(printed(&coverage::table()), printed(&table()));
 }
 
-/// The pages that a statement stands on, and their titles, are told by `docs/maintainers/sources.md`.
+/// `docs/maintainers/sources.md` has the pages that a statement is based on, and their titles.
 #[test]
 fn rules_name_the_page_of_every_statement_that_they_come_from() {
     const SOURCES: &str = include_str!("../../../docs/maintainers/sources.md");
@@ -252,7 +252,7 @@ fn rules_name_the_page_of_every_statement_that_they_come_from() {
             };
             assert!(
                 pages.iter().any(|(page, title)| on(*page) && named.contains(title)),
-                "{} names {named:?}, {statement} stands on {}",
+                "{} names {named:?}, {statement} is based on {}",
                 rule.id,
                 row[2]
             );

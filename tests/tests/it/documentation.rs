@@ -106,7 +106,7 @@ fn every_feature_is_listed_where_features_are_explained() {
         let text = fs::read_to_string(root.join(file)).unwrap();
         let (_, section) = text.split_once(&format!("{heading}Features\n")).unwrap();
         let section = section.split(&format!("\n{heading}")).next().unwrap();
-        // What stands between fences is no list.
+        // What is between fences is not a list.
         let prose: String = section.split("```").step_by(2).collect();
         let code = prose.split('`').skip(1).step_by(2);
         let listed: BTreeSet<&str> = code

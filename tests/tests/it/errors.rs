@@ -22,7 +22,7 @@ use tokio::{
     net::TcpListener,
 };
 
-/// Stands in queries, bodies and headers, and may stand in no text of an error.
+/// Is in queries, bodies and headers, and must not be in any text of an error.
 const CANARY: &str = "CANARY-7f3a";
 
 /// Everything that an error shows of itself, its causes included.
@@ -378,7 +378,7 @@ impl TryFrom<Talkative> for uuid::Uuid {
     type Error = String;
 
     fn try_from(_: Talkative) -> Result<Self, String> {
-        Err(format!("{CANARY} is no id"))
+        Err(format!("{CANARY} is not an id"))
     }
 }
 
@@ -397,7 +397,7 @@ async fn a_conversion_that_quotes_the_value_is_not_repeated() {
         assert!(!shown(&error).contains("CANARY") && !shown(&error).contains("found"), "{error}");
     }
     let chain = employees(&Canned::client(500, "")).await;
-    assert!(StdError::source(&chain).is_none(), "what is shown already stands in the chain again");
+    assert!(StdError::source(&chain).is_none(), "what is shown already is in the chain again");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn query_values_of_any_unicode_arrive_intact() {
     let values = (any::<String>(), proptest::collection::vec(any::<String>(), 0..4));
     let outcome = runner.run(&values, |(email, keys)| {
         queries.lock().unwrap().clear();
-        // The empty answer is no page; what counts is what was sent.
+        // The empty response is not a page; what counts is what was sent.
         let call = client.list_employees().email(email.clone()).sorting_keys(keys.clone());
         runtime.block_on(call.send()).unwrap_err();
         let queries = queries.lock().unwrap().clone();

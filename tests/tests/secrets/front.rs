@@ -309,7 +309,7 @@ async fn export_runs(output: &Output, canaries: &mut Canaries) {
     output.debug(&NotBooked::job(ExportJobFailureReasonType::ServiceUnreachable, said.as_str()));
 }
 
-/// Texts that are no amounts, months and ids.
+/// Texts that are not amounts, months or ids.
 fn values(output: &Output, secret: &str) {
     output.error(secret.parse::<Currency>().unwrap_err());
     output.error(secret.parse::<Month>().unwrap_err());

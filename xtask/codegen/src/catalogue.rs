@@ -46,7 +46,7 @@ pub(super) fn root_file(plan: &Plan) -> Draft {
         /// The chosen API families with their operations, by name.
         pub(crate) static FAMILIES: &[(&str, &[&crate::Operation])] = &[#(#families),*];
     };
-    Draft::new(BANNER.to_owned(), "One module an API family.", code)
+    Draft::new(BANNER.to_owned(), "One module per API family.", code)
 }
 
 fn entry(plan: &Plan, name: &str, operation: &OperationEntry) -> TokenStream {

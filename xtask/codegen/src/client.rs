@@ -15,7 +15,7 @@ use crate::{
     types,
 };
 
-/// Where the generated part of the client stands, from the root of the project.
+/// Where the generated part of the client is, from the root of the project.
 pub const CLIENT: &str = "crates/pleo-client/src/generated";
 
 /// The client's files before they are formatted, by path from the root of the project.

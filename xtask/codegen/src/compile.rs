@@ -244,7 +244,7 @@ fn workspace_manifest(manifest: &str) -> io::Result<String> {
     let after: Vec<&str> = after.lines().filter(|line| !line.contains("path = ")).collect();
     let after = after.join("\n");
     let after = after.split("[workspace.lints").next().unwrap_or_default();
-    // A family without its feature would not be compiled at all, so that is an error. Lints stand here because
+    // A family without its feature would not be compiled at all, so that is an error. Lints are here because
     // other flags would compile every dependency again.
     let lints = "[workspace.lints.rust]\nwarnings = { level = \"allow\", priority = -1 }\nunexpected_cfgs = \"deny\"\n";
     Ok(format!("{before}members = [\"members/*\"]\n{after}{lints}\n{PROFILE}"))

@@ -142,7 +142,7 @@ fn limit_memory() {
 /// in `generated`, and what the compiler says.
 ///
 /// # Errors
-/// When a file cannot be read or written, and when the compiler fails for another reason than the documents.
+/// When a file cannot be read or written, and when the compiler fails for a reason other than the documents.
 pub fn compile(root: &Path, folder: &Path, generated: &[&Path]) -> io::Result<Vec<(usize, Outcome)>> {
     let mut workspace = Workspace::new(root, folder, &folder.join("target"))?;
     let member = |index: usize| format!("document-{index}");

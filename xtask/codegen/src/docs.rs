@@ -1,12 +1,12 @@
 //! Documentation comments of generated code.
 //!
-//! rustdoc runs and renders what stands in them, so that a document's own text goes through
+//! rustdoc runs and renders what is in them, so that a document's own text goes through
 //! [`prose`](crate::prose) on its way here.
 
 use crate::prose::prose;
 use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, MetaNameValue, parse_quote, visit_mut::VisitMut};
 
-/// The attributes of a documentation text of ours, which is Markdown: one a line, so that each is
+/// The attributes of a documentation text of ours, which is Markdown: one per line, so that each is
 /// printed as `/// line`.
 pub(crate) fn docs(text: &str) -> Vec<Attribute> {
     lines(text).map(|line| parse_quote!(#[doc = #line])).collect()

@@ -46,7 +46,7 @@ impl Draft {
 
     /// The text of the file.
     ///
-    /// Tokens that are no Rust cannot be formatted; they are written as they are, so that the
+    /// Tokens that are not Rust cannot be formatted; they are written as they are, so that the
     /// compiler shows what is wrong with them.
     pub(crate) fn text(self) -> String {
         self.header + &format(self.code) + &self.formatted

@@ -14,6 +14,7 @@ mod condition;
 pub mod corpus;
 mod docs;
 mod draft;
+mod families;
 pub mod features;
 mod methods;
 mod part;
@@ -27,6 +28,7 @@ mod types;
 
 pub use client::{CLIENT, Drafts};
 pub use draft::Draft;
+pub use families::PURPOSES;
 pub use part::{differing, generate_part};
 pub use rust::first_argument;
 pub use table::CALLS;
@@ -37,11 +39,11 @@ use progenitor::Reading;
 use xtask_openapi::{Normalised, SpecError, foreign::is_hidden};
 pub use xtask_tree::Files;
 
-/// Where the clean document stands.
+/// Where the clean document is.
 pub const OPENAPI: &str = "spec/openapi.json";
-/// Where a copy of it stands, for the package of the sandbox: a package holds nothing from outside its folder.
+/// Where a copy of it is, for the package of the sandbox: a package holds nothing from outside its folder.
 pub const OPENAPI_COPY: &str = "crates/pleo-sandbox/src/openapi.json";
-/// Where the report stands.
+/// Where the report is.
 pub const REPORT: &str = "spec/report.md";
 
 /// Makes every generated file of a normalised document.

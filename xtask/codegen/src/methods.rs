@@ -8,6 +8,7 @@ use quote::{format_ident, quote};
 use crate::calls::Builder;
 use crate::docs::docs;
 use crate::draft::Draft;
+use crate::families::purpose;
 use crate::plan::{COMMON, INDEX, Module, Plan, documentation};
 use crate::prose::{inline, prose};
 use xtask_openapi::foreign::markdown_code;
@@ -18,8 +19,10 @@ pub(crate) fn file(plan: &Plan, module: &Module, builders: &[Builder<'_>]) -> Dr
         let doc = "What several API families share.";
         return Draft::of_module(plan, module, doc, quote! { pub mod types; });
     }
-    let apis = module.apis.iter().map(|api| inline(api)).collect::<Vec<_>>().join(", ");
-    let mut doc = format!("The API family `{0}` ({apis}); needs the feature `{0}`.\n\n", module.family);
+    let mut doc = match purpose(&module.family) {
+        Some(purpose) => format!("{purpose}\n\nNeeds the feature `{}`.\n\n", module.family),
+        None => format!("The API family `{0}`; needs the feature `{0}`.\n\n", module.family),
+    };
     for (name, operation) in &module.operations {
         let deprecated = if operation.flag("deprecated") { " (deprecated)" } else { "" };
         let _ = writeln!(
@@ -28,6 +31,9 @@ pub(crate) fn file(plan: &Plan, module: &Module, builders: &[Builder<'_>]) -> Dr
             markdown_code(&operation.request())
         );
     }
+    // Pleo's titles do not say what a family is for: only a comparison with Pleo's documents needs them.
+    let apis = module.apis.iter().map(|api| inline(api)).collect::<Vec<_>>().join(", ");
+    let _ = writeln!(doc, "\nPublished in: {apis}.");
     let methods = builders.iter().map(|builder| method(module, builder));
     let heading = docs(&format!(
         "Operations of the family [`{0}`](crate::{1}); they need the feature `{0}`.",
@@ -108,12 +114,7 @@ fn method_doc(module: &Module, builder: &Builder<'_>) -> String {
     if operation.flag("x-pleo-unlisted") {
         let _ = writeln!(doc, " - Left out of Pleo's documentation site");
     }
-    let _ = writeln!(
-        doc,
-        " - Pleo's name: {} in {}",
-        markdown_code(operation.text("x-pleo-operation-id")),
-        inline(operation.text("x-pleo-api"))
-    );
+    let _ = writeln!(doc, " - Pleo's name: {}", markdown_code(operation.text("x-pleo-operation-id")));
     let page = documentation(operation);
     let label = if page == INDEX { "index of Pleo's pages" } else { "Pleo's page" };
     let _ = write!(doc, " - Documentation: [{label}]({page})");

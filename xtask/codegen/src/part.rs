@@ -88,7 +88,7 @@ struct Schema<'a> {
     wrapper: Option<&'a Wrapper>,
 }
 
-/// A schema without the names of the documents that share it: they only decide where it stands and
+/// A schema without the names of the documents that share it: they only decide where it is and
 /// what it is compiled for.
 struct Unsourced<'a>(Option<&'a Value>);
 

@@ -71,7 +71,7 @@ fn paragraph(text: &str) -> String {
     out
 }
 
-/// Where the run of exactly so many backticks is that closes a code span.
+/// Where the run of exactly this many backticks is that closes a code span.
 fn closing(inner: &str, ticks: usize) -> Option<usize> {
     let mut at = 0;
     while let Some(start) = inner[at..].find('`') {

@@ -53,7 +53,7 @@ impl VisitMut for ShortNames {
 
 /// Writes names of Rust's prelude short. No schema may bear one, see `names::RESERVED_TYPES`.
 pub(crate) fn shorten(path: &mut Path) {
-    // With the module: `std::fmt::Result` is another one than the prelude's.
+    // With the module: `std::fmt::Result` is not the prelude's.
     const PRELUDE: [&str; 10] = [
         "option::Option",
         "vec::Vec",

@@ -14,7 +14,7 @@ use crate::{
     plan::Module,
 };
 
-/// Where the table stands.
+/// Where the table is.
 pub const CALLS: &str = "crates/pleo-conformance/src/subject/ours/calls.rs";
 
 /// The table, being written.

@@ -150,7 +150,7 @@ fn line(text: &str, pointer: &str) -> Option<usize> {
     for token in pointer::tokens(pointer) {
         let first = lines.get(from..to)?.iter().find(|line| !line.trim().is_empty())?;
         let (depth, list) = (indent(first), is_item(first));
-        // Items of a list may stand as far to the left as the keys beside the list.
+        // Items of a list may be as far to the left as the keys next to the list.
         let is_entry = |line: &str| !line.is_empty() && indent(line) == depth && is_item(line) == list;
         let entries: Vec<usize> = (from..to).filter(|number| is_entry(&lines[*number])).collect();
         let index = match list {
@@ -162,7 +162,7 @@ fn line(text: &str, pointer: &str) -> Option<usize> {
         found = Some(at + 1);
         from = at + 1;
         if list {
-            // The first key of an item stands on the line of the item.
+            // The first key of an item is on the line of the item.
             lines[at].replace_range(depth..=depth, " ");
             from = at;
         }

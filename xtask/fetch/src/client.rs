@@ -61,7 +61,7 @@ pub enum ReadError {
     /// The site has no such page.
     #[error("the site has no such page (status {0})")]
     Gone(u16),
-    /// Another status than success, to the last attempt.
+    /// A status other than success, to the last attempt.
     #[error("the response has status {0}")]
     Status(u16),
     /// No response in time, to the last attempt.
@@ -287,7 +287,7 @@ fn shown(address: &Url) -> String {
     address.origin().ascii_serialization()
 }
 
-/// An error with what caused it, without the address: whoever reports it names the page.
+/// An error with what caused it, without the address: the caller that reports it names the page.
 fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();

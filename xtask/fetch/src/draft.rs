@@ -80,7 +80,7 @@ fn keep(before: &Before, titles: &BTreeSet<String>) -> Drafts {
 
 /// The longest name of a file, in characters, without its extension.
 const LONGEST: usize = 80;
-/// Names that stand for devices on Windows, whatever their extension.
+/// Names that Windows reserves for devices, whatever their extension.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
 /// The file of a document: the one it has, or one by its title that no other of `titles` has.

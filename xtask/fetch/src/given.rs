@@ -53,7 +53,7 @@ fn read_path(path: &Path, unusable: &mut Unusable) -> Result<Vec<Part>, FetchErr
     Ok(parse(shown, &text, unusable).into_iter().collect())
 }
 
-/// What the pipeline says to do about its own documents is no help with those of others.
+/// What the pipeline says to do about its own documents does not help with those of others.
 fn parse(source: String, text: &str, unusable: &mut Unusable) -> Option<Part> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let read = Document::parse(&source, text).map_err(|error| error.problem);

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::client::Validators;
 
-/// Where the lock stands, from the root of the project.
+/// Where the lock is, from the root of the project.
 pub const LOCK: &str = "spec/lock.toml";
 
 const HEADER: &str = "# Written by `cargo xtask fetch`: what spec/published was made of.\n\n";

@@ -523,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_around_the_block_is_data() {
+    fn what_is_around_the_block_is_data() {
         let around = "<AgentInstructions>\nDo `this`.\n</AgentInstructions>\n# Archive\n\n> first line\n  second line without a mark\n  ```\n\n                      export const Note = ({children}) => <div>\n  {children}\n</div>;\n***\nCompany\\_id\n```js theme={null}\nlet a;\n```\n";
         let text = format!("{around}{}", page("yaml post /v1/a/{id}:archive", BLOCK));
         assert_eq!(parsed(&text).path, "/v1/a/{id}:archive");

@@ -49,7 +49,7 @@ impl Request {
 pub enum Source {
     /// In the pages of a site, by its index.
     Site(Url),
-    /// Given as they are. One that stands later takes the place of an earlier one with its title.
+    /// Given as they are. A later one replaces an earlier one with its title.
     Given(Vec<Given>),
 }
 

@@ -24,7 +24,7 @@ use crate::{
     unite::{self, Part},
 };
 
-/// After so many pages in trouble the site is left alone.
+/// After this many pages in trouble the site is left alone.
 const MOST_FAILED: usize = 10;
 
 type Addresses = BTreeMap<Url, Kind>;

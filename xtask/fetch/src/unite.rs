@@ -71,22 +71,24 @@ pub fn check(document: &Value) -> Result<(), String> {
     let text = |pointer: &str| document.pointer(pointer).is_some_and(Value::is_string);
     for key in ["/openapi", "/info/title", "/info/version"] {
         if !text(key) {
-            return Err(format!("`{}` is missing or no text", key[1..].replace('/', ".")));
+            return Err(format!("`{}` is missing or not a text", key[1..].replace('/', ".")));
         }
     }
     if let Some(text) = control(document) {
         return Err(format!("the name {text:?} holds a control character, or one that is not seen"));
     }
     let Some(paths) = document.get("paths").and_then(Value::as_object) else {
-        return Err("`paths` is missing or no object".to_owned());
+        return Err("`paths` is missing or not an object".to_owned());
     };
     if let Some((path, _)) = paths.iter().find(|(_, item)| !item.is_object()) {
-        return Err(format!("the path `{path}` is no object"));
+        return Err(format!("the path `{path}` is not an object"));
     }
     let Some(components) = document.get("components") else { return Ok(()) };
-    let Some(sections) = components.as_object() else { return Err("`components` is no object".to_owned()) };
+    let Some(sections) = components.as_object() else {
+        return Err("`components` is not an object".to_owned());
+    };
     match sections.iter().find(|(_, section)| !section.is_object()) {
-        Some((name, _)) => Err(format!("`components.{name}` is no object")),
+        Some((name, _)) => Err(format!("`components.{name}` is not an object")),
         None => Ok(()),
     }
 }
@@ -115,7 +117,7 @@ fn control(document: &Value) -> Option<&str> {
 /// Unites the parts of one document: what any of them says is in it.
 ///
 /// Where they disagree, what most of them say is taken; of equally many, what the newest version
-/// says. A difference in wording alone is settled in the same way and is no disagreement.
+/// says. A difference in wording alone is settled in the same way and is not a disagreement.
 pub fn unite<'p>(parts: impl IntoIterator<Item = &'p Part>) -> (Value, Vec<Disagreement>) {
     let mut said: BTreeMap<Vec<&str>, Vec<(&Part, &Value)>> = BTreeMap::new();
     for part in parts {
@@ -137,7 +139,7 @@ pub fn unite<'p>(parts: impl IntoIterator<Item = &'p Part>) -> (Value, Vec<Disag
 }
 
 /// What a document says, each with its place: the members of its info, of its components' sections
-/// and of its paths, and whatever else stands at the top.
+/// and of its paths, and whatever else is at the top.
 fn statements(document: &Value) -> Vec<(Vec<&str>, &Value)> {
     let mut found = Vec::new();
     for (key, value) in object(document) {
@@ -193,7 +195,7 @@ fn settle(place: &[&str], values: &[(&Part, &Value)]) -> (Value, Vec<Side>) {
     (value, sides.collect())
 }
 
-/// What is said at a place but for wording, which the place tells.
+/// What is said at a place except for wording, which the place tells.
 fn without_prose(place: &[&str], value: &Value) -> String {
     let mut document = Value::Object(Map::new());
     put(&mut document, place, value.clone());

@@ -1,7 +1,7 @@
 //! Writing a document as YAML: the same document always gives the same text.
 //!
 //! serde-saphyr's writer puts versions such as `3.0.1` into quotes, or else leaves `NO` without
-//! them, which older readers take for a boolean. So the few rules that are needed stand here.
+//! them, which older readers take for a boolean. So the few rules that are needed are here.
 
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ pub fn to_yaml(name: &str, document: &Value) -> Result<String, SpecError> {
     }
 }
 
-/// Writes a value; the line already stands at `indent`.
+/// Writes a value; the line is already at `indent`.
 fn block(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Object(map) if !map.is_empty() => mapping(out, map, indent),

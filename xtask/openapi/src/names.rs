@@ -110,7 +110,7 @@ pub const RESERVED_TYPES: [&str; 19] = [
 /// Method names that the client or a family's catalogue needs for itself.
 pub const RESERVED_METHODS: [&str; 5] = ["all", "base_url", "clone", "execute", "new"];
 
-/// Names of what stands beside the builders of operations.
+/// Names of what is next to the builders of operations.
 pub const RESERVED_BUILDERS: [&str; 5] = ["Client", "Error", "Problems", "RequestBuilder", "ResponseValue"];
 
 /// Names of modules and features that are not for API families.

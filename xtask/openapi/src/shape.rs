@@ -113,7 +113,7 @@ static PATH_ITEM: Fields = Fields {
     what: "a path item",
     whole: &["delete", "get", "head", "options", "patch", "post", "put"],
     fields: &[
-        ("$ref", Refused("a path item by reference", "bundle the document, so that the path stands in it")),
+        ("$ref", Refused("a path item by reference", "bundle the document, so that the path is in it")),
         ("delete", Is(Object(&OPERATION))),
         ("description", Is(Text)),
         ("get", Is(Object(&OPERATION))),
@@ -560,7 +560,7 @@ impl Checker<'_> {
         };
         let prefix = format!("#/components/{section}/");
         let (problem, help) = if !reference.starts_with('#') {
-            ("leads out of the document", "bundle the documents, so that everything stands in one")
+            ("leads out of the document", "bundle the documents, so that everything is in one")
         } else if !reference.starts_with(&prefix) || reference[prefix.len()..].contains('/') {
             return self.refuse(
                 &at,

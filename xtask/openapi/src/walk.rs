@@ -61,7 +61,7 @@ pub fn template(path: &str) -> (String, Vec<String>) {
     (key, names)
 }
 
-/// Where an operation stands.
+/// Where an operation is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The path template.
@@ -80,7 +80,7 @@ impl Place {
 }
 
 /// Calls `visit` for every schema of the document, an outer one before those in it. What `visit`
-/// puts in place of a schema is walked instead of what stood there.
+/// puts in place of a schema is walked instead of what was there.
 ///
 /// # Errors
 /// Everything that `visit` refuses. What is inside a refused schema is not visited.

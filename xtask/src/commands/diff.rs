@@ -105,7 +105,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Prints a report. A reader that has had enough, such as `head`, is no failure.
+/// Prints a report. A reader that has had enough, such as `head`, is not a failure.
 fn show(report: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(report.as_bytes()).and_then(|()| out.flush()) {
@@ -136,7 +136,7 @@ fn compare(root: &Path, arguments: &Arguments) -> Result<(Report, String)> {
     Ok((report, shown))
 }
 
-/// The file and line of a finding: where it stands now, else where it stood.
+/// The file and line of a finding: where it is now, else where it was.
 fn annotated(finding: &ApiFinding, old: &Source, new: &Source) -> Option<(String, Option<usize>)> {
     let (place, side) =
         finding.new.as_ref().map(|place| (place, new)).or(finding.old.as_ref().map(|place| (place, old)))?;

@@ -117,7 +117,7 @@ pub(crate) fn wrong_usage(problem: &str) -> ExitCode {
 
 /// Fetches what a request asks for, with a progress bar.
 pub(crate) fn bring(root: &Path, request: &Request) -> Result<Fetched, site::FetchError> {
-    // Hidden where standard error is no terminal.
+    // Hidden where standard error is not a terminal.
     let progress = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("fetch      {pos} of {len} pages {bar:40} {elapsed}") {
         progress.set_style(style);

@@ -3,10 +3,10 @@
 use serde_json::Value;
 use xtask_openapi::Document;
 
-/// One of each place that a document has. Words in capitals are names that stand in several places.
+/// One of each place that a document has. Words in capitals are names that are in several places.
 const TEMPLATE: &str = include_str!("hostile.yaml");
 
-/// The names that stand in several places of the template.
+/// The names that are in several places of the template.
 const NAMES: [&str; 8] = ["PATH", "PARAMETER", "QUERY", "HEADER", "THING", "STATE", "PLAIN", "PROPERTY"];
 
 /// What each payload says, so that it can be found.
@@ -48,14 +48,14 @@ pub fn template() -> Value {
     Document::parse("hostile.yaml", TEMPLATE).unwrap().value
 }
 
-/// A place in which a text stands.
+/// A place in which a text is.
 #[derive(Debug, Clone)]
 pub enum Slot {
     /// The value at a pointer.
     Value(String),
     /// A key of the object at a pointer.
     Key(String, String),
-    /// A name, wherever it stands.
+    /// A name, wherever it is.
     Name(&'static str),
 }
 
@@ -97,7 +97,7 @@ pub fn put(value: &mut Value, slot: &Slot, text: &str) {
     }
 }
 
-/// Puts a text wherever a name stands.
+/// Puts a text wherever a name is.
 pub fn rename(value: &mut Value, name: &str, text: &str) {
     match value {
         Value::String(old) => *old = old.replace(name, text),

@@ -154,7 +154,7 @@ impl Mutation {
                 let candidates = places(from, &|_| true);
                 let source = choice.get(&candidates);
                 *target = from.pointer(source)?.clone();
-                format!("became what stands at {source}")
+                format!("became what is at {source}")
             }
             Self::Refer(..) => {
                 let names: Vec<String> = all

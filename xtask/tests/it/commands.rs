@@ -180,7 +180,7 @@ fn a_client_that_does_not_compile_is_taken_back() {
     let copy = Copy::new();
     copy.edit("spec/overlays/oberon.yaml", |text| text.replace("list_companies", "list_all_companies"));
     let before = copy.snapshot();
-    // The copy is no Cargo workspace, so that verifying it fails.
+    // The copy is not a Cargo workspace, so that verifying it fails.
     let said = copy.fails("sync");
     assert!(said.contains("the tree is as it was") && said.contains("cargo xtask generate"), "{said}");
     fs::remove_dir_all(copy.path("target")).unwrap();
@@ -212,7 +212,7 @@ fn documents_whose_client_cannot_be_verified_are_taken_back_with_it() {
     let next = next_documents(&copy);
     let before = copy.snapshot();
     let (report, message) = (copy.path("target/report.md"), copy.path("target/message.txt"));
-    // The copy is no Cargo workspace, so that verifying it fails.
+    // The copy is not a Cargo workspace, so that verifying it fails.
     let output = copy.run_with(&[
         "sync",
         "--fetch",

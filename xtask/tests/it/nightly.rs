@@ -1,4 +1,4 @@
-//! The nightly workflow: its steps from the change to the pull request, run as they stand there, against a remote of
+//! The nightly workflow: its steps from the change to the pull request, run as they are there, against a remote of
 //! their own and a `gh` that writes down what it is asked for.
 
 use std::{
@@ -12,7 +12,7 @@ use xtask_openapi::Document;
 
 const WORKFLOW: &str = include_str!("../../../.github/workflows/regenerate.yml");
 
-/// Takes the place of GitHub's command line: a file holds the commits that were proposed. Creating
+/// Replaces GitHub's command line: a file holds the commits that were proposed. Creating
 /// a pull request fails where another file is.
 const GH: &str = r#"#!/usr/bin/env bash
 set -e
@@ -130,7 +130,7 @@ impl Nights {
 fn one_pull_request_is_opened_updated_and_left_alone_when_nothing_is_new() {
     let mut nights = Nights::new();
     assert_eq!(nights.night(&[]), [""; 0]);
-    assert_eq!(nights.night(&[("spec/lock.toml", "etag")]), [""; 0], "the lock alone is no news");
+    assert_eq!(nights.night(&[("spec/lock.toml", "etag")]), [""; 0], "the lock alone is not news");
 
     let change =
         [("spec/published/a.yaml", "new"), ("spec/published/b.yaml", "more"), ("crates/a.rs", "new")];
@@ -146,7 +146,7 @@ fn one_pull_request_is_opened_updated_and_left_alone_when_nothing_is_new() {
     assert_eq!(nights.night(&change), [known, ci, list, &create], "what was not proposed is news");
     assert_eq!(nights.proposed("spec/published/b.yaml"), "more");
 
-    assert_eq!(nights.night(&change), [known], "the same is no news");
+    assert_eq!(nights.night(&change), [known], "the same is not news");
 
     let next = [("spec/published/a.yaml", "newer"), ("spec/lock.toml", "etag")];
     let edit = format!("gh pr edit regenerate {text}");

@@ -1,4 +1,4 @@
-//! The example of `docs/regenerating.md`, played through as it stands there.
+//! The example of `docs/regenerating.md`, played through as it is there.
 
 use std::{path::Path, process::Command};
 

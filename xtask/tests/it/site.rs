@@ -1,6 +1,6 @@
 //! A documentation site in Mintlify's form, and a server for it that can have bad days.
 //!
-//! httpmock cannot end a connection in the middle of an answer, or leave it open without one, so
+//! httpmock cannot end a connection in the middle of a response, or leave it open without one, so
 //! the server is a small one of its own.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
@@ -28,11 +28,11 @@ pub(crate) const SITE: &str = "https://SITE";
 /// What the server says to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
-    /// The page, or 304 to whoever has it already.
+    /// The page, or 304 to a client that has it already.
     Page(String),
     /// A page that tells by its date alone whether it has changed.
     Dated(String, &'static str),
-    /// An answer as it is: status, headers, body.
+    /// A response as it is: status, headers, body.
     Plain(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// The first half of the page, and the end of the connection.
     Cut(String),
@@ -66,12 +66,12 @@ struct Shared {
     landed: Condvar,
 }
 
-/// Requests that wait for an answer.
+/// Requests that wait for a response.
 #[derive(Default)]
 struct Flight {
     now: usize,
     most: usize,
-    /// Answers to reference pages are held back until so many requests have waited at once.
+    /// Responses to reference pages are held back until this many requests have waited at once.
     until: usize,
 }
 
@@ -116,7 +116,7 @@ impl Server {
         self.shared.replies.lock().unwrap().remove(path).unwrap();
     }
 
-    /// Holds the answers to reference pages back until so many requests wait at once.
+    /// Holds the responses to reference pages back until this many requests wait at once.
     pub(crate) fn hold_until(&self, waiting: usize) {
         self.shared.flight.lock().unwrap().until = waiting;
     }
@@ -224,7 +224,7 @@ fn answer(status: u16, headers: &[(&str, String)], body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
-/// A site that publishes documents: one page an operation, on half of them the components that the
+/// A site that publishes documents: one page per operation, on half of them the components that the
 /// operation uses, on the others all, among guides, legacy pages and pages without an operation.
 pub(crate) fn pages(documents: &[Document]) -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
@@ -415,7 +415,7 @@ impl Fixture {
         self.command(more).output().unwrap()
     }
 
-    /// The command, for whoever wants to do more with it than wait.
+    /// The command, for tests that do more with it than wait.
     pub(crate) fn command(&self, more: &[&str]) -> Command {
         let index = self.site.url("/llms.txt");
         let mut manners = vec!["--backoff-seconds", "0.001"];
@@ -474,7 +474,7 @@ impl Fixture {
     }
 }
 
-/// A small document with one operation a path.
+/// A small document with one operation per path.
 pub(crate) fn small(name: &str, version: &str, paths: &[&str]) -> Document {
     let paths: serde_json::Map<String, Value> = paths
         .iter()

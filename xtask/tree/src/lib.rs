@@ -23,7 +23,7 @@ pub enum Difference {
 }
 
 /// The differences between the tree below `root` and the generated files, by path. `owned` is the
-/// folder in which nothing else may stand.
+/// folder that holds nothing else.
 ///
 /// # Errors
 /// When the tree cannot be read.
@@ -114,7 +114,7 @@ impl Change {
                 None if path.exists() => fs::remove_file(path),
                 None => Ok(()),
             };
-            // One file that cannot be restored is no reason to leave the others changed.
+            // A file that cannot be restored does not keep the others from being restored.
             result = result.and(done);
         }
         remove_empty_folders(self.before.into_iter().map(|(path, _)| path));
@@ -225,7 +225,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         write(&root.path().join("a.txt"), b"old").unwrap();
         let before = snapshot(root.path());
-        // The third file needs a folder where the second is to stand.
+        // The third file needs a folder where the second is to be.
         let files = files(&[("a.txt", "new"), ("b/c.txt", "new"), ("b/c.txt/d.txt", "new")]);
         let error = Change::apply(root.path(), CLIENT, &files).unwrap_err();
         assert!(error.to_string().contains("b/c.txt"), "{error}");

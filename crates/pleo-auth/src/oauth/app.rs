@@ -108,7 +108,7 @@ impl<E: Environment> OAuthApp<E> {
         &self.inner.environment
     }
 
-    /// The client id. It is no secret.
+    /// The client id. It is not a secret.
     pub fn client_id(&self) -> &str {
         &self.inner.client_id
     }
@@ -177,7 +177,7 @@ impl<E: Environment> OAuthApp<E> {
         Ok((tokens.or_refresh_token(refresh_token), lifetime))
     }
 
-    /// Posts a form, and gives the answer [`TIMEOUT`](Self::TIMEOUT). Outside of tokio the transport has
+    /// Posts a form, and gives the response [`TIMEOUT`](Self::TIMEOUT). Outside of tokio the transport has
     /// to see to that itself.
     pub(super) async fn post_in_time(&self, path: &str, form: &[(&str, &str)]) -> Result<Bytes, OAuthError> {
         if tokio::runtime::Handle::try_current().is_err() {

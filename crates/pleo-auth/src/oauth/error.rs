@@ -18,10 +18,10 @@ pub enum OAuthError {
     /// The operating system's random number generator failed, so nothing unguessable can be made.
     #[error("the operating system's random number generator failed, without which no authorisation is safe")]
     Random,
-    /// No complete answer arrived.
+    /// No complete response arrived.
     #[error("the authorisation server did not answer")]
     Transport(#[source] TransportError),
-    /// No answer in time.
+    /// No response in time.
     #[error("the authorisation server did not answer in time")]
     TimedOut,
     /// The server refused: its response has no tokens and an `error` (RFC 6749, section 5.2), with whatever
@@ -38,11 +38,11 @@ pub enum OAuthError {
     /// The server answered with an error of another form.
     #[error("the authorisation server answered {status} without an OAuth error")]
     Status {
-        /// The answer's status.
+        /// The response's status.
         status: StatusCode,
     },
-    /// The token belongs to another environment than the app. Nothing was sent.
-    #[error("the token belongs to another environment than the app: {0}")]
+    /// The token belongs to an environment other than the app's. Nothing was sent.
+    #[error("the token belongs to an environment other than the app's: {0}")]
     OtherEnvironment(EnvironmentMismatch),
     /// The code was granted to another app, or to this one in another environment. Nothing was sent.
     #[error("the code was granted to another app or environment; exchange it with the app that asked for it")]
@@ -104,7 +104,7 @@ impl OAuthError {
         }
     }
 
-    /// The body of a success, or the error that the response stands for. `sent` are the values of the
+    /// The body of a success, or the error that the response means. `sent` are the values of the
     /// request's form: none of them is ever taken for an error code.
     pub(crate) fn read<'a>(status: StatusCode, body: &'a [u8], sent: &[&str]) -> Result<&'a [u8], Self> {
         // Some servers put a byte order mark in front, which is not JSON.
@@ -114,7 +114,7 @@ impl OAuthError {
         let text = |name: &str| member(name).and_then(Value::as_str);
         let description = || text("error_description").map(Sensitive::from);
         let has_token = member("access_token").is_some();
-        // Pleo's own word for a dead refresh token; where it stands in the response is not documented.
+        // Pleo's own word for a dead refresh token; where it is in the response is not documented.
         const DEAD: &str = "invalid_refresh_token";
         let dead = || body.windows(DEAD.len()).any(|part| part == DEAD.as_bytes());
         let refusal = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
@@ -135,7 +135,9 @@ impl OAuthError {
         }
         match (status.is_success(), has_token) {
             (true, _) => Ok(body),
-            (false, true) => Err(Self::Unreadable { problem: "it has tokens, but its status is no success" }),
+            (false, true) => {
+                Err(Self::Unreadable { problem: "it has tokens, but its status is not a success" })
+            }
             (false, false) => Err(Self::Status { status }),
         }
     }
@@ -185,7 +187,7 @@ macro_rules! codes {
                 f.write_str(match self {
                     $(Self::$variant => concat!($name, ": ", $says),)*
                     Self::Unlisted(name) => {
-                        let name = name.as_deref().unwrap_or("a reason without a name");
+                        let name = name.as_deref().unwrap_or("an unnamed reason");
                         return write!(f, "{name}: RFC 6749 does not list this reason; ask Pleo what it means");
                     }
                 })
@@ -236,11 +238,11 @@ mod tests {
                 (r#"{"error":"invalid_refresh_token"}"#, "invalid_grant"),
                 (r#"{"error":"invalid_client","error_description":"x"}"#, "invalid_client"),
                 (r#"{"error":"consent_required"}"#, "consent_required"),
-                (r#"{"error":"Bad Request"}"#, "a reason without a name"),
-                (r#"{"error":["invalid_grant"]}"#, "a reason without a name"),
-                (r#"{"error":{"code":"x"}}"#, "a reason without a name"),
-                (r#"{"error":"FAKE-R0"}"#, "a reason without a name"),
-                (r#"{"error":""}"#, "a reason without a name"),
+                (r#"{"error":"Bad Request"}"#, "an unnamed reason"),
+                (r#"{"error":["invalid_grant"]}"#, "an unnamed reason"),
+                (r#"{"error":{"code":"x"}}"#, "an unnamed reason"),
+                (r#"{"error":"FAKE-R0"}"#, "an unnamed reason"),
+                (r#"{"error":""}"#, "an unnamed reason"),
             ] {
                 let error = read(status, body).unwrap_err();
                 let OAuthError::Refused { code, status: found, .. } = &error else {

@@ -23,7 +23,7 @@ pub enum TokenKind {
 pub struct TokenInfo {
     /// Whether it works. Where not, nothing else is known.
     pub active: bool,
-    /// The company or organisation it stands for.
+    /// The company or organisation it belongs to.
     pub subject: Option<Subject>,
     /// The `sub` of RFC 7662.
     pub sub: Option<String>,
@@ -46,7 +46,7 @@ pub struct TokenInfo {
 impl<E: Environment> OAuthApp<E> {
     /// Asks the authorisation server about a token of this client (A58, A61).
     ///
-    /// It tells the state of now and is no way to keep track of expiry (A61). To ask what any credential
+    /// It reports the current state; do not use it to track expiry (A61). To ask what any credential
     /// may do, use `introspect_authentication` of the API.
     ///
     /// # Errors

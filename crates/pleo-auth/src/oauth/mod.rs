@@ -30,7 +30,7 @@ pub use store::{LockedTokens, MemoryStore, StoreError, TokenStore};
 pub use tokens::Tokens;
 pub use transport::OAuthTransport;
 
-/// Stands for a refresh token or a verifier where the text itself is no longer needed.
+/// Represents a refresh token or a verifier where the text itself is no longer needed.
 fn digest(secret: &crate::Secret) -> [u8; 32] {
     hmac_sha256::Hash::hash(secret.expose().as_bytes())
 }

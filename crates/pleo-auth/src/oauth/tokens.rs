@@ -78,9 +78,9 @@ impl<E: Environment> Tokens<E> {
         Self { refresh: self.refresh.or_else(|| Some(refresh.clone())), ..self }
     }
 
-    /// Reads the answer of the token endpoint (RFC 6749, section 5.1).
+    /// Reads the response of the token endpoint (RFC 6749, section 5.1).
     ///
-    /// Only the access token has to be there, since an answer that is refused may be a pair that is
+    /// Only the access token has to be there, since a response that is refused may be a pair that is
     /// lost: renewing makes the old one useless (A47).
     pub(super) fn from_answer(environment: E, body: &[u8]) -> Result<(Self, Option<Duration>), OAuthError> {
         #[derive(Deserialize)]

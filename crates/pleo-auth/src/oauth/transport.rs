@@ -9,7 +9,7 @@ use pleo_client::{BoxFuture, TransportError};
 /// responsible for where it sends requests: in a sandbox, do not look `localhost` up, and give plain http to no
 /// proxy.
 pub trait OAuthTransport: Send + Sync {
-    /// Sends the request and reads the whole answer. Of a body that is longer than 64 KiB
+    /// Sends the request and reads the whole response. Of a body that is longer than 64 KiB
     /// the rest need not be kept.
     fn send(
         &self,
@@ -17,7 +17,7 @@ pub trait OAuthTransport: Send + Sync {
     ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
 }
 
-/// How much of an answer is read, in bytes.
+/// How much of a response is read, in bytes.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
 /// Sends over the same connections, and with the same settings, as the API's calls. Plain http is for this

@@ -1,4 +1,4 @@
-//! Advice stands beside Pleo's answer.
+//! Advice is printed next to Pleo's response.
 
 use pleo_auth::{
     Session,

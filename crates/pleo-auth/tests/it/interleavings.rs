@@ -28,9 +28,9 @@ const LIFETIME: u64 = 60;
 
 #[derive(Debug, Clone)]
 enum Event {
-    /// A call begins. It may be repeated or not, and may be dropped after so many milliseconds.
+    /// A call begins. It may be repeated or not, and may be dropped after this many milliseconds.
     Call { idempotent: bool, dropped_after: Option<u64> },
-    /// So many milliseconds pass.
+    /// This many milliseconds pass.
     Pass(u64),
     /// The service no longer takes the present access token.
     Revoke,
@@ -40,7 +40,7 @@ enum Event {
     Fail(u32),
     /// The store fails to save so often.
     StoreFails(u32),
-    /// Another authorisation takes the place of the session's.
+    /// Another authorisation replaces the session's.
     Replace,
 }
 
@@ -165,7 +165,7 @@ impl OAuthTransport for Fake {
                     ),
                 )
             });
-            // The answer is on its way for a while.
+            // The response is on its way for a while.
             sleep(Duration::from_millis(5)).await;
             if status == 503 {
                 return Err(TransportError::new(TransportErrorKind::Connect, "broken"));

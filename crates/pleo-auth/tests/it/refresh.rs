@@ -581,7 +581,7 @@ async fn a_store_that_cannot_forget_changes_nothing_and_a_newer_pair_is_kept() {
     let script = Script::new([refused("invalid_grant")]);
     let token = RefreshingToken::resume(script.app(), shelf.clone(), RefreshPolicy::default());
     let other = async {
-        // Another process, which ignores the lock, stores a pair while the answer is on its way.
+        // Another process, which ignores the lock, stores a pair while the response is on its way.
         sleep(Duration::from_millis(5)).await;
         shelf.put(tokens(7, HOUR));
     };
@@ -636,7 +636,7 @@ async fn a_new_pair_is_stored_before_any_request_uses_it() {
         assert_eq!(token, format!("Bearer {stored}"));
         answer(200, "")
     });
-    // The pair of the code exchange is no exception.
+    // The pair of the code exchange is not an exception.
     let token =
         RefreshingToken::new(script.app(), tokens(0, HOUR), shelf.clone(), RefreshPolicy::default()).unwrap();
     assert!(token.unsaved().is_some());
@@ -898,8 +898,8 @@ async fn an_accepted_token_ends_the_slow_pace() {
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
-/// Takes every token but the first. Two calls go out with that one: the answer of the first waits until
-/// the second is sent, and the answer of the second until the first was repeated with a new token.
+/// Takes every token but the first. Two calls go out with that one: the response to the first waits until
+/// the second is sent, and the response to the second until the first was repeated with a new token.
 #[derive(Clone)]
 struct Late {
     recorder: Recorder,
@@ -981,7 +981,7 @@ async fn a_store_that_panics_loses_no_pair_and_breaks_nothing() {
     world.delete().await.unwrap();
     assert_eq!(world.sent(), ["A1"]);
     assert_eq!(world.script.presented(), ["FAKE-R0"]);
-    // While a token is valid, a panic is no reason to fail.
+    // While a token is valid, a panic is not a reason to fail.
     world.shelf.0.panics.store(true, Ordering::SeqCst);
     advance(HOUR - Duration::from_secs(140)).await;
     world.delete().await.unwrap();

@@ -139,7 +139,7 @@ pub(crate) fn introspected(active: bool) -> Step {
     Step::Answer(200, format!(r#"{{"active":{active}}}"#))
 }
 
-/// An authorisation server that follows a script; each answer takes 10 ms.
+/// An authorisation server that follows a script; each response takes 10 ms.
 #[derive(Clone, Default)]
 pub(crate) struct Script {
     steps: Arc<Mutex<VecDeque<Step>>>,

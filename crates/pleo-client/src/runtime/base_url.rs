@@ -67,9 +67,9 @@ pub enum InvalidBaseUrl {
     #[error("the base URL's scheme is neither https nor http")]
     Scheme,
     /// A user name or password in the URL. Credentials travel in a header only (Z29).
-    #[error("the base URL holds user information; credentials belong into the client's authorisation")]
+    #[error("the base URL holds user information; credentials belong in the client's authorisation")]
     UserInformation,
-    /// A port that is no number up to 65,535.
+    /// A port that is not a number up to 65,535.
     #[error("the base URL's port is not a number up to 65535")]
     Port,
     /// A query or fragment.

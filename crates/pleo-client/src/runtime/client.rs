@@ -18,7 +18,7 @@ pub trait Authorize: Send + Sync {
     fn authorize<'a>(&'a self, request: &'a mut Request) -> Authorization<'a>;
 }
 
-/// The answer of an [`Authorize`], at once or later.
+/// The result of an [`Authorize`], at once or later.
 pub enum Authorization<'a> {
     /// Decided without waiting, and without allocating.
     Ready(Result<(), Refusal>),
@@ -243,9 +243,9 @@ impl fmt::Debug for Call<'_> {
     }
 }
 
-/// A client of Pleo's External API: one method an operation.
+/// A client of Pleo's External API: one method per operation.
 ///
-/// It is cheap to clone, and clones share their connections. It knows nothing of credentials: an
+/// It is cheap to clone, and clones share their connections. It does not know credentials: an
 /// [`Authorize`] brings them.
 #[derive(Clone)]
 pub struct Client {
@@ -271,7 +271,7 @@ impl Client {
     /// Paths are put behind `base_url` as they are (Z2); slashes at its end are taken off.
     ///
     /// # Errors
-    /// When `base_url` is no absolute http or https URL, or holds user information, a query or a
+    /// When `base_url` is not an absolute http or https URL, or holds user information, a query or a
     /// fragment.
     pub fn new(
         base_url: &str,
@@ -283,8 +283,8 @@ impl Client {
         Ok(Self { inner: Arc::new(Inner { base, authorize, transport }), timeout: None })
     }
 
-    /// A client for the service of another client. It is no method of that client: who has a client can
-    /// call its operations, and no more.
+    /// A client for the service of another client. It is not a method, because anyone holding a client could
+    /// then do more with it than call its operations.
     pub fn like(
         other: &Self,
         authorize: impl Authorize + 'static,

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 /// trailing zeros included; no value passes through a float, and what would have to be rounded is
 /// refused. It is a [`rust_decimal::Decimal`], which JSON writes as a number.
 ///
-/// Reading and writing go through `serde_json`'s raw values, so other formats than JSON show
+/// Reading and writing go through `serde_json`'s raw values, so formats other than JSON show
 /// their own form of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Decimal(rust_decimal::Decimal);
@@ -26,7 +26,7 @@ impl Decimal {
     }
 }
 
-/// Text that is no decimal number, or one of more than 28 significant digits or decimal places.
+/// Text that is not a decimal number, or one of more than 28 significant digits or decimal places.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a decimal number of at most 28 significant digits and 28 decimal places")]
 pub struct InvalidDecimal;

@@ -11,7 +11,7 @@ use super::{Sensitive, object::Object};
 
 /// The members of a map.
 ///
-/// A member of another kind than the map's values, such as a text among lists, is one that Pleo's documents
+/// A member whose kind is not that of the map's values, such as a text among lists, is one that Pleo's documents
 /// do not know, and is ignored as an unknown field is. One of the right kind that cannot be read is an
 /// error: it is what was asked for.
 pub(crate) struct Members<V>(pub(crate) BTreeMap<String, V>);

@@ -1,7 +1,7 @@
-//! What generated code stands on: requests, answers, errors, and the seam for authorisation and
+//! What generated code is based on: requests, responses, errors, and the seam for authorisation and
 //! transport.
 //!
-//! It takes the place of `progenitor_client`, see `docs/decisions/0002-own-runtime.md`.
+//! It replaces `progenitor_client`, see `docs/decisions/0002-own-runtime.md`.
 
 #![cfg_attr(
     not(feature = "full"),

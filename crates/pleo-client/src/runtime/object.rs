@@ -1,7 +1,7 @@
 //! JSON objects without derive macros.
 //!
 //! serde's derives of 200 structs take two thirds of this crate's compile time, most of it for
-//! input that is no JSON: sequences, field numbers, byte strings. See
+//! input that is not JSON: sequences, field numbers, byte strings. See
 //! `docs/decisions/0004-objects-without-derive.md`.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData};
@@ -20,7 +20,7 @@ use super::{
 
 /// Implements `Serialize` and `Deserialize` for a struct that is a JSON object.
 ///
-/// Each field stands with its name on the wire and its kind: `required`, `optional` (absent when
+/// Each field is given with its name on the wire and its kind: `required`, `optional` (absent when
 /// `None`, null read as absent) or `nullable` (null when `None`, absent read as null), and the same
 /// with `_time` for a time and with `_map` for a map. An unknown field is ignored; of a repeated one the last counts.
 macro_rules! object {

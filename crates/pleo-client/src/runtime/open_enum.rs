@@ -2,7 +2,7 @@
 
 /// Declares a string enum that any string decodes to.
 ///
-/// The values of Pleo's answers grow: one list has 14 members in one place and 18 in a newer one.
+/// The values of Pleo's responses grow: one list has 14 members in one place and 18 in a newer one.
 /// A value that is not listed becomes `Unknown` and is written back unchanged. One that documentation
 /// would take for more than text has a documentation comment of its own.
 macro_rules! open_enum {
@@ -26,7 +26,7 @@ macro_rules! open_enum {
             /// The values that Pleo's documents list.
             pub const KNOWN: &'static [&'static str] = &[$($value),*];
 
-            /// The value as it stands in JSON and in queries.
+            /// The value as it is in JSON and in queries.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $value,)*

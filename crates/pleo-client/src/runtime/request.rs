@@ -39,9 +39,9 @@ pub struct Request {
     /// The whole URL in one buffer: base, path, query.
     url: String,
     path_start: usize,
-    /// Where the `?` stands, once there is one.
+    /// Where the `?` is, once there is one.
     query_start: Option<usize>,
-    /// Where the first value of the parameter that names the company stands, and how many there are:
+    /// Where the first value of the parameter that names the company is, and how many there are:
     /// authorising asks for it in every request.
     company: Range<usize>,
     companies: usize,
@@ -79,7 +79,7 @@ impl Request {
         &self.operation.method
     }
 
-    /// The whole URL, query included. It is no place for a secret, but may hold personal data.
+    /// The whole URL, query included. It does not hold secrets, but may hold personal data.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -234,7 +234,7 @@ impl fmt::Debug for Request {
     }
 }
 
-/// A scalar that can stand in a URL, as a segment of the path or as a value of the query.
+/// A scalar that can be in a URL, as a segment of the path or as a value of the query.
 pub(crate) trait UrlValue {
     /// Adds the value to the URL, percent-encoded.
     fn write(&self, url: &mut String);
@@ -414,14 +414,14 @@ impl<'a> RequestBuilder<'a> {
         }
     }
 
-    /// Sends the request and decodes the answer's JSON.
+    /// Sends the request and decodes the response's JSON.
     pub(crate) async fn send_json<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
         let (client, request) = self.finish()?;
         let operation = request.operation;
         response::decode(operation, client.execute(request, usize::MAX).await?)
     }
 
-    /// Sends the request; the answer's body, if any, means nothing.
+    /// Sends the request; the response's body, if any, is ignored.
     pub(crate) async fn send_empty(self) -> Result<ResponseValue<()>, Error> {
         let (client, request) = self.finish()?;
         Ok(client.execute(request, Client::EMPTY_BODY_LIMIT).await?.map(|_| ()))

@@ -1,4 +1,4 @@
-//! Answers.
+//! Responses.
 
 use std::{fmt, ops::Deref, time::Instant};
 
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{ApiError, DecodeError, Error, Operation, TransportError, TransportErrorKind};
 
-/// The body of an answer, as a transport hands it over: read as it arrives.
+/// The body of a response, as a transport hands it over: read as it arrives.
 pub type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 /// What was done for a call so far. A transport that retries puts it into the
@@ -31,7 +31,7 @@ impl Attempts {
     }
 }
 
-/// A successful answer: the decoded body with status and headers.
+/// A successful response: the decoded body with status and headers.
 ///
 /// `Debug` shows the status only: bodies and headers may hold personal data.
 #[derive(Clone)]
@@ -48,12 +48,12 @@ impl<T> ResponseValue<T> {
         self.value
     }
 
-    /// The answer's status.
+    /// The response's status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The answer's headers.
+    /// The response's headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -202,7 +202,7 @@ mod tests {
         request::tests::OPERATION,
     };
 
-    /// A body of so many frames of 1 KiB of JSON's white space; the frames that were read are counted.
+    /// A body of this many frames of 1 KiB of JSON's white space; the frames that were read are counted.
     struct Frames(Arc<Mutex<usize>>, usize);
 
     impl http_body::Body for Frames {

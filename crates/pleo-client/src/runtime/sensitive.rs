@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A string of an answer or a request that gives access to something: a signing secret, a
+/// A string of a response or a request that gives access to something: a signing secret, a
 /// password, a signed link. `Debug` shows that it is there, not what it is.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

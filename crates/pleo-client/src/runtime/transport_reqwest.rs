@@ -55,7 +55,7 @@ impl ReqwestTransport {
         &self.inner.config
     }
 
-    /// Sends a request that is no call of an operation, such as one to the authorisation server.
+    /// Sends a request that is not a call of an operation, such as one to the authorisation server.
     ///
     /// # Errors
     /// When no response arrives, or the request cannot be sent: its URL is neither https nor of this
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_url_has_up_to_65534_bytes_whoever_sends_it() {
+    async fn a_url_has_up_to_65534_bytes_with_any_client() {
         let (http, reqwest) = both(Adds(65_534, true), None).await;
         assert_eq!(http.unwrap().uri().to_string().len(), 65_534);
         assert_eq!(reqwest.unwrap().url().as_str().len(), 65_534);

@@ -115,7 +115,7 @@ pub(super) fn is_uncertain(error: &Error) -> bool {
     }
 }
 
-/// Whether the job may have another status than the one that the request was made for.
+/// Whether the job may have a status other than the one that the request was made for.
 pub(super) fn may_have_happened(error: &Error) -> bool {
     const IN_THE_WAY: [StatusCode; 4] = [
         StatusCode::BAD_REQUEST,

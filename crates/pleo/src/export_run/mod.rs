@@ -115,7 +115,7 @@ impl<'a> ExportRun<'a> {
         }
     }
 
-    /// Reports after so many items, from 1 to [`LARGEST_BATCH`](Self::LARGEST_BATCH). Fewer items a report mean more
+    /// Reports after this many items, from 1 to [`LARGEST_BATCH`](Self::LARGEST_BATCH). Smaller batches mean more
     /// requests, and fewer items that a run after a crash gets again.
     pub fn with_batch(self, items: usize) -> Self {
         Self { batch: items.clamp(1, Self::LARGEST_BATCH), ..self }

@@ -26,7 +26,7 @@ impl ReceiptDownload<'_> {
     /// Downloads receipts to a folder, which is made if it does not exist.
     ///
     /// A file is named after the id of its receipt, with the extension of its type: `<id>.pdf`, or `<id>-thumbnail.jpg`
-    /// for another form than the original. Files that are there already are skipped. A file gets its name when it is
+    /// for a form other than the original. Files that are there already are skipped. A file gets its name when it is
     /// whole. Until then it is `<id>.part`, and the next run goes on with it.
     ///
     /// One receipt that is missing does not stop the others: the report names it, with the reason.

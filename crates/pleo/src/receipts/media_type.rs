@@ -77,7 +77,7 @@ impl MediaType {
         TYPES.iter().find(|(_, names, ..)| names.contains(&&*name)).map(|(known, ..)| *known)
     }
 
-    /// The type of a file that begins like this. `None` for an HTML page, which hosts send in place of files.
+    /// The type of a file that begins like this. `None` for an HTML page, which hosts send instead of files.
     pub(super) fn found(beginning: &[u8]) -> Option<Self> {
         let found = TYPES.iter().find(|(.., begins)| begins(beginning)).map(|(known, ..)| *known);
         found.or_else(|| (!beginning.is_empty() && !is_html(beginning)).then_some(Self::Other))

@@ -28,7 +28,7 @@ pub enum TokenStoreError {
         /// What is wrong with them.
         problem: &'static str,
     },
-    /// What is kept belongs to another environment than the store.
+    /// What is kept belongs to an environment other than the store's.
     #[error("the kept tokens belong to another environment; give each environment a store of its own")]
     OtherEnvironment,
     /// The tokens were locked for longer than a renewal takes, see

@@ -139,7 +139,7 @@ fn finished(outcome: Result<Response<Body>, Error>, attempts: Attempts) -> Resul
     }
 }
 
-/// The end of so much time; of more than that, in thirty years.
+/// The deadline after this duration, capped at thirty years.
 fn deadline(time: Duration) -> Instant {
     const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
     Instant::now() + time.min(THIRTY_YEARS)

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-/// How often, and how patiently, a call is sent again.
+/// When, and how often, a call is sent again.
 ///
 /// What may be sent again is not a setting. [`Operation::may_retry_status`](crate::Operation::may_retry_status) and
 /// [`Operation::may_retry_failure`](crate::Operation::may_retry_failure) decide that by the operation's

@@ -35,7 +35,7 @@ impl fmt::Debug for SignedMessage<'_> {
 
 /// Tells whether Pleo signed a delivery.
 ///
-/// Implement it if Pleo signs in another way than [`StandardWebhooks`] expects (W9). Compare in constant time.
+/// Implement it if Pleo signs in a way that [`StandardWebhooks`] does not expect (W9). Compare in constant time.
 pub trait SignatureCheck: Send + Sync {
     /// Whether one of the signatures is right.
     fn accepts(&self, message: &SignedMessage<'_>) -> bool;

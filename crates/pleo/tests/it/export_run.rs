@@ -62,7 +62,7 @@ struct State {
     requests: Vec<(String, usize)>,
     /// Which requests get no response, by their number.
     lose: Vec<(usize, Lost)>,
-    /// A response in place of the sandbox's, by method and end of the path.
+    /// A response instead of the sandbox's, by method and end of the path.
     instead: Option<([&'static str; 2], u16, String)>,
 }
 
@@ -109,7 +109,7 @@ impl Transport for InProcess {
     }
 }
 
-/// A company with an export job of so many items.
+/// A company with an export job of this many items.
 struct Company {
     client: Client<Staging>,
     transport: InProcess,

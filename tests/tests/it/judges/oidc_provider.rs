@@ -71,12 +71,12 @@ impl Server {
         answer.into_body()
     }
 
-    /// Sets the server's clock so many seconds ahead of this machine's.
+    /// Sets the server's clock this many seconds ahead of this machine's.
     async fn set_clock_ahead(&self, seconds: i64) {
         self.control(Method::PUT, &format!("clock?ahead={seconds}")).await;
     }
 
-    /// What was asked of the token endpoint, and the status of the answers.
+    /// What was asked of the token endpoint, and the status of the responses.
     async fn token_requests(&self) -> Vec<String> {
         serde_json::from_slice(&self.control(Method::GET, "token-requests").await).unwrap()
     }
@@ -358,7 +358,7 @@ async fn call_at_once(client: &Client<Sandbox>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_callers_at_expiry_cause_one_renewal_whoever_notices_it() {
+async fn many_callers_at_expiry_cause_one_renewal_whichever_notices_it() {
     let Some(server) = Server::start() else { return };
     let app = server.app();
     let tokens = server.authorised(&app).await;

@@ -57,7 +57,7 @@ const CORRECTIONS: [Correction; 4] = [
         },
     },
     Correction {
-        why: "a media type without a schema stands where there is no body",
+        why: "a media type without a schema is declared where there is no body",
         apply: |node| {
             let Some(content) = node.get_mut("content").and_then(Value::as_object_mut) else { return false };
             let before = content.len();

@@ -24,7 +24,7 @@ pub(super) fn attempt(lowered: &Value, wrappers: &Wrappers, reading: Reading) ->
     take_apart(modules(tokens), reading)
 }
 
-/// The tokens of each module that stands in braces.
+/// The tokens of each module that is in braces.
 fn modules(code: TokenStream) -> BTreeMap<String, TokenStream> {
     let tokens: Vec<TokenTree> = code.into_iter().collect();
     let modules = tokens.windows(3).filter_map(|tokens| match tokens {

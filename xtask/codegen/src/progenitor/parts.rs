@@ -36,7 +36,7 @@ pub(super) fn take_apart(
             Reading::Whole => syn::parse2(code),
             Reading::Signatures => syn::parse2(signatures(code)),
         };
-        file.map(|file| file.items).map_err(|error| format!("generated code that is no Rust: {error}"))
+        file.map(|file| file.items).map_err(|error| format!("generated code that is not Rust: {error}"))
     };
     for item in items("types", reading)? {
         match item {

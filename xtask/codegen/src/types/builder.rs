@@ -54,7 +54,7 @@ impl TypeBuilder {
         }
     }
 
-    /// What stands in the module `builder`. The fields are in a box: a builder passes through a function
+    /// What is in the module `builder`. The fields are in a box: a builder passes through a function
     /// a field.
     pub(crate) fn items(&self) -> [Item; 5] {
         let name = &self.name;
@@ -128,7 +128,7 @@ impl BuilderField {
     }
 
     /// A setter that takes the value of an optional field without `Some`. It calls the runtime's
-    /// conversion instead of holding one of its own, because a closure a field is what a compiler spends
+    /// conversion instead of holding one of its own, because one closure per field is what a compiler spends
     /// its time on.
     fn setter(&self) -> TokenStream {
         let Self { ident, docs, value, .. } = self;

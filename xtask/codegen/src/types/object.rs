@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::progenitor::Raw;
 use crate::rust::optional_value;
 
-/// Everything that stands for one type. How an object is read and written is added to `written`.
+/// Everything that makes up one type. How an object is read and written is added to `written`.
 pub(crate) fn types_of(plan: &Plan, raw: &Raw, rust: &str, written: &mut String) -> syn::Result<Vec<Item>> {
     let mut rewriter = TypeRewriter { in_builder: false };
     let mut items: Vec<Item> = raw.types.get(rust).cloned().unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::rust::shorten;
 
 /// Adapts generated types to our modules and runtime.
 pub(crate) struct TypeRewriter {
-    /// Whether the item stands in the module `builder` below the types.
+    /// Whether the item is in the module `builder` below the types.
     pub(crate) in_builder: bool,
 }
 

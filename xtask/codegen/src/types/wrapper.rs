@@ -54,7 +54,7 @@ pub(crate) fn generics(plan: &Plan) -> TokenStream {
             #[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
             #[non_exhaustive]
             pub struct Page<T> {
-                /// What stands on the page.
+                /// What is on the page.
                 pub data: Vec<T>,
                 /// Where the page lies and how to get the next.
                 pub pagination: #pagination,
@@ -66,7 +66,7 @@ pub(crate) fn generics(plan: &Plan) -> TokenStream {
         let condition = plan.sharers("Data").map(condition_tokens);
         quote! {
             #condition
-            /// An answer whose content stands under `data`.
+            /// A response whose content is under `data`.
             #[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
             #[non_exhaustive]
             pub struct Data<T> {

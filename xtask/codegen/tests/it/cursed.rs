@@ -1,4 +1,4 @@
-//! One document a construct that generators stumble over: each either becomes code that compiles,
+//! One document per construct that generators stumble over: each either becomes code that compiles,
 //! or is refused with document, place and reason.
 
 use std::{
@@ -34,7 +34,7 @@ impl Expected {
         let refused = expected.strip_prefix("refused ").and_then(|rest| rest.split_once(' '));
         let (pointer, phrase) = refused.unwrap_or_else(|| panic!("{} expects {expected:?}", path.display()));
         let pointer = if pointer == "\"\"" { "" } else { pointer };
-        assert!(is_pointer(pointer), "{} expects {pointer:?}, which is no pointer", path.display());
+        assert!(is_pointer(pointer), "{} expects {pointer:?}, which is not a pointer", path.display());
         assert!(!phrase.trim().is_empty(), "{} expects no phrase", path.display());
         Self::Refused { pointer: pointer.to_owned(), phrase: phrase.trim().to_owned() }
     }

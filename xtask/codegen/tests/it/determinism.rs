@@ -20,7 +20,7 @@ fn changed(before: &Files, after: &Files) -> BTreeSet<String> {
     paths.filter(|path| before.get(*path) != after.get(*path)).cloned().collect()
 }
 
-/// A value as JSON text in which the keys of every object stand in reverse order.
+/// A value as JSON text in which the keys of every object are in reverse order.
 fn reversed(value: &Value, out: &mut String) {
     match value {
         Value::Object(map) => {

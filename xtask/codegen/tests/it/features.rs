@@ -1,4 +1,4 @@
-//! One Cargo feature an API family: each compiles alone, without a warning, and brings its own
+//! One Cargo feature per API family: each compiles alone, without a warning, and brings its own
 //! operations and types and no others.
 
 use std::{

@@ -4,6 +4,7 @@
 
 mod cursed;
 mod determinism;
+mod families;
 mod features;
 mod hostile;
 mod mutations;

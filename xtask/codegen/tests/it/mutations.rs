@@ -38,7 +38,7 @@ fn check(error: &SpecError, document: &str) -> Result<(), String> {
         return Err(format!("the error names {:?} instead of {document}:\n{error}", error.document));
     }
     if !is_pointer(&error.pointer) {
-        return Err(format!("{:?} is no JSON pointer:\n{error}", error.pointer));
+        return Err(format!("{:?} is not a JSON pointer:\n{error}", error.pointer));
     }
     if error.problem.is_empty() || error.help.is_empty() {
         return Err(format!("the error does not say what is wrong and what to do:\n{error}"));
@@ -46,7 +46,7 @@ fn check(error: &SpecError, document: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs one case; an error of the pipeline is no failure, an unclear one or a panic is.
+/// Runs one case; an error of the pipeline is not a failure, an unclear one or a panic is.
 fn run(document: Document, overlays: &[Overlay], tally: &mut Tally) -> Result<(), String> {
     let name = document.name.clone();
     let panicked = |panic: Box<dyn std::any::Any + Send>| {

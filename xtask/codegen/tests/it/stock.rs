@@ -9,7 +9,7 @@ use xtask_codegen::OPENAPI;
 use xtask_openapi::{pointer, walk};
 use xtask_testing::root;
 
-/// Where it stands, from the root of the project.
+/// Where it is, from the root of the project.
 const STOCK: &str = "benches/src/requests/stock/generated.rs";
 
 /// Set to write the file instead of comparing it.

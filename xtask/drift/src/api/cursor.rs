@@ -128,7 +128,7 @@ impl<'a> Cursor<'a> {
         self.raw(key).and_then(Value::as_str).ok_or_else(missing)
     }
 
-    /// Whether the document is of OpenAPI 3.0, in which what stands beside a `$ref` is ignored.
+    /// Whether the document is of OpenAPI 3.0, in which what is next to a `$ref` is ignored.
     fn is_3_0(&self) -> bool {
         self.document
             .value

@@ -1,7 +1,7 @@
 //! Every kind of change, as data: what it is called, how much it means and why.
 //!
 //! What can happen to a schema or a media type happens to requests and responses alike, so those
-//! kinds come in pairs ([`Both`]). The others stand alone; those that belong to one direction only
+//! kinds come in pairs ([`Both`]). The others are alone; those that belong to one direction only
 //! say why the other has none.
 //!
 //! Levels are those of the API: what a program that talks to Pleo over HTTP has to expect. What a
@@ -603,12 +603,12 @@ mod tests {
     fn ids_are_unique_kebab_case_and_name_their_direction() {
         let mut seen = BTreeSet::new();
         for kind in all() {
-            assert!(seen.insert(kind.id), "{} stands there twice", kind.id);
+            assert!(seen.insert(kind.id), "{} is there twice", kind.id);
             assert!(
                 kind.id
                     .split('-')
                     .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase())),
-                "{} is no kebab-case",
+                "{} is not kebab-case",
                 kind.id
             );
             for (direction, prefix) in [(Request, "request-"), (Response, "response-")] {

@@ -57,7 +57,7 @@ pub fn text(report: &Report) -> String {
     out
 }
 
-/// Says how many of so many are not shown.
+/// Says how many of these are not shown.
 fn left_out(out: &mut String, indent: &str, all: usize) {
     if all > SHOWN {
         let _ = writeln!(out, "{indent}and {} more; {SHOW_ALL}", all - SHOWN);

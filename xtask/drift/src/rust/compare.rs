@@ -58,9 +58,9 @@ fn renamed<'a>(old: &'a Surface, new: &'a Surface) -> BTreeMap<&'a str, &'a str>
 struct Comparer<'a> {
     old: &'a Surface,
     new: &'a Surface,
-    /// Where the old types stand now, by their old paths.
+    /// Where the old types are now, by their old paths.
     homes: BTreeMap<&'a str, &'a str>,
-    /// Where types stand now that stood somewhere before.
+    /// Where types are now that were elsewhere before.
     kept: BTreeSet<&'a str>,
     findings: Vec<RustFinding>,
 }
@@ -312,12 +312,12 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// A text of the old surface with its types where they stand now.
+    /// A text of the old surface with its types where they are now.
     fn now(&self, text: &str) -> String {
         replace_paths(text, |path| self.homes.get(path).copied().unwrap_or(path).to_owned())
     }
 
-    /// Whether both surfaces have all generated types that a text names where they stand now: a
+    /// Whether both surfaces have all generated types that a text names where they are now: a
     /// conversion from a builder goes and comes with the builder.
     fn names_kept(&self, text: &str) -> bool {
         let mut kept = true;
@@ -362,7 +362,7 @@ fn short(text: &str) -> String {
     replace_paths(text, |path| path.rsplit("::").next().unwrap_or(path).to_owned())
 }
 
-/// Replaces the paths into the client that stand in a text.
+/// Replaces the paths into the client that are in a text.
 fn replace_paths(text: &str, mut by: impl FnMut(&str) -> String) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -10,7 +10,7 @@ use crate::source::SourceError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
     /// A file is not valid Rust.
-    #[error("{path} is no Rust: {problem}; compare `xtask/codegen` with the generator in use")]
+    #[error("{path} is not valid Rust: {problem}; compare `xtask/codegen` with the generator in use")]
     NoRust {
         /// The file, from the root of the project.
         path: String,

@@ -55,7 +55,7 @@ impl Scope {
         }
     }
 
-    /// Adds a name that stands in a module.
+    /// Adds a name that is in a module.
     pub(super) fn define(&mut self, module: &str, name: &str) {
         let path = format!("{module}::{name}");
         self.modules.entry(module.to_owned()).or_default().insert(name.to_owned(), path);
@@ -72,7 +72,7 @@ impl Scope {
         self.public.iter().map(|path| (path.as_str(), self.follow(path.clone())))
     }
 
-    /// Whether generated code defines what stands at a path.
+    /// Whether generated code defines what is at a path.
     pub(super) fn defines(&self, path: &str) -> bool {
         path.rsplit_once("::").is_some_and(|(module, name)| {
             self.modules.get(module).and_then(|names| names.get(name)).is_some_and(|known| known == path)
@@ -120,7 +120,7 @@ impl Scope {
         path
     }
 
-    /// Follows imports to where the thing stands. The runtime's names are all at the root.
+    /// Follows imports to where the thing is. The runtime's names are all at the root.
     fn follow(&self, mut path: String) -> String {
         for _ in 0..DEPTH {
             let Some((module, name)) = path.rsplit_once("::") else { break };

@@ -20,9 +20,9 @@ pub struct Surface {
     pub(super) families: BTreeSet<String>,
     /// Methods of the client, by name.
     pub(super) methods: BTreeMap<String, Method>,
-    /// Structs, enums, aliases and builders, by the path at which they stand.
+    /// Structs, enums, aliases and builders, by the path at which they are.
     pub(super) types: BTreeMap<String, Shape>,
-    /// Further public paths of types, each with the path at which the type stands.
+    /// Further public paths of types, each with the path at which the type is.
     pub(super) reexports: BTreeMap<String, String>,
 }
 
@@ -91,7 +91,7 @@ impl Surface {
     /// Reads the surface of generated files; those outside the client are passed over.
     ///
     /// # Errors
-    /// For a file that is no Rust, and for an item of which this does not know what it means to
+    /// For a file that is not Rust, and for an item of which this does not know what it means to
     /// callers.
     pub fn of(files: &Files) -> Result<Self, CodeError> {
         let client = files.iter().filter(|(path, _)| path.starts_with(CLIENT));
@@ -151,7 +151,7 @@ impl Surface {
         self.methods.iter().map(|(name, method)| (name.as_str(), method.request.as_str()))
     }
 
-    /// The path at which the type of a public path stands.
+    /// The path at which the type of a public path is.
     pub(super) fn home<'a>(&'a self, path: &'a str) -> Option<&'a str> {
         if self.types.contains_key(path) {
             return Some(path);
@@ -240,7 +240,7 @@ impl Reader {
                 shape.fields = fields;
             }
             Item::Enum(item) => {
-                return unknown(format!("enum `{}`, which is no open_enum", item.ident));
+                return unknown(format!("enum `{}`, which is not an open_enum", item.ident));
             }
             Item::Type(item) => {
                 let target = shown(&self.scope.known(module, &item.ty));
@@ -290,7 +290,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads what the builders of `module` hold, which stands in structs of the same names in a private module.
+    /// Reads what the builders of `module` hold, which is in structs of the same names in a private module.
     fn held(&mut self, module: &str, items: &[Item]) {
         for item in items {
             let Item::Struct(item) = item else { continue };
@@ -422,7 +422,7 @@ impl Reader {
         self.entries.insert(id, found);
     }
 
-    /// Puts together what stood in different files.
+    /// Puts together what was in different files.
     fn finish(mut self) -> Result<Surface, CodeError> {
         let mut surface = self.surface;
         for (name, method) in &mut surface.methods {
@@ -460,7 +460,7 @@ impl Reader {
     }
 }
 
-/// The path of the generated type that stands first among a type's arguments.
+/// The path of the generated type that is first among a type's arguments.
 fn argument(outer: &Type) -> Option<String> {
     match xtask_codegen::first_argument(outer)? {
         Type::Path(path) => Some(plain(&path.path)).filter(|path| path.starts_with("pleo_client::")),

@@ -30,7 +30,7 @@ fn compared(old: &[Document], new: &[Document]) -> Report {
     Report::of_api(compare(old, new, Prose::LeftOut).unwrap_or_else(|error| panic!("{error}")))
 }
 
-/// The operations that hold a schema, in requests and in answers.
+/// The operations that hold a schema, in requests and in responses.
 type Uses = BTreeMap<&'static str, BTreeSet<String>>;
 
 /// Finds by itself which operations lead to which schemas of a document, by pointer.

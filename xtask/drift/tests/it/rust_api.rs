@@ -89,7 +89,7 @@ fn changed<'a>(cases: impl Iterator<Item = &'a Case> + Clone) -> Document {
         let (parent, _) = at.rsplit_once('/').unwrap();
         let key = pointer::tokens(at).last().unwrap();
         let parent =
-            document.value.pointer_mut(parent).unwrap_or_else(|| panic!("{at} has nothing to stand in"));
+            document.value.pointer_mut(parent).unwrap_or_else(|| panic!("{at} has nothing to be in"));
         match parent {
             Value::Object(map) => drop(map.insert(key, value.clone())),
             Value::Array(list) if key == "-" => list.push(value.clone()),
@@ -217,7 +217,7 @@ fn the_compiler_says_of_callers_what_the_kinds_claim() {
     let mut workspace = workspace("rust-api");
     workspace.client("client-before", &files(old)).unwrap();
     workspace.client("client-after", &files(new)).unwrap();
-    // One crate an error code: the compiler stops after names that it does not find, and would
+    // One crate per error code: the compiler stops after names that it does not find, and would
     // not come to wrong types.
     let mut crates: BTreeMap<String, BTreeMap<String, &str>> = BTreeMap::new();
     for (number, case) in cases.iter().enumerate() {
@@ -393,7 +393,7 @@ fn which_feature_an_item_needs_is_no_change_and_another_condition_is_refused() {
 
 #[test]
 fn equal_sides_are_not_generated_and_ask_for_nothing() {
-    // What no client can be made of is no hindrance to seeing that both sides are the same.
+    // What no client can be made of does not hinder seeing that both sides are the same.
     let document = Document { name: "a.yaml".to_owned(), value: Value::Null };
     assert_eq!(compare(&document, &document), NOTHING);
 }

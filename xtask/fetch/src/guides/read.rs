@@ -21,7 +21,7 @@ use crate::{
     page::{self, PageError},
 };
 
-/// After so many pages in trouble the rest is left for another time.
+/// After this many pages in trouble the rest is left for another time.
 const MOST_FAILED: usize = 10;
 
 /// Which guide pages to read, and what they were.
@@ -61,7 +61,7 @@ impl Plan {
         self.guides.is_ok() && self.before.as_ref().is_none_or(|before| before.listed.is_empty())
     }
 
-    /// Reads the pages from the site of an index. `listed` is what the index lists, but for the pages of operations;
+    /// Reads the pages from the site of an index. `listed` is what the index lists, except for the pages of operations;
     /// `None` where that has not changed.
     pub(crate) async fn carry_out(
         self,

@@ -34,7 +34,7 @@ pub enum Problem {
         /// Why.
         error: ReadError,
     },
-    /// Something else came in place of a page.
+    /// Something else came instead of a page.
     #[error("{page} is not a page: {error}; it is compared next time")]
     NotAPage {
         /// Its path.
@@ -57,7 +57,7 @@ pub enum Problem {
         /// The heading, as the file has it.
         heading: String,
     },
-    /// So many pages were not looked at, because of trouble with others or for lack of time.
+    /// This many pages were not looked at, because of trouble with others or for lack of time.
     #[error("pages not looked at: {0}; they are compared next time")]
     LeftOut(usize),
 }

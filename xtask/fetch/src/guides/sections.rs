@@ -95,7 +95,7 @@ fn words(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A page without the definitions of components that stand above its text: from `export` to the end of the
+/// A page without the definitions of components that are above its text: from `export` to the end of the
 /// statement.
 fn without_definitions(text: &str) -> String {
     let mut kept = String::new();

@@ -1,7 +1,7 @@
 //! The passes that fix a document, in the order in which they run.
 //!
 //! Cleaning passes work on each published document and make `spec/openapi.json`; lowering passes
-//! then make of it what progenitor can turn into code that survives real answers. Each has a
+//! then make of it what progenitor can turn into code that survives real responses. Each has a
 //! fixture pair in `xtask/openapi/tests/passes`.
 
 mod all_of;
@@ -127,7 +127,7 @@ pub static CLEAN: &[Pass] = &[
         id: "texts",
         what: "Takes carriage returns, control characters and marks of writing direction out of texts; \
                titles, versions and ids become one line.",
-        why: "They would end a comment of generated code early, or show another text than is there.",
+        why: "They would end a comment of generated code early, or show text that is not there.",
         stage: Stage::Clean,
         expect: Expect::IfPresent,
         run: operations::texts,
@@ -176,7 +176,7 @@ pub static CLEAN: &[Pass] = &[
     Pass {
         id: "reference-siblings",
         what: "Puts a reference that has a description or other keys beside it into `allOf`.",
-        why: "OpenAPI 3.0 ignores what stands beside a `$ref`.",
+        why: "OpenAPI 3.0 ignores what is next to a `$ref`.",
         stage: Stage::Clean,
         expect: Expect::Today,
         run: schemas::reference_siblings,
@@ -216,7 +216,7 @@ pub static CLEAN: &[Pass] = &[
     Pass {
         id: "date-formats",
         what: "Marks a `date-time` whose pattern is a plain date as `date-or-date-time` and drops patterns that \
-               are no regular expressions.",
+               are not regular expressions.",
         why: "The two contradict each other, so either may arrive; `YYYY-MM-DD` as a regular expression matches nothing.",
         stage: Stage::Clean,
         expect: Expect::Today,
@@ -233,7 +233,7 @@ pub static CLEAN: &[Pass] = &[
     Pass {
         id: "typed-strings",
         what: "Replaces a string marked `x-pleo-enum` by the enum that lists its values.",
-        why: "Newer answers declare plain strings beside an enum that nothing refers to; enums are open, so nothing is lost.",
+        why: "Newer responses declare plain strings next to an enum that nothing references; enums are open, so nothing is lost.",
         stage: Stage::Clean,
         expect: Expect::Today,
         run: types::typed_strings,
@@ -326,7 +326,7 @@ pub static LOWER: &[Pass] = &[
     Pass {
         id: "bounds-in-docs",
         what: "Turns validation keywords into a sentence of the description.",
-        why: "A bound enforced on an answer fails the page for one odd string; the server enforces them on requests.",
+        why: "A bound enforced on a response fails the page for one odd string; the server enforces them on requests.",
         stage: Stage::Lower,
         expect: Expect::Today,
         run: schemas::bounds_in_docs,
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pass_stands_in_the_list_of_its_stage() {
+    fn every_pass_is_in_the_list_of_its_stage() {
         assert!(CLEAN.iter().all(|pass| pass.stage == Stage::Clean));
         assert!(LOWER.iter().all(|pass| pass.stage == Stage::Lower));
     }

@@ -180,7 +180,7 @@ pub(super) fn operation_names(log: &mut Log, document: &mut Value) -> Result<(),
                 if names::snake(&name) != name {
                     return Err(log.refuse(
                         pointer::push(&place.pointer, "x-pleo-name"),
-                        format!("{name:?} is no method name"),
+                        format!("{name:?} is not a method name"),
                         "write it in snake case; it may not be a Rust keyword",
                     ));
                 }
@@ -189,7 +189,7 @@ pub(super) fn operation_names(log: &mut Log, document: &mut Value) -> Result<(),
             (Some(_), _) => {
                 return Err(log.refuse(
                     pointer::push(&place.pointer, "x-pleo-name"),
-                    "a name that is no string",
+                    "a name that is not a string",
                     "write the method name as a string",
                 ));
             }
@@ -222,7 +222,7 @@ pub(super) fn families(log: &mut Log, document: &mut Value) -> Result<(), Refusa
             return Err(log.refuse(
                 pointer::push(&place.pointer, "x-pleo-family"),
                 format!("family {family:?}"),
-                "name the family in kebab case, such as `tax-codes`, and not as a module or feature that is no family",
+                "name the family in kebab case, such as `tax-codes`, and not like a module or feature that is not a family",
             ));
         }
         Ok(())
@@ -319,7 +319,7 @@ pub(super) fn is_in_path(c: char) -> bool {
     c.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@%".contains(c)
 }
 
-/// Refuses path templates that would not be sent as they stand.
+/// Refuses path templates that would not be sent as they are.
 fn check_path(log: &Log, place: &walk::Place) -> Result<(), SpecError> {
     let problem = 'found: {
         if !place.path.starts_with('/') {
@@ -345,7 +345,7 @@ fn check_path(log: &Log, place: &walk::Place) -> Result<(), SpecError> {
                 break 'found "a path with a brace without its pair".to_owned();
             };
             if !seen.insert(name) {
-                break 'found format!("a path in which parameter `{name}` stands twice");
+                break 'found format!("a path in which parameter `{name}` is used twice");
             }
             rest = after;
         }
@@ -392,7 +392,7 @@ fn check_parameters(log: &Log, place: &walk::Place, operation: &Map<String, Valu
     if let Some(name) = in_path.iter().find(|name| !template.contains(&name.as_str())) {
         return Err(log.refuse(
             &place.pointer,
-            format!("path parameter `{name}` does not stand in the path"),
+            format!("path parameter `{name}` is not in the path"),
             "correct the path or the parameter",
         ));
     }
@@ -484,7 +484,7 @@ fn check_header(log: &Log, at: &str, name: &str) -> Result<(), SpecError> {
     let problem = if names::RESERVED_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
         format!("the header `{name}` is set by what sends a request")
     } else if name.is_empty() || !name.chars().all(token) {
-        format!("{name:?} is no header name")
+        format!("{name:?} is not a header name")
     } else {
         return Ok(());
     };

@@ -1,4 +1,4 @@
-//! Passes over what stands in a schema.
+//! Passes over what is in a schema.
 
 use std::collections::BTreeSet;
 

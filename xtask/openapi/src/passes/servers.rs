@@ -159,7 +159,7 @@ pub(crate) fn foreign_hosts(document: &str, value: &Value, hosts: &[&str]) -> Ve
     };
     let refused = |(index, server): (usize, &Value)| {
         let text = server.get("url")?.as_str()?;
-        // What is no address at all is refused by the pass.
+        // What is not an address at all is refused by the pass.
         let url = address(text).ok()?;
         (!known(&url)).then(|| {
             SpecError::new(

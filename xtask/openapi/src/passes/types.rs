@@ -108,7 +108,7 @@ pub(super) fn parameter_types(log: &mut Log, document: &mut Value) -> Result<(),
     })
 }
 
-/// Puts a component where it is referred to, unless it is an enum. What stands beside the
+/// Puts a component where it is referred to, unless it is an enum. What is next to the
 /// reference stays.
 fn put_in_place(schemas: &Value, schema: &mut Value) -> bool {
     let mut changed = false;
@@ -216,7 +216,7 @@ impl<'a> Hoist<'a> {
         self.new
     }
 
-    /// Hoists what stands inside `schema`, which itself stays; `name` is the name of its type.
+    /// Hoists what is inside `schema`, which itself stays; `name` is the name of its type.
     fn inside(&mut self, at: &str, name: &str, schema: &mut Value) -> Result<(), SpecError> {
         for (child_at, child) in walk::children_mut(at, schema) {
             let tail = &child_at[at.len()..];
@@ -232,7 +232,7 @@ impl<'a> Hoist<'a> {
         Ok(())
     }
 
-    /// Hoists `schema` itself if it is an enum or object, else what stands inside it.
+    /// Hoists `schema` itself if it is an enum or object, else what is inside it.
     fn one(&mut self, at: &str, name: &str, schema: &mut Value) -> Result<(), SpecError> {
         if null::is_only_null(schema) {
             return Ok(());
@@ -339,7 +339,7 @@ fn comparable(schema: &Value) -> Value {
     schema
 }
 
-/// A title as the name of a component. One that could not stand in a reference is cased as a type.
+/// A title as the name of a component. One that could not be in a reference is cased as a type.
 fn as_component(title: String) -> String {
     let plain =
         !title.is_empty() && title.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));

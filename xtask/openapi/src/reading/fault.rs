@@ -20,7 +20,7 @@ pub(super) fn too_deep() -> String {
     format!("lists and objects nested deeper than {DEPTH} levels")
 }
 
-/// At most so much of a text as a message can show.
+/// As much of a text as a message can show.
 pub(super) fn shortened(text: &str) -> String {
     const SHOWN: usize = 60;
     match text.char_indices().nth(SHOWN) {

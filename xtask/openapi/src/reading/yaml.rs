@@ -17,9 +17,9 @@ use super::{
     number,
 };
 
-/// So many values may aliases add to a document, however short it is.
+/// How many values aliases may add to a document, however short it is.
 const EXPANDED_VALUES: u64 = 200_000;
-/// So many bytes of text may aliases add to a document, however short it is.
+/// How many bytes of text aliases may add to a document, however short it is.
 const EXPANDED_BYTES: u64 = 8 * 1024 * 1024;
 
 const SYNTAX: &str = "correct the line; YAML 1.2 is expected";

@@ -67,7 +67,7 @@ fn a_document_in_which_passes_find_nothing_to_do_needs_no_change_of_code() {
     assert!(normalise(vec![plain], &[], Idle::Refused).is_ok());
 }
 
-/// A document with an enum of so many values, and one schema and one operation for each fifty of them.
+/// A document with an enum of this many values, and one schema and one operation for each fifty of them.
 fn large(count: usize) -> Document {
     let things = count / 50;
     let values: Vec<String> = (0..count).map(|n| format!("value-{n}")).collect();

@@ -331,7 +331,7 @@ fn counterparts(name: &str, document: &Value, clean: &Value) -> Vec<(String, Val
     found
 }
 
-/// A value that one of the two takes, by the place of the schema, for so many schemas at most; and how
+/// A value that one of the two takes, by the place of the schema, for this many schemas at most; and how
 /// many values were tried.
 fn differences(name: &str, published: &Side, clean: &Side, most: usize) -> (BTreeMap<String, String>, usize) {
     let mut found = BTreeMap::new();

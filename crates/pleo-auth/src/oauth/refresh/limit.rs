@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::Instant;
 
-/// Gives a future so much time, as long as somebody waits for it; `None` when it ran out. Nobody may have
+/// Gives a future this much time, as long as somebody waits for it; `None` when it ran out. Nobody may have
 /// waited, after the calls that did were dropped: then the result may have arrived since, and a pair with
 /// it, so time starts anew.
 pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {

@@ -16,7 +16,7 @@ pub struct RefreshPolicy {
     /// The pause after the first failure; each further one doubles it, up to 30 seconds, and a random half
     /// is taken off. Default: 0.5 seconds.
     pub backoff: Duration,
-    /// How long the authorisation server has for one answer, and the store for each of its methods, except for
+    /// How long the authorisation server has for one response, and the store for each of its methods, except for
     /// waiting for its lock: see [`longest_renewal`](Self::longest_renewal). Default: 30 seconds.
     pub timeout: Duration,
     /// How long after the refresh token was sent, and no response came, the authorisation server is asked what became
@@ -57,7 +57,7 @@ impl RefreshPolicy {
 
     /// The longest pause between two attempts.
     pub const MAX_BACKOFF: Duration = Duration::from_secs(30);
-    /// How long a token is taken to be valid whose answer does not say it.
+    /// The assumed lifetime of a token whose response does not state one.
     pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
     /// The longest time for which a renewal has the lock of its [`TokenStore`](crate::oauth::TokenStore), if everything takes
@@ -70,7 +70,7 @@ impl RefreshPolicy {
         self.timeout.saturating_mul(steps).saturating_add(pause.saturating_mul(self.attempts))
     }
 
-    /// The pause after so many failures.
+    /// The pause after this many failures.
     pub(super) fn pause(&self, failures: u32) -> Duration {
         self.longest_pause(failures).mul_f64(between_half_and_one())
     }

@@ -141,7 +141,7 @@ impl<E: Environment> Renewal<E> {
         Ok(stored)
     }
 
-    /// Whether a stored pair is another one than ours, and none that has had its time.
+    /// Whether a stored pair differs from ours and has not had its time.
     fn is_newer(&self, stored: &Tokens<E>, ours: &Tokens<E>) -> bool {
         stored.refresh_token().is_some_and(|stored| {
             let differs = ours.refresh_token().is_none_or(|ours| digest(ours) != digest(stored));

@@ -33,7 +33,7 @@ impl<E: Environment> Store<E> {
         Self { store, limit }
     }
 
-    /// Waits for the lock as long as somebody may lawfully have it. A store that gives up by itself does so first.
+    /// Waits for the lock as long as another holder may keep it. A store that gives up by itself does so first.
     pub(super) async fn lock(&self, longest: Duration) -> Result<Locked<E>, TokenError> {
         let store = Arc::clone(&self.store);
         let locking = async move { store.lock(longest).await };

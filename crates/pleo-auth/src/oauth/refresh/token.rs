@@ -57,7 +57,7 @@ impl<E: Environment> RefreshingToken<E> {
     /// Tokens from [`OAuthApp::exchange`]. They go to the store before the first request uses them.
     ///
     /// # Errors
-    /// When they are of another environment than the app, or no tokens.
+    /// When they belong to an environment other than the app's, or are not tokens.
     pub fn new(
         app: OAuthApp<E>,
         tokens: Tokens<E>,

@@ -1,4 +1,4 @@
-//! Answers other than success.
+//! Responses other than success.
 
 use std::{error::Error as StdError, fmt};
 
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::{DecodeError, ErrorChain, remedy::remedy};
 use crate::runtime::{Operation, identifier};
 
-/// An answer other than success.
+/// A response other than success.
 ///
 /// `Display` shows the status, Pleo's name for the error where it has the form of an
 /// [identifier], and what to do. With `{:#}` it shows Pleo's explanation, too.
@@ -52,7 +52,7 @@ impl ApiError {
         self.operation
     }
 
-    /// The answer's status.
+    /// The response's status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -74,7 +74,7 @@ impl ApiError {
         self.attempts
     }
 
-    /// The answer's headers.
+    /// The response's headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }

@@ -55,7 +55,7 @@ impl DecodeError {
         self.operation
     }
 
-    /// The answer's status.
+    /// The response's status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -65,7 +65,7 @@ impl DecodeError {
         self.attempts
     }
 
-    /// The answer's headers.
+    /// The response's headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }

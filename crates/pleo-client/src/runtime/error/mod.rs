@@ -44,7 +44,7 @@ pub enum Error {
         /// How many times the request was sent before that.
         attempts: u32,
     },
-    /// No complete answer arrived.
+    /// No complete response arrived.
     Transport {
         /// The operation that was called.
         operation: &'static Operation,
@@ -93,7 +93,7 @@ impl Error {
         }
     }
 
-    /// The answer's status, if there was an answer.
+    /// The response's status, if there was a response.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Api(error) => Some(error.status()),
@@ -147,7 +147,7 @@ impl Error {
         }
     }
 
-    /// The same after so many attempts, for a transport that sends a call again. An argument that cannot be sent was
+    /// The same after this many attempts, for a transport that sends a call again. An argument that cannot be sent was
     /// never sent.
     #[must_use]
     pub fn with_attempts(self, attempts: u32) -> Self {

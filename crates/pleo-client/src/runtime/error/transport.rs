@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt};
 
 use super::ErrorChain;
 
-/// What happened to a request on its way, or to the answer on its way back.
+/// What happened to a request on its way, or to the response on its way back.
 pub struct TransportError {
     kind: TransportErrorKind,
     source: Box<dyn StdError + Send + Sync>,
@@ -27,7 +27,7 @@ pub enum TransportErrorKind {
     Timeout,
     /// The connection failed; whether the request arrived is not known.
     Connection,
-    /// The answer began, but its body did not arrive whole.
+    /// The response began, but its body did not arrive whole.
     Body,
 }
 

@@ -313,7 +313,7 @@ impl DeadlyTokens {
     }
 }
 
-/// From here on, writing more than so many bytes into a file ends the process, after these bytes were written.
+/// From here on, writing more than this many bytes into a file ends the process, after these bytes were written.
 fn end_after_writing(bytes: u64) {
     let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
     setrlimit(Resource::Fsize, limit).unwrap();

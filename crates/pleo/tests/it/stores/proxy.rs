@@ -1,4 +1,4 @@
-//! Stands between a process and its database, and stops at the commit.
+//! Sits between a process and its database, and stops at the commit.
 
 use std::{
     io::{self, Read, Write},
