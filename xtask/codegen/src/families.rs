@@ -4,7 +4,7 @@
 ///
 /// A family without one is introduced by its name. A test requires one for each family of `spec/openapi.json`.
 pub const PURPOSES: [(&str, &str); 12] = [
-    ("accounting-entries", "Find and read accounting entries, and download the receipts attached to them."),
+    ("accounting-entries", "Find and read accounting entries and the receipts attached to them."),
     ("accounts", "Manage the chart of accounts: the accounts that expenses are booked to."),
     ("bookkeeping", "Manage the chart of accounts through Pleo's bookkeeping API, which is in beta."),
     ("companies", "Read the companies that the credential has access to."),
