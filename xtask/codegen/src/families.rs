@@ -25,7 +25,7 @@ pub const PURPOSES: [(&str, &str); 12] = [
     ("tags", "Manage tag groups, their tags, and the dimensions that describe the tags."),
     ("tax-codes", "Manage tax codes, and calculate tax amounts."),
     ("vendors", "Manage vendors one by one, or import them from CSV files."),
-    ("webhooks", "Subscribe to events, and see what was delivered."),
+    ("webhooks", "Subscribe to events, and read the change log of each subscription."),
 ];
 
 /// What a family of Pleo's API is for.
