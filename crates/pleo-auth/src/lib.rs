@@ -51,8 +51,8 @@
 //! `default-features = false, features = ["rustls", "export"]`. The marketplace is always there, because
 //! [`Client::connect`] asks it who the credential is.
 //!
-//! `reqwest` has the transport. `rustls` enables TLS through rustls; `native-tls` uses the operating system's library. If
-//! both are on, `rustls` is used. If neither is, the transport reaches a sandbox on this machine and nothing else.
+//! `reqwest` has the transport. `rustls` enables TLS through rustls; `native-tls` uses the operating system's library.
+//! If both are on, `rustls` is used. If neither is, the transport reaches a sandbox on this machine and nothing else.
 //! Without `reqwest`, a client needs transports of your own.
 //!
 //! # How far secrets are wiped

@@ -4,7 +4,7 @@
 ///
 /// A family without one is introduced by its name. A test requires one for each family of `spec/openapi.json`.
 pub const PURPOSES: [(&str, &str); 12] = [
-    ("accounting-entries", "Find and read accounting entries, and download the receipts attached to them."),
+    ("accounting-entries", "Find and read accounting entries and the receipts attached to them."),
     ("accounts", "Manage the chart of accounts: the accounts that expenses are booked to."),
     ("bookkeeping", "Manage the chart of accounts through Pleo's bookkeeping API, which is in beta."),
     ("companies", "Read the companies that the credential has access to."),
@@ -25,7 +25,7 @@ pub const PURPOSES: [(&str, &str); 12] = [
     ("tags", "Manage tag groups, their tags, and the dimensions that describe the tags."),
     ("tax-codes", "Manage tax codes, and calculate tax amounts."),
     ("vendors", "Manage vendors one by one, or import them from CSV files."),
-    ("webhooks", "Subscribe to events, and see what was delivered."),
+    ("webhooks", "Subscribe to events, and read the change log of each subscription."),
 ];
 
 /// What a family of Pleo's API is for.
