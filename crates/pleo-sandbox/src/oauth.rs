@@ -491,14 +491,16 @@ impl AuthorizationServer {
         (expires_at > around.now).then_some((issued, expires_at))
     }
 
-    /// Nobody may infer anything from a code or token (A49), so each has every character that may be in one.
+    /// Nobody may infer anything from a code or token (A49), so each has every character that may be in one, and some are
+    /// longer or look like Base64 with its padding.
     fn random_text(&mut self, characters: &str) -> String {
-        let bytes: [u8; 32] = std::array::from_fn(|_| self.random.u8(..));
+        let length = if self.random.bool() { 32 } else { 80 };
+        let bytes: Vec<u8> = (0..length).map(|_| self.random.u8(..)).collect();
         let mut text = URL_SAFE_NO_PAD.encode(bytes);
         for character in characters.chars() {
             text.insert(self.random.usize(1..text.len()), character);
         }
-        text
+        text + &"=".repeat(self.random.usize(..3))
     }
 }
 

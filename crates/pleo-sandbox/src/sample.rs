@@ -401,8 +401,8 @@ fn singular(name: &str) -> &str {
 
 const WORDS: &[&str] =
     &["Travel", "Meals", "Software", "Office", "Hardware", "Marketing", "Training", "Fuel"];
-/// What decoders decode that are given it once too often.
-const ENCODED: &[&str] = &["%41", "%2F", "%25", "&amp;", "\\n", "\\u0041", "=C3=A9"];
+/// What decoders decode that are given it once too often, and a line's end that others shorten.
+const ENCODED: &[&str] = &["%41", "%2F", "%25", "&amp;", "\\n", "\\u0041", "=C3=A9", "\r\n"];
 /// Those that encoders get wrong.
 const CHARACTERS: &[char] = &[
     'a',
@@ -418,6 +418,7 @@ const CHARACTERS: &[char] = &[
     '\u{7f}',
     '\u{a0}',
     '\u{2028}',
+    '\u{200b}',
     '+',
     '&',
     '=',

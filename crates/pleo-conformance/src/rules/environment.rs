@@ -17,6 +17,7 @@ use crate::{
         evidence::{Judgement, place},
         search::Stop,
         servers::Site,
+        tokens::is_token_request,
     },
     verdict::{Level, Verdict},
 };
@@ -98,7 +99,8 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[BASE_URLS_OPENING, BASE_URLS, OVERVIEW_SECURITY, WORKFLOW_KEY],
         failure: "Another host whose URL begins with, or contains, the right one receives the credential.",
         method: "Base URLs of another server that have the right one as user information, path, query or \
-                 fragment, or that differ only in the port: that server may not receive the credential.",
+                 fragment, or that differ only in the port, and the authorisation server's: that server may not receive \
+                 the credential.",
         check: Check::Client { needs: ENVIRONMENTS, check: look_alikes_are_refused },
     },
 ];
@@ -250,8 +252,9 @@ fn is_loopback(origin: &str) -> bool {
     })
 }
 
-/// Addresses of the server `other` that look like `right`; both are a host and a port.
-fn look_alikes(right: &str, other: &str) -> Vec<String> {
+/// Addresses of the server `other` that look like `right`, and the one where tokens are asked for; all are a host and a
+/// port.
+fn look_alikes(right: &str, other: &str, authorization_server: &str) -> Vec<String> {
     vec![
         format!("http://{other}"),
         format!("http://{right}@{other}"),
@@ -262,20 +265,24 @@ fn look_alikes(right: &str, other: &str) -> Vec<String> {
         format!("http://{other}#http://{right}"),
         format!("http://{}", other.replace("127.0.0.1", "localhost")),
         format!("http://{}", other.replace("127.0.0.1", "127.1")),
+        format!("http://{authorization_server}"),
     ]
 }
 
 fn look_alikes_are_refused(trial: &mut ClientTrial<'_>) -> Verdict {
-    let tricks = look_alikes("", "").len();
+    let tricks = look_alikes("", "", "").len();
     let cases = trial.cases().with_setbacks().strategy();
     trial.each((cases, 0..tricks), |talk, (case, trick)| {
         control(talk, case)?;
-        let host = |url: String| url.replace("http://", "");
-        let (right, other) = (host(talk.servers().url(case.site)), host(talk.servers().url(Site::Untrusted)));
-        let base_url = look_alikes(&right, &other)[*trick].clone();
+        let authorization_server = case.site.authorization_server();
+        let [right, other, asked] = [case.site, Site::Untrusted, authorization_server]
+            .map(|site| talk.servers().url(site).replace("http://", ""));
+        let base_url = look_alikes(&right, &other, &asked)[*trick].clone();
         let seen = send_to(talk, case, base_url.clone())?;
-        // The right address with something behind it is not a look-alike, and not what this is about.
-        let strays = seen.api().filter(|received| received.site != case.site);
+        // The right address with something behind it is not a look-alike, and not what this is about. The
+        // authorisation server is to receive what asks for tokens.
+        let strays =
+            seen.received.iter().filter(|received| received.site != case.site && !is_token_request(received));
         match carrier(strays, &talk.credentials(case)) {
             None => Ok(Judgement::Pass),
             Some(received) => Ok(Judgement::fail_by(

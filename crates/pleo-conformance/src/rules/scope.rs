@@ -107,7 +107,7 @@ fn lacking(needed: &[String], way: usize) -> Vec<String> {
 }
 
 fn missing_scope_is_noticed(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = trial.cases().given().of(needs_scopes).strategy();
+    let cases = trial.cases().brought().of(needs_scopes).strategy();
     // One more than there are: no scopes at all.
     trial.each((cases, 0..=INSTEAD.len()), |talk, (case, way)| {
         control(talk, &Case { scopes: Some(needed(case)), ..case.clone() })?;
@@ -141,7 +141,7 @@ fn sufficient(needed: &[String], with: u8) -> Vec<String> {
 
 fn sufficient_scopes_suffice(trial: &mut ClientTrial<'_>) -> Verdict {
     // Where the scopes of an operation are not published, no set of them is known to be too small.
-    let cases = trial.cases().given().strategy();
+    let cases = trial.cases().brought().strategy();
     trial.each((cases, 0..4_u8), |talk, (case, with)| {
         control(talk, case)?;
         let scopes = sufficient(&needed(case), *with);

@@ -421,8 +421,16 @@ fn same(one: &Value, other: &Value) -> bool {
 
 fn lawful_request_is_sent_once(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().strategy();
-    trial.each(cases, |talk, case: &Case| {
-        let seen = talk.send(case)?;
+    // A success is one even if its body is of no use. A request that changes nothing may be repeated then.
+    let useless = prop::option::weighted(0.2, select(vec![Trouble::Unreadable, Trouble::Empty]));
+    trial.each((cases, useless), |talk, (case, useless)| {
+        let seen = match useless.filter(|_| case.operation.method != "GET") {
+            Some(useless) => {
+                talk.prepare(case)?;
+                send_into(talk, case, useless, case.circumstances.times)?
+            }
+            None => talk.send(case)?,
+        };
         let requests = seen.requests(case);
         let Some(received) = requests.first() else {
             let message = "a valid request is not sent";

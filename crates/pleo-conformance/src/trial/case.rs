@@ -75,6 +75,8 @@ pub(crate) struct Case {
     pub(crate) path: BTreeMap<String, String>,
     pub(crate) query: Vec<Parameter>,
     pub(crate) body: Option<Value>,
+    /// Other arguments of the same operation, for an earlier call.
+    pub(crate) other_arguments: Given,
     /// What is known of the credential's scopes.
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) circumstances: Circumstances,
@@ -114,6 +116,8 @@ pub(crate) const UNUSED: Past = [None; 3];
 pub(crate) enum Event {
     /// The same call.
     Call,
+    /// A call of the same operation with other arguments.
+    OtherArguments,
     /// The same call for another company.
     OtherCompany,
     /// The same call without a company.
@@ -132,8 +136,9 @@ pub(crate) enum Event {
 
 impl Event {
     /// What can happen to every client that makes several calls in a session, by weight.
-    pub(crate) const ALWAYS: [Self; 9] = [
+    pub(crate) const ALWAYS: [Self; 10] = [
         Self::Call,
+        Self::OtherArguments,
         Self::OtherSession,
         Self::Renewal,
         Self::Renewal,
@@ -262,6 +267,12 @@ impl Cases {
         self
     }
 
+    /// Only those with a credential that somebody else gives the client, whether it renews it or not.
+    pub(crate) fn brought(mut self) -> Self {
+        self.kinds.retain(|kind| *kind != CredentialKind::OauthSession);
+        self
+    }
+
     /// Also those in which requests are sent at the same time.
     pub(crate) fn in_parallel(self, parallel: bool) -> Self {
         Self { parallel, ..self }
@@ -328,6 +339,7 @@ impl Cases {
                 let (kind, secret, other_secret) = credential;
                 let (app, refresh_token, other_refresh_token) = pair;
                 let (path, query, body) = arguments(operation, optional, seed, empty_texts);
+                let other_arguments = arguments(operation, !optional, seed.wrapping_add(1000), false);
                 let mut circumstances: Circumstances = circumstances;
                 circumstances.past =
                     circumstances.past.map(|event| event.filter(|event| event.happens_with(kind)));
@@ -344,6 +356,7 @@ impl Cases {
                     path,
                     query,
                     body,
+                    other_arguments,
                     scopes: None,
                     circumstances,
                 };
@@ -362,6 +375,10 @@ pub(crate) fn apps() -> impl Strategy<Value = App> {
         "https://app.example.com/Pleo/CallBack",
         "https://app.example.com/callback?tenant=7&next=%2Fhome%20page",
         "https://app.example.com/call%20back?Name=A+B",
+        "https://app.example.com/callback/",
+        "https://App.Example.com/callback",
+        "http://localhost:8080/callback",
+        "http://127.0.0.1:8080/callback",
     ];
     (any::<u128>(), OPAQUE.text(), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| App {
         client_id: Uuid::from_u128(id).to_string(),
@@ -374,25 +391,33 @@ pub(crate) fn apps() -> impl Strategy<Value = App> {
 const TEMPTING: [&str; 12] =
     ["&amp;", "%41", "%2B", "$HOME", "${HOME}", "{0}", "%s", "\\n", "\"", "'", "#", "<b>"];
 
-/// Keys or tokens. Half of the keys have this tempting part in them, and some tokens end with padding.
+/// Keys or tokens. Half of the keys have this tempting part in them, and a few might be taken for Base64; some tokens
+/// end with padding.
 fn secrets(kind: CredentialKind, part: &'static str) -> impl Strategy<Value = String> {
     let form = if is_key(kind) { &KEY } else { &TOKEN };
     let tempting = prop::option::of(any::<usize>());
     let last = select(vec!["", "", "", "/", "=", "==", ".", "#", "'"]);
-    (form.text(), tempting, 0..=2_usize, last).prop_map(move |(mut secret, tempting, padding, last)| {
-        match tempting {
-            // A quotation mark may be the last character.
-            Some(at) if is_key(kind) => {
-                let start = PREFIX.len() + 1;
-                secret.insert_str(start + at % (secret.len() + 1 - start), part);
+    let plain = prop::bool::weighted(0.1);
+    (form.text(), tempting, 0..=2_usize, last, plain).prop_map(
+        move |(mut secret, tempting, padding, last, plain)| {
+            if is_key(kind) && plain {
+                secret.retain(|sign| sign.is_ascii_alphanumeric());
+                return secret.clone() + &"x".repeat(secret.len().next_multiple_of(4) - secret.len());
             }
-            Some(_) => secret += &"=".repeat(padding),
-            // What is cut off as if it were not a part of the key.
-            None if is_key(kind) => secret += last,
-            None => {}
-        }
-        secret
-    })
+            match tempting {
+                // A quotation mark may be the last character.
+                Some(at) if is_key(kind) => {
+                    let start = PREFIX.len() + 1;
+                    secret.insert_str(start + at % (secret.len() + 1 - start), part);
+                }
+                Some(_) => secret += &"=".repeat(padding),
+                // What is cut off as if it were not a part of the key.
+                None if is_key(kind) => secret += last,
+                None => {}
+            }
+            secret
+        },
+    )
 }
 
 fn circumstances(parallel: bool, events: Vec<Event>, setbacks: bool) -> impl Strategy<Value = Circumstances> {
@@ -432,7 +457,7 @@ fn pasts(events: Vec<Event>) -> impl Strategy<Value = Past> {
 }
 
 /// Path parameters, query parameters and body.
-type Given = (BTreeMap<String, String>, Vec<Parameter>, Option<Value>);
+pub(crate) type Given = (BTreeMap<String, String>, Vec<Parameter>, Option<Value>);
 
 /// The arguments of an operation: each bit of `optional` is one that is given.
 fn arguments(operation: &Operation, optional: u16, seed: u32, empty_texts: bool) -> Given {

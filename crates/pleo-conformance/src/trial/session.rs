@@ -27,6 +27,10 @@ impl Conversation<'_, '_> {
         let another = companies.into_iter().find(|company| Some(*company) != case.company);
         match event {
             Event::Call => self.call(&call),
+            Event::OtherArguments => {
+                let (path, query, body) = case.other_arguments.clone();
+                self.call(&Case { path, query, body, ..call }.of_company(case.company))
+            }
             Event::OtherCompany => self.call(&call.of_company(another)),
             Event::NoCompany => self.call(&call.of_company(None)),
             Event::Failure(setback) => self.call_into(&call, [setback.fault()]),

@@ -19,7 +19,7 @@ held! {
         [KeyAsBearer TokenAsBasic]
         SchemeLowerCase
     "Basic has no Base64, no padding or another alphabet, or the key is not its user name alone"
-        [KeyUnencoded KeyWithoutColon KeyUnpadded KeyBase64Url KeyAsPassword KeyInBothFields]
+        [KeyUnencoded KeyWithoutColon KeyUnpadded KeyBase64Url KeyTakenAsEncoded KeyAsPassword KeyInBothFields]
         SchemeUpperCase
     "The `Authorization` header is missing, or there twice"
         [HeaderMissing HeaderTwice]
@@ -34,7 +34,7 @@ held! {
         [BuiltInHttp BuiltInLookalike BuiltInElsewhere]
         MoreBuiltIn
     "A credential is sent to an address that nobody knows, or that begins like the right one"
-        [WrongHostAccepted LookalikeHost]
+        [WrongHostAccepted AuthorizationServerAccepted LookalikeHost]
         BaseUrlInCapitals
     "A legacy token is sent, or another credential to the legacy API"
         [LegacyTokenAccepted LegacyHostAccepted]
@@ -52,10 +52,10 @@ held! {
         [CompanyNotRequired CompanyEverywhere]
         DefaultLimitSent
     "Scopes are not looked at, or no scopes are taken for all of them"
-        [ScopesIgnored EmptyScopesMeanAll]
+        [ScopesIgnored ScopesOfPairsIgnored EmptyScopesMeanAll]
         ScopesNamedInRefusal
     "What was forbidden, or has succeeded, is sent once more"
-        [ForbiddenRetried SentTwice]
+        [ForbiddenRetried SentTwice RepeatedAfterUselessSuccess]
         FailureTriedAgain
     "A credential is in the query, a cookie or another header as well"
         [KeyInQuery TokenInQuery KeyInUserAgent KeyInCookie KeyInOwnHeader]
@@ -91,11 +91,11 @@ held! {
         [ClientSecretInUrl ClientSecretInUrlUnderOtherName VerifierAsState OtherVerifierInUrl VerifierInState]
         StateOf129Characters
     "The redirect URI is not to the letter the one that is registered"
-        [RedirectUriChanged RedirectUriChangedInExchange RedirectUriLowerCased]
+        [RedirectUriChanged RedirectUriChangedInExchange RedirectUriLowerCased RedirectUriWithoutSlash RedirectUriHostLowerCased RedirectUriWithTls RedirectUriLocalhostResolved]
         FormsReversed
     "A token is not renewed, is sent once more when it was refused, or stays after a renewal"
         [ExpiredTokenSent RefusedTokenTriedAgain OldAccessTokenKept OldRefreshTokenKept
-         SecondRefreshTokenKept]
+         SecondRefreshTokenKept RefreshTokenLostBy500 RefreshTokenLostInParallel]
         RenewedWhenRefused
     "A renewal that fails is tried again and again"
         [DeadRefreshTokenReused RefreshRetriedEndlessly DroppedRenewalTriedEndlessly
@@ -159,7 +159,7 @@ held! {
         [UnboundCompanyEmpty UnboundCompanyNull UnboundCompanyUndefined UnboundCompanyNil]
         EmptyQuery
     "OAuth tokens that the client keeps are sent otherwise than those that it is given"
-        [KeptTokenAsBasic GrantedTokenAsBasic RenewedTokenCut GrantedTokenReencoded KeptHeaderTwice
+        [KeptTokenAsBasic GrantedTokenAsBasic RenewedTokenCut GrantedTokenReencoded GrantedTokenUnpadded KeptHeaderTwice
          RenewedHeaderMissing KeptCompanyMissing GrantedTokenInQuery KeptTokenInQuery RenewedTokenInQuery]
         RenewedEarly
     "After a change of environment, credential and base URL belong to different ones"
@@ -249,7 +249,7 @@ held! {
         [BodyLatin1 BodyQuestionMarks BodyEncodedTwice BodyAstralLost BodySurrogatesBroken]
         BodyEscaped
     "The authorise URL, or a renewal, asks for other scopes"
-        [ScopesJoinedByCommas ScopesJoinedByPlus FirstScopeOnly ScopeAdded ScopeMissing ScopeWidenedAtRefresh]
+        [ScopesJoinedByCommas ScopesJoinedByPlus FirstScopeOnly ScopeAdded ScopeMissing ScopeWidenedAtRefresh ScopeGuessedAtRefresh]
         ScopesAtRefresh
     "The PKCE challenge is padded, in hex, or in the wrong alphabet"
         [ChallengePadded ChallengeStandardAlphabet ChallengeHex]
@@ -261,11 +261,11 @@ held! {
         [VerifierStandardBase64 VerifierPadded VerifierWithExclamationMark VerifierFixed VerifierFromState]
         VerifierOf128Characters
     "The state is compared loosely"
-        [StateBeginningAccepted EmptyStateAccepted StateContinuedAccepted StateCaseIgnored StateLengthOnly
+        [StateBeginningAccepted StateSignsIgnored EmptyStateAccepted StateContinuedAccepted StateCaseIgnored StateLengthOnly
          StateTrimmed EarlierStateAccepted LastStateWins AnyStateAccepted]
         StateOf129Characters
     "A redirect URI, a code, a refresh token or a client secret is encoded wrongly"
-        [RedirectUriUnencoded RedirectUriDecoded ClientSecretUnencoded CodeDecodedTwice CodePlusAsBlank
+        [RedirectUriUnencoded RedirectUriDecoded ClientSecretUnencoded CodeDecodedTwice CodePlusAsBlank CodeCutAt64 CodeUnpadded
          CodeUnencoded RefreshTokenUnencoded]
         PercentForSpaceInForms
     "The request after a renewal is another one, or renewals go on without end"
@@ -277,7 +277,7 @@ held! {
          RenewedAnHourEarly RenewedAtFirstUse]
         RenewedEarly
     "A code is exchanged twice"
-        [CodeExchangedTwice RefusedCodeExchanged CodeExchangedAfterDrop CodeExchangedByEachFinish]
+        [CodeExchangedTwice RefusedCodeExchanged RefusedCodeExchangedLater CodeExchangedAfterDrop CodeExchangedByEachFinish]
         ExchangeTriedAgain
     "Of several companies in a request the first or the last is compared, or of one its beginning"
         [FirstCompanyCompared LastCompanyCompared CompanyComparedByBeginning]
@@ -287,11 +287,11 @@ held! {
         NamedCompanyUpperCase
     "What nobody has given is sent as `null`, `None` or empty, or a body as `{}`"
         [QueryUnsetAsNone QueryUnsetAsNull QueryUnsetAsUndefined QueryUnsetEmpty EmptyBodySent BodyInvented
-         BodyNullAdded]
+         BodyNullAdded BodyCached]
         DefaultLimitSent
     "Empty texts, line ends, blanks or control characters get lost"
         [QueryTrimmed QueryEmptyLost QueryLineEndsLost BodyEmptyTextsLost BodyTrimmed BodyLineFeedsToCrlf
-         BodyCarriageReturnsLost BodyControlsLost]
+         BodyCarriageReturnsLost BodyControlsLost BodyLineEndsShortened BodyZeroWidthLost]
         BodyPrettyPrinted
     "Zeros or empty lists get lost"
         [QueryZeroLost BodyZerosLost BodyEmptyListsLost]
@@ -352,7 +352,7 @@ held! {
         [KeyCached NewPairIgnored NewPairIgnoredAfterEnd OldKeyInLogOfNew]
         LastFourShown
     "A renewal goes to the other environment's server: always, or when its own has refused it"
-        [RefreshElsewhere RefusedRenewalElsewhere]
+        [RefreshElsewhere RefusedRenewalElsewhere LaterRenewalElsewhere]
         RefreshTriedOnce
     "A request that may have taken effect is repeated after a 504 or a lost response"
         [RepeatedAfterDrop RepeatedAfter504 RepeatedAfterReset]

@@ -168,7 +168,9 @@ impl Data {
 
     fn seeded() -> Self {
         let id = |n: u128| Uuid::from_u128(0x1111_1111_2222_4333_8444_5555_5555_5550 + n);
-        let companies = vec![(id(1), id(8)), (id(2), id(8)), (id(3), id(8)), (id(4), id(9))];
+        // One whose letters show who writes ids in another case.
+        let other = Uuid::from_u128(0xabcd_ef01_2345_4678_89ab_cdef_abcd_efab);
+        let companies = vec![(id(1), id(8)), (id(2), id(8)), (id(3), id(8)), (other, id(9))];
         let mut data = Self {
             companies: companies.clone(),
             ids: Rng::with_seed(0),

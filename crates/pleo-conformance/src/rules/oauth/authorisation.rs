@@ -140,7 +140,7 @@ fn finish_twice(talk: &mut Conversation<'_, '_>, redirect: &str) -> Result<Vec<S
 }
 
 /// In how many ways the state of a redirect can be wrong.
-const WRONG_STATES: u8 = 11;
+const WRONG_STATES: u8 = 12;
 
 /// The state parameters of a redirect that has to be refused, with what is wrong with them.
 fn wrong_states(state: &str, earlier: &str, way: u8) -> (Vec<String>, &'static str) {
@@ -151,6 +151,12 @@ fn wrong_states(state: &str, earlier: &str, way: u8) -> (Vec<String>, &'static s
     };
     let swapped: String = state.chars().map(swapped).collect();
     let reversed: String = state.chars().rev().collect();
+    let other_sign = |character: char| match character {
+        '-' => '_',
+        '_' => '-',
+        other => other,
+    };
+    let other_signs: String = state.chars().map(other_sign).collect();
     match way {
         0 => (Vec::new(), "without a state"),
         1 => (vec![format!("{reversed}x")], "with another state"),
@@ -165,6 +171,7 @@ fn wrong_states(state: &str, earlier: &str, way: u8) -> (Vec<String>, &'static s
         7 => (vec![format!("{reversed}x"), state.to_owned()], "with another state before the right one"),
         8 => (vec![format!("{state} ")], "with a blank behind the state"),
         9 => (vec![format!(" {state}")], "with a blank before the state"),
+        10 if other_signs != state => (vec![other_signs], "with - and _ swapped in the state"),
         _ => {
             let last = if state.ends_with('~') { '-' } else { '~' };
             (vec![format!("{cut}{last}")], "with a state of the same length")
@@ -527,7 +534,8 @@ pub(super) fn code_is_exchanged_once(trial: &mut ClientTrial<'_>) -> Verdict {
             return Ok(Judgement::inconclusive("the code is not exchanged at the first try"));
         }
         // The user has gone back, or has loaded the page again.
-        let second = if succeeds { Some(finish(talk, redirect)?) } else { None };
+        let is_spent = succeeds || *trouble == Trouble::Status(400);
+        let second = if is_spent { Some(finish(talk, redirect)?) } else { None };
         let later = second.iter().flat_map(|seen| exchanges_of(seen, &code));
         let again = exchanges.iter().copied().chain(later).nth(most);
         Ok(match again {

@@ -10,6 +10,7 @@ use proptest::{prelude::*, sample::select, strategy::Union};
 use super::{
     super::{
         carrier,
+        company::needs_company,
         trouble::{
             SILENT, TokenTrouble, Trouble, all_troubles, diversions, meet_at_token_endpoint, send_into,
             success,
@@ -21,7 +22,7 @@ use crate::{
     protocol::{App, Capability, CredentialKind, Send},
     trial::{
         authorisation::{Flow, agree, begin, token_requests},
-        case::{Case, Cases},
+        case::Case,
         client::{ClientTrial, Conversation, Seen, authorizations, may_prepare},
         evidence::{Judgement, place, target},
         search::Stop,
@@ -38,19 +39,22 @@ pub(super) const MOST_TRIES: usize = 10;
 /// The most renewals of one call to an API that refuses every token.
 const MOST_RENEWALS: usize = 2;
 
-/// Cases whose client keeps a pair of tokens.
-fn pairs(trial: &ClientTrial<'_>) -> Cases {
-    trial.cases().with_kinds(vec![CredentialKind::OauthTokens])
+/// Cases whose client keeps a pair of tokens. Some clients are bound to no company.
+fn pairs(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + use<> {
+    let cases = trial.cases().with_kinds(vec![CredentialKind::OauthTokens]).strategy();
+    (cases, prop::bool::weighted(0.2)).prop_map(|(case, unbound)| {
+        if unbound && !needs_company(case.operation) { case.of_company(None) } else { case }
+    })
 }
 
 /// Requests by a client that keeps tokens, with an access token that has expired.
 pub(super) fn expired(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + use<> {
-    pairs(trial).strategy().prop_map(|case| case.expired())
+    pairs(trial).prop_map(|case| case.expired())
 }
 
 /// Requests by a client that keeps tokens, with an access token that is good for an hour.
 fn good(trial: &ClientTrial<'_>) -> impl Strategy<Value = Case> + use<> {
-    pairs(trial).strategy().prop_map(|case| case.plain())
+    pairs(trial).prop_map(|case| case.plain())
 }
 
 /// Renewals that arrived, with their refresh tokens.
@@ -197,14 +201,32 @@ pub(super) fn new_access_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
+/// How a request goes for which a token is renewed.
+#[derive(Debug, Clone, Copy)]
+enum Manner {
+    Alone,
+    Together,
+    /// The API fails.
+    Failing,
+}
+
 pub(super) fn newest_refresh_token_is_used(trial: &mut ClientTrial<'_>) -> Verdict {
     // How many renewals go before the one that is judged.
     let before = select(vec![1_u8, 1, 2, 3]);
-    trial.each((expired(trial), before), |talk, (case, before)| {
+    let mut manners = vec![Manner::Alone, Manner::Alone, Manner::Failing];
+    manners.extend(trial.can(Capability::Parallel).then_some(Manner::Together));
+    trial.each((expired(trial), before, select(manners)), |talk, (case, before, manner)| {
         talk.admit(case)?;
         let mut spent = vec![case.refresh_token.clone()];
         for _ in 0..*before {
-            let seen = talk.call(case)?;
+            let seen = match manner {
+                Manner::Alone => talk.call(case),
+                Manner::Failing => talk.call_into(case, [Fault::Status(500)]),
+                Manner::Together => {
+                    let send = Send { times: 3, ..case.send(talk.servers()) };
+                    talk.send_call(send)
+                }
+            }?;
             let pair = renewals(&seen).last().and_then(|(renewal, _)| issued(renewal));
             let Some(pair) = pair else { return Err(not_renewed(&seen)) };
             talk.servers().sandbox(case.site).revoke(&pair.access_token);
@@ -400,33 +422,43 @@ fn names_app(value: &str, app: &App) -> bool {
 
 pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
     let known = prop::bool::weighted(0.8);
-    trial.each((expired(trial), diversions(trial), known), |talk, (case, diversion, known)| {
-        // One that is refused is no reason to turn elsewhere either.
-        if *known {
-            talk.admit(case)?
-        } else {
-            talk.admit_app_only(case)
-        }
-        let seen = meet_at_token_endpoint(talk, case.site, *diversion, |talk| talk.call(case))?;
-        let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());
-        let misplaced =
-            renewals.iter().map(|(received, _)| *received).find(|received| received.site != wanted);
-        let elsewhere = seen.received.iter().filter(|received| !received.site.is_of(case.site));
-        let carrier = || carrier(elsewhere, &[&case.refresh_token, &case.app.client_secret]);
-        if let Some(stray) = misplaced.or_else(carrier) {
-            return Ok(Judgement::fail_by(
-                stray,
-                "the refresh token or the client secret is sent to another server",
-                format!("a renewal at {}", place(wanted)),
-                format!("one of them at {}", place(stray.site)),
-            ));
-        }
-        match diversion {
-            Some(TokenTrouble::Lasting(Trouble::Silence)) => Ok(Judgement::inconclusive(SILENT)),
-            _ if renewals.is_empty() => Err(not_renewed(&seen)),
-            _ => Ok(Judgement::Pass),
-        }
-    })
+    // How often the session has renewed before.
+    let before = select(vec![0_u8, 0, 0, 1, 2]);
+    trial.each(
+        (expired(trial), diversions(trial), known, before),
+        |talk, (case, diversion, known, before)| {
+            // One that is refused is no reason to turn elsewhere either.
+            if *known {
+                talk.admit(case)?;
+                for _ in 0..*before {
+                    talk.call(case)?;
+                    talk.revoke_newest(case);
+                }
+            } else {
+                talk.admit_app_only(case)
+            }
+            let seen = meet_at_token_endpoint(talk, case.site, *diversion, |talk| talk.call(case))?;
+            let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());
+            let is_misplaced =
+                |received: &&ReceivedRequest| is_token_request(received) && received.site != wanted;
+            let misplaced = seen.received.iter().find(is_misplaced);
+            let elsewhere = seen.received.iter().filter(|received| !received.site.is_of(case.site));
+            let carrier = || carrier(elsewhere, &[&case.refresh_token, &case.app.client_secret]);
+            if let Some(stray) = misplaced.or_else(carrier) {
+                return Ok(Judgement::fail_by(
+                    stray,
+                    "the refresh token or the client secret is sent to another server",
+                    format!("a renewal at {}", place(wanted)),
+                    format!("one of them at {}", place(stray.site)),
+                ));
+            }
+            match diversion {
+                Some(TokenTrouble::Lasting(Trouble::Silence)) => Ok(Judgement::inconclusive(SILENT)),
+                _ if renewals.is_empty() => Err(not_renewed(&seen)),
+                _ => Ok(Judgement::Pass),
+            }
+        },
+    )
 }
 
 pub(super) fn repeated_request_is_the_same(trial: &mut ClientTrial<'_>) -> Verdict {
@@ -555,11 +587,11 @@ fn needless(seen: &Seen, case: &Case) -> Judgement {
 }
 
 pub(super) fn renewal_asks_for_no_more(trial: &mut ClientTrial<'_>) -> Verdict {
-    let cases = renewing(trial);
-    trial.each(cases, |talk, (case, fails_first)| {
-        let granted: Vec<String> =
-            case.operation.scopes.unwrap_or_default().iter().map(|&scope| scope.into()).collect();
-        let case = Case { scopes: Some(granted.clone()), ..case.clone() };
+    trial.each((renewing(trial), any::<bool>()), |talk, ((case, fails_first), known)| {
+        let needed = case.operation.scopes.unwrap_or_default().iter().map(|&scope| scope.to_owned());
+        // What the client has not been told is not granted, for all that it knows.
+        let granted: Vec<String> = needed.filter(|_| *known).collect();
+        let case = Case { scopes: known.then(|| granted.clone()), ..case.clone() };
         judge_renewals(talk, &case, *fails_first, |received, form| {
             let asked = form.get("scope").map_or("", String::as_str);
             let is_granted = |scope: &str| granted.iter().any(|known| known == scope);

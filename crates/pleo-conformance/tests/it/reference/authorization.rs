@@ -61,6 +61,9 @@ impl Request {
                 match flaw {
                     Some(Flaw::KeptTokenAsBasic) => ("Basic", user_name(secret)),
                     Some(Flaw::GrantedTokenAsBasic) if is_granted => ("Basic", user_name(secret)),
+                    Some(Flaw::GrantedTokenUnpadded) if is_granted => {
+                        ("Bearer", secret.trim_end_matches('=').to_owned())
+                    }
                     Some(Flaw::GrantedTokenReencoded) if is_granted => ("Bearer", reencoded(secret)),
                     Some(Flaw::RenewedTokenCut) if self.was_renewed() => {
                         ("Bearer", cut(secret, secret.chars().count().saturating_sub(1)))
@@ -89,6 +92,7 @@ impl Request {
                 return ("Bearer", key.to_owned());
             }
             Some(Flaw::KeyUnencoded) => user,
+            Some(Flaw::KeyTakenAsEncoded) if STANDARD.decode(key).is_ok() => key.to_owned(),
             Some(Flaw::KeyWithoutColon) => STANDARD.encode(key),
             Some(Flaw::KeyUnpadded) => STANDARD_NO_PAD.encode(user),
             Some(Flaw::KeyBase64Url) => URL_SAFE.encode(user),

@@ -112,6 +112,16 @@ impl Request {
         if self.is_sent_again(&reply) {
             reply = self.exchange(&self.message, attempt);
         }
+        if let Source::Kept(turn) = &self.source {
+            let forgets = match self.deviation.flaw {
+                Some(Flaw::RefreshTokenLostBy500) => matches!(reply, Ok(wire::Reply { status: 500, .. })),
+                Some(Flaw::RefreshTokenLostInParallel) => self.index > 0,
+                _ => false,
+            };
+            if forgets {
+                turn.forget_new_refresh_token();
+            }
+        }
         Ok(match reply {
             Ok(wire::Reply { status: 300..400, location: Some(location), .. })
                 if self.deviation.variation(Variation::RedirectTargetNamed) =>
@@ -211,6 +221,11 @@ impl Request {
         let may_be = self.deviation.variation(Variation::FailureTriedAgain) && self.message.method == "GET";
         match reply {
             Ok(wire::Reply { status: 403, .. }) => self.deviation.flaw(Flaw::ForbiddenRetried),
+            Ok(wire::Reply { status: 200..300, body, .. }) if self.message.method == "POST" => {
+                let is_useless = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err();
+                self.deviation.flaw(Flaw::SentTwice)
+                    || (is_useless && self.deviation.flaw(Flaw::RepeatedAfterUselessSuccess))
+            }
             Ok(wire::Reply { status: 200..300, .. }) => self.deviation.flaw(Flaw::SentTwice),
             Ok(wire::Reply { status: 504, .. }) if self.deviation.flaw(Flaw::RepeatedAfter504) => true,
             Ok(wire::Reply { status: 404 | 429 | 500.., retry_after, .. }) if may_be => {

@@ -199,6 +199,8 @@ fn changed_text(flaw: Flaw, text: &str) -> String {
     let is_end = |character: char| matches!(character, '\r' | '\n');
     match flaw {
         Flaw::BodyTrimmed => text.trim().to_owned(),
+        Flaw::BodyLineEndsShortened => text.replace("\r\n", "\n"),
+        Flaw::BodyZeroWidthLost => text.replace('\u{200b}', ""),
         Flaw::BodyLineFeedsToCrlf => text.replace('\n', "\r\n"),
         Flaw::BodyCarriageReturnsLost => text.replace('\r', "\n"),
         Flaw::BodyControlsLost => {

@@ -85,6 +85,8 @@ flaws! {
     KeyHtmlEscaped "key_html_escaped" "AUTH-003"
     /// Reads `&amp;`, `&lt;` and `&gt;` in a key as HTML.
     KeyHtmlUnescaped "key_html_unescaped" "AUTH-003"
+    /// Takes a key of letters and digits for one that is encoded already.
+    KeyTakenAsEncoded "key_taken_as_encoded" "AUTH-002" ["AUTH-003" "AUTH-004"]
     /// Strips the equals signs off the end of an access token.
     TokenUnpadded "token_unpadded" "AUTH-006"
     /// Reads a plus sign in an access token as a blank.
@@ -101,6 +103,8 @@ flaws! {
     RenewedTokenCut "renewed_token_cut" "AUTH-006" ["OAU-010"]
     /// Percent-encodes the access token that it got for a code.
     GrantedTokenReencoded "granted_token_reencoded" "AUTH-006"
+    /// Strips the equals signs off the end of the access token that it got for a code.
+    GrantedTokenUnpadded "granted_token_unpadded" "AUTH-006"
     /// Sends the header twice with tokens that it keeps.
     KeptHeaderTwice "kept_header_twice" "AUTH-007"
     /// Forgets the header once it has renewed.
@@ -144,6 +148,8 @@ flaws! {
     EnvironmentCheckedOnce "environment_checked_once" "ENV-002"
     /// Looks at unknown addresses in the first call of a session only.
     HostCheckedOnce "host_checked_once" "ENV-005"
+    /// Takes the authorisation server's address for a base URL.
+    AuthorizationServerAccepted "authorization_server_accepted" "ENV-005"
     /// Tries the other environment when a credential was refused.
     OtherEnvironmentAfter401 "other_environment_after_401" "ENV-001" ["ENV-002"]
     /// Tries the other environment when the service is not available.
@@ -235,6 +241,8 @@ flaws! {
 
     /// Does not look at scopes.
     ScopesIgnored "scopes_ignored" "SCP-001"
+    /// Does not look at the scopes of pairs that it keeps.
+    ScopesOfPairsIgnored "scopes_of_pairs_ignored" "SCP-001"
     /// Asks for a scope that nobody asked for.
     ScopesOverread "scopes_overread" "SCP-002"
     /// Tries again what was forbidden.
@@ -407,6 +415,8 @@ flaws! {
     SlashOfBaseUrlDoubled "slash_of_base_url_doubled" "URL-007"
     /// Sends what succeeded once more.
     SentTwice "sent_twice" "URL-006"
+    /// Repeats a POST whose success has a body that is of no use.
+    RepeatedAfterUselessSuccess "repeated_after_useless_success" "URL-006"
     /// Sends what got no whole response once more, whatever it is.
     RepeatedAfterDrop "repeated_after_drop" "URL-008"
     /// Sends once more what a gateway gave up waiting for, whatever it is.
@@ -453,6 +463,12 @@ flaws! {
     EmptyBodySent "empty_body_sent" "URL-005"
     /// Sends a body of its own if the call has none.
     BodyInvented "body_invented" "URL-005"
+    /// Sends the body of the session's first call of an operation with later ones.
+    BodyCached "body_cached" "URL-005"
+    /// Shortens the ends of lines in bodies.
+    BodyLineEndsShortened "body_line_ends_shortened" "URL-005"
+    /// Loses spaces without width in bodies.
+    BodyZeroWidthLost "body_zero_width_lost" "URL-005"
     /// Adds a member of null to bodies.
     BodyNullAdded "body_null_added" "URL-005"
     /// Leaves empty texts out of bodies.
@@ -546,6 +562,10 @@ flaws! {
     OldRefreshTokenKept "old_refresh_token_kept" "OAU-011"
     /// Goes on with the refresh token of its first renewal.
     SecondRefreshTokenKept "second_refresh_token_kept" "OAU-011"
+    /// Loses the new refresh token if the API fails after a renewal.
+    RefreshTokenLostBy500 "refresh_token_lost_by_500" "OAU-011"
+    /// Loses the new refresh token if several requests have waited for it.
+    RefreshTokenLostInParallel "refresh_token_lost_in_parallel" "OAU-011"
     /// Sends a refresh token again that the server has called invalid.
     DeadRefreshTokenReused "dead_refresh_token_reused" "OAU-012"
     /// Goes on with the expired access token when the server calls the refresh token invalid.
@@ -580,6 +600,8 @@ flaws! {
     AppByBearer "app_by_bearer" "OAU-015"
     /// Renews at staging's authorisation server always.
     RefreshElsewhere "refresh_elsewhere" "OAU-016"
+    /// Renews at the other environment's server from the second renewal on.
+    LaterRenewalElsewhere "later_renewal_elsewhere" "OAU-016"
     /// Follows a redirect of the token endpoint when it renews.
     RenewalRedirectFollowed "renewal_redirect_followed" "OAU-016"
     /// Follows a redirect of the token endpoint when it exchanges a code.
@@ -648,6 +670,8 @@ flaws! {
     ScopeMissing "scope_missing" "OAU-020"
     /// Asks for more scopes when it renews.
     ScopeWidenedAtRefresh "scope_widened_at_refresh" "OAU-028"
+    /// Asks for a scope when it renews a pair of whose scopes it knows nothing.
+    ScopeGuessedAtRefresh "scope_guessed_at_refresh" "OAU-028"
     /// Pads the challenge.
     ChallengePadded "challenge_padded" "OAU-002" ["OAU-006"]
     /// Encodes the challenge with the alphabet that is not for URLs.
@@ -682,6 +706,8 @@ flaws! {
     StateBeginningAccepted "state_beginning_accepted" "OAU-004"
     /// Accepts an empty state.
     EmptyStateAccepted "empty_state_accepted" "OAU-004"
+    /// Takes `-` and `_` in a state for the same.
+    StateSignsIgnored "state_signs_ignored" "OAU-004"
     /// Accepts a text that only begins with the state.
     StateContinuedAccepted "state_continued_accepted" "OAU-004"
     /// Does not tell capitals from small letters in the state.
@@ -696,6 +722,14 @@ flaws! {
     AnyStateAccepted "any_state_accepted" "OAU-004"
     /// Writes the redirect URI in small letters in both steps.
     RedirectUriLowerCased "redirect_uri_lower_cased" "OAU-008"
+    /// Cuts the slash off the end of a redirect URI.
+    RedirectUriWithoutSlash "redirect_uri_without_slash" "OAU-008"
+    /// Writes the host of a redirect URI in small letters.
+    RedirectUriHostLowerCased "redirect_uri_host_lower_cased" "OAU-008"
+    /// Makes `https` of `http` in a redirect URI.
+    RedirectUriWithTls "redirect_uri_with_tls" "OAU-008"
+    /// Makes an address of `localhost` in a redirect URI.
+    RedirectUriLocalhostResolved "redirect_uri_localhost_resolved" "OAU-008"
     /// Does not encode the redirect URI in the authorise URL.
     RedirectUriUnencoded "redirect_uri_unencoded" "OAU-008"
     /// Percent-decodes the redirect URI in both steps.
@@ -704,6 +738,10 @@ flaws! {
     CodeDecodedTwice "code_decoded_twice" "OAU-027"
     /// Reads a plus sign in a code as a blank.
     CodePlusAsBlank "code_plus_as_blank" "OAU-027"
+    /// Cuts a code after 64 characters.
+    CodeCutAt64 "code_cut_at_64" "OAU-027"
+    /// Strips the equals signs off the end of a code.
+    CodeUnpadded "code_unpadded" "OAU-027"
     /// Does not encode the code in the form.
     CodeUnencoded "code_unencoded" "OAU-027"
     /// Does not encode the refresh token in the form.
@@ -764,6 +802,8 @@ flaws! {
     RefreshTokenInRefusalOfEnd "refresh_token_in_refusal_of_end" "OAU-019"
     /// Exchanges the code again each time that the same redirect is brought.
     CodeExchangedByEachFinish "code_exchanged_by_each_finish" "OAU-026"
+    /// Exchanges a code once more that was refused, if the redirect is brought again.
+    RefusedCodeExchangedLater "refused_code_exchanged_later" "OAU-026"
     /// Shows the credential while debugging when the connection is reset.
     SecretInDebugOfReset "secret_in_debug_of_reset" "SEC-003"
     /// Shows the credential while debugging when no response comes in time.

@@ -233,6 +233,11 @@ impl Turn {
         self.0.keeper.renewed()
     }
 
+    /// Forgets the refresh token that came during this call.
+    pub(super) fn forget_new_refresh_token(&self) {
+        self.0.keeper.pair().refresh.clone_from(&self.0.seen.refresh);
+    }
+
     /// Whether a flaw sends the old token although a renewal failed for this reason.
     fn goes_on_with_old_token(&self, reason: &str) -> bool {
         match self.0.keeper.deviation.flaw {
@@ -253,7 +258,7 @@ impl Turn {
         }
         // Without a refresh token there is nothing to renew with.
         let Some(refresh) = pair.refresh.clone() else { return Err(ENDED.to_owned()) };
-        let reason = match self.refresh(&refresh) {
+        let reason = match self.refresh(&refresh, pair.renewed) {
             Ok(granted) => {
                 if !(pair.renewed && self.flaw(Flaw::SecondRenewalIgnored)) {
                     pair.access = granted.access;
@@ -292,15 +297,18 @@ impl Turn {
         Err(failed.get_or_init(|| reason).clone())
     }
 
-    fn refresh(&self, refresh: &str) -> Result<Granted, TokenError> {
+    fn refresh(&self, refresh: &str, again: bool) -> Result<Granted, TokenError> {
         let Keeper { deviation, server, other_server, app, scopes, .. } = &*self.0.keeper;
+        let server = if again && self.flaw(Flaw::LaterRenewalElsewhere) { other_server } else { server };
         let form = |again: bool| {
             let mut form = Form::new();
             if !(again && deviation.flaw(Flaw::GrantTypeLost)) {
                 form.push("grant_type", "refresh_token");
             }
             form.push("refresh_token", refresh);
-            if deviation.flaw(Flaw::ScopeWidenedAtRefresh) {
+            if deviation.flaw(Flaw::ScopeGuessedAtRefresh) && scopes.is_empty() {
+                form.push("scope", "users:read");
+            } else if deviation.flaw(Flaw::ScopeWidenedAtRefresh) {
                 form.push("scope", format!("{} users:write", scopes.join(" ")).trim_start());
             } else if deviation.variation(Variation::ScopesAtRefresh) && !scopes.is_empty() {
                 form.push("scope", scopes.join(" "));

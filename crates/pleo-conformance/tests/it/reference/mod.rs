@@ -322,6 +322,7 @@ impl Client<'_> {
 
     fn finish(&mut self, finish: &Finish) -> Done {
         let stays = self.deviation.flaw(Flaw::CodeExchangedByEachFinish)
+            || self.deviation.flaw(Flaw::RefusedCodeExchangedLater)
             || self.deviation.flaw(Flaw::WrongStateTakenSecondTime);
         if let Some(pending) = &mut self.session.pending {
             pending.brought += 1;
@@ -338,7 +339,7 @@ impl Client<'_> {
         let servers = (server, renewal_server, other_server);
         let keeper = pending.finish(self.deviation, servers, &self.session.states, &finish.redirect)?;
         self.learned.granted = Some(keeper.tokens());
-        if self.deviation.flaw(Flaw::WrongStateTakenSecondTime) {
+        if !self.deviation.flaw(Flaw::CodeExchangedByEachFinish) {
             self.session.pending = None;
         }
         if !(self.deviation.flaw(Flaw::SecondAuthorisationIgnored)

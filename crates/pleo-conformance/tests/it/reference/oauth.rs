@@ -169,6 +169,8 @@ impl Pending {
         let code = match deviation.flaw {
             Some(Flaw::CodeDecodedTwice) => percent_decode_str(&code).decode_utf8_lossy().into_owned(),
             Some(Flaw::CodePlusAsBlank) => code.replace('+', " "),
+            Some(Flaw::CodeCutAt64) => code.chars().take(64).collect(),
+            Some(Flaw::CodeUnpadded) => code.trim_end_matches('=').to_owned(),
             _ => code,
         };
 
@@ -233,6 +235,9 @@ impl Pending {
             Some(Flaw::StateContinuedAccepted) => alone.is_some_and(|state| state.starts_with(right)),
             Some(Flaw::StateCaseIgnored) => alone.is_some_and(|state| state.eq_ignore_ascii_case(right)),
             Some(Flaw::WrongStateTakenSecondTime) => alone == Some(right) || self.brought > 1,
+            Some(Flaw::StateSignsIgnored) => {
+                alone.is_some_and(|state| state.replace('-', "_") == right.replace('-', "_"))
+            }
             Some(Flaw::StateTrimmed) => alone.is_some_and(|state| state.trim() == right),
             Some(Flaw::StateLengthOnly) => alone.is_some_and(|state| state.len() == right.len()),
             Some(Flaw::EarlierStateAccepted) => {
@@ -259,6 +264,10 @@ fn redirect_uri(deviation: Deviation, app: &App) -> String {
     match deviation.flaw {
         Some(Flaw::RedirectUriChanged) => format!("{redirect_uri}/"),
         Some(Flaw::RedirectUriLowerCased) => redirect_uri.to_lowercase(),
+        Some(Flaw::RedirectUriWithoutSlash) => redirect_uri.trim_end_matches('/').to_owned(),
+        Some(Flaw::RedirectUriHostLowerCased) => redirect_uri.replace("App.Example.com", "app.example.com"),
+        Some(Flaw::RedirectUriWithTls) => redirect_uri.replacen("http:", "https:", 1),
+        Some(Flaw::RedirectUriLocalhostResolved) => redirect_uri.replace("//localhost", "//127.0.0.1"),
         Some(Flaw::RedirectUriDecoded) => percent_decode_str(redirect_uri).decode_utf8_lossy().into_owned(),
         _ => redirect_uri.clone(),
     }
