@@ -105,7 +105,7 @@ impl Named<'_> {
     fn id(&self, name: &str) -> Result<Option<Uuid>, Refusal> {
         match values(self.query, name).as_slice() {
             [] => Ok(None),
-            [text] => id(text).map(Some).ok_or_else(|| Refusal::bad_request(format!("{name} is no UUID"))),
+            [text] => id(text).map(Some).ok_or_else(|| Refusal::bad_request(format!("{name} is not a UUID"))),
             _ => Err(Refusal::bad_request(format!("{name} is there more than once"))),
         }
     }

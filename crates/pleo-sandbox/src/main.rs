@@ -59,7 +59,7 @@ fn main() -> ExitCode {
             completion(shell).map_err(|error| format!("the script cannot be printed: {error}"))
         }
         Some(Command::Man { folder }) => man(&folder)
-            .map_err(|error| format!("no manual page can be written to {}: {error}", folder.display())),
+            .map_err(|error| format!("cannot write manual pages to {}: {error}", folder.display())),
         None => return serve(&options),
     };
     match done {

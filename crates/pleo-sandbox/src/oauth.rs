@@ -531,7 +531,7 @@ fn consent(
     }
     let challenge = parameters.need("code_challenge", "the code challenge is missing")?;
     if URL_SAFE_NO_PAD.decode(challenge).map_or(0, |hash| hash.len()) != 32 {
-        return Err(refusal("invalid_request", "the code challenge is no SHA-256 hash"));
+        return Err(refusal("invalid_request", "the code challenge is not a SHA-256 hash"));
     }
     if parameters.get("code_verifier").is_some() || parameters.get("client_secret").is_some() {
         return Err(refusal("invalid_request", "the URL holds a secret"));

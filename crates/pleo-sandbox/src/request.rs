@@ -106,7 +106,7 @@ pub(crate) fn body(operation: &Operation, request: &Request<Bytes>) -> Result<Op
     }
     let Distinct(value) = serde_json::from_slice(request.body()).map_err(|error| {
         let problem =
-            if error.is_data() { "a member of the body is there twice" } else { "the body is no JSON" };
+            if error.is_data() { "a member of the body is there twice" } else { "the body is not JSON" };
         Refusal::bad_request(format!("{problem}, line {}, column {}", error.line(), error.column()))
     })?;
     Ok(Some(value))
