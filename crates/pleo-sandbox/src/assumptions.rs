@@ -375,7 +375,7 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     row(
         "sampled",
         "CSV imports, enrichment and the calculation of taxes",
-        "answer with made-up values that fit the document, the same for the same path",
+        "return made-up values that fit the document, the same for the same path",
         "free choice",
     ),
     row(

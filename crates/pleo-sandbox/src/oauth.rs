@@ -132,13 +132,13 @@ impl From<OAuthRefusal> for Response<Bytes> {
     }
 }
 
-/// An answer with a token is for nobody's cache (RFC 6749, section 5.1).
+/// A response with a token is for nobody's cache (RFC 6749, section 5.1).
 fn unstored(mut response: Response<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// Parameters, each there once (RFC 6749, section 3.1). An empty one is as good as none.
+/// Parameters, each there once (RFC 6749, section 3.1). An empty one counts as missing.
 struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {

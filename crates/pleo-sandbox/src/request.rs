@@ -80,7 +80,7 @@ fn check_parameter(
         .map_err(|mismatch| Refusal::bad_request(format!("the parameter {name} is invalid: {mismatch}")))
 }
 
-/// A parameter's text as a value of its schema's type; what is no such value stays a text, and is refused.
+/// A parameter's text as a value of its schema's type; what is not such a value stays a text, and is refused.
 fn typed(pointer: &str, text: &str) -> Value {
     let parsed = match document::type_of(pointer) {
         Some("integer") => text.parse().ok().map(|number: i64| number.into()),
