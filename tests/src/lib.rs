@@ -2,7 +2,7 @@
 //!
 //! [`published`] reads Pleo's documents on its own, without anything that the generator uses;
 //! [`values`] makes values that fit their schemas; [`call`] calls an operation by name through its
-//! generated builder; [`transport`] answers without a network.
+//! generated builder; [`transport`] responds without a network; [`setup`] is for the guides.
 
 // The helpers of tests fail as tests do.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper that fails has to fail its test")]
@@ -10,6 +10,7 @@
 #[cfg(doctest)]
 mod guides;
 pub mod published;
+pub mod setup;
 pub mod transport;
 pub mod values;
 

@@ -27,25 +27,25 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Makes the client from spec/ and verifies it. The main command.
+    /// Make the client from spec/ and verify it. The main command.
     Sync(commands::sync::Arguments),
-    /// Fetches what Pleo publishes today into spec/published; changes nothing else.
+    /// Fetch what Pleo publishes today into spec/published; change nothing else.
     Fetch(commands::fetch::Arguments),
-    /// Makes the client from spec/, without verifying it.
+    /// Make the client from spec/, without verifying it.
     Generate,
-    /// Fails if a generated file is not what spec/ makes it; changes nothing.
+    /// Fail if a generated file does not match spec/; change nothing.
     Check,
-    /// Says what changed in Pleo's API between two states of the published documents.
+    /// Say what changed in Pleo's API between two states of the published documents.
     Diff(commands::diff::Arguments),
-    /// Measures what building costs: compile times, size and crates of a program, for each choice of features.
+    /// Measure what building costs: compile times, size and crates of a program, for each choice of features.
     Measure(commands::measure::Arguments),
-    /// Runs a folder of other OpenAPI documents through the generator, and says what becomes of each.
+    /// Run a folder of other OpenAPI documents through the generator, and say what becomes of each.
     Corpus(commands::corpus::Arguments),
-    /// Runs the conformance suite on our client and on other clients, and writes docs/conformance-results.md.
+    /// Run the conformance suite on our client and on other clients, and write docs/conformance-results.md.
     CompareClients,
-    /// Packs the published crates, shows that the packages work by themselves, and publishes them.
+    /// Pack the published crates, show that the packages work by themselves, and publish them.
     Release(commands::release::Arguments),
-    /// Runs tests: with nextest if it is installed, otherwise with cargo test, and then the doc tests.
+    /// Run tests: with nextest if it is installed, otherwise with cargo test, and then the doc tests.
     Test(commands::test::Arguments),
 }
 

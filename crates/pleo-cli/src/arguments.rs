@@ -78,6 +78,7 @@ pub(crate) enum Command {
     Access(commands::access::AccessArguments),
     Login(Connected<commands::login::LoginArguments>),
     /// Forget the tokens of a profile.
+    #[command(verbatim_doc_comment)]
     Logout(ConnectionArguments),
     /// Open an address in the browser. `pleo login` starts this without its secrets.
     #[command(hide = true)]
@@ -90,13 +91,13 @@ pub(crate) enum Command {
     Entries(Connected<commands::entries::EntriesArguments>),
     Receipts(Connected<commands::receipts::ReceiptsArguments>),
     /// Book what Pleo has queued for the accounting system.
-    #[command(subcommand)]
+    #[command(subcommand, verbatim_doc_comment)]
     Export(commands::export::ExportCommand),
     /// Make a tag group equal to a list.
-    #[command(subcommand)]
+    #[command(subcommand, verbatim_doc_comment)]
     Tags(commands::tags::TagsCommand),
     /// Subscribe to webhooks, and verify their deliveries.
-    #[command(subcommand)]
+    #[command(subcommand, verbatim_doc_comment)]
     Webhook(commands::webhook::WebhookCommand),
     Sandbox(commands::sandbox::SandboxArguments),
     Completion(commands::completion::CompletionArguments),

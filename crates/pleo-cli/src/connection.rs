@@ -188,8 +188,8 @@ impl Settings {
             return Ok(());
         }
         if !prompt::is_possible() {
-            return Err(Failure::usage("this writes to production, and nobody can be asked")
-                .help("Give --yes if you mean it."));
+            return Err(Failure::usage("this writes to production, and there is no terminal to ask on")
+                .help("Pass --yes if you mean it."));
         }
         if prompt::confirm(&format!("{what} Go on?"))? {
             Ok(())

@@ -223,7 +223,7 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     row(
         "sorting",
         "the order without sorting keys, what can be sorted by, and where `null` goes",
-        "by id; by any member that is no object or list, and receipts by `size`, others get 400, and so do orders \
+        "by id; by any member that is not an object or a list, and receipts by `size`, others get 400, and so do orders \
          that are more or fewer than the keys; last in `ASC`, first in `DESC`",
         "P5, P8, field notes",
     ),
@@ -375,7 +375,7 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     row(
         "sampled",
         "CSV imports, enrichment and the calculation of taxes",
-        "answer with made-up values that fit the document, the same for the same path",
+        "return made-up values that fit the document, the same for the same path",
         "free choice",
     ),
     row(

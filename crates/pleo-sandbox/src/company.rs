@@ -52,7 +52,7 @@ impl Named<'_> {
                 if member.is_none() && required {
                     return Err(Refusal::missing(format!("{name} must be provided in the body")));
                 }
-                // What is no id is found by the body's schema.
+                // What is not an id is found by the body's schema.
                 (member.and_then(Value::as_str).and_then(id), name)
             }
             CompanyLocation::Nowhere => (self.path.get("companyId").and_then(|text| id(text)), "companyId"),
@@ -74,7 +74,7 @@ impl Named<'_> {
         Ok(given)
     }
 
-    /// A request without a company: whether an organisation stands in its place, and may.
+    /// A request without a company: whether it names an organisation instead, and may.
     fn wider(&self, reach: &Reach, place: &str) -> Result<(), Refusal> {
         if let Some(name) = self.operation.organization
             && let Some(organization) = self.id(name)?
@@ -105,7 +105,7 @@ impl Named<'_> {
     fn id(&self, name: &str) -> Result<Option<Uuid>, Refusal> {
         match values(self.query, name).as_slice() {
             [] => Ok(None),
-            [text] => id(text).map(Some).ok_or_else(|| Refusal::bad_request(format!("{name} is no UUID"))),
+            [text] => id(text).map(Some).ok_or_else(|| Refusal::bad_request(format!("{name} is not a UUID"))),
             _ => Err(Refusal::bad_request(format!("{name} is there more than once"))),
         }
     }

@@ -35,7 +35,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// A text that is no URN of a company or an organisation.
+/// A text that is not a URN of a company or an organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a URN such as urn:pleo:company:<uuid>")]
 pub struct InvalidSubject;

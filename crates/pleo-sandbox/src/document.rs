@@ -45,7 +45,7 @@ pub(crate) fn parameter_pointer(operation: &Operation, index: usize) -> String {
     format!("{}/parameters/{index}/schema", pointer(operation))
 }
 
-/// The JSON pointer of the schema of an operation's answers with this status; `None` where the document
+/// The JSON pointer of the schema of an operation's responses with this status; `None` where the document
 /// describes no body.
 pub(crate) fn answer_pointer(operation: &Operation, status: u16) -> Option<String> {
     let responses = &self::operation(operation)["responses"];
@@ -218,7 +218,7 @@ pub(crate) fn check(pointer: &str, value: &Value) -> Result<(), Mismatch> {
     }
 }
 
-/// Compares an answer with what the document says of it: `body` is `None` when it was empty.
+/// Compares a response with what the document says of it: `body` is `None` when it was empty.
 ///
 /// # Errors
 /// When the document describes no such status or no body there, the body is missing, or it differs from its

@@ -19,19 +19,19 @@ pub enum Fault {
     /// 429 with a `Retry-After` of the date that is so much later by the sandbox's clock, which the `Date` of the
     /// response shows. The request is not looked at.
     TooManyRequestsUntil(Duration),
-    /// The right answer, after this time.
+    /// The right response, after this time.
     Delay(Duration),
-    /// The right answer's head and half of its body.
+    /// The right response's head and half of its body.
     CutBody,
-    /// A body that is no JSON, with the right status.
+    /// A body that is not JSON, with the right status.
     InvalidJson,
-    /// The right answer with values that no document lists wherever the document lists them.
+    /// The right response with values that no document lists wherever the document lists them.
     UnknownEnumValue,
-    /// The right answer with a field that no document lists, in every object.
+    /// The right response with a field that no document lists, in every object.
     UnknownField,
-    /// No answer: the connection ends. The request is not looked at.
+    /// No response: the connection ends. The request is not looked at.
     DropConnection,
-    /// No answer: the connection is reset. The request is not looked at.
+    /// No response: the connection is reset. The request is not looked at.
     ResetConnection,
     /// A redirect with this status to this address. The request is not looked at.
     Redirect(u16, String),
@@ -59,7 +59,7 @@ impl Fault {
         invalid-json, unknown-enum-value, unknown-field, drop-connection, reset-connection, redirect:STATUS:URL, \
         respond:STATUS:MEDIA-TYPE:BODY or clock-jump:SECONDS";
 
-    /// The answer that comes in place of looking at the request.
+    /// The response that comes in place of looking at the request.
     pub(crate) fn instead(&self, now: DateTime<Utc>) -> Option<Reply> {
         match self {
             Self::Status(status) => Some(text(*status).into()),
@@ -111,7 +111,7 @@ impl Fault {
         }
     }
 
-    /// What becomes of the right answer.
+    /// What becomes of the right response.
     pub(crate) fn spoil(&self, request: &Request<Bytes>, mut response: Response<Bytes>) -> Reply {
         match self {
             Self::Delay(delay) => return Reply { delay: *delay, ..response.into() },

@@ -1,7 +1,7 @@
 //! A fake Pleo on loopback.
 //!
 //! [`Sandbox`] is one environment of Pleo's External API with its authorisation server: a function from
-//! request to answer over the operation catalogue, `spec/openapi.json` and a small state. [`Server`]
+//! request to response over the operation catalogue, `spec/openapi.json` and a small state. [`Server`]
 //! serves it, or any other [`Handler`], over HTTP.
 //!
 //! ```

@@ -12,13 +12,13 @@ use clap::{CommandFactory as _, Parser as _, ValueHint};
 use clap_complete::Shell;
 use pleo_sandbox::program::{self, start};
 
-/// A fake Pleo on this machine.
+/// Start a fake Pleo on this machine.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "pleo-sandbox",
     version,
     max_term_width = 100,
-    about = "A fake Pleo on this machine",
+    about = "Start a fake Pleo on this machine",
     long_about = None,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
             completion(shell).map_err(|error| format!("the script cannot be printed: {error}"))
         }
         Some(Command::Man { folder }) => man(&folder)
-            .map_err(|error| format!("no manual page can be written to {}: {error}", folder.display())),
+            .map_err(|error| format!("cannot write manual pages to {}: {error}", folder.display())),
         None => return serve(&options),
     };
     match done {

@@ -132,13 +132,13 @@ impl From<OAuthRefusal> for Response<Bytes> {
     }
 }
 
-/// An answer with a token is for nobody's cache (RFC 6749, section 5.1).
+/// A response with a token is for nobody's cache (RFC 6749, section 5.1).
 fn unstored(mut response: Response<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// Parameters, each there once (RFC 6749, section 3.1). An empty one is as good as none.
+/// Parameters, each there once (RFC 6749, section 3.1). An empty one counts as missing.
 struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
@@ -533,7 +533,7 @@ fn consent(
     }
     let challenge = parameters.need("code_challenge", "the code challenge is missing")?;
     if URL_SAFE_NO_PAD.decode(challenge).map_or(0, |hash| hash.len()) != 32 {
-        return Err(refusal("invalid_request", "the code challenge is no SHA-256 hash"));
+        return Err(refusal("invalid_request", "the code challenge is not a SHA-256 hash"));
     }
     if parameters.get("code_verifier").is_some() || parameters.get("client_secret").is_some() {
         return Err(refusal("invalid_request", "the URL holds a secret"));

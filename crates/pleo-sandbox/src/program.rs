@@ -30,12 +30,12 @@ pub struct Arguments {
     environment: Played,
     /// Print a line for each request on standard error: method, path, status and milliseconds.
     ///
-    /// The line has no query and no secret: of an id it shows the beginning, and of anything unknown nothing.
+    /// The line has no query and no secret. It shows only the start of an id and nothing unrecognised.
     #[arg(long)]
     log: bool,
     /// Another credential: its text, and after commas what it may do. Can be repeated.
     ///
-    /// `kind=` is standalone (as it is without), integrated or token; `scopes=` those that it has, joined by `+` (default:
+    /// `kind=` is standalone (the default), integrated or token; `scopes=` those that it has, joined by `+` (default:
     /// all); `expires=` a number of seconds from now or a time such as 2026-12-31T00:00:00Z; `company=` 1 to 4
     /// (default: 1). An example is FAKE-READER,scopes=users:read+tags:read,expires=3600.
     #[arg(long, value_name = "KEY[,kind=K][,scopes=A+B][,expires=T][,company=N]")]
@@ -54,7 +54,7 @@ pub struct Arguments {
     /// A redirect address of the OAuth app, matched to the letter. Can be repeated.
     #[arg(long, value_name = "URL", default_value = "http://localhost/callback")]
     redirect_uri: Vec<String>,
-    /// A secret of the OAuth app, which then has to show it; without one, the app is public.
+    /// A secret of the OAuth app, which the app must then send; without one, the app is public.
     #[arg(long, value_name = "SECRET")]
     client_secret: Option<String>,
     /// How many accounting entries each company has, from 25 to 5000; all but 25 are in four currencies.

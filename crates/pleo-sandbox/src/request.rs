@@ -80,7 +80,7 @@ fn check_parameter(
         .map_err(|mismatch| Refusal::bad_request(format!("the parameter {name} is invalid: {mismatch}")))
 }
 
-/// A parameter's text as a value of its schema's type; what is no such value stays a text, and is refused.
+/// A parameter's text as a value of its schema's type; what is not such a value stays a text, and is refused.
 fn typed(pointer: &str, text: &str) -> Value {
     let parsed = match document::type_of(pointer) {
         Some("integer") => text.parse().ok().map(|number: i64| number.into()),
@@ -106,7 +106,7 @@ pub(crate) fn body(operation: &Operation, request: &Request<Bytes>) -> Result<Op
     }
     let Distinct(value) = serde_json::from_slice(request.body()).map_err(|error| {
         let problem =
-            if error.is_data() { "a member of the body is there twice" } else { "the body is no JSON" };
+            if error.is_data() { "a member of the body is there twice" } else { "the body is not JSON" };
         Refusal::bad_request(format!("{problem}, line {}, column {}", error.line(), error.column()))
     })?;
     Ok(Some(value))

@@ -206,8 +206,8 @@ impl Sandbox {
         self.state().receipt_origin = Some(origin.to_owned());
     }
 
-    /// Lets something go wrong with the next request to a path that begins so. Several for one path happen
-    /// one after the other, one a request.
+    /// Injects a fault into the next request whose path starts with `path`. Several for one path happen one after the
+    /// other, one per request.
     pub fn inject(&self, path: &str, fault: Fault) {
         self.state().faults.push((path.to_owned(), fault));
     }
@@ -223,8 +223,8 @@ impl Sandbox {
         self.state().shows_unknown = on;
     }
 
-    /// Gives the companies the data that they had at first. All else stays as it is: credentials, apps and their tokens,
-    /// the clock, and what is to go wrong.
+    /// Gives the companies the data that they had at first. Everything else stays as it is: credentials, apps and their
+    /// tokens, the clock, and what is to go wrong.
     pub fn restore_data(&self) {
         let mut state = self.state();
         state.data = state.seeded.clone();

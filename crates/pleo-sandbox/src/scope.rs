@@ -6,7 +6,7 @@ use pleo_client::{Operation, operations};
 
 use crate::{Grant, answer::Refusal};
 
-/// Whether a credential may use an operation (Z47). Where the documents do not tell the scope, it may.
+/// Whether a credential may use an operation (Z47). Where the documents do not state the scope, it may.
 pub(crate) fn check(operation: &Operation, grant: &Grant) -> Result<(), Refusal> {
     let (Some(needed), Some(held)) = (operation.scopes, &grant.scopes) else { return Ok(()) };
     match needed.iter().find(|scope| !held.contains(**scope)) {

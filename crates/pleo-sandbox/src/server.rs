@@ -61,10 +61,10 @@ impl<F: Fn(&Request<Bytes>) -> Reply + Send + Sync + 'static> Handler for F {
     }
 }
 
-/// An answer, and how it gets to the client.
+/// A response, and how it gets to the client.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The answer.
+    /// The response.
     pub response: Response<Bytes>,
     /// How much of it arrives.
     pub extent: Extent,
@@ -75,7 +75,7 @@ pub struct Reply {
     pub webhooks: Vec<Request<Bytes>>,
 }
 
-/// How much of an answer arrives.
+/// How much of a response arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Extent {
     /// All of it.
@@ -94,12 +94,12 @@ impl From<Response<Bytes>> for Reply {
     }
 }
 
-/// A request that arrived, and the answer it got.
+/// A request that arrived, and the response it got.
 #[derive(Debug, Clone)]
 pub struct Exchange {
     /// The request as it arrived: HTTP version, raw path and query, every header line.
     pub request: Request<Bytes>,
-    /// The answer.
+    /// The response.
     pub reply: Reply,
     /// When the request had arrived. It tells in which order several servers got theirs.
     pub received_at: Instant,
@@ -142,7 +142,7 @@ impl Server {
     /// Serves on a free port of 127.0.0.1 and keeps all exchanges.
     ///
     /// # Errors
-    /// When no socket or thread is to be had.
+    /// When no socket or thread is available.
     pub fn start(handler: impl Handler) -> io::Result<Self> {
         Self::bind((Ipv4Addr::LOCALHOST, 0).into(), Arc::new(handler), true)
     }
@@ -296,7 +296,7 @@ async fn deliver(webhook: Request<Bytes>, handler: Arc<dyn Handler>) {
     handler.webhook_settled(&id, accepted);
 }
 
-/// How the connection is to end without an answer.
+/// How the connection is to end without a response.
 #[derive(Debug)]
 enum Hangup {
     Close,
@@ -413,7 +413,7 @@ fn is_own(host: &str, own: IpAddr) -> bool {
     }
 }
 
-/// The body of an answer, which may break off.
+/// The body of a response, which may break off.
 enum Payload {
     Whole(Full<Bytes>),
     Cut { half: Option<Bytes>, flushed: bool, promised: u64 },

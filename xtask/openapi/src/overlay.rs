@@ -213,7 +213,7 @@ pub struct Applied {
     pub passed_over: Vec<SpecError>,
 }
 
-/// Applies to each document the shared overlay, then its own, which thereby wins.
+/// Applies to each document the shared overlay, then its own, which wins.
 ///
 /// # Errors
 /// For an overlay without a document, an action that matches nothing, and an update that describes

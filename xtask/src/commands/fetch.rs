@@ -20,17 +20,17 @@ pub(crate) struct Arguments {
     /// The index of the documentation.
     #[arg(long, value_name = "URL", default_value = INDEX)]
     index: Url,
-    /// Takes OpenAPI documents from a folder, file or address, and not from the documentation. What is given is all
+    /// Take OpenAPI documents from a folder, file or address, and not from the documentation. What is given is all
     /// of spec/published afterwards; given several times, a later document replaces an earlier one with its title.
     #[arg(long, value_name = "DIR|FILE|URL", value_parser = given, conflicts_with = "index")]
     from: Vec<Given>,
-    /// Lets operations and documents disappear.
+    /// Let operations and documents disappear.
     #[arg(long)]
     allow_removals: bool,
-    /// Lets pages of one document disagree, and takes what most of them say.
+    /// Let pages of one document disagree, and take what most of them say.
     #[arg(long)]
     allow_mixed: bool,
-    /// Keeps descriptions and examples, which are Pleo's wording.
+    /// Keep descriptions and examples, which are Pleo's wording.
     #[arg(long)]
     keep_prose: bool,
     /// Requests in flight at once.

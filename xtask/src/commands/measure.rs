@@ -23,7 +23,7 @@ const BUILDS: [&str; 5] =
 /// Which rows to measure, and how.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Prints a Markdown table. Run it on a machine that does nothing else; docs/maintainers/measurements.md describes
+It prints a Markdown table. Run it on a machine that does nothing else; docs/maintainers/measurements.md describes
 the columns and keeps earlier figures.")]
 pub(crate) struct Arguments {
     /// The rows to measure: full, default, an API family, or bare (a program that uses reqwest without

@@ -161,7 +161,7 @@ fn make(root: &Path) -> Result<()> {
 }
 
 /// Compiles the client, and the suite with it. Cargo chooses features for the whole workspace when it is asked for a
-/// program by `--bin`, so the tests have nothing of this to compile again.
+/// program by `--bin`, so the tests have none of this to compile again.
 fn compiles(root: &Path, say: &dyn Fn(&str)) -> Result<((), String)> {
     cargo(root, &["build", "--bin", "pleo-conformance"], say)?;
     Ok(((), "pleo-client and the suite compile".to_owned()))

@@ -1,4 +1,4 @@
-//! `pleo access`: who gets access and how, and which way to authenticate is yours.
+//! `pleo access`: who gets access and how, and which authentication method suits you.
 
 use clap::{Args, ValueEnum};
 use pleo::advice::{self, Relation, Role, Situation, UseCase};
@@ -11,7 +11,7 @@ use crate::{
     prompt,
 };
 
-/// Find out how to get access, and which way to authenticate is yours.
+/// Find out how to get access, and which authentication method suits you.
 ///
 /// On a terminal it asks what the flags leave open.
 ///
@@ -173,7 +173,7 @@ fn ask<T: ValueEnum>(question: &str, flag: &str) -> Result<T, Failure> {
     let choices: Vec<_> = T::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
     if !prompt::is_possible() {
         let names: Vec<_> = choices.iter().map(|choice| choice.get_name()).collect();
-        return Err(Failure::usage(format!("{flag} is missing, and nobody can be asked"))
+        return Err(Failure::usage(format!("{flag} is missing, and there is no terminal to ask on"))
             .help(format!("Its values are {}.", names.join(", "))));
     }
     let texts: Vec<_> = choices

@@ -31,8 +31,8 @@ use crate::{
 
 /// Call any operation of the API.
 ///
-/// OPERATION is our name or Pleo's: `pleo operations` lists them. A parameter is NAME=VALUE, with
-/// NAME as Pleo has it or with hyphens or underscores; one that takes a list may be given several
+/// OPERATION is our name or Pleo's: `pleo operations` lists them. A parameter is NAME=VALUE; NAME
+/// can use Pleo's spelling, hyphens or underscores. One that takes a list may be given several
 /// times. The company of --company is added where the operation takes one.
 ///
 /// An operation that writes is shown before it is sent. In production you are asked first, unless

@@ -24,6 +24,7 @@ const LONGEST_REASON: usize = 500;
 
 /// Book what Pleo has queued for the accounting system.
 #[derive(Debug, Subcommand)]
+#[command(verbatim_doc_comment)]
 pub(crate) enum ExportCommand {
     Run(Connected<RunArguments>),
 }
@@ -36,8 +37,8 @@ pub(crate) enum ExportCommand {
 ///   other  the item is not booked; the last line of standard error is the reason that Pleo shows
 ///
 /// PLEO_DELIVERY is `first`, or `may-be-repeated` if an earlier run may have booked the item: look
-/// before you book. A run that was interrupted goes on where it ended. The program gets none of the
-/// variables with secrets.
+/// before you book. A run that was interrupted continues where it stopped. The program gets none of
+/// the variables with secrets.
 ///
 /// Example:
 ///   pleo export run --book 'python3 book.py'
@@ -50,7 +51,7 @@ pub(crate) struct RunArguments {
     /// Do not ask before writing.
     #[arg(long, short)]
     yes: bool,
-    /// Go on with a job in progress after it has been quiet for so many seconds. 0 if no other run can be at work.
+    /// Continue a job in progress after it has been quiet for this many seconds. 0 if no other run can be at work.
     #[arg(long, value_name = "SECONDS", default_value_t = ExportRun::RESUME_AFTER.as_secs())]
     resume_after: u64,
 }
@@ -74,7 +75,7 @@ pub(crate) async fn run(settings: &Settings, arguments: RunArguments) -> Result<
             summary.job_id, summary.event, summary.successful, summary.failed
         ))?;
         for entry in &summary.refused {
-            say(&format!("{entry}: Pleo did not take what came of it; check whether it is booked"))?;
+            say(&format!("{entry}: Pleo rejected the reported result; check whether it is booked"))?;
         }
         jobs += 1;
         all_booked &= summary.event == ExportJobEventType::Completed;
@@ -88,7 +89,7 @@ pub(crate) async fn run(settings: &Settings, arguments: RunArguments) -> Result<
 fn stopped(error: ExportRunError) -> Failure {
     match error {
         ExportRunError::Call { source, booked, .. } => {
-            let failure = Failure::from(source).help("Run it again: it goes on where it ended.");
+            let failure = Failure::from(source).help("Run it again: it continues where it stopped.");
             let booked: Vec<_> = booked.iter().map(ToString::to_string).collect();
             match &*booked {
                 [] => failure,

@@ -51,7 +51,8 @@ pub(crate) struct LoginArguments {
     /// The app's client id.
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// The app's redirect address. On this machine it is answered here; any other has to be pasted.
+    /// The app's redirect address. A local address is handled automatically; otherwise paste the address you are
+    /// redirected to.
     #[arg(long, value_name = "URL")]
     redirect_uri: Option<String>,
     /// The scopes to ask for, separated by blanks.
@@ -159,7 +160,7 @@ pub(crate) async fn login(settings: &Settings, arguments: LoginArguments) -> Res
     let good = style::good();
     anstream::eprintln!(
         "{good}Logged in{good:#} as {}; use it with --profile {name}",
-        subject.map_or("a subject that Pleo does not name".to_owned(), |subject| subject.to_string())
+        subject.map_or("an unnamed account".to_owned(), |subject| subject.to_string())
     );
     Ok(Exit::Success)
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// Say which scopes operations need.
 ///
-/// Make a key, or authorise an app, with these scopes and no others. Pleo's documents do not tell
+/// Make a key, or authorise an app, with these scopes and no others. Pleo's documents do not state
 /// the scopes of some operations; those are named.
 ///
 /// Examples:

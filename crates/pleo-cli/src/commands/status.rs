@@ -16,7 +16,9 @@ use crate::{
     output::{Output, print_json, records::table},
 };
 
-/// Show the profiles, and what each of them uses. It sends nothing.
+/// Show the profiles, and what each of them uses.
+///
+/// It sends nothing.
 ///
 /// Example:
 ///   pleo status

@@ -15,6 +15,7 @@ use crate::{
 
 /// Make a tag group equal to a list.
 #[derive(Debug, Subcommand)]
+#[command(verbatim_doc_comment)]
 pub(crate) enum TagsCommand {
     Sync(Connected<SyncArguments>),
 }

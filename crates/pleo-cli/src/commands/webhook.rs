@@ -25,6 +25,7 @@ use crate::{
 
 /// Subscribe to webhooks, and verify their deliveries.
 #[derive(Debug, Subcommand)]
+#[command(verbatim_doc_comment)]
 pub(crate) enum WebhookCommand {
     Subscribe(Connected<SubscribeArguments>),
     Verify(VerifyArguments),

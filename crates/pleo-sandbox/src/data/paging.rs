@@ -85,7 +85,7 @@ impl Start {
     }
 }
 
-/// The page size: 0 is lawful in some documents, and gives an empty page.
+/// The page size: 0 is allowed in some documents, and gives an empty page.
 fn limit(input: &Input<'_>) -> Result<usize, Refusal> {
     let parameters = document::operation(input.operation)["parameters"].as_array();
     let documented = parameters

@@ -15,7 +15,7 @@ use crate::{answer::Refusal, request};
 /// What links begin with where it is not known at which address the sandbox is served.
 pub(super) const ORIGIN: &str = "https://receipts.example";
 
-/// The path of all files, which is no path of the API.
+/// The path of all files, which is not a path of the API.
 const PATH: &str = "/receipts/";
 
 /// A receipt as it is shown: with a link to one form of its file that is good for 24 hours.

@@ -1,4 +1,4 @@
-//! Answers of the operations behind which the sandbox has no data.
+//! Responses of the operations behind which the sandbox has no data.
 
 use serde_json::{Value, json};
 

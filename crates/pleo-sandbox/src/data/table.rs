@@ -15,7 +15,7 @@ use crate::{
 
 /// All things of one kind.
 ///
-/// A value holds everything that any answer shows of the thing, under Pleo's names, and its `id`.
+/// A value holds everything that any response shows of the thing, under Pleo's names, and its `id`.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     what: &'static str,

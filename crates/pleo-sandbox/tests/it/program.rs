@@ -221,7 +221,7 @@ fn completions_and_manual_pages_know_the_options() {
     let (code, said) = run(&["man", no_folder.to_str().unwrap()]);
     assert_eq!(code, Some(3), "{said}");
     assert!(
-        said.starts_with(&format!("error: no manual page can be written to {}: ", no_folder.display())),
+        said.starts_with(&format!("error: cannot write manual pages to {}: ", no_folder.display())),
         "{said}"
     );
     std::fs::remove_dir_all(&folder).unwrap();

@@ -100,7 +100,7 @@ async fn examine(
         return Err(Problem::new(
             "other-company",
             Exit::Refused,
-            format!("the credential stands for the company {found}, but {asked} is named"),
+            format!("the credential belongs to the company {found}, but {asked} is named"),
         )
         .help(
             "Name the credential's own company, or none, or use a credential of the company that you mean.",
@@ -284,7 +284,7 @@ fn ask(wanted: &[&'static Operation], scopes: Option<&ScopeSet>, report: &mut Re
         let what = format!("the credential may not read {}", closed.join(", "));
         report.problems.push(
             Problem::new("access-not-enabled", Exit::Scopes, what)
-                .help("If its scopes are right, ask Pleo to enable the API for you: a documented API need not be an enabled one."),
+                .help("If its scopes are right, ask Pleo to enable the API for you: an API can be documented without being enabled for you."),
         );
     }
 }
