@@ -202,7 +202,7 @@ fn nothing_is_written_to_production_without_a_yes() {
     let company = "11111111-2222-4333-8444-555555555551";
     let done = command.env("PLEO_COMPANY_ID", company).input("{\"name\":\"x\"}").run().ended(2);
     assert!(done.err.contains("writes: POST https://external.pleo.io/v1/vendors"), "{}", done.err);
-    assert!(done.err.contains("Give --yes"), "{}", done.err);
+    assert!(done.err.contains("Pass --yes"), "{}", done.err);
 }
 
 #[test]

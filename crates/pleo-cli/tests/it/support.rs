@@ -203,11 +203,17 @@ pub(crate) fn get(host: &str, path: &str) -> String {
     response
 }
 
-/// An address of this machine at which nothing listens, with a port that nobody gets who asks for a free one.
+/// An address of this machine at which nothing listens, with a port that nobody gets who asks for a free one, another one
+/// each time.
 #[cfg(unix)]
 pub(crate) fn free_address() -> String {
-    let from = 10_000 + std::process::id() % 10_000;
-    let mut addresses = (from..).map(|port| format!("127.0.0.1:{port}"));
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    // Each test has a process of its own.
+    let own = 10_000 + std::process::id() % 1_000 * 20;
+    let mut addresses =
+        std::iter::from_fn(|| Some(format!("127.0.0.1:{}", own + ASKED.fetch_add(1, Ordering::Relaxed))));
     addresses.find(|address| TcpListener::bind(address).is_ok()).unwrap()
 }
 
