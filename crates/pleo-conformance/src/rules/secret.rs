@@ -85,7 +85,7 @@ pub(super) const RULES: &[Rule] = &[
         failure: "The error of a failed request quotes the header that was sent.",
         method: "Requests that fail (400 to 422, 429, 500 to 504, a redirect, an unreadable response, none in \
                  time, a connection that is refused, dropped or reset) and requests that may be refused (wrong \
-                 environment, odd key, odd path, legacy token, missing scope, another company). Every text that the \
+                 environment, odd credential, odd path, legacy token, missing scope, another company). Every text that the \
                  client shows about them, except logs and debugging output, is searched.",
         check: Check::Client { needs: &[], check: not_in_errors },
     },
@@ -209,7 +209,7 @@ fn send_into_any(
             case.path.values_mut().for_each(|value| "..".clone_into(value));
             talk.call_into(&case, [])
         }
-        Occasion::OddKey(character) => {
+        Occasion::OddCredential(character) => {
             case = impossible(&case.plain(), character, case.secret.len() / 2);
             talk.send(&case)
         }
@@ -239,8 +239,8 @@ enum Occasion {
     Trouble(Trouble, u32),
     Redirect(u16),
     WrongEnvironment,
-    /// A key that holds this character, as none can or as none does.
-    OddKey(char),
+    /// A key or token that holds this character, as none can or as none does.
+    OddCredential(char),
     /// A path parameter that would lead to another operation.
     OddPath,
     LegacyToken,
@@ -253,16 +253,17 @@ enum Occasion {
 /// The requests that fail, and those that are refused. Each is there often enough not to be left out by chance; many
 /// clients say nothing about a status, so what all of them say something about is there more often.
 fn mishaps(trial: &ClientTrial<'_>) -> impl Iterator<Item = Occasion> + use<> {
-    let troubles = all_troubles(trial).into_iter().flat_map(|trouble| {
+    // A client that shows no texts beside its reasons says nothing about a status at all.
+    let (status, connection) = if trial.can(Capability::Shown) { (2, 4) } else { (1, 8) };
+    let troubles = all_troubles(trial).into_iter().flat_map(move |trouble| {
         let times = match trouble {
             Trouble::Nothing | Trouble::Late | Trouble::Empty => 0,
-            Trouble::Status(_) => 2,
+            Trouble::Status(_) => status,
+            Trouble::Unreadable | Trouble::Cut => 4,
             Trouble::Silence
             | Trouble::DroppedConnection
             | Trouble::ResetConnection
-            | Trouble::RefusedConnection
-            | Trouble::Unreadable
-            | Trouble::Cut => 4,
+            | Trouble::RefusedConnection => connection,
         };
         std::iter::repeat_n(trouble, times)
     });
@@ -275,7 +276,7 @@ fn mishaps(trial: &ClientTrial<'_>) -> impl Iterator<Item = Occasion> + use<> {
 
 /// The same, and requests that succeed, in about a fifth of the cases.
 fn anything(trial: &ClientTrial<'_>) -> Vec<Occasion> {
-    let successes = [(Trouble::Nothing, 14), (Trouble::Empty, 2)].into_iter();
+    let successes = [(Trouble::Nothing, 14), (Trouble::Empty, 4)].into_iter();
     let successes = successes.flat_map(|(trouble, times)| std::iter::repeat_n(trouble, times));
     let successes = successes.map(|trouble| Occasion::Trouble(trouble, 1));
     successes.chain([Occasion::NewCredential; 2]).chain(mishaps(trial)).collect()
@@ -283,9 +284,9 @@ fn anything(trial: &ClientTrial<'_>) -> Vec<Occasion> {
 
 const REFUSALS: [Occasion; 8] = [
     Occasion::WrongEnvironment,
-    Occasion::OddKey(':'),
-    Occasion::OddKey('\n'),
-    Occasion::OddKey('é'),
+    Occasion::OddCredential(':'),
+    Occasion::OddCredential('\n'),
+    Occasion::OddCredential('é'),
     Occasion::OddPath,
     Occasion::LegacyToken,
     Occasion::MissingScope,
@@ -309,11 +310,14 @@ fn on_any(
         Occasion::MissingScope => trial.can(Capability::Scopes),
         Occasion::OtherCompany => trial.can(Capability::Companies),
         Occasion::NewCredential => trial.can(Capability::Sessions),
-        Occasion::Trouble(..) | Occasion::Redirect(_) | Occasion::OddKey(_) | Occasion::OddPath => true,
+        Occasion::Trouble(..) | Occasion::Redirect(_) | Occasion::OddCredential(_) | Occasion::OddPath => {
+            true
+        }
     });
     select(occasions).prop_flat_map(move |occasion| {
         let cases = match occasion {
-            Occasion::OddKey(_) => keys.clone().unwrap_or_else(|| given.clone()),
+            Occasion::OddCredential(':') => keys.clone().unwrap_or_else(|| given.clone()),
+            Occasion::OddCredential(_) => given.clone(),
             Occasion::OddPath => with_path.clone(),
             Occasion::LegacyToken | Occasion::MissingScope | Occasion::NewCredential => given.clone(),
             Occasion::OtherCompany => companies.clone(),

@@ -19,7 +19,7 @@ use crate::{
     protocol::Parameter,
     trial::{
         ClientTrial,
-        case::{Case, takes_empty_query, takes_query},
+        case::{Case, takes_empty_query, takes_number, takes_query},
         client::Seen,
         evidence::{Judgement, target},
         servers::ReceivedRequest,
@@ -244,7 +244,11 @@ fn query_arrives(trial: &mut ClientTrial<'_>) -> Verdict {
     let none = cases().of(takes_query).strategy().prop_map(|case| Case { query: required(&case), ..case });
     let empty = (cases().of(takes_empty_query).strategy(), any::<usize>());
     let empty = empty.prop_map(|(case, which)| case.with_empty_parameter(which));
-    let cases = Union::new_weighted(vec![(8, some.boxed()), (1, none.boxed()), (2, empty.boxed())]);
+    // Neither is nothing, nor is the second a number of which a float is left.
+    let number = (cases().of(takes_number).strategy(), select(vec!["0", "9007199254740993"]));
+    let number = number.prop_map(|(case, number)| case.with_number(number));
+    let cases = [(8, some.boxed()), (1, none.boxed()), (2, empty.boxed()), (1, number.boxed())];
+    let cases = Union::new_weighted(cases.into());
     each_request_of(trial, cases, |case, received, _| judge_query(case, received))
 }
 
@@ -533,6 +537,23 @@ mod tests {
             json!([given.clone()]),
         ] {
             assert!(!holds(&arrived, &given), "{arrived}");
+        }
+    }
+
+    #[test]
+    fn integers_beyond_what_a_float_tells_apart_are_compared_as_integers() {
+        let number = |text: &str| serde_json::from_str(text).unwrap();
+        assert!(!same(&number("9007199254740993"), &number("9007199254740992")));
+        assert!(same(&number("9007199254740993"), &number("9007199254740993")));
+        assert!(same(&number("1e2"), &number("100")));
+    }
+
+    #[test]
+    fn a_percent_sign_has_two_hexadecimal_digits_behind_it() {
+        for (text, is_encoded) in
+            [("a=%4a%20&b=c", true), ("", true), ("a=%zz", false), ("a=%4", false), ("a=50%", false)]
+        {
+            assert_eq!(is_percent_encoded(text), is_encoded, "{text}");
         }
     }
 }

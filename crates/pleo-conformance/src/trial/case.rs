@@ -136,9 +136,10 @@ pub(crate) enum Event {
 
 impl Event {
     /// What can happen to every client that makes several calls in a session, by weight.
-    pub(crate) const ALWAYS: [Self; 10] = [
+    pub(crate) const ALWAYS: [Self; 11] = [
         Self::Call,
         Self::OtherArguments,
+        Self::OtherSession,
         Self::OtherSession,
         Self::Renewal,
         Self::Renewal,
@@ -378,7 +379,6 @@ pub(crate) fn apps() -> impl Strategy<Value = App> {
         "https://app.example.com/callback/",
         "https://App.Example.com/callback",
         "http://localhost:8080/callback",
-        "http://127.0.0.1:8080/callback",
     ];
     (any::<u128>(), OPAQUE.text(), select(redirect_uris)).prop_map(|(id, client_secret, redirect_uri)| App {
         client_id: Uuid::from_u128(id).to_string(),
@@ -401,8 +401,12 @@ fn secrets(kind: CredentialKind, part: &'static str) -> impl Strategy<Value = St
     (form.text(), tempting, 0..=2_usize, last, plain).prop_map(
         move |(mut secret, tempting, padding, last, plain)| {
             if is_key(kind) && plain {
-                secret.retain(|sign| sign.is_ascii_alphanumeric());
-                return secret.clone() + &"x".repeat(secret.len().next_multiple_of(4) - secret.len());
+                let letter = |sign: char| match sign.is_ascii_alphanumeric() {
+                    true => sign,
+                    false => char::from(b'a' + sign as u8 % 26),
+                };
+                let missing = secret.len().next_multiple_of(4) - secret.len();
+                return secret.chars().map(letter).chain("xxx".chars().take(missing)).collect();
             }
             match tempting {
                 // A quotation mark may be the last character.
@@ -453,7 +457,29 @@ fn pasts(events: Vec<Event>) -> impl Strategy<Value = Past> {
         past
     });
     let mixed = prop::array::uniform3(prop::option::of(select(events)));
-    Union::new_weighted(vec![(14, Just(UNUSED).boxed()), (3, repeated.boxed()), (3, mixed.boxed())]).boxed()
+    Union::new_weighted(vec![(13, Just(UNUSED).boxed()), (3, repeated.boxed()), (4, mixed.boxed())]).boxed()
+}
+
+/// Parameters that say where a page begins, which exclude one another (P2).
+const PAGES: [&str; 3] = ["before", "after", "offset"];
+
+fn excludes(one: &str, other: &str) -> bool {
+    one == other || (PAGES.contains(&one) && PAGES.contains(&other))
+}
+
+/// The query parameter that is an integer of 64 bits, and not the size of a page.
+fn number_in_query(operation: &Operation) -> Option<&'static str> {
+    let is_number = |name: &&str| {
+        let value = Sampler::new(0).parameter(operation, name);
+        *name != "limit" && value.is_some_and(|value| value.is_i64())
+    };
+    let in_query = |parameter: &&pleo_client::Parameter| parameter.location == ParameterLocation::Query;
+    operation.parameters.iter().filter(in_query).map(|parameter| parameter.name).find(is_number)
+}
+
+/// Whether an operation takes a number in its query, see [`Case::with_number`].
+pub(crate) fn takes_number(operation: &Operation) -> bool {
+    number_in_query(operation).is_some()
 }
 
 /// Path parameters, query parameters and body.
@@ -474,8 +500,7 @@ fn arguments(operation: &Operation, optional: u16, seed: u32, empty_texts: bool)
             path.insert(parameter.name.to_owned(), scalar(&value));
             continue;
         }
-        // `before`, `after` and `offset` exclude one another (P2).
-        let pages = ["before", "after", "offset"].contains(&parameter.name);
+        let pages = PAGES.contains(&parameter.name);
         let wanted = parameter.required || (optional >> (index % 15 + 1) & 1 == 1 && !(pages && paging));
         if parameter.location == ParameterLocation::Query
             && wanted
@@ -564,6 +589,15 @@ impl Case {
         if let Some(name) = names.get(which % names.len().max(1)) {
             self.query.retain(|parameter| parameter.name != *name);
             self.query.push(Parameter { name: (*name).to_owned(), value: String::new() });
+        }
+        self
+    }
+
+    /// The same with this number as one of the query parameters.
+    pub(crate) fn with_number(mut self, number: &str) -> Self {
+        if let Some(name) = number_in_query(self.operation) {
+            self.query.retain(|parameter| !excludes(&parameter.name, name));
+            self.query.push(Parameter { name: name.to_owned(), value: number.to_owned() });
         }
         self
     }
@@ -707,7 +741,11 @@ mod tests {
             let strategy = select(TEMPTING.to_vec()).prop_flat_map(|part| secrets(kind, part));
             let texts: Vec<String> =
                 (0..400).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
-            assert!(texts.iter().all(|text| text.starts_with(PREFIX) && text.len() > PREFIX.len() + 11));
+            assert!(texts.iter().all(|text| text.starts_with("FAKE") && text.len() > PREFIX.len() + 11));
+            let is_base64 = |text: &String| {
+                text.len().is_multiple_of(4) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            };
+            assert_eq!(texts.iter().any(is_base64), is_key(kind));
             assert!(texts.iter().any(|text| text.len() > 280));
             texts.concat()
         };

@@ -354,6 +354,17 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
             return Err(not_renewed(&seen));
         }
         let seen = talk.call(case)?;
+        if tried.is_empty() && renewals(&seen).is_empty() {
+            // Whether it has tried at all is not known, so another session shows whether it does.
+            let other = case.with_other_secret();
+            let usual = talk.aside(|talk| {
+                talk.admit(&other)?;
+                talk.call(&other)
+            })?;
+            if renewals(&usual).is_empty() {
+                return Err(not_renewed(&usual));
+            }
+        }
         Ok(Judgement::pass_if(!renewals(&seen).is_empty(), || {
             let message = "after a temporary failure the token is never renewed again";
             Judgement::fail(message, "a renewal, now that the server works again", seen.told())

@@ -751,7 +751,7 @@ flaws! {
     /// Takes GET for the try after a renewal.
     SecondTryByGet "second_try_by_get" "OAU-023"
     /// Loses the body in the try after a renewal.
-    SecondTryWithoutBody "second_try_without_body" "OAU-023" ["CMP-001"]
+    SecondTryWithoutBody "second_try_without_body" "OAU-023" ["CMP-001" "CMP-010"]
     /// Loses the query in the try after a renewal.
     SecondTryWithoutQuery "second_try_without_query" "OAU-023" ["CMP-001"]
     /// Loses the company in the try after a renewal.
@@ -761,7 +761,7 @@ flaws! {
     /// Sends the path of the session's first request in the try after a renewal.
     SecondTryWithFirstPath "second_try_with_first_path" "OAU-023"
     /// Adds the new header to the old one in the try after a renewal.
-    SecondTryKeepsOldHeader "second_try_keeps_old_header" "OAU-023" ["AUTH-007" "OAU-010"]
+    SecondTryKeepsOldHeader "second_try_keeps_old_header" "OAU-023" ["AUTH-007" "OAU-010" "OAU-009"]
     /// Renews up to twenty times for one request that is refused.
     RenewedEndlessly "renewed_endlessly" "OAU-024"
     /// Renews three times for one request that is refused.
@@ -833,7 +833,7 @@ flaws! {
     /// Turns to the legacy API when no response comes in time.
     LegacyAfterTimeOut "legacy_after_time_out" "LEG-002" ["ENV-001"]
     /// Renews at the other environment's server when its own refuses the connection.
-    RenewedElsewhereAfterRefusedConnection "renewed_elsewhere_after_refused_connection" "OAU-016"
+    RenewedElsewhereAfterRefusedConnection "renewed_elsewhere_after_refused_connection" "OAU-016" ["OAU-013"]
     /// Renews at the other environment's server when its own does not respond in time.
     RenewedElsewhereAfterTimeOut "renewed_elsewhere_after_time_out" "OAU-016"
     /// Exchanges the code at the other environment's server when its own refuses the connection.

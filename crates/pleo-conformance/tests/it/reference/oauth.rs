@@ -267,7 +267,7 @@ fn redirect_uri(deviation: Deviation, app: &App) -> String {
         Some(Flaw::RedirectUriWithoutSlash) => redirect_uri.trim_end_matches('/').to_owned(),
         Some(Flaw::RedirectUriHostLowerCased) => redirect_uri.replace("App.Example.com", "app.example.com"),
         Some(Flaw::RedirectUriWithTls) => redirect_uri.replacen("http:", "https:", 1),
-        Some(Flaw::RedirectUriLocalhostResolved) => redirect_uri.replace("//localhost", "//127.0.0.1"),
+        Some(Flaw::RedirectUriLocalhostResolved) => redirect_uri.replace("//localhost", "//[::1]"),
         Some(Flaw::RedirectUriDecoded) => percent_decode_str(redirect_uri).decode_utf8_lossy().into_owned(),
         _ => redirect_uri.clone(),
     }

@@ -102,7 +102,9 @@ pub(super) fn build(
 /// The body of the session's first call, for the flaw that sends it again with the same operation.
 fn earlier_body<'a>(deviation: Deviation, before: &'a Before, send: &Send) -> Option<&'a Option<Value>> {
     let is_same = |first: &&Send| first.operation.id == send.operation.id && first.body.is_some();
-    let first = before.first.as_ref().filter(|_| deviation.flaw(Flaw::BodyCached)).filter(is_same);
+    // A body with the company in it stays as it is, as below.
+    let is_cached = deviation.flaw(Flaw::BodyCached) && company::place_of(send, Location::Body).is_none();
+    let first = before.first.as_ref().filter(|_| is_cached).filter(is_same);
     first.map(|first| &first.body)
 }
 
