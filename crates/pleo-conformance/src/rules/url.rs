@@ -113,8 +113,9 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z34", "A1"],
         headings: &[BASE_URLS_METHODS],
         failure: "The server receives nothing, or the same request twice.",
-        method: "Any operation, arguments, environment and credential: requests that succeed are counted. Fewer \
-                 requests than were asked for, or more that succeed, fail.",
+        method: "Any operation, arguments, environment and credential: requests that succeed are counted, also, \
+                 except for GET, when the body of the response is of no use. Fewer requests than were asked for, or more \
+                 that succeed, fail.",
         check: Check::Client { needs: &[], check: lawful_request_is_sent_once },
     },
     Rule {

@@ -268,8 +268,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A22", "V2", "V8"],
         headings: &[CONFIGURATION],
         failure: "Staging receives a production refresh token, or a redirect takes it to another server.",
-        method: "Renewals in both environments, with and without a redirect as the response: the servers that \
-                 receive the refresh token or the client secret.",
+        method: "Renewals in both environments, the first of a session or a later one, with and without a redirect as \
+                 the response: the servers that receive the refresh token or the client secret.",
         check: Check::Client { needs: REFRESH, check: renewed_where_made },
     },
     Rule {
@@ -421,9 +421,9 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A41"],
         headings: &[REDIRECTS],
         failure: "The token endpoint receives the same code twice.",
-        method: "Whole authorisations whose redirect is handed to the client twice, or whose exchange gets \
-                 a 400 or no response: exchanges of the code are counted. A server that responds with 503 may \
-                 receive ten.",
+        method: "Whole authorisations whose exchange succeeds, or gets a 400 or no response. After a success or a 400 the \
+                 redirect is handed to the client once more. Exchanges of the code are counted. A server that responds \
+                 with 503 may receive ten.",
         check: Check::Client { needs: OAUTH, check: code_is_exchanged_once },
     },
     Rule {
@@ -450,7 +450,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z50", "A44"],
         headings: &[HOW_TO_REFRESH, OVERVIEW_SECURITY],
         failure: "A renewal names a scope that the user has not granted.",
-        method: "Renewals of tokens whose scopes are known: the `scope` parameter, if there is one.",
+        method: "Renewals of tokens whose scopes the client knows, and of others: the `scope` parameter, if there is \
+                 one.",
         check: Check::Client { needs: REFRESH, check: renewal_asks_for_no_more },
     },
     Rule {
