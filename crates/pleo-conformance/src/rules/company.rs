@@ -13,7 +13,7 @@ use super::{
 use crate::{
     protocol::{Capability, Parameter},
     trial::{
-        case::{Case, takes_company},
+        case::{Case, needs_company, takes_company},
         client::{ClientTrial, Conversation},
         evidence::{Judgement, target},
         search::Stop,
@@ -81,8 +81,8 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["Z37", "Z39", "K2"],
         headings: &[OVERVIEW_COMPANY, MULTI_ENTITY],
         failure: "The request names the company twice.",
-        method: "Any operation that takes a company, with and without the bound one among its arguments: the \
-                 company's occurrences are counted.",
+        method: "Any operation that takes a company, with and without the bound one among its arguments: how \
+                 often query and body name the company.",
         check: Check::Client { needs: COMPANIES, check: company_is_there_once },
     },
     Rule {
@@ -331,13 +331,13 @@ fn company_is_there_once(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each((cases, any::<bool>()), |talk, (case, named)| {
         // The company may be among the arguments already.
         let case = &match case.company.filter(|_| *named) {
-            Some(company) => naming(case, company),
+            Some(company) => case.naming(company),
             None => case.clone(),
         };
         let seen = talk.send(case)?;
         seen.first(case)?;
         Ok(Judgement::all(seen.requests(case).into_iter().map(|received| {
-            // A header with the company names none twice for the service, which does not know it.
+            // The service reads no company from headers, so one there does not count.
             let mut mentions = mentions(received, case.company);
             mentions.retain(|mention| mention.place != Place::Header);
             match mentions.len() {
@@ -363,23 +363,6 @@ fn company_is_the_bound_one(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
-/// The same case with a company among its arguments.
-fn naming(case: &Case, company: Uuid) -> Case {
-    let mut case = case.clone();
-    match wanted(&case) {
-        Some((Place::Query, name)) => {
-            case.query.push(Parameter { name: name.to_owned(), value: company.to_string() });
-        }
-        Some((_, name)) => {
-            if let Some(Value::Object(body)) = &mut case.body {
-                body.insert(name.to_owned(), Value::String(company.to_string()));
-            }
-        }
-        None => {}
-    }
-    case
-}
-
 /// Whether a company can be among the arguments.
 fn can_name(case: &Case) -> bool {
     match wanted(case) {
@@ -397,7 +380,7 @@ pub(super) fn other_company(talk: &Conversation<'_, '_>, case: &Case, other: usi
 
 /// The same case with another company among its arguments, in the location where the operation takes it.
 pub(super) fn naming_another(talk: &Conversation<'_, '_>, case: &Case, other: usize) -> Case {
-    naming(&case.plain(), other_company(talk, case, other))
+    case.plain().naming(other_company(talk, case, other))
 }
 
 fn other_company_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
@@ -408,7 +391,7 @@ fn other_company_is_refused(trial: &mut ClientTrial<'_>) -> Verdict {
     trial.each((cases, any::<usize>(), alike, beside), |talk, (case, other, alike, (before, after))| {
         control(talk, case)?;
         let mut another = match (alike, case.company) {
-            (Some(digit), Some(company)) => naming(&case.plain(), with_other_digit(company, *digit)),
+            (Some(digit), Some(company)) => case.plain().naming(with_other_digit(company, *digit)),
             _ => naming_another(talk, case, *other),
         };
         if let (Some((Place::Query, name)), Some(company)) = (wanted(case), case.company) {
@@ -463,19 +446,11 @@ fn judge_other_company(
     })
 }
 
-/// Whether an operation does not work without a company.
-pub(super) fn needs_company(operation: &Operation) -> bool {
-    matches!(
-        operation.company,
-        CompanyLocation::Query { required: true, .. } | CompanyLocation::Body { required: true, .. }
-    )
-}
-
 fn missing_company_is_noticed(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().of(needs_company).unbound().strategy();
     trial.each(cases, |talk, case| {
         let company = talk.servers().sandbox(case.site).companies().first().copied().unwrap_or_default();
-        control(talk, &naming(case, company))?;
+        control(talk, &case.naming(company))?;
         let seen = talk.send(&case.plain())?;
         Ok(match seen.requests(case).first() {
             None => Judgement::Pass,
@@ -554,7 +529,7 @@ fn unbound_client_names_none(trial: &mut ClientTrial<'_>) -> Verdict {
         if company.is_none() && needs_company(case.operation) {
             return Ok(Judgement::inconclusive("there is no place for the company that the operation needs"));
         }
-        let case = &company.map_or_else(|| case.clone(), |company| naming(case, company));
+        let case = &company.map_or_else(|| case.clone(), |company| case.naming(company));
         let seen = talk.send(case)?;
         seen.first(case)?;
         Ok(Judgement::all(seen.requests(case).into_iter().map(|received| {

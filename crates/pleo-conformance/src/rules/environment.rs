@@ -14,10 +14,10 @@ use crate::{
     trial::{
         ClientTrial,
         case::{Case, UNUSED},
+        client::is_oauth,
         evidence::{Judgement, place},
         search::Stop,
         servers::Site,
-        tokens::is_token_request,
     },
     verdict::{Level, Verdict},
 };
@@ -99,8 +99,8 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[BASE_URLS_OPENING, BASE_URLS, OVERVIEW_SECURITY, WORKFLOW_KEY],
         failure: "Another host whose URL begins with, or contains, the right one receives the credential.",
         method: "Base URLs of another server that have the right one as user information, path, query or \
-                 fragment, or that differ only in the port, and the authorisation server's: that server may not receive \
-                 the credential.",
+                 fragment, or that differ only in the port, and the base URL of the authorisation server: neither server \
+                 may receive the credential, except in requests for tokens.",
         check: Check::Client { needs: ENVIRONMENTS, check: look_alikes_are_refused },
     },
 ];
@@ -280,9 +280,9 @@ fn look_alikes_are_refused(trial: &mut ClientTrial<'_>) -> Verdict {
         let base_url = look_alikes(&right, &other, &asked)[*trick].clone();
         let seen = send_to(talk, case, base_url.clone())?;
         // The right address with something behind it is not a look-alike, and not what this is about. The
-        // authorisation server is to receive what asks for tokens.
+        // authorisation server is to receive what is about tokens.
         let strays =
-            seen.received.iter().filter(|received| received.site != case.site && !is_token_request(received));
+            seen.received.iter().filter(|received| received.site != case.site && !is_oauth(received));
         match carrier(strays, &talk.credentials(case)) {
             None => Ok(Judgement::Pass),
             Some(received) => Ok(Judgement::fail_by(

@@ -5,7 +5,7 @@ use pleo_sandbox::Grant;
 
 use super::{Check, ERRORS, OVERVIEW_CONCEPTS, OVERVIEW_SCOPES, Rule, WORKFLOW_KEY, control};
 use crate::{
-    protocol::Capability,
+    protocol::{Capability, CredentialKind},
     trial::{
         ClientTrial,
         case::{Case, needs_scopes},
@@ -110,7 +110,10 @@ fn missing_scope_is_noticed(trial: &mut ClientTrial<'_>) -> Verdict {
     let cases = trial.cases().brought().of(needs_scopes).strategy();
     // One more than there are: no scopes at all.
     trial.each((cases, 0..=INSTEAD.len()), |talk, (case, way)| {
-        control(talk, &Case { scopes: Some(needed(case)), ..case.clone() })?;
+        let mut usual = Case { scopes: Some(needed(case)), ..case.clone() };
+        // A client may keep the scopes with a pair.
+        usual.circumstances.shared_session &= case.kind != CredentialKind::OauthTokens;
+        control(talk, &usual)?;
         let others = lacking(&needed(case), *way);
         let has = if others.is_empty() { "none".to_owned() } else { others.join(" ") };
         let seen = talk.send(&Case { scopes: Some(others), ..case.plain() })?;

@@ -210,6 +210,8 @@ pub(crate) struct Cases {
     setbacks: bool,
     /// Whether texts of bodies may be empty where their schema allows it.
     empty_texts: bool,
+    /// Whether a company that an operation needs is among its arguments, since the client has no setting for one.
+    named: bool,
     /// The ids of the operations that the client supports, ours or Pleo's, if it names them.
     supported: Option<BTreeSet<String>>,
 }
@@ -229,6 +231,7 @@ pub(crate) fn cases() -> Cases {
         events: Vec::new(),
         setbacks: false,
         empty_texts: false,
+        named: false,
         supported: None,
     }
 }
@@ -295,6 +298,11 @@ impl Cases {
         Self { empty_texts: true, ..self }
     }
 
+    /// With the company that an operation needs among its arguments.
+    pub(crate) fn naming_companies(self, named: bool) -> Self {
+        Self { named, ..self }
+    }
+
     /// Preferably those of operations that the client supports.
     pub(crate) fn supported(self, operations: Option<&BTreeSet<String>>) -> Self {
         Self { supported: operations.cloned(), ..self }
@@ -314,8 +322,17 @@ impl Cases {
     /// The strategy. It shrinks towards the first operation, without optional parameters, in plain
     /// circumstances.
     pub(crate) fn strategy(self) -> impl Strategy<Value = Case> {
-        let Self { mut operations, kinds, bound, parallel, mut events, setbacks, empty_texts, supported } =
-            self;
+        let Self {
+            mut operations,
+            kinds,
+            bound,
+            parallel,
+            mut events,
+            setbacks,
+            empty_texts,
+            named,
+            supported,
+        } = self;
         events.retain(|event| setbacks || !event.is_setback());
         if let Some(supported) = supported {
             let known: Vec<_> =
@@ -361,7 +378,13 @@ impl Cases {
                     scopes: None,
                     circumstances,
                 };
-                if bound { case.of_company(Some(company)) } else { case }
+                match bound {
+                    true if named && needs_company(operation) => {
+                        case.of_company(Some(company)).naming(company)
+                    }
+                    true => case.of_company(Some(company)),
+                    false => case,
+                }
             },
         )
     }
@@ -550,6 +573,21 @@ impl Case {
         other
     }
 
+    /// The same with a company among its arguments.
+    pub(crate) fn naming(&self, company: Uuid) -> Self {
+        let mut case = self.clone();
+        match (self.operation.company, &mut case.body) {
+            (CompanyLocation::Query { name, .. }, _) => {
+                case.query.push(Parameter { name: name.to_owned(), value: company.to_string() });
+            }
+            (CompanyLocation::Body { name, .. }, Some(Value::Object(body))) => {
+                body.insert(name.to_owned(), Value::String(company.to_string()));
+            }
+            _ => {}
+        }
+        case
+    }
+
     /// The same call as an event in the past of a session.
     pub(crate) fn as_event(&self) -> Self {
         let expired = self.circumstances.expired;
@@ -686,6 +724,14 @@ fn may_be_empty(operation: &Operation) -> Vec<&'static str> {
 /// Whether an operation takes a query parameter that may be empty.
 pub(crate) fn takes_empty_query(operation: &Operation) -> bool {
     !may_be_empty(operation).is_empty()
+}
+
+/// Whether an operation does not work without a company.
+pub(crate) fn needs_company(operation: &Operation) -> bool {
+    matches!(
+        operation.company,
+        CompanyLocation::Query { required: true, .. } | CompanyLocation::Body { required: true, .. }
+    )
 }
 
 /// Whether an operation takes a company.

@@ -104,6 +104,7 @@ impl<'a> ClientTrial<'a> {
             .with_kinds(kinds.map(|(_, kind)| kind).collect())
             .in_parallel(self.can(Capability::Parallel))
             .in_sessions(self.events())
+            .naming_companies(!self.can(Capability::Companies))
             .supported(self.introduction.operations.as_ref())
     }
 

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     super::{
         carrier,
-        trouble::{SILENT, TokenTrouble, Trouble, all_troubles, diversions, meet_at_token_endpoint},
+        trouble::{SILENT, TokenTrouble, Trouble, all_troubles, diversions, meet_at_token_endpoint, success},
     },
     exchanges::{exchanges, judge_exchanges},
     renewal::{MOST_TRIES, judge_renewals, renewing},
@@ -27,7 +27,7 @@ use crate::{
         mask,
         search::Stop,
         servers::ReceivedRequest,
-        tokens::{Form, query_of},
+        tokens::{Form, TOKEN_ENDPOINT, query_of},
     },
     verdict::Verdict,
     words::counted,
@@ -525,7 +525,13 @@ pub(super) fn code_is_exchanged_once(trial: &mut ClientTrial<'_>) -> Verdict {
         let code = query_of(&redirect).remove("code").unwrap_or_default();
         let (most, succeeds) = (*most, *trouble == Trouble::Nothing);
         let lasting = (!succeeds).then_some(TokenTrouble::Lasting(*trouble));
-        let first = meet_at_token_endpoint(talk, flow.site, lasting, |talk| finish(talk, redirect.clone()))?;
+        let first = if *trouble == Trouble::Status(400) {
+            let spent = success(400, "application/json", r#"{"error":"invalid_grant"}"#.to_owned());
+            let spent = std::iter::repeat_n(spent, 8 * MOST_TRIES);
+            talk.with_faults(flow.site, TOKEN_ENDPOINT, spent, |talk| finish(talk, redirect.clone()))?
+        } else {
+            meet_at_token_endpoint(talk, flow.site, lasting, |talk| finish(talk, redirect.clone()))?
+        };
         let exchanges = exchanges_of(&first, &code);
         let Some(exchange) = exchanges.first() else {
             return Ok(Judgement::inconclusive(format!("no code is exchanged: {}", first.told())));

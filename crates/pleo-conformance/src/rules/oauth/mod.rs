@@ -197,15 +197,16 @@ pub(super) const RULES: &[Rule] = &[
         sources: &["A47", "A48"],
         headings: &[LIFECYCLE, CENTRAL],
         failure: "The second renewal presents the first refresh token, which ends the authorisation.",
-        method: "Two to four renewals, each after the newest access token was revoked: the refresh token that the last \
-                 one presents.",
+        method: "Two to four renewals, the first of an expired token and each later one after the newest access token was \
+                 revoked; by one call or several at the same time, or while the API fails: the refresh token that the \
+                 last one presents.",
         check: Check::Client { needs: REFRESH, check: newest_refresh_token_is_used },
     },
     Rule {
         id: "OAU-012",
         title: "A refused renewal ends the use of the tokens",
-        statement: "A client MUST NOT send the expired access token in a call whose renewal was refused. Once its refresh \
-                    token was refused, it MUST NOT send either token again.",
+        statement: "A client MUST NOT send the expired access token after its renewal was refused in the same call. Once its \
+                    refresh token was refused, it MUST NOT send either token again.",
         level: Level::Must,
         level_reason: "The page on refreshing says that a client has to stop when a refresh token is dead, and \
                        send nothing more to the API. Presenting it again ends the living tokens.",
@@ -213,7 +214,7 @@ pub(super) const RULES: &[Rule] = &[
         headings: &[LIFECYCLE, CENTRAL, HOW_TO_REFRESH],
         failure: "Every call sends the same refresh token, or the expired access token is sent when the renewal fails.",
         method: "Three calls with a refresh token or an app that the server does not know: how often the server receives \
-                 the refresh token, and whether the API receives the access token after the refusal.",
+                 a refresh token that it has refused, and whether the API receives the access token after the refusal.",
         check: Check::Client { needs: REFRESH, check: dead_token_stays_dead },
     },
     Rule {
@@ -229,7 +230,7 @@ pub(super) const RULES: &[Rule] = &[
         failure: "The token endpoint receives dozens of requests, or never another one.",
         method: "A call while the token endpoint accepts no connection, breaks it off, or responds with 429, 500, 502, \
                  503, 504 or with 200 and no tokens: it may make ten attempts. Then a call once the server has recovered: \
-                 it has to make one, unless the refresh token may have been used.",
+                 it has to make one, unless the connection broke off, or the response was a 504 or had no tokens.",
         check: Check::Client { needs: REFRESH, check: bad_moment_ends_nothing },
     },
     Rule {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::Method;
 use percent_encoding::percent_decode_str;
 use pleo_sandbox::{Exchange, Fault};
 use proptest::{prelude::*, sample::select, strategy::Union};
@@ -10,7 +11,6 @@ use proptest::{prelude::*, sample::select, strategy::Union};
 use super::{
     super::{
         carrier,
-        company::needs_company,
         trouble::{
             SILENT, TokenTrouble, Trouble, all_troubles, diversions, meet_at_token_endpoint, send_into,
             success,
@@ -22,7 +22,7 @@ use crate::{
     protocol::{App, Capability, CredentialKind, Send},
     trial::{
         authorisation::{Flow, agree, begin, token_requests},
-        case::Case,
+        case::{Case, needs_company},
         client::{ClientTrial, Conversation, Seen, authorizations, may_prepare},
         evidence::{Judgement, place, target},
         search::Stop,
@@ -288,6 +288,7 @@ pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
         }
         Ok(match presented.as_slice() {
             _ if !renews => Judgement::inconclusive("the token is not renewed"),
+            [] if *known => Judgement::inconclusive("the refresh token is not refused"),
             [] | [_] => Judgement::Pass,
             [.., last] => Judgement::fail_by(
                 last,
@@ -306,13 +307,13 @@ enum BadMoment {
     Useless,
     /// The connection breaks off, or a gateway gets no response, which leaves the same doubt.
     Broken(Trouble),
-    /// Nothing can have been done with the refresh token.
-    Harmless(Trouble),
+    /// The server says that something failed, or accepts no connection. One that has issued a pair says so.
+    Temporary(Trouble),
 }
 
 pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
     let broken = [Trouble::DroppedConnection, Trouble::ResetConnection, Trouble::Status(504)];
-    let harmless = [
+    let temporary = [
         Trouble::Status(503),
         Trouble::Status(429),
         Trouble::Status(500),
@@ -322,7 +323,7 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
     let moments = Union::new_weighted(vec![
         (2, Just(BadMoment::Useless).boxed()),
         (1, select(broken.map(BadMoment::Broken).to_vec()).boxed()),
-        (5, select(harmless.map(BadMoment::Harmless).to_vec()).boxed()),
+        (5, select(temporary.map(BadMoment::Temporary).to_vec()).boxed()),
     ]);
     trial.each((expired(trial), moments), |talk, (case, moment)| {
         talk.admit(case)?;
@@ -332,7 +333,7 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
                 let useless = std::iter::repeat_n(useless, 8 * MOST_TRIES);
                 talk.with_faults(case.site, TOKEN_ENDPOINT, useless, |talk| talk.call(case))?
             }
-            BadMoment::Broken(trouble) | BadMoment::Harmless(trouble) => {
+            BadMoment::Broken(trouble) | BadMoment::Temporary(trouble) => {
                 let trouble = Some(TokenTrouble::Lasting(trouble));
                 meet_at_token_endpoint(talk, case.site, trouble, |talk| talk.call(case))?
             }
@@ -346,7 +347,7 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
                 format!("{} tries", tried.len()),
             ));
         }
-        let BadMoment::Harmless(trouble) = *moment else {
+        let BadMoment::Temporary(trouble) = *moment else {
             return if tried.is_empty() { Err(not_renewed(&seen)) } else { Ok(Judgement::Pass) };
         };
         // A server that accepts no connection receives nothing.
@@ -450,11 +451,16 @@ pub(super) fn renewed_where_made(trial: &mut ClientTrial<'_>) -> Verdict {
             }
             let seen = meet_at_token_endpoint(talk, case.site, *diversion, |talk| talk.call(case))?;
             let (renewals, wanted) = (renewals(&seen), case.site.authorization_server());
-            let is_misplaced =
-                |received: &&ReceivedRequest| is_token_request(received) && received.site != wanted;
+            let is_misplaced = |received: &&ReceivedRequest| {
+                let is_post = received.exchange.request.method() == Method::POST;
+                is_post && is_token_request(received) && received.site != wanted
+            };
             let misplaced = seen.received.iter().find(is_misplaced);
             let elsewhere = seen.received.iter().filter(|received| !received.site.is_of(case.site));
-            let carrier = || carrier(elsewhere, &[&case.refresh_token, &case.app.client_secret]);
+            let issued = talk.issued().iter().map(|pair| &pair.refresh_token);
+            let secrets: Vec<_> =
+                [&case.refresh_token, &case.app.client_secret].into_iter().chain(issued).collect();
+            let carrier = || carrier(elsewhere, &secrets);
             if let Some(stray) = misplaced.or_else(carrier) {
                 return Ok(Judgement::fail_by(
                     stray,

@@ -197,7 +197,7 @@ impl Pending {
                 // The second answer makes no difference.
                 let _ = exchange();
             }
-            (Some(Flaw::RefusedCodeExchanged), Err(TokenError::Refused(400))) => granted = exchange(),
+            (Some(Flaw::RefusedCodeExchanged), Err(TokenError::InvalidGrant)) => granted = exchange(),
             (Some(Flaw::ExchangedElsewhereAfterRefusedConnection), Err(error))
                 if error.is_refused_connection() =>
             {
