@@ -15,7 +15,7 @@
 //! | A credential is sent to an address that nobody knows, or that begins like the right one | ENV-005 |
 //! | A legacy token is sent, or another credential to the legacy API | LEG-001, LEG-002 |
 //! | The company is not in the request, or it is another one than the bound one | CMP-001, CMP-005 |
-//! | The company is in another place than the operation takes it in, or goes by another name | CMP-002, CMP-003 |
+//! | The company is not where the operation expects it, or is sent under another name | CMP-002, CMP-003 |
 //! | A request for another company is sent, as it is or with the bound one instead | CMP-006, CMP-011 |
 //! | An operation that needs a company is sent without one, or one that takes none with one | CMP-007, CMP-008 |
 //! | Scopes are not looked at, or no scopes are taken for all of them | SCP-001 |

@@ -152,6 +152,8 @@ pub(super) enum TokenTrouble {
     Redirect(u16, bool),
     /// It fails in this way, more often than anybody should try.
     Lasting(Trouble),
+    /// It succeeds, as often, without tokens.
+    Tokenless,
     /// It succeeds, as often, with tokens in a body that is not JSON.
     Garbled,
     /// It succeeds, as often, with a refresh token alone.
@@ -162,7 +164,7 @@ pub(super) enum TokenTrouble {
 pub(super) const GARBLED: [(&str, &str); 2] =
     [("access_token", "FAKE-GARBLED-ACCESS-3yT8kQ2wZ"), ("refresh_token", "FAKE-GARBLED-REFRESH-9mV4xB7nD")];
 
-/// A response of success.
+/// A response with this body.
 pub(super) fn success(status: u16, media_type: &str, body: String) -> Fault {
     Fault::Response { status, media_type: media_type.to_owned(), body }
 }
@@ -195,6 +197,7 @@ pub(super) fn meet_at_token_endpoint<T>(
             let redirect = Fault::Redirect(status, to + TOKEN_ENDPOINT);
             return talk.with_faults(site, TOKEN_ENDPOINT, [redirect], act);
         }
+        Some(TokenTrouble::Tokenless) => "{}".to_owned(),
         Some(TokenTrouble::Garbled) => {
             let tokens = GARBLED.map(|(name, token)| format!("\"{name}\":\"{token}\","));
             format!("{{{}", tokens.concat())

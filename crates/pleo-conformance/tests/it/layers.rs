@@ -174,7 +174,7 @@ fn modules_import_downwards_only() {
 type Names = BTreeMap<String, BTreeSet<String>>;
 
 /// Which files of a folder name which others of it. A file and the folder of the same name are one. The folder's
-/// own file may name all of them; what it imports from one of them is that one's, whoever names it there.
+/// own file may name all of them. What it imports from one of them counts as that one's for every file that names it.
 fn names_among(folder: &Path) -> Names {
     let parent = module(folder);
     let mut files: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
@@ -192,7 +192,7 @@ fn names_among(folder: &Path) -> Names {
     }
     let others = |file: &String, path: ModulePath| -> Vec<String> {
         let others = match path.strip_prefix(parent.as_slice()) {
-            // Whoever imports everything of the folder may go on to name every file by its name alone.
+            // A file that imports everything from the folder can name any file in it.
             Some([all, ..]) if all == "*" => files.keys().cloned().collect(),
             Some([other, ..]) if files.contains_key(other) => vec![other.clone()],
             Some([item, ..]) => owners.get(item).cloned().into_iter().collect(),

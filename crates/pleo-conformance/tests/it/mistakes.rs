@@ -42,7 +42,7 @@ held! {
     "The company is not in the request, or it is another one than the bound one"
         [CompanyMissing CompanyOfAnother]
         CompanyUpperCase
-    "The company is in another place than the operation takes it in, or goes by another name"
+    "The company is not where the operation expects it, or is sent under another name"
         [CompanyInHeader CompanyInBodyNotQuery CompanyInQueryNotBody CompanyMisspelled]
         CompanyFirstInQuery
     "A request for another company is sent, as it is or with the bound one instead"

@@ -13,7 +13,6 @@ use super::{
         carrier,
         trouble::{
             SILENT, TokenTrouble, Trouble, all_troubles, diversions, meet_at_token_endpoint, send_into,
-            success,
         },
     },
     exchanges::judge_exchanges,
@@ -300,44 +299,28 @@ pub(super) fn dead_token_stays_dead(trial: &mut ClientTrial<'_>) -> Verdict {
     })
 }
 
-/// How a renewal can fail for a while.
-#[derive(Debug, Clone, Copy)]
-enum BadMoment {
-    /// A success without tokens: nobody knows whether the refresh token is still good.
-    Useless,
-    /// The connection breaks off, or a gateway gets no response, which leaves the same doubt.
-    Broken(Trouble),
-    /// The server says that something failed, or accepts no connection. One that has issued a pair says so.
-    Temporary(Trouble),
-}
-
 pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
-    let broken = [Trouble::DroppedConnection, Trouble::ResetConnection, Trouble::Status(504)];
-    let temporary = [
+    // Afterwards nobody knows whether the refresh token is still good.
+    let doubtful = vec![Trouble::DroppedConnection, Trouble::ResetConnection, Trouble::Status(504)];
+    // The server says that something failed, or accepts no connection. One that has issued a pair says so.
+    let temporary = vec![
         Trouble::Status(503),
         Trouble::Status(429),
         Trouble::Status(500),
         Trouble::Status(502),
         Trouble::RefusedConnection,
     ];
+    let lasting = |troubles, is_temporary| {
+        select(troubles).prop_map(move |trouble| (TokenTrouble::Lasting(trouble), is_temporary))
+    };
     let moments = Union::new_weighted(vec![
-        (2, Just(BadMoment::Useless).boxed()),
-        (1, select(broken.map(BadMoment::Broken).to_vec()).boxed()),
-        (5, select(temporary.map(BadMoment::Temporary).to_vec()).boxed()),
+        (2, Just((TokenTrouble::Tokenless, false)).boxed()),
+        (1, lasting(doubtful, false).boxed()),
+        (5, lasting(temporary, true).boxed()),
     ]);
-    trial.each((expired(trial), moments), |talk, (case, moment)| {
+    trial.each((expired(trial), moments), |talk, (case, (trouble, is_temporary))| {
         talk.admit(case)?;
-        let seen = match *moment {
-            BadMoment::Useless => {
-                let useless = success(200, "application/json", "{}".to_owned());
-                let useless = std::iter::repeat_n(useless, 8 * MOST_TRIES);
-                talk.with_faults(case.site, TOKEN_ENDPOINT, useless, |talk| talk.call(case))?
-            }
-            BadMoment::Broken(trouble) | BadMoment::Temporary(trouble) => {
-                let trouble = Some(TokenTrouble::Lasting(trouble));
-                meet_at_token_endpoint(talk, case.site, trouble, |talk| talk.call(case))?
-            }
-        };
+        let seen = meet_at_token_endpoint(talk, case.site, Some(*trouble), |talk| talk.call(case))?;
         let tried = renewals(&seen);
         if let Some((received, _)) = tried.get(MOST_TRIES) {
             return Ok(Judgement::fail_by(
@@ -347,12 +330,12 @@ pub(super) fn bad_moment_ends_nothing(trial: &mut ClientTrial<'_>) -> Verdict {
                 format!("{} tries", tried.len()),
             ));
         }
-        let BadMoment::Temporary(trouble) = *moment else {
-            return if tried.is_empty() { Err(not_renewed(&seen)) } else { Ok(Judgement::Pass) };
-        };
         // A server that accepts no connection receives nothing.
-        if tried.is_empty() && trouble != Trouble::RefusedConnection {
+        if tried.is_empty() && !matches!(trouble, TokenTrouble::Lasting(Trouble::RefusedConnection)) {
             return Err(not_renewed(&seen));
+        }
+        if !is_temporary {
+            return Ok(Judgement::Pass);
         }
         let seen = talk.call(case)?;
         if tried.is_empty() && renewals(&seen).is_empty() {
